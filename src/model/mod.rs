@@ -1,0 +1,17 @@
+//! Words without I/O: what every other floor speaks of. Nothing here opens a file, asks the environment or prints.
+
+mod credential;
+mod entry_path;
+mod problem;
+mod recipient;
+mod registry_key;
+mod secret;
+
+pub use credential::{Credential, Login};
+pub use entry_path::{EntryPath, EntryPathError};
+pub use problem::{Problem, ProblemKind};
+pub use recipient::{GpgIdFile, Recipient, RecipientError};
+pub use registry_key::RegistryKey;
+pub use secret::Secret;
+
+pub mod text;

@@ -1,0 +1,109 @@
+//! Who may read: the lines of a `.gpg-id` file. Only their text; which key a line means is `system/keyring`.
+
+/// One recipient as a `.gpg-id` line or `$PASSWORD_STORE_KEY` names it: fingerprint, key id, e-mail, part of a name, or
+/// a gpg group. Never empty, never with surrounding blanks.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Recipient(String);
+
+impl Recipient {
+    /// None for blank text.
+    pub fn new(text: &str) -> Option<Recipient> {
+        let text = text.trim();
+        (!text.is_empty()).then(|| Recipient(text.to_owned()))
+    }
+
+    /// The text as written, with its `!` if it has one.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// True when the line asks for exactly this (sub)key (`KEYID!`, GnuPG manual "How to Specify a User Id").
+    pub fn is_exact(&self) -> bool {
+        self.0.ends_with('!')
+    }
+
+    /// The hexadecimal digits in upper case, without `0x`, blanks and `!`, when the text is a key id (8 or 16) or a
+    /// fingerprint (32, 40 or 64); else None.
+    pub fn hex(&self) -> Option<String> {
+        let text = self.0.trim_end_matches('!');
+        let text = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")).unwrap_or(text);
+        let digits: String = text.chars().filter(|character| *character != ' ').collect();
+        let fits = matches!(digits.len(), 8 | 16 | 32 | 40 | 64) && digits.chars().all(|c| c.is_ascii_hexdigit());
+        fits.then(|| digits.to_ascii_uppercase())
+    }
+}
+
+/// Why a recipients file cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RecipientError {
+    /// pass refuses, gopass would encrypt to the whole keyring (store-compat 1.2).
+    #[error("it names no recipient")]
+    Empty,
+    #[error("line {line} is not UTF-8 text")]
+    NotText { line: usize },
+}
+
+/// The content of a `.gpg-id` file, read as the better of pass and gopass does (store-compat 1.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GpgIdFile {
+    /// In file order, each once; never empty.
+    pub recipients: Vec<Recipient>,
+    /// The last line has no newline: pass 1.7.4 silently drops it, regpass does not.
+    pub unterminated: bool,
+}
+
+impl GpgIdFile {
+    /// Reads the lines: `#` starts a comment, blanks (and the CR of CRLF) around an id do not count, blank lines are skipped.
+    pub fn parse(bytes: &[u8]) -> Result<GpgIdFile, RecipientError> {
+        let mut recipients: Vec<Recipient> = Vec::new();
+        for (index, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
+            let line = line.split(|byte| *byte == b'#').next().unwrap_or_default();
+            let text = std::str::from_utf8(line).map_err(|_| RecipientError::NotText { line: index + 1 })?;
+            if let Some(recipient) = Recipient::new(text.trim_start_matches('\u{feff}'))
+                && !recipients.contains(&recipient)
+            {
+                recipients.push(recipient);
+            }
+        }
+        if recipients.is_empty() {
+            return Err(RecipientError::Empty);
+        }
+        Ok(GpgIdFile { recipients, unterminated: !bytes.ends_with(b"\n") })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ids(text: &str) -> Vec<String> {
+        GpgIdFile::parse(text.as_bytes())
+            .map(|file| file.recipients.iter().map(|recipient| recipient.as_str().to_owned()).collect())
+            .unwrap_or_default()
+    }
+
+    #[test]
+    fn reads_what_pass_and_gopass_read() {
+        assert_eq!(ids("AAAA\nBBBB"), ["AAAA", "BBBB"]);
+        assert_eq!(ids("AAAA\r\nBBBB\r\n"), ["AAAA", "BBBB"]);
+        assert_eq!(ids("  AAAA # note\n\n\t#only a comment\nBBBB#x\nAAAA\n"), ["AAAA", "BBBB"]);
+        assert_eq!(ids("Alice Example <alice@example.test>\n"), ["Alice Example <alice@example.test>"]);
+    }
+
+    #[test]
+    fn an_empty_file_is_an_error_not_everyone() {
+        for text in ["", "\n\n", "# nobody\n", " \t\r\n"] {
+            assert_eq!(GpgIdFile::parse(text.as_bytes()), Err(RecipientError::Empty), "{text:?}");
+        }
+        assert_eq!(GpgIdFile::parse(b"AAAA\n\xff\n"), Err(RecipientError::NotText { line: 2 }));
+    }
+
+    #[test]
+    fn tells_hex_ids_from_names() {
+        let hex = |text: &str| Recipient::new(text).and_then(|recipient| recipient.hex());
+        assert_eq!(hex("0xdeadbeefdeadbeef!").as_deref(), Some("DEADBEEFDEADBEEF"));
+        assert_eq!(hex("AAAA BBBB CCCC DDDD EEEE  FFFF 0000 1111 2222 3333").map(|h| h.len()), Some(40));
+        assert_eq!(hex("alice@example.test"), None);
+        assert_eq!(hex("deadbee"), None);
+    }
+}

@@ -1,0 +1,5 @@
+//! What regpass can do, whoever asks. Prints nothing and prompts for nothing: values in, values and `Problem`s out.
+
+pub mod credentials;
+pub mod entries;
+pub mod registries;

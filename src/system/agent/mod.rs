@@ -1,0 +1,32 @@
+//! gpg-agent over its socket: decrypts session keys, says whether a key is locked. Secret keys never leave it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::model::Secret;
+
+/// A pinentry is about to draw, or has finished.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PinentryEvent {
+    /// `terminal` is true for a flavour that draws on the terminal (curses, tty).
+    Starts {
+        terminal: bool,
+    },
+    Ended,
+}
+
+/// How a frontend takes part when a passphrase is asked for. The default: nothing to do before a pinentry, and no
+/// passphrase prompt of our own.
+#[derive(Clone, Default)]
+pub struct Prompts {
+    /// Called before a pinentry draws and after it ended; the pinentry waits until the call returns.
+    pub pinentry: Option<Arc<dyn Fn(PinentryEvent) + Send + Sync>>,
+    /// Asks a person for a passphrase (loopback, key file); None means called off. The text says what for.
+    pub passphrase: Option<Arc<dyn Fn(&str) -> Option<Secret> + Send + Sync>>,
+}
+
+impl fmt::Debug for Prompts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Prompts").field("pinentry", &self.pinentry.is_some()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,3 @@
+//! Docker's side: its configuration file and the credential helper protocol's words.
+
+pub mod protocol;

@@ -1,0 +1,195 @@
+//! The only reader of the surroundings: environment variables, home, current folder, PATH, clock, ids, terminals.
+//! A snapshot taken once, so that the same input gives the same answer and a test can make one by hand.
+//! Says what is there; what it means is `options.rs`.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+/// What a process sees of its surroundings.
+#[derive(Clone, Debug)]
+pub struct Env {
+    vars: BTreeMap<OsString, OsString>,
+    cwd: PathBuf,
+    home: Option<PathBuf>,
+    config_dir: Option<PathBuf>,
+    state_dir: Option<PathBuf>,
+    uid: u32,
+    parent: u32,
+}
+
+impl Env {
+    /// This process's own surroundings.
+    pub fn from_process() -> Env {
+        let vars: BTreeMap<OsString, OsString> = std::env::vars_os().collect();
+        let home = set(&vars, "HOME").map(PathBuf::from).or_else(passwd_home);
+        let dirs = directories::BaseDirs::new();
+        let dir = |pick: fn(&directories::BaseDirs) -> Option<PathBuf>| dirs.as_ref().and_then(pick);
+        Env {
+            cwd: std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/")),
+            config_dir: dir(|dirs| Some(dirs.config_dir().to_owned())),
+            state_dir: dir(|dirs| dirs.state_dir().map(Path::to_owned)),
+            uid: rustix::process::getuid().as_raw(),
+            parent: rustix::process::getppid().map_or(0, |pid| pid.as_raw_pid().unsigned_abs()),
+            home,
+            vars,
+        }
+    }
+
+    /// Surroundings made by hand: these variables, `HOME` among them, and nothing of the real ones.
+    pub fn made_of<K: Into<OsString>, V: Into<OsString>>(vars: impl IntoIterator<Item = (K, V)>) -> Env {
+        let vars: BTreeMap<OsString, OsString> = vars.into_iter().map(|(k, v)| (k.into(), v.into())).collect();
+        let home = set(&vars, "HOME").map(PathBuf::from);
+        let below_home = |name: &str, rest: &str| {
+            set(&vars, name).map(PathBuf::from).or_else(|| home.as_ref().map(|home| home.join(rest)))
+        };
+        Env {
+            cwd: PathBuf::from("/"),
+            config_dir: below_home("XDG_CONFIG_HOME", ".config"),
+            state_dir: below_home("XDG_STATE_HOME", ".local/state"),
+            uid: rustix::process::getuid().as_raw(),
+            parent: 0,
+            home,
+            vars,
+        }
+    }
+
+    /// A variable's value; unset and empty are the same.
+    pub fn var(&self, name: &str) -> Option<&OsStr> {
+        set(&self.vars, name)
+    }
+
+    /// A variable's value as text; unset, empty and not UTF-8 are the same.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.var(name)?.to_str()
+    }
+
+    /// Every variable, for handing on to a child.
+    pub fn vars(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
+        self.vars.iter().map(|(name, value)| (name.as_os_str(), value.as_os_str()))
+    }
+
+    /// `$HOME`, else the home in the user database; None where neither names one.
+    pub fn home(&self) -> Option<&Path> {
+        self.home.as_deref()
+    }
+
+    /// The platform's folder for configuration (`~/.config`), not yet regpass's own.
+    pub fn config_dir(&self) -> Option<&Path> {
+        self.config_dir.as_deref()
+    }
+
+    /// The platform's folder for state (`~/.local/state`), not yet regpass's own.
+    pub fn state_dir(&self) -> Option<&Path> {
+        self.state_dir.as_deref()
+    }
+
+    pub fn cwd(&self) -> &Path {
+        &self.cwd
+    }
+
+    /// The real user id.
+    pub fn uid(&self) -> u32 {
+        self.uid
+    }
+
+    /// The name of the user with our id (`/etc/passwd`), else `$USER`.
+    pub fn user_name(&self) -> Option<String> {
+        passwd_line(self.uid)
+            .and_then(|line| line.split(':').next().map(str::to_owned))
+            .or_else(|| self.text("USER").map(str::to_owned))
+    }
+
+    /// The process that started us; 0 when unknown.
+    pub fn parent(&self) -> u32 {
+        self.parent
+    }
+
+    /// A path as the shell would have meant it relative to the current folder; `~` stays as it is.
+    pub fn absolute(&self, path: &Path) -> PathBuf {
+        if path.is_absolute() { path.to_owned() } else { self.cwd.join(path) }
+    }
+
+    /// The path with a leading `~/` (or a lone `~`) replaced by the home.
+    pub fn expand_home(&self, path: &Path) -> PathBuf {
+        match (path.strip_prefix("~"), self.home()) {
+            (Ok(rest), Some(home)) if rest.as_os_str().is_empty() => home.to_owned(),
+            (Ok(rest), Some(home)) => home.join(rest),
+            _ => path.to_owned(),
+        }
+    }
+
+    /// The folders of `$PATH` in order; relative ones included as written.
+    pub fn path_dirs(&self) -> Vec<PathBuf> {
+        self.var("PATH").map(|path| std::env::split_paths(path).collect()).unwrap_or_default()
+    }
+
+    /// The first executable file of that name on `$PATH`; relative folders are passed over, as Docker does.
+    pub fn find_program(&self, name: &str) -> Option<PathBuf> {
+        self.path_dirs()
+            .into_iter()
+            .filter(|dir| dir.is_absolute())
+            .map(|dir| dir.join(name))
+            .find(|file| is_program(file))
+    }
+
+    /// The clock. `REGPASS_FIXED_TIME` (seconds since 1970) stops it, so that pictures of the screen can be compared.
+    pub fn now(&self) -> SystemTime {
+        match self.text("REGPASS_FIXED_TIME").and_then(|seconds| seconds.parse().ok()) {
+            Some(seconds) => SystemTime::UNIX_EPOCH + Duration::from_secs(seconds),
+            None => SystemTime::now(),
+        }
+    }
+}
+
+/// True for a regular file (links followed) that this user may run.
+pub fn is_program(file: &Path) -> bool {
+    file.is_file() && rustix::fs::access(file, rustix::fs::Access::EXEC_OK).is_ok()
+}
+
+fn set<'a>(vars: &'a BTreeMap<OsString, OsString>, name: &str) -> Option<&'a OsStr> {
+    vars.get(OsStr::new(name)).map(OsString::as_os_str).filter(|value| !value.is_empty())
+}
+
+fn passwd_home() -> Option<PathBuf> {
+    let line = passwd_line(rustix::process::getuid().as_raw())?;
+    line.split(':').nth(5).filter(|home| !home.is_empty()).map(PathBuf::from)
+}
+
+/// The user's line in `/etc/passwd` (passwd(5)). Users that only a directory service knows are not found.
+fn passwd_line(uid: u32) -> Option<String> {
+    let file = std::fs::read("/etc/passwd").ok()?;
+    let uid = uid.to_string();
+    file.split(|byte| *byte == b'\n')
+        .find(|line| line.split(|byte| *byte == b':').nth(2) == Some(uid.as_bytes()))
+        .map(|line| String::from_utf8_lossy(OsStr::from_bytes(line).as_bytes()).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn empty_is_unset() {
+        let env = Env::made_of([("HOME", "/home/a"), ("PASSWORD_STORE_DIR", "")]);
+        assert_eq!(env.var("PASSWORD_STORE_DIR"), None);
+        assert_eq!(env.home(), Some(Path::new("/home/a")));
+    }
+
+    #[test]
+    fn tilde_is_the_home_only_in_front() {
+        let env = Env::made_of([("HOME", "/home/a")]);
+        assert_eq!(env.expand_home(Path::new("~/x")), Path::new("/home/a/x"));
+        assert_eq!(env.expand_home(Path::new("~")), Path::new("/home/a"));
+        assert_eq!(env.expand_home(Path::new("~bob/x")), Path::new("~bob/x"));
+        assert_eq!(env.expand_home(Path::new("/a/~/x")), Path::new("/a/~/x"));
+    }
+
+    #[test]
+    fn the_clock_can_be_stopped() {
+        let env = Env::made_of([("REGPASS_FIXED_TIME", "86400")]);
+        assert_eq!(env.now(), SystemTime::UNIX_EPOCH + Duration::from_secs(86400));
+    }
+}

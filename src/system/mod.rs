@@ -1,0 +1,76 @@
+//! One room for each outside thing. A room reads, writes and asks; what counts as bad and what to do about it is `ops`.
+//! `System` hands the rooms out; making one touches nothing, each room opens on its first call.
+
+pub mod agent;
+pub mod cipher;
+pub mod docker;
+pub mod env;
+pub mod files;
+pub mod git;
+pub mod journal;
+pub mod keyring;
+pub mod options;
+pub mod process;
+pub mod store;
+
+#[cfg(feature = "tui")]
+pub mod clipboard;
+
+use std::cell::OnceCell;
+
+use cipher::{Cipher, CipherError};
+use env::Env;
+use keyring::Keyring;
+use options::Options;
+use store::{StoreError, Stores};
+
+/// Handle to the outside, one for each thread that needs one.
+pub struct System {
+    pub env: Env,
+    pub options: Options,
+    stores: OnceCell<Stores>,
+    cipher: OnceCell<Box<dyn Cipher>>,
+    keyring: OnceCell<Keyring>,
+    prompts: agent::Prompts,
+}
+
+impl System {
+    pub fn new(env: Env, options: Options) -> System {
+        System {
+            env,
+            options,
+            stores: OnceCell::new(),
+            cipher: OnceCell::new(),
+            keyring: OnceCell::new(),
+            prompts: agent::Prompts::default(),
+        }
+    }
+
+    /// As `new`, with a say in how passphrases are asked for (the terminal UI leaves its screen to a pinentry).
+    pub fn with_prompts(env: Env, options: Options, prompts: agent::Prompts) -> System {
+        System { prompts, ..System::new(env, options) }
+    }
+
+    /// The root store and its mounts.
+    pub fn stores(&self) -> Result<&Stores, StoreError> {
+        if let Some(stores) = self.stores.get() {
+            return Ok(stores);
+        }
+        let stores = Stores::open(&self.env, &self.options)?;
+        Ok(self.stores.get_or_init(|| stores))
+    }
+
+    /// Public certificates.
+    pub fn keyring(&self) -> &Keyring {
+        self.keyring.get_or_init(|| Keyring::new(&self.env, &self.options))
+    }
+
+    /// Ciphertext to secret and back.
+    pub fn cipher(&self) -> Result<&dyn Cipher, CipherError> {
+        if let Some(cipher) = self.cipher.get() {
+            return Ok(cipher.as_ref());
+        }
+        let cipher = cipher::open(&self.env, &self.options, &self.prompts)?;
+        Ok(self.cipher.get_or_init(|| cipher).as_ref())
+    }
+}

@@ -1,0 +1,234 @@
+//! What was typed, what the environment says and what the config file says, resolved once into what is meant.
+//! Precedence: typed, environment, config file, default. Reads the config file and nothing else.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::env::Env;
+use crate::model::{Problem, Recipient, text};
+
+/// What was typed on the command line; a flag that was not given is None.
+#[derive(Clone, Debug, Default)]
+pub struct Typed {
+    pub store: Option<PathBuf>,
+    pub gnupg_home: Option<PathBuf>,
+    pub docker_config: Option<PathBuf>,
+}
+
+/// What is meant. Paths are absolute unless the environment gave a relative one, which is then relative to the
+/// current folder, as pass and the official helper take it.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// `--store` or `$PASSWORD_STORE_DIR`; None: look where gopass and pass keep theirs (`system/store/gopass.rs`).
+    pub store_dir: Option<PathBuf>,
+    /// True when `store_dir` was typed: gopass's mounts then do not apply.
+    pub store_typed: bool,
+    pub gnupg_home: PathBuf,
+    /// Docker's configuration folder, the one with `config.json`.
+    pub docker_config: PathBuf,
+    /// regpass's own state folder: journal and locks.
+    pub state_dir: PathBuf,
+    /// Bits taken from the mode of every file and folder written (`$PASSWORD_STORE_UMASK`, octal).
+    pub umask: u32,
+    /// `$PASSWORD_STORE_KEY`: recipients instead of any `.gpg-id`. Empty when unset.
+    pub forced_recipients: Vec<Recipient>,
+    /// `$PASSWORD_STORE_SIGNING_KEY`: fingerprints (40 upper-case hex digits) that may sign `.gpg-id`. Empty when unset.
+    pub signing_keys: Vec<String>,
+    /// The variable was set but held no usable fingerprint: then nothing can be a valid signature.
+    pub signing_required: bool,
+    /// `$PASSWORD_STORE_GPG_OPTS`, split at blanks.
+    pub gpg_options: Vec<OsString>,
+    /// `trust = "always"` in the config file; `gpg_options` may say so too.
+    pub trust_always: bool,
+    /// Seconds a copied secret stays in the clipboard (`$PASSWORD_STORE_CLIP_TIME`).
+    pub clip_seconds: u64,
+    /// `$PASSWORD_STORE_X_SELECTION` is `primary`.
+    pub clip_primary: bool,
+    pub journal: bool,
+    /// A transferable secret key used instead of GnuPG (`$REGPASS_KEY_FILE`).
+    pub key_file: Option<PathBuf>,
+    /// A file whose first line is the key file's passphrase (`$REGPASS_KEY_PASSPHRASE_FILE`).
+    pub key_passphrase_file: Option<PathBuf>,
+    /// Ask for passphrases on our own terminal instead of through pinentry (`$REGPASS_PINENTRY=loopback`).
+    pub pinentry_loopback: bool,
+    /// The config file that was read; None when there is none.
+    pub config_file: Option<PathBuf>,
+}
+
+/// The config file `regpass/config.toml` in the platform's config folder, or `$REGPASS_CONFIG`. Unknown keys are errors.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct ConfigFile {
+    store: Option<PathBuf>,
+    gnupg_home: Option<PathBuf>,
+    journal: Option<bool>,
+    trust: Option<Trust>,
+    key_file: Option<PathBuf>,
+    key_passphrase_file: Option<PathBuf>,
+    pinentry: Option<Pinentry>,
+    clip_seconds: Option<u64>,
+}
+
+#[derive(Debug, Deserialize, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+enum Trust {
+    /// As pass: an untrusted recipient is refused.
+    Gpg,
+    /// As gopass.
+    Always,
+}
+
+#[derive(Debug, Deserialize, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+enum Pinentry {
+    Agent,
+    Loopback,
+}
+
+/// The largest config file read, in bytes.
+const CONFIG_MAX: u64 = 1 << 20;
+
+/// pass's default for `PASSWORD_STORE_CLIP_TIME`, in seconds.
+const CLIP_SECONDS: u64 = 45;
+
+impl Options {
+    /// Resolves everything. Fails on a config file that cannot be read or parsed, never on a missing one.
+    pub fn resolve(typed: &Typed, env: &Env) -> Result<Options, Problem> {
+        let home = env.home().map(Path::to_owned).unwrap_or_else(|| PathBuf::from("/"));
+        let (config_file, config) = read_config(env)?;
+        let path = |name: &str| env.var(name).map(PathBuf::from);
+        let of_config = |path: Option<PathBuf>| path.map(|path| env.expand_home(&path));
+        let typed_path = |path: &Option<PathBuf>| path.as_ref().map(|path| env.absolute(path));
+        let gpg_options = words(env.var("PASSWORD_STORE_GPG_OPTS"));
+        let signing = words(env.var("PASSWORD_STORE_SIGNING_KEY"));
+        Ok(Options {
+            store_dir: typed_path(&typed.store)
+                .or_else(|| path("PASSWORD_STORE_DIR"))
+                .or_else(|| of_config(config.store)),
+            store_typed: typed.store.is_some(),
+            gnupg_home: typed_path(&typed.gnupg_home)
+                .or_else(|| path("GNUPGHOME").map(|dir| env.absolute(&dir)))
+                .or_else(|| of_config(config.gnupg_home))
+                .unwrap_or_else(|| home.join(".gnupg")),
+            docker_config: typed_path(&typed.docker_config)
+                .or_else(|| path("DOCKER_CONFIG").map(|dir| env.absolute(&dir)))
+                .unwrap_or_else(|| home.join(".docker")),
+            state_dir: env.state_dir().map(Path::to_owned).unwrap_or_else(|| home.join(".local/state")).join("regpass"),
+            umask: octal(env.text("PASSWORD_STORE_UMASK"))?.unwrap_or(0o077),
+            forced_recipients: words(env.var("PASSWORD_STORE_KEY"))
+                .iter()
+                .filter_map(|word| Recipient::new(&word.to_string_lossy()))
+                .collect(),
+            signing_required: !signing.is_empty(),
+            signing_keys: signing.iter().filter_map(|word| fingerprint(word)).collect(),
+            trust_always: config.trust == Some(Trust::Always),
+            gpg_options,
+            clip_seconds: env
+                .text("PASSWORD_STORE_CLIP_TIME")
+                .and_then(|seconds| seconds.parse().ok())
+                .or(config.clip_seconds)
+                .unwrap_or(CLIP_SECONDS),
+            clip_primary: env.text("PASSWORD_STORE_X_SELECTION") == Some("primary"),
+            journal: config.journal.unwrap_or(true),
+            key_file: path("REGPASS_KEY_FILE").map(|file| env.absolute(&file)).or_else(|| of_config(config.key_file)),
+            key_passphrase_file: path("REGPASS_KEY_PASSPHRASE_FILE")
+                .map(|file| env.absolute(&file))
+                .or_else(|| of_config(config.key_passphrase_file)),
+            pinentry_loopback: match env.text("REGPASS_PINENTRY") {
+                Some(mode) => mode == "loopback",
+                None => config.pinentry == Some(Pinentry::Loopback),
+            },
+            config_file,
+        })
+    }
+}
+
+fn read_config(env: &Env) -> Result<(Option<PathBuf>, ConfigFile), Problem> {
+    let chosen = env.var("REGPASS_CONFIG").map(|file| env.absolute(Path::new(file)));
+    let Some(file) = chosen.or_else(|| env.config_dir().map(|dir| dir.join("regpass/config.toml"))) else {
+        return Ok((None, ConfigFile::default()));
+    };
+    let fault = |cause: String| {
+        Problem::failed(format!("the config file {} cannot be used", text::quoted_path(&file)))
+            .because(cause)
+            .hint("mend or move it; without it every setting has its default")
+    };
+    let bytes = match super::files::read_bounded(&file, CONFIG_MAX) {
+        Ok(bytes) => bytes,
+        Err(error) if error.is_not_found() => return Ok((None, ConfigFile::default())),
+        Err(error) => return Err(fault(error.to_string())),
+    };
+    let text = String::from_utf8(bytes).map_err(|_| fault("it is not UTF-8 text".to_owned()))?;
+    let config =
+        toml::from_str(&text).map_err(|error| fault(text::escaped(error.message().as_bytes()).into_owned()))?;
+    Ok((Some(file), config))
+}
+
+fn words(value: Option<&OsStr>) -> Vec<OsString> {
+    let bytes = value.map(OsStr::as_bytes).unwrap_or_default();
+    let words = bytes.split(|byte| byte.is_ascii_whitespace()).filter(|word| !word.is_empty());
+    words.map(|word| OsString::from_vec(word.to_vec())).collect()
+}
+
+/// pass counts only 40 upper-case hex digits (store-compat 1.3).
+fn fingerprint(word: &OsStr) -> Option<String> {
+    let text = word.to_str()?;
+    let fits = text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_digit() || (b'A'..=b'F').contains(&byte));
+    fits.then(|| text.to_owned())
+}
+
+fn octal(value: Option<&str>) -> Result<Option<u32>, Problem> {
+    let Some(value) = value else { return Ok(None) };
+    match u32::from_str_radix(value, 8) {
+        Ok(mask) if mask <= 0o777 => Ok(Some(mask)),
+        _ => Err(Problem::usage(format!("PASSWORD_STORE_UMASK is {}, not an octal mask", text::quoted(value)))
+            .hint("use three octal digits: export PASSWORD_STORE_UMASK=077")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(vars: &[(&str, &str)]) -> Options {
+        Options::resolve(&Typed::default(), &Env::made_of(vars.iter().copied())).expect("resolves")
+    }
+
+    #[test]
+    fn defaults_are_pass_s() {
+        let options = options(&[("HOME", "/nonexistent/a")]);
+        assert_eq!(options.gnupg_home, Path::new("/nonexistent/a/.gnupg"));
+        assert_eq!(options.umask, 0o077);
+        assert_eq!(options.clip_seconds, 45);
+        assert!(options.store_dir.is_none() && options.journal && !options.trust_always);
+    }
+
+    #[test]
+    fn typed_beats_environment() {
+        let env = Env::made_of([("HOME", "/nonexistent/a"), ("PASSWORD_STORE_DIR", "rel"), ("DOCKER_CONFIG", "/d")]);
+        let typed = Typed { store: Some("/typed".into()), ..Typed::default() };
+        let options = Options::resolve(&typed, &env).expect("resolves");
+        assert_eq!(options.store_dir.as_deref(), Some(Path::new("/typed")));
+        assert_eq!(options.docker_config, Path::new("/d"));
+        let options = Options::resolve(&Typed::default(), &env).expect("resolves");
+        assert_eq!(options.store_dir.as_deref(), Some(Path::new("rel")));
+    }
+
+    #[test]
+    fn signing_keys_count_only_as_pass_counts_them() {
+        let good = "A".repeat(40);
+        let options =
+            options(&[("HOME", "/x"), ("PASSWORD_STORE_SIGNING_KEY", &format!("{good} {} x", good.to_lowercase()))]);
+        assert_eq!(options.signing_keys, [good]);
+        assert!(options.signing_required);
+    }
+
+    #[test]
+    fn a_broken_umask_is_told() {
+        let env = Env::made_of([("HOME", "/x"), ("PASSWORD_STORE_UMASK", "98")]);
+        assert!(Options::resolve(&Typed::default(), &env).is_err());
+    }
+}
