@@ -1,0 +1,6 @@
+//! Integration tests: the real binary and the library against real GnuPG, pass, gopass, git, Docker and registries,
+//! each in a sandbox of its own. One module a topic.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
