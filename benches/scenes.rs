@@ -1,0 +1,195 @@
+//! What is timed: each scene prepares its machine once and then hands out one command after the other for either side.
+//! The peer is the current official helper with pass and GnuPG, or ourselves on a smaller machine.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::rc::Rc;
+
+use crate::measure::Side;
+use crate::support::{Sandbox, official_helper, peer};
+
+/// One line of the table.
+pub struct Scene {
+    pub name: &'static str,
+    pub peer: &'static str,
+    pub wall_limit: Option<f64>,
+    pub cpu_limit: Option<f64>,
+    pub prepare: fn() -> Option<Sides>,
+}
+
+pub struct Sides {
+    pub ours: Box<Side>,
+    pub peer: Box<Side>,
+}
+
+pub const SCENES: &[Scene] = &[
+    scene("get, Curve25519", "official", Some(0.10), Some(0.08), || get_hit("future-default")),
+    scene("get, RSA-3072", "official", Some(0.35), Some(0.08), || get_hit("rsa3072")),
+    scene("get, not there", "official", Some(1.3), None, || against_official(10, "get", b"nowhere.test".to_vec())),
+    scene("version", "official", Some(1.3), None, || against_official(10, "version", Vec::new())),
+    scene("list of 10", "official", Some(1.3), None, || against_official(10, "list", Vec::new())),
+    scene("list of 10,000", "official", Some(0.5), None, || against_official(10_000, "list", Vec::new())),
+    scene("store", "official", Some(0.3), None, store),
+    scene("erase", "official", Some(0.3), None, erase),
+    scene("get, agent down", "official", Some(0.4), None, agent_down),
+    scene("get, 100,000 entries", "ours with 10", Some(1.1), None, many_entries),
+    scene("get, ring of 500 certificates", "ours with one", Some(1.3), None, large_ring),
+];
+
+const fn scene(
+    name: &'static str,
+    peer: &'static str,
+    wall_limit: Option<f64>,
+    cpu_limit: Option<f64>,
+    prepare: fn() -> Option<Sides>,
+) -> Scene {
+    Scene { name, peer, wall_limit, cpu_limit, prepare }
+}
+
+/// The server whose credential is asked for.
+const SERVER: &str = "registry.example.test:5000";
+
+/// A machine with a key of this kind and one credential, agent warm. None when the official helper or pass is missing.
+fn machine(algorithm: &str) -> Option<(Rc<Sandbox>, PathBuf)> {
+    let official = official_helper()?;
+    peer("pass")?;
+    let sandbox = Sandbox::new();
+    let key = sandbox.make_key("Bench <bench@example.test>", algorithm);
+    sandbox.init_store(&key);
+    sandbox.helper("store", payload(SERVER, "hunter2")).ok();
+    sandbox.helper("get", SERVER).ok();
+    Some((Rc::new(sandbox), official))
+}
+
+fn payload(server: &str, secret: &str) -> String {
+    format!("{{\"ServerURL\":\"{server}\",\"Username\":\"alice\",\"Secret\":\"{secret}\"}}")
+}
+
+/// A side that runs the same action with the same input each time.
+fn same(sandbox: &Rc<Sandbox>, program: &Path, action: &'static str, input: Vec<u8>) -> Box<Side> {
+    let (sandbox, program) = (Rc::clone(sandbox), OsString::from(program));
+    Box::new(move || (called(&sandbox, &program, action), input.clone()))
+}
+
+fn called(sandbox: &Sandbox, program: impl AsRef<Path>, action: &str) -> Command {
+    let mut command = sandbox.command(program.as_ref());
+    command.arg(action);
+    command
+}
+
+fn get_hit(algorithm: &str) -> Option<Sides> {
+    let (sandbox, official) = machine(algorithm)?;
+    let input = SERVER.as_bytes().to_vec();
+    Some(Sides {
+        ours: same(&sandbox, &sandbox.helper_link(), "get", input.clone()),
+        peer: same(&sandbox, &official, "get", input),
+    })
+}
+
+/// Both helpers on a store with that many registries.
+fn against_official(registries: usize, action: &'static str, input: Vec<u8>) -> Option<Sides> {
+    let (sandbox, official) = machine("future-default")?;
+    add_registries(&sandbox, registries);
+    Some(Sides {
+        ours: same(&sandbox, &sandbox.helper_link(), action, input.clone()),
+        peer: same(&sandbox, &official, action, input),
+    })
+}
+
+/// Copies the one credential's file under that many servers' names.
+fn add_registries(sandbox: &Sandbox, count: usize) {
+    use base64::Engine;
+    let folder = sandbox.store().join("docker-credential-helpers");
+    let name = |server: &str| base64::engine::general_purpose::URL_SAFE.encode(server);
+    let message = std::fs::read(folder.join(name(SERVER)).join("alice.gpg")).expect("the credential");
+    for number in 1..count {
+        let dir = folder.join(name(&format!("registry-{number}.example.test")));
+        std::fs::create_dir(&dir).expect("a folder");
+        std::fs::write(dir.join("alice.gpg"), &message).expect("an entry");
+    }
+}
+
+/// A new secret each time, so that nobody can skip the write.
+fn store() -> Option<Sides> {
+    let (sandbox, official) = machine("future-default")?;
+    let side = |program: PathBuf, sandbox: Rc<Sandbox>| -> Box<Side> {
+        let mut number = 0;
+        Box::new(move || {
+            number += 1;
+            let input = payload("other.example.test", &format!("{number}-{}", program.display()));
+            (called(&sandbox, &program, "store"), input.into_bytes())
+        })
+    };
+    Some(Sides { ours: side(sandbox.helper_link(), Rc::clone(&sandbox)), peer: side(official, sandbox) })
+}
+
+/// The credential is put back, untimed, before each erase.
+fn erase() -> Option<Sides> {
+    let (sandbox, official) = machine("future-default")?;
+    let side = |program: PathBuf, sandbox: Rc<Sandbox>| -> Box<Side> {
+        Box::new(move || {
+            sandbox.helper("store", payload("gone.example.test", "x")).ok();
+            (called(&sandbox, &program, "erase"), b"gone.example.test".to_vec())
+        })
+    };
+    Some(Sides { ours: side(sandbox.helper_link(), Rc::clone(&sandbox)), peer: side(official, sandbox) })
+}
+
+/// The agent is ended, untimed, before each get.
+fn agent_down() -> Option<Sides> {
+    let (sandbox, official) = machine("future-default")?;
+    let side = |program: PathBuf, sandbox: Rc<Sandbox>| -> Box<Side> {
+        Box::new(move || {
+            sandbox.run("gpgconf", &["--kill", "gpg-agent"], b"").ok();
+            (called(&sandbox, &program, "get"), SERVER.as_bytes().to_vec())
+        })
+    };
+    Some(Sides { ours: side(sandbox.helper_link(), Rc::clone(&sandbox)), peer: side(official, sandbox) })
+}
+
+/// Half of the entries are registries, half are ordinary ones in 500 folders.
+fn many_entries() -> Option<Sides> {
+    let (small, _) = machine("future-default")?;
+    add_registries(&small, 10);
+    let (large, _) = machine("future-default")?;
+    add_registries(&large, 50_000);
+    for number in 0..50_000 {
+        let dir = large.store().join(format!("folder-{}", number % 500));
+        std::fs::create_dir_all(&dir).expect("a folder");
+        std::fs::write(dir.join(format!("entry-{number}.gpg")), b"x").expect("an entry");
+    }
+    let input = SERVER.as_bytes().to_vec();
+    Some(Sides {
+        ours: same(&large, &large.helper_link(), "get", input.clone()),
+        peer: same(&small, &small.helper_link(), "get", input),
+    })
+}
+
+/// The key that reads the entry comes last in the ring.
+fn large_ring() -> Option<Sides> {
+    use openpgp::serialize::Serialize;
+    use sequoia_openpgp as openpgp;
+    let (small, _) = machine("future-default")?;
+    official_helper()?;
+    let large = Sandbox::new();
+    let mut ring = Vec::new();
+    for number in 0..500 {
+        let builder =
+            openpgp::cert::CertBuilder::general_purpose(Some(format!("Peer {number} <p{number}@example.test>")));
+        let (cert, _) = builder.set_profile(openpgp::Profile::RFC4880).expect("a profile").generate().expect("a key");
+        cert.serialize(&mut ring).expect("its bytes");
+    }
+    let file = large.path().join("ring.pgp");
+    std::fs::write(&file, ring).expect("a ring");
+    large.gpg(&["--import", file.to_str().expect("a path")]).ok();
+    let key = large.make_key("Bench <bench@example.test>", "future-default");
+    large.init_store(&key);
+    large.helper("store", payload(SERVER, "hunter2")).ok();
+    let large = Rc::new(large);
+    let input = SERVER.as_bytes().to_vec();
+    Some(Sides {
+        ours: same(&large, &large.helper_link(), "get", input.clone()),
+        peer: same(&small, &small.helper_link(), "get", input),
+    })
+}
