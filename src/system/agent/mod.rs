@@ -1,5 +1,7 @@
 //! gpg-agent over its socket: decrypts session keys, says whether a key is locked. Secret keys never leave it.
 
+pub mod assuan;
+
 use std::fmt;
 use std::sync::Arc;
 
