@@ -3,4 +3,6 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod docker_client;
+mod interop;
 mod support;
