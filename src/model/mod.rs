@@ -1,5 +1,6 @@
 //! Words without I/O: what every other floor speaks of. Nothing here opens a file, asks the environment or prints.
 
+mod age;
 mod credential;
 mod entry_path;
 mod problem;
@@ -7,6 +8,7 @@ mod recipient;
 mod registry_key;
 mod secret;
 
+pub use age::age;
 pub use credential::{Credential, Login};
 pub use entry_path::{EntryPath, EntryPathError};
 pub use problem::{Problem, ProblemKind};
@@ -15,3 +17,4 @@ pub use registry_key::RegistryKey;
 pub use secret::Secret;
 
 pub mod text;
+pub mod utc;

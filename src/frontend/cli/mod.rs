@@ -1,8 +1,113 @@
-//! The command line: one variant and one match arm a subcommand.
+//! The command line: reads what was typed, runs one subcommand, answers with an exit code. One variant (`args.rs`) and
+//! one match arm a subcommand; each has its own file and works through `ops`.
+
+mod args;
+mod insert;
+mod ls;
+mod names;
+mod prompt;
+mod registries;
+mod rm;
+mod show;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
+use std::sync::Arc;
 
-pub fn main(_args: Vec<OsString>) -> ExitCode {
-    todo!()
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
+
+use super::console::Console;
+use crate::model::Problem;
+use crate::system::System;
+use crate::system::agent::Prompts;
+use crate::system::env::Env;
+use crate::system::options::{Options, Typed};
+use crate::system::process;
+use args::{Args, Command};
+use prompt::Terminal;
+
+/// Wrong usage, as clap and `Problem::exit_code` have it.
+const USAGE: u8 = 2;
+
+/// Runs the command line that was typed.
+pub fn main(args: Vec<OsString>) -> ExitCode {
+    process::harden();
+    let env = Env::from_process();
+    let console = Console::of_process(&env);
+    let args = match Args::try_parse_from(args) {
+        Ok(args) => args,
+        Err(said) => return explain(&console, &said),
+    };
+    let session = Session { typed: args.places.typed(), env, console };
+    match run(&session, args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            session.console.problem(&problem);
+            ExitCode::from(problem.exit_code())
+        }
+    }
+}
+
+/// What every subcommand works with.
+struct Session {
+    env: Env,
+    typed: Typed,
+    console: Console,
+}
+
+impl Session {
+    /// The outside, as flags, environment and config file together ask for it.
+    fn system(&self) -> Result<System, Problem> {
+        let options = Options::resolve(&self.typed, &self.env)?;
+        Ok(System::with_prompts(self.env.clone(), options, prompts()))
+    }
+}
+
+fn run(session: &Session, args: Args) -> Result<(), Problem> {
+    match args.command {
+        None => open_ui(session, args.ascii),
+        Some(Command::Ls(args)) => ls::run(session, &args),
+        Some(Command::Show(args)) => show::run(session, &args),
+        Some(Command::Insert(args)) => insert::run(session, &args),
+        Some(Command::Rm(args)) => rm::run(session, &args),
+        Some(Command::Registries(args)) => registries::run(session, &args),
+    }
+}
+
+/// The terminal UI, or what can be typed where there is none.
+fn open_ui(session: &Session, ascii: bool) -> Result<(), Problem> {
+    #[cfg(feature = "tui")]
+    if session.console.out_is_terminal() {
+        return super::tui::run(session.env.clone(), session.typed.clone(), super::tui::Settings { ascii });
+    }
+    let _ = ascii;
+    session.console.data(&Args::command().render_help().to_string())
+}
+
+/// Passphrases are asked for on the controlling terminal; where there is none, not at all.
+fn prompts() -> Prompts {
+    let mut prompts = Prompts::default();
+    if Terminal::open().is_some() {
+        prompts.passphrase = Some(Arc::new(|what| Terminal::open()?.secret(&format!("{what}: ")).ok()));
+    }
+    prompts
+}
+
+/// clap's own answers: help and version are data, the rest is wrong usage.
+fn explain(console: &Console, said: &clap::Error) -> ExitCode {
+    match said.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            let text = said.render();
+            let text = if console.colours_data() { text.ansi().to_string() } else { text.to_string() };
+            match console.data(&text) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(problem) => ExitCode::from(problem.exit_code()),
+            }
+        }
+        _ => {
+            console.usage(&said.render().to_string());
+            ExitCode::from(USAGE)
+        }
+    }
 }

@@ -1,0 +1,125 @@
+//! What can be typed: the clap tree's shared parts. Only validates; what is meant is `system/options.rs`.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::builder::{OsStringValueParser, TypedValueParser};
+use clap::{Parser, Subcommand};
+
+use super::{insert, ls, registries, rm, show};
+use crate::model::{EntryPath, EntryPathError};
+use crate::system::options::Typed;
+
+const EXAMPLES: &str = "\
+Examples:
+  regpass                                   open the terminal UI
+  regpass ls                                every entry of the store
+  regpass show infra/db/root                print an entry
+  regpass insert mail/alice                 ask for a password and store it
+  regpass registries                        which registries have a login, whose, and how old
+
+Exit codes: 0 done, 1 a problem, 2 wrong usage, 3 not there, 130 called off.";
+
+/// Registry logins and other secrets in a pass or gopass store
+///
+/// Without a command: the terminal UI. Called as docker-credential-pass it is the credential helper that Docker,
+/// skopeo, podman and others start.
+#[derive(Debug, Parser)]
+#[command(name = "regpass", version, after_help = EXAMPLES, disable_help_subcommand = true, max_term_width = 100)]
+pub(super) struct Args {
+    #[command(flatten)]
+    pub(super) places: Places,
+
+    /// Draw the terminal UI with ASCII only
+    #[arg(long)]
+    pub(super) ascii: bool,
+
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+}
+
+/// Where things are, for every subcommand.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Places")]
+pub(super) struct Places {
+    /// The password store [default: $PASSWORD_STORE_DIR, gopass's store, ~/.password-store]
+    #[arg(long, global = true, value_name = "DIR")]
+    store: Option<PathBuf>,
+
+    /// GnuPG's home [default: $GNUPGHOME, ~/.gnupg]
+    #[arg(long, global = true, value_name = "DIR")]
+    gnupg_home: Option<PathBuf>,
+
+    /// The folder of Docker's config.json [default: $DOCKER_CONFIG, ~/.docker]
+    #[arg(long, global = true, value_name = "DIR")]
+    docker_config: Option<PathBuf>,
+}
+
+impl Places {
+    pub(super) fn typed(&self) -> Typed {
+        Typed {
+            store: self.store.clone(),
+            gnupg_home: self.gnupg_home.clone(),
+            docker_config: self.docker_config.clone(),
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    Ls(ls::LsArgs),
+    Show(show::ShowArgs),
+    Insert(insert::InsertArgs),
+    Rm(rm::RmArgs),
+    Registries(registries::RegistriesArgs),
+}
+
+/// Reads an entry's name as `EntryPath` does.
+pub(super) fn entry() -> impl TypedValueParser<Value = EntryPath> {
+    OsStringValueParser::new().try_map(EntryPath::parse)
+}
+
+/// Reads a folder's name; `/` and `.` are the store's top.
+pub(super) fn folder() -> impl TypedValueParser<Value = EntryPath> {
+    OsStringValueParser::new().try_map(|name: OsString| match EntryPath::parse(name) {
+        Err(EntryPathError::Empty) => Ok(EntryPath::root()),
+        parsed => parsed,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_tree_is_sound() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn every_subcommand_says_what_it_is_for() {
+        for command in Args::command().get_subcommands() {
+            let name = command.get_name();
+            let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+            assert!(about.len() > 10 && !about.ends_with('.'), "{name}: {about:?}");
+            let examples = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(examples.contains(&format!("regpass {name}")), "{name} has no example");
+        }
+    }
+
+    #[test]
+    fn names_that_would_leave_the_store_are_wrong_usage() {
+        let refused = Args::try_parse_from(["regpass", "show", "../x"]).expect_err("refused");
+        assert!(refused.to_string().contains("would leave the store"), "{refused}");
+        assert!(Args::try_parse_from(["regpass", "ls", "/"]).is_ok());
+    }
+
+    #[test]
+    fn places_are_taken_on_either_side_of_the_subcommand() {
+        for args in [["regpass", "--store", "/s", "ls"], ["regpass", "ls", "--store", "/s"]] {
+            let typed = Args::try_parse_from(args).expect("parses").places.typed();
+            assert_eq!(typed.store, Some(PathBuf::from("/s")));
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! `regpass rm`: removes an entry, or a folder when told so. Asks first; without a terminal only `--force` will do.
+
+use super::Session;
+use super::args::entry;
+use super::prompt::Terminal;
+use crate::model::{EntryPath, Problem, text};
+use crate::ops::entries;
+
+const EXAMPLES: &str = "\
+Examples:
+  regpass rm mail/alice              asks first
+  regpass rm --recursive old         a whole folder
+  regpass rm --force mail/alice      without asking, for scripts";
+
+/// Remove an entry or a folder
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct RmArgs {
+    #[arg(value_name = "ENTRY", value_parser = entry())]
+    path: EntryPath,
+
+    /// A folder with everything in it
+    #[arg(long, short)]
+    recursive: bool,
+
+    /// Do not ask
+    #[arg(long, short)]
+    force: bool,
+}
+
+pub(super) fn run(session: &Session, args: &RmArgs) -> Result<(), Problem> {
+    let system = session.system()?;
+    let name = text::quoted(args.path.as_bytes());
+    if !args.force {
+        consent(&name, args.recursive)?;
+    }
+    let written = entries::remove(&system, &args.path, args.recursive)?;
+    written.warnings.iter().for_each(|warning| session.console.warning(warning));
+    session.console.status(&format!("removed {name}"));
+    Ok(())
+}
+
+fn consent(name: &str, recursive: bool) -> Result<(), Problem> {
+    let Some(mut terminal) = Terminal::open() else {
+        return Err(Problem::usage(format!(
+            "{name} is not removed without asking, and there is no terminal to ask on"
+        ))
+        .hint("if you are sure: regpass rm --force ENTRY"));
+    };
+    let all = if recursive { " and everything in it" } else { "" };
+    match terminal.confirm(&format!("remove {name}{all}?"))? {
+        true => Ok(()),
+        false => Err(Problem::cancelled(format!("{name} stays as it is"))),
+    }
+}
