@@ -38,16 +38,23 @@ impl FileError {
     }
 }
 
-/// The whole content of a regular file (links followed) of at most `max` bytes. Opened without blocking, so that a FIFO
-/// or a device in its place is an error, not a wait.
-pub fn read_bounded(path: &Path, max: u64) -> Result<Vec<u8>, FileError> {
+/// A regular file (links followed) open for reading. Opened without blocking, so that a FIFO or a device in its place
+/// is an error, not a wait.
+pub fn open_regular(path: &Path) -> Result<File, FileError> {
     let fault = |source| FileError::io("cannot read", path, source);
     let nonblocking = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or_default();
     let file = OpenOptions::new().read(true).custom_flags(nonblocking).open(path).map_err(fault)?;
-    let meta = file.metadata().map_err(fault)?;
-    if !meta.is_file() {
-        return Err(FileError::NotAFile { path: path.to_owned() });
+    match file.metadata().map_err(fault)?.is_file() {
+        true => Ok(file),
+        false => Err(FileError::NotAFile { path: path.to_owned() }),
     }
+}
+
+/// The whole content of a regular file (links followed) of at most `max` bytes.
+pub fn read_bounded(path: &Path, max: u64) -> Result<Vec<u8>, FileError> {
+    let fault = |source| FileError::io("cannot read", path, source);
+    let file = open_regular(path)?;
+    let meta = file.metadata().map_err(fault)?;
     if meta.len() > max {
         return Err(FileError::TooLarge { path: path.to_owned(), max });
     }

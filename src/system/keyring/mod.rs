@@ -1,0 +1,90 @@
+//! Public certificates of the GnuPG home, looked up one at a time: pubring.kbx, pubring.gpg, keyboxd, and a store's
+//! `.public-keys/`. Says which key a recipient means and whether it is expired, revoked or untrusted, as gpg would, and
+//! asks gpg where the answer is not certain. Touches no secret key.
+
+mod error;
+pub mod gpg_conf;
+mod keybox;
+mod rings;
+
+pub use error::KeyringError;
+
+use std::cell::OnceCell;
+use std::fmt;
+use std::path::PathBuf;
+
+use sequoia_openpgp::packet::Key;
+use sequoia_openpgp::packet::key::{PublicParts, UnspecifiedRole};
+use sequoia_openpgp::{Cert, KeyHandle};
+
+use super::env::Env;
+use super::options::Options;
+use crate::model::Recipient;
+use gpg_conf::Behaviour;
+
+/// A public key or subkey.
+pub type PublicKey = Key<PublicParts, UnspecifiedRole>;
+
+/// The most keys tried for a hidden recipient: each may cost a question to the agent.
+const CANDIDATES_MAX: usize = 1000;
+
+/// How a message for some recipients is to be made.
+#[derive(Debug)]
+pub enum Encryption {
+    /// To exactly these keys, each once, in the order of the recipients.
+    InProcess(Vec<PublicKey>),
+    /// Only gpg can do what was asked for: `gpg -e` with pass's options and these recipients.
+    ByGpg { why: String },
+}
+
+/// The public keys of one GnuPG home. Making one touches nothing.
+pub struct Keyring {
+    home: PathBuf,
+    env: Env,
+    options: Options,
+    behaviour: OnceCell<Behaviour>,
+}
+
+impl Keyring {
+    pub fn new(env: &Env, options: &Options) -> Keyring {
+        let home = options.gnupg_home.clone();
+        Keyring { home, env: env.clone(), options: options.clone(), behaviour: OnceCell::new() }
+    }
+
+    /// The certificate that holds the key with this id or fingerprint; None when there is none.
+    pub fn cert_with_key(&self, key: &KeyHandle) -> Result<Option<Cert>, KeyringError> {
+        let Some(wanted) = keybox::Wanted::of(key) else { return Ok(None) };
+        Ok(self.find(&wanted, 1)?.into_iter().next())
+    }
+
+    /// Every key that may decrypt, for messages that do not name their recipients; at most `CANDIDATES_MAX`.
+    pub fn decryption_candidates(&self) -> Result<Vec<PublicKey>, KeyringError> {
+        self.encryption_capable(CANDIDATES_MAX)
+    }
+
+    /// The keys that `gpg -r` would encrypt to for these recipients, or word that only gpg can do it. Never fewer and
+    /// never more than asked for: a recipient that cannot be served is an error naming it.
+    pub fn encryption_keys(&self, recipients: &[Recipient]) -> Result<Encryption, KeyringError> {
+        if let Some(why) = &self.behaviour().only_gpg {
+            return Ok(Encryption::ByGpg { why: why.clone() });
+        }
+        match recipients.first() {
+            Some(first) => Err(KeyringError::NeedsGpg {
+                recipient: first.as_str().to_owned(),
+                why: "recipients are not resolved yet".to_owned(),
+            }),
+            None => Ok(Encryption::InProcess(Vec::new())),
+        }
+    }
+
+    /// What `$PASSWORD_STORE_GPG_OPTS` and gpg.conf ask for when a message is written.
+    pub fn behaviour(&self) -> &Behaviour {
+        self.behaviour.get_or_init(|| Behaviour::read(&self.options))
+    }
+}
+
+impl fmt::Debug for Keyring {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keyring").field("home", &self.home).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,133 @@
+//! Where the GnuPG home keeps its certificates, and how one is found there: pubring.kbx, else pubring.gpg, as gpg
+//! chooses.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use sequoia_openpgp::Cert;
+use sequoia_openpgp::cert::raw::RawCertParser;
+use sequoia_openpgp::packet::Signature;
+use sequoia_openpgp::parse::Parse;
+
+use super::keybox::{Depth, Keybox, Record, Wanted};
+use super::{Keyring, KeyringError, PublicKey};
+use crate::system::files;
+
+/// The largest pubring.gpg read, in bytes: it has no index and is held in memory whole.
+const PACKETS_MAX: u64 = 256 * 1024 * 1024;
+
+/// The ring that gpg would read.
+pub(super) enum Ring {
+    Keybox(Keybox),
+    /// Raw packets of pubring.gpg.
+    Packets(Vec<u8>),
+    Nothing,
+}
+
+impl Ring {
+    /// gpg (g10/keydb.c, `keydb_add_resource`) takes pubring.kbx unless that has never held OpenPGP keys and there is
+    /// a pubring.gpg.
+    pub(super) fn open(home: &Path) -> Result<Ring, KeyringError> {
+        let keybox = Keybox::open(&home.join("pubring.kbx"))?;
+        if let Some(keybox) = keybox.filter(Keybox::holds_openpgp) {
+            return Ok(Ring::Keybox(keybox));
+        }
+        match files::read_bounded(&home.join("pubring.gpg"), PACKETS_MAX) {
+            Ok(packets) => Ok(Ring::Packets(packets)),
+            Err(error) if error.is_not_found() => Ok(Ring::Nothing),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+impl Keyring {
+    /// The certificates holding a wanted key, at most `max`.
+    pub(super) fn find(&self, wanted: &Wanted, max: usize) -> Result<Vec<Cert>, KeyringError> {
+        match Ring::open(&self.home)? {
+            Ring::Keybox(keybox) => self.find_in_keybox(&keybox, wanted, max),
+            Ring::Packets(packets) => Ok(certs_in(&packets, wanted, max)),
+            Ring::Nothing => Ok(Vec::new()),
+        }
+    }
+
+    fn find_in_keybox(&self, keybox: &Keybox, wanted: &Wanted, max: usize) -> Result<Vec<Cert>, KeyringError> {
+        let mut found: Vec<Cert> = Vec::new();
+        let walked = keybox.walk(Depth::Keys, |record: &Record<'_>| {
+            if record.fingerprints().any(|fingerprint| wanted.is(fingerprint))
+                && let Ok(block) = keybox.keyblock(record)
+                && let Ok(cert) = Cert::from_bytes(&block)
+                && holds(&cert, wanted)
+            {
+                found.push(cert);
+            }
+            if found.len() >= max { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        walked.map_err(|error| KeyringError::Unreadable {
+            path: self.home.join("pubring.kbx"),
+            why: error.to_string(),
+        })?;
+        Ok(found)
+    }
+
+    /// Every key that its certificate marks as fit to encrypt to, valid or not; at most `max`.
+    pub(super) fn encryption_capable(&self, max: usize) -> Result<Vec<PublicKey>, KeyringError> {
+        let mut keys = Vec::new();
+        let mut take = |cert: &Cert| keys.extend(encrypting_keys(cert));
+        match Ring::open(&self.home)? {
+            Ring::Keybox(keybox) => {
+                let walked = keybox.walk::<()>(Depth::Whole, |record| {
+                    if let Ok(cert) = Cert::from_bytes(record.packets()) {
+                        take(&cert);
+                    }
+                    ControlFlow::Continue(())
+                });
+                walked.map_err(|error| KeyringError::Unreadable {
+                    path: self.home.join("pubring.kbx"),
+                    why: error.to_string(),
+                })?;
+            }
+            Ring::Packets(packets) => {
+                let raw = RawCertParser::from_bytes(&packets).into_iter().flatten().flatten();
+                raw.filter_map(|cert| Cert::try_from(cert).ok()).for_each(|cert| take(&cert));
+            }
+            Ring::Nothing => {}
+        }
+        keys.truncate(max);
+        Ok(keys)
+    }
+}
+
+/// A record's header may lie; its packets decide.
+fn holds(cert: &Cert, wanted: &Wanted) -> bool {
+    cert.keys().any(|key| wanted.is_key(&key.key().fingerprint()))
+}
+
+/// Damaged certificates are passed over, as gpg does.
+fn certs_in(packets: &[u8], wanted: &Wanted, max: usize) -> Vec<Cert> {
+    let raw = RawCertParser::from_bytes(packets).into_iter().flatten().flatten();
+    let holding = raw.filter(|cert| cert.keys().any(|key| wanted.is_key(&key.fingerprint())));
+    holding.filter_map(|cert| Cert::try_from(cert).ok()).filter(|cert| holds(cert, wanted)).take(max).collect()
+}
+
+/// Old messages may be encrypted to keys that have expired or been revoked since, so no policy applies. A key without
+/// flags in any signature counts when its algorithm can encrypt.
+fn encrypting_keys(cert: &Cert) -> Vec<PublicKey> {
+    let encrypts = |signature: &Signature| {
+        signature.key_flags().map(|flags| flags.for_transport_encryption() || flags.for_storage_encryption())
+    };
+    let primary = cert.primary_key();
+    let of_primary: Vec<Option<bool>> =
+        cert.userids().flat_map(|id| id.self_signatures().map(encrypts).collect::<Vec<_>>()).collect();
+    let mut keys: Vec<PublicKey> = Vec::new();
+    let can = |flags: &[Option<bool>]| flags.iter().flatten().next().is_none() || flags.contains(&Some(true));
+    if primary.key().pk_algo().for_encryption() && can(&of_primary) {
+        keys.push(primary.key().clone().role_into_unspecified());
+    }
+    for subkey in cert.keys().subkeys() {
+        let flags: Vec<Option<bool>> = subkey.self_signatures().map(encrypts).collect();
+        if subkey.key().pk_algo().for_encryption() && can(&flags) {
+            keys.push(subkey.key().clone().role_into_unspecified());
+        }
+    }
+    keys
+}
