@@ -1,3 +1,4 @@
 //! Docker's side: its configuration file and the credential helper protocol's words.
 
+pub mod payload;
 pub mod protocol;
