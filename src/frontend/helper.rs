@@ -1,8 +1,200 @@
-//! The credential helper: Docker's protocol on stdin and stdout, words for people on stderr.
+//! The credential helper: Docker's protocol on stdin and stdout, words for people on stderr. Exit codes are 0 and 1 only.
+//! Knows the protocol's flow; its bytes are `system/docker/protocol.rs`, the four verbs `ops/credentials.rs`.
+//! Pays for nothing it does not use: no configuration, store or keyring is opened before a call needs it.
 
+use std::cell::OnceCell;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-pub fn main(_args: Vec<OsString>) -> ExitCode {
-    todo!()
+use super::streams::{self, Streams};
+use crate::model::{Credential, Login, Problem, RegistryKey};
+use crate::ops::credentials::{CredentialListing, CredentialStore, Written};
+use crate::ops::journal::{self, Event, Outcome};
+use crate::system::System;
+use crate::system::docker::payload;
+use crate::system::docker::protocol::{self, Action, InputError, NAME, Request};
+use crate::system::env::{self, Env};
+use crate::system::options::{Options, Typed};
+
+/// The four verbs. Two users: the store on disk, and the store in memory of the protocol's test cases.
+pub trait Verbs {
+    fn get(&self, key: &RegistryKey) -> Result<Option<Credential>, Problem>;
+    fn store(&self, key: &RegistryKey, credential: Credential) -> Result<Written, Problem>;
+    fn erase(&self, key: &RegistryKey) -> Result<Written, Problem>;
+    fn list(&self) -> Result<CredentialListing, Problem>;
+}
+
+impl Verbs for System {
+    fn get(&self, key: &RegistryKey) -> Result<Option<Credential>, Problem> {
+        CredentialStore::new(self).get(key)
+    }
+
+    fn store(&self, key: &RegistryKey, credential: Credential) -> Result<Written, Problem> {
+        CredentialStore::new(self).store(key, credential)
+    }
+
+    fn erase(&self, key: &RegistryKey) -> Result<Written, Problem> {
+        CredentialStore::new(self).erase(key)
+    }
+
+    fn list(&self) -> Result<CredentialListing, Problem> {
+        CredentialStore::new(self).list()
+    }
+}
+
+/// How a call ended.
+#[derive(Debug)]
+pub struct Served {
+    pub success: bool,
+    /// What to record; None where the store was not asked.
+    pub event: Option<Event>,
+}
+
+/// Runs the helper with this process's arguments, streams and surroundings.
+pub fn main(args: Vec<OsString>) -> ExitCode {
+    let system = OnceCell::new();
+    let open = || {
+        let env = Env::from_process();
+        let options = Options::resolve(&Typed::default(), &env)?;
+        Ok(system.get_or_init(|| System::new(env, options)) as &dyn Verbs)
+    };
+    let (mut input, mut answers, mut notes) = (streams::stdin(), streams::stdout(), streams::stderr());
+    let typed = env::stdin_is_terminal();
+    let mut streams = Streams { input: &mut input, typed, answers: &mut answers, notes: &mut notes };
+    let served = serve(args.get(1..).unwrap_or_default(), &mut streams, open);
+    if let (Some(system), Some(event)) = (system.get(), served.event) {
+        // A call that cannot be recorded is a call all the same.
+        let _ = journal::record(system, event);
+    }
+    if served.success { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Answers one call. `args` are those after the program's name; `open` is called at most once, after the input is read.
+pub fn serve<'s>(
+    args: &[OsString],
+    streams: &mut Streams<'_>,
+    open: impl FnOnce() -> Result<&'s dyn Verbs, Problem>,
+) -> Served {
+    let usage = format!("Usage: {NAME} <store|get|erase|list|version>");
+    match protocol::request(args) {
+        Request::Unclear => said(streams, false, &usage),
+        Request::Help => said(streams, true, &usage),
+        Request::Version => said(streams, true, &format!("{NAME} (regpass) v{}", env!("CARGO_PKG_VERSION"))),
+        Request::Unknown(word) => {
+            let word = crate::model::text::escaped(word.as_encoded_bytes());
+            said(streams, false, &format!("{NAME}: unknown action: {word}"))
+        }
+        Request::Call(action) => {
+            let mut call = Call { action, server: None, login: None };
+            let outcome = call.run(streams, open);
+            let event = Event { action: action.as_str(), server: call.server, login: call.login, outcome };
+            Served { success: explain(streams, &event.outcome), event: Some(event) }
+        }
+    }
+}
+
+/// A call under way, and what is known of it for the record however it ends.
+struct Call {
+    action: Action,
+    server: Option<RegistryKey>,
+    login: Option<Login>,
+}
+
+impl Call {
+    fn run<'s>(&mut self, streams: &mut Streams<'_>, open: impl FnOnce() -> Result<&'s dyn Verbs, Problem>) -> Outcome {
+        let mut attempt = || -> Result<Outcome, Failure> {
+            if self.action == Action::List {
+                return list(streams, open()?);
+            }
+            invite(streams, self.action);
+            let input = protocol::read_joined(streams.input)?;
+            if self.action == Action::Store {
+                let (server, credential) = payload::credential(&input)?;
+                drop(input);
+                self.login = Some(credential.login.clone());
+                let written = open()?.store(self.server.insert(server), credential)?;
+                return Ok(warned(streams, written, Outcome::Stored, Outcome::Unchanged));
+            }
+            let server = self.server.insert(protocol::server(&input)?);
+            let verbs = open()?;
+            if self.action == Action::Erase {
+                return Ok(warned(streams, verbs.erase(server)?, Outcome::Erased, Outcome::NothingToErase));
+            }
+            let Some(credential) = verbs.get(server)? else { return Ok(Outcome::NotFound) };
+            let answer = protocol::credential_answer(server, &credential);
+            self.login = Some(credential.login);
+            // As the official helper: a client that went away does not make the call a failure.
+            let _ = streams.answers.write_all(answer.expose());
+            Ok(Outcome::Found)
+        };
+        attempt().unwrap_or_else(|failure| match failure {
+            Failure::Input(error) => Outcome::BadInput(error.to_string()),
+            Failure::Problem(problem) => Outcome::Failed(problem),
+        })
+    }
+}
+
+/// Why a call could not be answered.
+enum Failure {
+    Input(InputError),
+    Problem(Problem),
+}
+
+impl From<InputError> for Failure {
+    fn from(error: InputError) -> Failure {
+        Failure::Input(error)
+    }
+}
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Failure {
+        Failure::Problem(problem)
+    }
+}
+
+fn list(streams: &mut Streams<'_>, verbs: &dyn Verbs) -> Result<Outcome, Failure> {
+    let listing = verbs.list()?;
+    let answer = protocol::list_answer(&listing.logins);
+    let written = streams.answers.write_all(answer.expose()).and_then(|()| streams.answers.flush());
+    Ok(if written.is_ok() { Outcome::Listed } else { Outcome::NoOutput })
+}
+
+fn warned(streams: &mut Streams<'_>, written: Written, changed: Outcome, unchanged: Outcome) -> Outcome {
+    for warning in &written.warnings {
+        streams.note(&format!("{NAME}: warning"), warning);
+    }
+    if written.changed { changed } else { unchanged }
+}
+
+/// Tells the client and the person how it ended. True for success.
+fn explain(streams: &mut Streams<'_>, outcome: &Outcome) -> bool {
+    match outcome {
+        Outcome::NotFound => streams.say(protocol::NOT_FOUND),
+        Outcome::BadInput(why) => streams.say(why),
+        Outcome::Failed(problem) => {
+            streams.note(NAME, problem);
+            streams.say(&problem.one_line());
+        }
+        Outcome::NoOutput => {}
+        _ => return true,
+    }
+    false
+}
+
+/// One line that answers a call which did not reach the store.
+fn said(streams: &mut Streams<'_>, success: bool, line: &str) -> Served {
+    streams.say(line);
+    Served { success, event: None }
+}
+
+/// Without this a helper started by hand seems to hang (docker-credential-helpers issues 184 and 185).
+fn invite(streams: &mut Streams<'_>, action: Action) {
+    if !streams.typed {
+        return;
+    }
+    let what = match action {
+        Action::Store => r#"a login, {"ServerURL":"...","Username":"...","Secret":"..."} (it will be visible)"#,
+        _ => "a server, for example https://index.docker.io/v1/",
+    };
+    streams.tell(&format!("{NAME}: type {what}, then Enter and Ctrl-D"));
 }

@@ -3,6 +3,7 @@
 pub mod cli;
 pub mod console;
 pub mod helper;
+pub mod streams;
 #[cfg(feature = "tui")]
 pub mod tui;
 

@@ -2,4 +2,6 @@
 
 pub mod credentials;
 pub mod entries;
+pub mod journal;
 pub mod registries;
+pub mod shims;

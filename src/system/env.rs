@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 /// What a process sees of its surroundings.
 #[derive(Clone, Debug)]
@@ -18,6 +18,7 @@ pub struct Env {
     state_dir: Option<PathBuf>,
     uid: u32,
     parent: u32,
+    taken: Instant,
 }
 
 impl Env {
@@ -33,6 +34,7 @@ impl Env {
             state_dir: dir(|dirs| dirs.state_dir().map(Path::to_owned)),
             uid: rustix::process::getuid().as_raw(),
             parent: rustix::process::getppid().map_or(0, |pid| pid.as_raw_pid().unsigned_abs()),
+            taken: Instant::now(),
             home,
             vars,
         }
@@ -51,6 +53,7 @@ impl Env {
             state_dir: below_home("XDG_STATE_HOME", ".local/state"),
             uid: rustix::process::getuid().as_raw(),
             parent: 0,
+            taken: Instant::now(),
             home,
             vars,
         }
@@ -107,6 +110,27 @@ impl Env {
         self.parent
     }
 
+    /// The command name of the process that started us, at most 15 bytes (proc(5), `comm`); never its arguments. None when
+    /// it is gone, unknown or in another PID namespace.
+    pub fn parent_program(&self) -> Option<Vec<u8>> {
+        if self.parent == 0 {
+            return None;
+        }
+        let mut name = std::fs::read(format!("/proc/{}/comm", self.parent)).ok()?;
+        name.truncate(name.trim_ascii_end().len());
+        Some(name)
+    }
+
+    /// The file that runs, links resolved. None where `/proc` is not mounted.
+    pub fn program(&self) -> Option<PathBuf> {
+        std::env::current_exe().ok()?.canonicalize().ok()
+    }
+
+    /// How long ago this snapshot was taken; not stopped by `REGPASS_FIXED_TIME`.
+    pub fn elapsed(&self) -> Duration {
+        self.taken.elapsed()
+    }
+
     /// A path as the shell would have meant it relative to the current folder; `~` stays as it is.
     pub fn absolute(&self, path: &Path) -> PathBuf {
         if path.is_absolute() { path.to_owned() } else { self.cwd.join(path) }
@@ -142,6 +166,11 @@ impl Env {
             None => SystemTime::now(),
         }
     }
+}
+
+/// True when somebody types what we read.
+pub fn stdin_is_terminal() -> bool {
+    std::io::IsTerminal::is_terminal(&std::io::stdin())
 }
 
 /// True for a regular file (links followed) that this user may run.

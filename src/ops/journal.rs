@@ -1,0 +1,117 @@
+//! The record of helper calls, written by the helper and read back for people: who asked what, when, as which user, from
+//! which store, and what the answer was.
+
+use std::path::PathBuf;
+
+use crate::model::{Login, Problem, ProblemKind, RegistryKey, text, utc};
+use crate::system::System;
+use crate::system::journal::{self, Call, JournalError};
+
+/// What a helper call was and how it ended; `record` adds who and where.
+#[derive(Debug)]
+pub struct Event {
+    pub action: &'static str,
+    pub server: Option<RegistryKey>,
+    pub login: Option<Login>,
+    pub outcome: Outcome,
+}
+
+/// How a helper call ended.
+#[derive(Debug)]
+pub enum Outcome {
+    Found,
+    NotFound,
+    Stored,
+    Unchanged,
+    Erased,
+    NothingToErase,
+    Listed,
+    /// The client sent something unusable; the text shows one character of it at most.
+    BadInput(String),
+    /// The answer could not be written.
+    NoOutput,
+    Failed(Problem),
+}
+
+/// The journal as a person reads it.
+#[derive(Debug)]
+pub struct Journal {
+    pub file: PathBuf,
+    /// Newest last.
+    pub calls: Vec<Call>,
+    /// Lines that are not a call: damaged, or written by another version.
+    pub unreadable: usize,
+    /// False when the config file turned it off: nothing new arrives.
+    pub on: bool,
+}
+
+/// Records a helper call unless the journal is off. A failure is the caller's to ignore: no login fails for it.
+pub fn record(system: &System, event: Event) -> Result<(), JournalError> {
+    if !system.options.journal {
+        return Ok(());
+    }
+    let call = call(system, event);
+    journal::append(&system.options.state_dir, system.env.uid(), &call)
+}
+
+/// The last `limit` calls.
+pub fn read(system: &System, limit: usize) -> Result<Journal, Problem> {
+    let records = journal::read(&system.options.state_dir)?;
+    let mut calls = records.calls;
+    calls.drain(..calls.len().saturating_sub(limit));
+    let file = system.options.state_dir.join(journal::FILE);
+    Ok(Journal { file, calls, unreadable: records.unreadable, on: system.options.journal })
+}
+
+fn call(system: &System, event: Event) -> Call {
+    let server = event.server.as_ref().map(journal::safe_server);
+    // A message names the server; where the record must not show it, the message must not either.
+    let tellable = event.server.as_ref().is_none_or(|key| server.as_deref() == Some(&key.to_text()));
+    let (outcome, error) = match event.outcome {
+        Outcome::Found => ("found", None),
+        Outcome::NotFound => ("not-found", None),
+        Outcome::Stored => ("stored", None),
+        Outcome::Unchanged => ("unchanged", None),
+        Outcome::Erased => ("erased", None),
+        Outcome::NothingToErase => ("nothing-to-erase", None),
+        Outcome::Listed => ("listed", None),
+        Outcome::BadInput(why) => ("error:input", Some(why)),
+        Outcome::NoOutput => ("error:output", None),
+        Outcome::Failed(problem) => (class(problem.kind), Some(problem.one_line())),
+    };
+    let path = |path: &std::path::Path| journal::safe_text(path.as_os_str().as_encoded_bytes());
+    Call {
+        time: utc::rfc3339(system.env.now()),
+        action: event.action.to_owned(),
+        server,
+        user: event.login.as_ref().map(|login| journal::safe_user(login.as_str())),
+        outcome: outcome.to_owned(),
+        error: error.filter(|_| tellable).map(|error| journal::safe_text(error.as_bytes())),
+        millis: u64::try_from(system.env.elapsed().as_millis()).unwrap_or(u64::MAX),
+        uid: system.env.uid(),
+        home: system.env.home().map(path),
+        store: system.stores().ok().map(|stores| path(stores.root().root())),
+        caller: system.env.parent_program().map(|name| journal::safe_text(&name)),
+    }
+}
+
+fn class(kind: ProblemKind) -> &'static str {
+    match kind {
+        ProblemKind::Failed => "error:failed",
+        ProblemKind::Usage => "error:usage",
+        ProblemKind::NotFound => "error:not-found",
+        ProblemKind::Cancelled => "error:cancelled",
+    }
+}
+
+impl From<JournalError> for Problem {
+    fn from(error: JournalError) -> Problem {
+        let problem = Problem::failed("the journal of helper calls cannot be read").because(&error);
+        match error {
+            JournalError::File(crate::system::files::FileError::TooLarge { path, .. }) => {
+                problem.hint(format!("it is only a record; move it away: mv {0} {0}.old", text::quoted_path(&path)))
+            }
+            _ => problem,
+        }
+    }
+}
