@@ -5,7 +5,7 @@ mod credential;
 mod entry_path;
 mod problem;
 mod recipient;
-mod registry_key;
+pub mod registry_key;
 mod secret;
 
 pub use age::age;

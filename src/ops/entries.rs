@@ -3,11 +3,16 @@
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-use crate::model::{EntryPath, Problem, Secret};
+use super::change::{self, Change};
+use crate::model::{EntryPath, Problem, Recipient, Secret, text};
 use crate::ops::credentials::Written;
 use crate::system::System;
 use crate::system::cipher::Asking;
-use crate::system::store::Listing;
+use crate::system::git;
+use crate::system::store::{Listing, Store, StoreError, not_in_store};
+
+/// How many similar names an error offers.
+const NEAR_MAX: usize = 3;
 
 /// What is known of an entry without decrypting it.
 #[derive(Clone, Debug)]
@@ -23,26 +28,156 @@ pub struct EntryFacts {
     pub in_git: bool,
 }
 
-/// Every entry below `folder` in all stores; the root path lists all.
-pub fn list(_system: &System, _folder: &EntryPath) -> Result<Listing, Problem> {
-    todo!()
+/// Every entry below `folder` in all stores; the root path lists all. An entry's own name lists that entry.
+pub fn list(system: &System, folder: &EntryPath) -> Result<Listing, Problem> {
+    let stores = system.stores()?;
+    let root = stores.root();
+    if folder.is_root() && !root.exists() && stores.all().len() == 1 {
+        return Err(StoreError::NoStore { root: root.root.clone() }.into());
+    }
+    let is_mount_s = |store: &Store| store.mount.is_within(folder);
+    let (store, inner) = stores.locate(folder);
+    if store.has_folder(&inner) || stores.all().iter().any(is_mount_s) {
+        return Ok(stores.list_below(folder));
+    }
+    match store.entry_file(&inner)? {
+        Some(_) => {
+            let mut listing = stores.list_below(&folder.parent());
+            listing.entries.retain(|entry| entry.path == *folder);
+            listing.unreadable.clear();
+            Ok(listing)
+        }
+        None => Err(missing(system, folder)),
+    }
+}
+
+/// Every entry whose name or folders contain one of these texts; letter case does not count (pass `find`).
+pub fn find(system: &System, terms: &[String]) -> Result<Listing, Problem> {
+    let terms: Vec<String> = terms.iter().map(|term| term.to_lowercase()).collect();
+    let mut listing = list(system, &EntryPath::root())?;
+    listing.entries.retain(|entry| {
+        let name = String::from_utf8_lossy(entry.path.as_bytes()).to_lowercase();
+        terms.iter().any(|term| name.contains(term))
+    });
+    Ok(listing)
 }
 
 /// The whole plaintext of an entry.
-pub fn show(_system: &System, _entry: &EntryPath, _asking: Asking) -> Result<Secret, Problem> {
-    todo!()
+pub fn show(system: &System, entry: &EntryPath, asking: Asking) -> Result<Secret, Problem> {
+    let (store, inner) = system.stores()?.locate(entry);
+    let Some(ciphertext) = store.read(&inner)? else { return Err(missing(system, entry)) };
+    system.cipher()?.decrypt(&ciphertext, asking).map_err(|error| {
+        let mut problem = Problem::from(error);
+        problem.causes.insert(0, std::mem::take(&mut problem.message));
+        problem.message = format!("cannot read {}", text::quoted(entry.as_bytes()));
+        problem
+    })
 }
 
-pub fn facts(_system: &System, _entry: &EntryPath) -> Result<EntryFacts, Problem> {
-    todo!()
+pub fn facts(system: &System, entry: &EntryPath) -> Result<EntryFacts, Problem> {
+    let (store, inner) = system.stores()?.locate(entry);
+    let Some(seen) = store.entry_file(&inner)? else { return Err(missing(system, entry)) };
+    let recipients = store.recipients_for(&inner.parent(), &system.options);
+    Ok(EntryFacts {
+        path: entry.clone(),
+        in_git: git::work_tree(&git::real_path(&seen.file), store.root()).is_some(),
+        file: seen.file,
+        store: store.root().to_owned(),
+        bytes: seen.bytes,
+        modified: seen.modified,
+        readable_by: recipients
+            .map(|found| found.recipients.iter().map(|one| Recipient::as_str(one).to_owned()).collect())
+            .map_err(Problem::from),
+    })
 }
 
 /// Writes an entry. Refuses to replace an existing one unless `overwrite`.
-pub fn insert(_system: &System, _entry: &EntryPath, _plaintext: Secret, _overwrite: bool) -> Result<Written, Problem> {
-    todo!()
+pub fn insert(system: &System, entry: &EntryPath, plaintext: Secret, overwrite: bool) -> Result<Written, Problem> {
+    let (store, inner) = system.stores()?.locate(entry);
+    if inner.is_root() {
+        let name = text::quoted(entry.as_bytes());
+        return Err(Problem::usage(format!("{name} is a mounted store, not an entry")));
+    }
+    let mut change = Change::begin(system, store)?;
+    if !overwrite && store.entry_file(&inner)?.is_some() {
+        return Err(Problem::failed(format!("{} is there already", text::quoted(entry.as_bytes())))
+            .hint("replace it with --force, or choose another name"));
+    }
+    let (recipients, warning) = change::recipients(system, store, &inner.parent())?;
+    change.warnings.extend(warning);
+    let ciphertext = system.cipher()?.encrypt(&plaintext, &recipients)?;
+    drop(plaintext);
+    change.write(&inner, &ciphertext)?;
+    Ok(change.finish(&format!("Add given password for {} to store.", inner.display())))
 }
 
-/// Removes an entry, or with `recursive` a folder.
-pub fn remove(_system: &System, _path: &EntryPath, _recursive: bool) -> Result<Written, Problem> {
-    todo!()
+/// Removes an entry, or with `recursive` a folder. Where both have that name, the entry goes (store-compat 1.1).
+pub fn remove(system: &System, path: &EntryPath, recursive: bool) -> Result<Written, Problem> {
+    let name = text::quoted(path.as_bytes());
+    let (store, inner) = system.stores()?.locate(path);
+    if inner.is_root() {
+        return Err(Problem::usage(format!("{name} is a whole store, which is not removed")));
+    }
+    let is_entry = std::fs::symlink_metadata(inner.file(store.root())).is_ok_and(|meta| !meta.is_dir());
+    if !is_entry && !store.has_folder(&inner) {
+        return Err(missing(system, path));
+    }
+    if !is_entry && !recursive {
+        return Err(Problem::usage(format!("{name} is a folder"))
+            .hint(format!("remove it with all that is in it: regpass rm --recursive {}", path.display())));
+    }
+    let mut change = Change::begin(system, store)?;
+    if is_entry {
+        change.remove(&inner)?;
+    } else {
+        change.remove_folder(&inner, true)?;
+    }
+    Ok(change.finish(&format!("Remove {} from store.", inner.display())))
+}
+
+/// Not there, and what is called almost like it.
+fn missing(system: &System, path: &EntryPath) -> Problem {
+    let problem = not_in_store(path);
+    match near_names(system, path) {
+        near if near.is_empty() => problem,
+        near => problem.hint(format!("there is {}", near.join(", "))),
+    }
+}
+
+fn near_names(system: &System, path: &EntryPath) -> Vec<String> {
+    let Ok(stores) = system.stores() else { return Vec::new() };
+    let wanted = String::from_utf8_lossy(path.as_bytes()).to_lowercase();
+    let wanted_name = wanted.rsplit('/').next().unwrap_or_default();
+    let mut near: Vec<(usize, EntryPath)> = Vec::new();
+    for entry in stores.list().entries {
+        let whole = String::from_utf8_lossy(entry.path.as_bytes()).to_lowercase();
+        let name = whole.rsplit('/').next().unwrap_or_default();
+        let distance = usize::min(distance(&wanted, &whole), 1 + distance(wanted_name, name));
+        if distance <= 2 || name.contains(wanted_name) {
+            near.push((distance, entry.path));
+        }
+    }
+    near.sort();
+    near.truncate(NEAR_MAX);
+    near.iter().map(|(_, path)| text::quoted(path.as_bytes())).collect()
+}
+
+/// How many characters must be changed, added or removed to get from one text to the other (Levenshtein); 3 stands for
+/// more than 2.
+fn distance(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    if a.len().abs_diff(b.len()) > 2 {
+        return 3;
+    }
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.iter().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let substituted = diagonal + usize::from(x != y);
+            diagonal = row[j + 1];
+            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()].min(3)
 }

@@ -1,9 +1,11 @@
 //! The registries that the store holds logins for, as a person sees them: spellings, accounts, age, twins.
-//! Nothing is decrypted.
+//! Nothing is decrypted. Only the root store counts: the credential helper sees no other.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
+use super::credentials::active;
 use crate::model::{EntryPath, Login, Problem, RegistryKey};
 use crate::system::System;
 use crate::system::store::Unreadable;
@@ -20,7 +22,7 @@ pub struct RegistryLogin {
     pub modified: SystemTime,
     /// True for the login that a `get` of exactly this server answers.
     pub active: bool,
-    /// Other spellings of the same registry that hold a login too.
+    /// Other spellings of the same registry that hold a login too. Docker Hub's token keys are nobody's twins.
     pub twins: Vec<RegistryKey>,
 }
 
@@ -31,6 +33,36 @@ pub struct Registries {
     pub unreadable: Vec<Unreadable>,
 }
 
-pub fn list(_system: &System) -> Result<Registries, Problem> {
-    todo!()
+pub fn list(system: &System) -> Result<Registries, Problem> {
+    let store = system.stores()?.root();
+    let found = store.registries()?;
+    let mut spellings: BTreeMap<String, Vec<RegistryKey>> = BTreeMap::new();
+    for (key, _) in &found.registries {
+        spellings.entry(key.canonical()).or_default().push(key.clone());
+    }
+    let mut registries = Registries { logins: Vec::new(), unreadable: found.unreadable };
+    for (server, files) in found.registries {
+        let canonical = server.canonical();
+        let twins: Vec<RegistryKey> = match spellings.get(&canonical) {
+            Some(keys) if !server.is_hub_token() => keys.iter().filter(|key| **key != server).cloned().collect(),
+            _ => Vec::new(),
+        };
+        let active = active(store, &files);
+        for (index, file) in files.into_iter().enumerate() {
+            // One that went away meanwhile is not there.
+            let Some(seen) = store.entry_file(&file.entry)? else { continue };
+            registries.logins.push(RegistryLogin {
+                server: server.clone(),
+                canonical: canonical.clone(),
+                login: file.login,
+                entry: file.entry,
+                file: seen.file,
+                modified: seen.modified,
+                active: active == Some(index),
+                twins: twins.clone(),
+            });
+        }
+    }
+    registries.logins.sort_by(|a, b| (&a.canonical, &a.server, &a.login).cmp(&(&b.canonical, &b.server, &b.login)));
+    Ok(registries)
 }

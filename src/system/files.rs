@@ -1,10 +1,14 @@
 //! Files as regpass touches them: bounded reads, atomic replacement, locks.
 //! Knows modes and renames; not what is in a file, and not where files belong.
 
-use std::fs::{File, OpenOptions};
+use std::ffi::OsStr;
+use std::fs::{File, Metadata, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 use crate::model::text;
 
@@ -17,6 +21,9 @@ pub enum FileError {
     TooLarge { path: PathBuf, max: u64 },
     #[error("{path} is not a regular file", path = text::quoted_path(.path))]
     NotAFile { path: PathBuf },
+    #[error("{path} has been locked by {holder} for {seconds} seconds",
+        path = text::quoted_path(.path), holder = holder_text(.holder))]
+    Busy { path: PathBuf, holder: Option<u32>, seconds: u64 },
 }
 
 impl FileError {
@@ -29,6 +36,7 @@ impl FileError {
         match self {
             FileError::Io { source, .. } => source.kind(),
             FileError::TooLarge { .. } | FileError::NotAFile { .. } => io::ErrorKind::Other,
+            FileError::Busy { .. } => io::ErrorKind::WouldBlock,
         }
     }
 
@@ -64,4 +72,211 @@ pub fn read_bounded(path: &Path, max: u64) -> Result<Vec<u8>, FileError> {
         return Err(FileError::TooLarge { path: path.to_owned(), max });
     }
     Ok(bytes)
+}
+
+/// Front and end of the names of files and folders in the making. Hidden, and no reader of a store takes one for an entry.
+const TEMP_FRONT: &[u8] = b".regpass-";
+const TEMP_END: &[u8] = b".tmp";
+
+/// A name in `folder` for something in the making. Not yet taken when asked; make it with "create new".
+pub fn temp_name(folder: &Path) -> PathBuf {
+    static COUNTER: AtomicU32 = AtomicU32::new(0);
+    let count = COUNTER.fetch_add(1, Ordering::Relaxed);
+    folder.join(format!(".regpass-{}-{count}.tmp", std::process::id()))
+}
+
+/// True for the names that `temp_name` gives out.
+pub fn is_temp_name(name: &OsStr) -> bool {
+    let name = name.as_bytes();
+    name.len() > TEMP_FRONT.len() + TEMP_END.len() && name.starts_with(TEMP_FRONT) && name.ends_with(TEMP_END)
+}
+
+/// Removes what a killed process left in the making in `folder`. Only for a folder whose writers all hold one lock, and
+/// only under that lock. What cannot be removed stays.
+pub fn sweep_temps(folder: &Path) {
+    let Ok(names) = std::fs::read_dir(folder) else { return };
+    for item in names.flatten().filter(|item| is_temp_name(&item.file_name())) {
+        let path = item.path();
+        let _ = if item.file_type().is_ok_and(|kind| kind.is_dir()) {
+            std::fs::remove_dir_all(&path)
+        } else {
+            std::fs::remove_file(&path)
+        };
+    }
+}
+
+/// Puts `bytes` in place of `path` in one step: whoever reads it sees the old content or the new, whenever we are killed.
+/// A new file gets `mode`; an old one's mode is kept, and its owner where we may. A link in the last place would be
+/// replaced itself: resolve it first. Nothing is left behind on failure.
+pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<(), FileError> {
+    let old = std::fs::symlink_metadata(path).ok().filter(Metadata::is_file);
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    let temp = temp_name(folder);
+    write_new(&temp, bytes, mode, old.as_ref())
+        .and_then(|()| std::fs::rename(&temp, path).map_err(|source| FileError::io("cannot replace", path, source)))
+        .inspect_err(|_| {
+            let _ = std::fs::remove_file(&temp);
+        })?;
+    sync_folder(folder);
+    Ok(())
+}
+
+/// A new file with these bytes, on the disk when this returns.
+pub fn create(path: &Path, bytes: &[u8], mode: u32) -> Result<(), FileError> {
+    write_new(path, bytes, mode, None).inspect_err(|error| {
+        if error.kind() != io::ErrorKind::AlreadyExists {
+            let _ = std::fs::remove_file(path);
+        }
+    })
+}
+
+fn write_new(path: &Path, bytes: &[u8], mode: u32, old: Option<&Metadata>) -> Result<(), FileError> {
+    let fault = |source| FileError::io("cannot write", path, source);
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(fault)?;
+    file.write_all(bytes).map_err(fault)?;
+    let mode = old.map_or(mode, |old| inherited_mode(&file, old));
+    file.set_permissions(Permissions::from_mode(mode)).map_err(fault)?;
+    file.sync_all().map_err(fault)
+}
+
+/// Hands the new file to the old one's owner where we may. Where the group cannot be kept, the group's bits would let
+/// other people in: they go.
+fn inherited_mode(new: &File, old: &Metadata) -> u32 {
+    let mode = old.mode() & 0o777;
+    match new.metadata() {
+        Ok(own) if (own.uid(), own.gid()) == (old.uid(), old.gid()) => mode,
+        _ if std::os::unix::fs::fchown(new, Some(old.uid()), Some(old.gid())).is_ok() => mode,
+        _ => mode & !0o070,
+    }
+}
+
+/// Makes renames in `folder` survive a power cut. Some file systems cannot; the rename stands either way, so that a
+/// failure here is not a failed write.
+pub fn sync_folder(folder: &Path) {
+    if let Ok(folder) = File::open(folder) {
+        let _ = folder.sync_all();
+    }
+}
+
+/// An exclusive lock on a folder (flock(2)), shared by all users and processes that ask for it, leaving no file.
+/// Released on drop, and by the kernel when the process dies.
+#[derive(Debug)]
+pub struct FolderLock {
+    _held: File,
+}
+
+/// Waits at most `wait` for the lock on `folder`.
+pub fn lock_folder(folder: &Path, wait: Duration) -> Result<FolderLock, FileError> {
+    let fault = |source| FileError::io("cannot lock", folder, source);
+    let held = File::open(folder).map_err(fault)?;
+    let start = Instant::now();
+    let mut pause = Duration::from_millis(1);
+    loop {
+        match held.try_lock() {
+            Ok(()) => return Ok(FolderLock { _held: held }),
+            Err(TryLockError::Error(source)) if source.kind() != io::ErrorKind::Interrupted => {
+                return Err(fault(source));
+            }
+            Err(_) if start.elapsed() >= wait => {
+                let holder = held.metadata().ok().and_then(|meta| lock_holder(&meta));
+                return Err(FileError::Busy { path: folder.to_owned(), holder, seconds: wait.as_secs() });
+            }
+            Err(_) => {
+                std::thread::sleep(pause);
+                pause = (pause * 2).min(Duration::from_millis(20));
+            }
+        }
+    }
+}
+
+/// The process that holds the flock, from `/proc/locks` (proc_locks(5)): `1: FLOCK ADVISORY WRITE PID MAJ:MIN:INODE 0 EOF`.
+fn lock_holder(meta: &Metadata) -> Option<u32> {
+    let (major, minor) = (rustix::fs::major(meta.dev()), rustix::fs::minor(meta.dev()));
+    let place = format!("{major:02x}:{minor:02x}:{}", meta.ino());
+    let locks = std::fs::read_to_string("/proc/locks").ok()?;
+    locks.lines().find_map(|line| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        (words.get(1) == Some(&"FLOCK") && words.get(5) == Some(&place.as_str()))
+            .then(|| words.get(4).and_then(|pid| pid.parse().ok()))
+            .flatten()
+    })
+}
+
+fn holder_text(holder: &Option<u32>) -> String {
+    holder.map_or_else(|| "another process".to_owned(), |pid| format!("process {pid}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let mut names: Vec<String> = std::fs::read_dir(folder)
+            .expect("a folder")
+            .map(|item| item.expect("an item").file_name().to_string_lossy().into_owned())
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn replacing_keeps_the_old_mode_and_leaves_one_file() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let file = dir.path().join("x");
+        replace(&file, b"one", 0o600).expect("new");
+        assert_eq!(std::fs::metadata(&file).expect("meta").mode() & 0o777, 0o600);
+        std::fs::set_permissions(&file, Permissions::from_mode(0o640)).expect("mode");
+        replace(&file, b"two", 0o600).expect("replaced");
+        assert_eq!(std::fs::metadata(&file).expect("meta").mode() & 0o777, 0o640);
+        assert_eq!(std::fs::read(&file).expect("read"), b"two");
+        assert_eq!(names(dir.path()), ["x"]);
+    }
+
+    #[test]
+    fn a_failed_replacement_leaves_nothing() {
+        let dir = tempfile::tempdir().expect("a folder");
+        std::fs::create_dir_all(dir.path().join("x/full")).expect("a folder in the way");
+        assert!(replace(&dir.path().join("x"), b"one", 0o600).is_err());
+        assert_eq!(names(dir.path()), ["x"]);
+        assert!(replace(&dir.path().join("none/x"), b"one", 0o600).expect_err("no folder").is_not_found());
+    }
+
+    #[test]
+    fn only_our_own_leftovers_are_swept() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let temp = temp_name(dir.path());
+        std::fs::create_dir(&temp).expect("a leftover folder");
+        std::fs::write(temp.join("y.gpg"), b"x").expect("its content");
+        std::fs::write(temp_name(dir.path()), b"x").expect("a leftover file");
+        for foreign in [".regpass-.tmp", ".x.tmp", "a.gpg", ".regpass-notes"] {
+            std::fs::write(dir.path().join(foreign), b"x").expect("a foreign file");
+        }
+        sweep_temps(dir.path());
+        assert_eq!(names(dir.path()), [".regpass-.tmp", ".regpass-notes", ".x.tmp", "a.gpg"]);
+    }
+
+    #[test]
+    fn a_held_lock_is_told_with_its_holder() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let held = lock_folder(dir.path(), Duration::ZERO).expect("free");
+        let error = lock_folder(dir.path(), Duration::ZERO).expect_err("held");
+        assert!(matches!(error, FileError::Busy { .. }), "{error}");
+        if cfg!(target_os = "linux") {
+            assert!(error.to_string().contains(&format!("process {}", std::process::id())), "{error}");
+        }
+        drop(held);
+        lock_folder(dir.path(), Duration::ZERO).expect("free again");
+        assert!(names(dir.path()).is_empty());
+    }
+
+    #[test]
+    fn reads_only_regular_files_up_to_the_limit() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let file = dir.path().join("x");
+        std::fs::write(&file, b"12345").expect("written");
+        assert_eq!(read_bounded(&file, 5).expect("fits"), b"12345");
+        assert!(matches!(read_bounded(&file, 4), Err(FileError::TooLarge { .. })));
+        assert!(matches!(read_bounded(dir.path(), 4), Err(FileError::NotAFile { .. })));
+        assert!(read_bounded(&dir.path().join("x/y"), 4).expect_err("not there").is_not_found());
+    }
 }

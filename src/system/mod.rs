@@ -51,6 +51,12 @@ impl System {
         System { prompts, ..System::new(env, options) }
     }
 
+    /// With a cipher of the test's own.
+    #[cfg(test)]
+    pub(crate) fn with_cipher(env: Env, options: Options, cipher: Box<dyn Cipher>) -> System {
+        System { cipher: OnceCell::from(cipher), ..System::new(env, options) }
+    }
+
     /// The root store and its mounts.
     pub fn stores(&self) -> Result<&Stores, StoreError> {
         if let Some(stores) = self.stores.get() {

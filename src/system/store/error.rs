@@ -1,20 +1,93 @@
 //! What can go wrong in a store, and how a person is told.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::model::{Problem, text};
+use super::layout::LayoutError;
+use crate::model::{EntryPath, EntryPathError, Problem, RecipientError, text};
 use crate::system::files::FileError;
 
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     #[error(transparent)]
     File(#[from] FileError),
-    #[error("no recipients file (.gpg-id) governs {}", text::quoted_path(.folder))]
-    NotInitialised { folder: PathBuf },
+    #[error(transparent)]
+    Layout(#[from] LayoutError),
+    #[error("the name cannot be used: {0}")]
+    Name(#[from] EntryPathError),
+    /// The wording's front is what clients of the official helper know (helper-protocol 1.7).
+    #[error("pass not initialized: there is no password store at {}", text::quoted_path(.root))]
+    NoStore { root: PathBuf },
+    #[error("pass not initialized: no recipients file (.gpg-id) governs {}", text::quoted_path(.folder))]
+    NotInitialised { root: PathBuf, folder: PathBuf },
+    #[error("the recipients file {} cannot be used: {source}", text::quoted_path(.path))]
+    Recipients { path: PathBuf, source: RecipientError },
+    #[error("the recipients file {} has no signature {}.sig", text::quoted_path(.path), text::escaped(.path.as_os_str().as_encoded_bytes()))]
+    Unsigned { path: PathBuf },
+    #[error("{} is a link that leads out of the store, to {}", text::quoted_path(.link), text::quoted_path(.target))]
+    LinkLeaves { link: PathBuf, target: PathBuf },
+    #[error("{} is a link to nothing", text::quoted_path(.link))]
+    LinkDangles { link: PathBuf },
+    #[error("{} is in the way: it is not a folder", text::quoted_path(.path))]
+    NotAFolder { path: PathBuf },
+    #[error("{} is the store itself", text::quoted_path(.0))]
+    WholeStore(PathBuf),
 }
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Problem {
-        Problem::failed(error.to_string())
+        let problem = Problem::failed(error.to_string());
+        match error {
+            StoreError::Layout(error) => error.into(),
+            StoreError::Name(_) => Problem { kind: crate::model::ProblemKind::Usage, ..problem },
+            StoreError::NoStore { root } | StoreError::NotInitialised { root, .. } => {
+                problem.hint(format!("create it for your key: {}", init_command(&root)))
+            }
+            StoreError::Recipients { path, .. } => problem.hint(format!(
+                "write one key id, fingerprint or e-mail address a line into {}",
+                text::escaped(path.as_os_str().as_encoded_bytes())
+            )),
+            StoreError::Unsigned { path } => problem
+                .because("PASSWORD_STORE_SIGNING_KEY asks for one")
+                .hint(format!("sign it: gpg --detach-sign {}", shell_word(&path))),
+            StoreError::LinkLeaves { link, .. } => problem
+                .hint(format!("put the file itself in the link's place, or remove the link: rm {}", shell_word(&link))),
+            StoreError::LinkDangles { link } => problem.hint(format!("remove it: rm {}", shell_word(&link))),
+            StoreError::File(FileError::Busy { holder: Some(holder), .. }) => {
+                problem.hint(format!("see what it does: ps -fp {holder}"))
+            }
+            _ => problem,
+        }
+    }
+}
+
+/// `entry` is not in the store.
+pub fn not_in_store(entry: &EntryPath) -> Problem {
+    Problem::not_found(format!("{} is not in the password store", text::quoted(entry.as_bytes())))
+}
+
+/// The command that makes a store there.
+fn init_command(root: &Path) -> String {
+    format!("PASSWORD_STORE_DIR={} pass init KEYID", shell_word(root))
+}
+
+/// A path as one word of a POSIX shell, safe for a terminal.
+pub fn shell_word(path: &Path) -> String {
+    let text = text::escaped(path.as_os_str().as_encoded_bytes());
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:@%=,".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        text.into_owned()
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_become_shell_words() {
+        assert_eq!(shell_word(Path::new("/a/b-c.d")), "/a/b-c.d");
+        assert_eq!(shell_word(Path::new("/a b/it's")), "'/a b/it'\\''s'");
     }
 }

@@ -1,0 +1,95 @@
+//! One change of a store, from its lock to its commit: what `credentials` and `entries` have in common.
+
+use std::path::PathBuf;
+
+use super::credentials::Written;
+use crate::model::{EntryPath, Problem, Recipient, text};
+use crate::system::System;
+use crate::system::git;
+use crate::system::store::{FolderRecipients, Store, StoreError, StoreLock, shell_word};
+
+/// Holds the store's lock until it is finished or dropped.
+pub(super) struct Change<'a> {
+    system: &'a System,
+    store: &'a Store,
+    lock: StoreLock,
+    /// Files and folders touched, as git knows them.
+    touched: Vec<PathBuf>,
+    pub(super) changed: bool,
+    pub(super) warnings: Vec<Problem>,
+}
+
+impl<'a> Change<'a> {
+    pub(super) fn begin(system: &'a System, store: &'a Store) -> Result<Change<'a>, StoreError> {
+        let lock = store.lock()?;
+        Ok(Change { system, store, lock, touched: Vec::new(), changed: false, warnings: Vec::new() })
+    }
+
+    pub(super) fn write(&mut self, entry: &EntryPath, ciphertext: &[u8]) -> Result<(), StoreError> {
+        let file = self.store.write(&self.lock, entry, ciphertext, &self.system.options)?;
+        self.touched.push(git::real_path(&file));
+        self.changed = true;
+        Ok(())
+    }
+
+    /// Counts an entry as touched although nothing is written: a commit that once failed, or was killed, is made up for.
+    pub(super) fn mend_commit(&mut self, entry: &EntryPath) {
+        self.touched.push(git::real_path(&entry.file(self.store.root())));
+    }
+
+    /// False when it was not there.
+    pub(super) fn remove(&mut self, entry: &EntryPath) -> Result<bool, StoreError> {
+        let path = git::real_path(&entry.file(self.store.root()));
+        let removed = self.store.remove(&self.lock, entry)?;
+        self.note_removed(path, removed);
+        Ok(removed)
+    }
+
+    /// False when it was not there. With `prune`, folders left empty around it go too.
+    pub(super) fn remove_folder(&mut self, folder: &EntryPath, prune: bool) -> Result<bool, StoreError> {
+        let path = git::real_path(&folder.folder(self.store.root()));
+        let removed = self.store.remove_folder(&self.lock, folder)?;
+        if removed && prune {
+            self.store.prune(&self.lock, &folder.parent());
+        }
+        self.note_removed(path, removed);
+        Ok(removed)
+    }
+
+    fn note_removed(&mut self, path: PathBuf, removed: bool) {
+        if removed {
+            self.touched.push(path);
+            self.changed = true;
+        }
+    }
+
+    /// Commits what was touched. A commit that fails is a warning: the change stands.
+    pub(super) fn finish(mut self, subject: &str) -> Written {
+        if let Err(error) = git::commit(&self.system.env, self.store.root(), &self.touched, subject) {
+            self.warnings.push(error.into());
+        }
+        Written { changed: self.changed, warnings: self.warnings }
+    }
+}
+
+/// Who may read what is written into a folder, the signature checked where one is asked for. The warning is for a file
+/// that pass would read differently.
+pub(super) fn recipients(
+    system: &System,
+    store: &Store,
+    folder: &EntryPath,
+) -> Result<(Vec<Recipient>, Option<Problem>), Problem> {
+    let FolderRecipients { recipients, source, unterminated, signed } =
+        store.recipients_for(folder, &system.options)?;
+    if signed.is_some() {
+        return Err(Problem::failed("the signature of the recipients file cannot be checked yet")
+            .because("PASSWORD_STORE_SIGNING_KEY asks for it"));
+    }
+    let warning = source.filter(|_| unterminated).map(|path| {
+        let last = recipients.last().map_or("", Recipient::as_str);
+        Problem::failed(format!("the last line of {} has no line end", text::quoted_path(&path)))
+            .because(format!("pass would leave {} out", text::quoted(last)))
+            .hint(format!("echo >> {}", shell_word(&path)))
+    });
+    Ok((recipients, warning))
+}

@@ -1,0 +1,304 @@
+//! The registry logins of a store as files: which registries have a folder, and whose logins are in it. Nothing is
+//! decrypted; which of several logins counts is `ops`.
+
+use std::ffi::OsString;
+use std::fs::DirEntry;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+
+use super::listing::stem;
+use super::{Store, StoreError, Unreadable, layout};
+use crate::model::{EntryPath, Login, RegistryKey, text};
+use crate::system::files::{self, FileError};
+
+/// How deep the official helper's nested user names (`a/b/c`) are read.
+const NESTED_MAX: usize = 8;
+
+/// One user's login at one registry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoginFile {
+    pub login: Login,
+    pub entry: EntryPath,
+    /// True for a file right in the registry's folder; false for the official helper's nested form of a user `a/b`.
+    pub flat: bool,
+}
+
+/// The logins in one registry's folder, in no order.
+#[derive(Debug, Default)]
+pub struct Logins {
+    pub files: Vec<LoginFile>,
+    pub unreadable: Vec<Unreadable>,
+}
+
+/// Registries that have at least one login.
+#[derive(Debug, Default)]
+pub struct RegistryListing {
+    /// Bytewise by key.
+    pub registries: Vec<(RegistryKey, Vec<LoginFile>)>,
+    pub unreadable: Vec<Unreadable>,
+}
+
+impl Store {
+    /// The logins of exactly this server string. A registry without a folder has none: one look-up, and a server string
+    /// too long for a folder name cannot have one.
+    pub fn logins(&self, key: &RegistryKey) -> Result<Logins, StoreError> {
+        let mut logins = Logins::default();
+        let Ok(folder) = layout::registry_folder(key) else { return Ok(logins) };
+        match read_logins(self, &folder, &mut logins) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(logins),
+            Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+                self.check_helper_folder()?;
+                Ok(logins)
+            }
+            Err(source) => Err(FileError::io("cannot read", &folder.folder(&self.root), source).into()),
+            Ok(()) => Ok(logins),
+        }
+    }
+
+    /// Every registry with a login. What is in the way (strange names, unreadable folders) is reported beside them.
+    pub fn registries(&self) -> Result<RegistryListing, StoreError> {
+        let mut listing = RegistryListing::default();
+        let helper = layout::helper_folder()?;
+        let path = helper.folder(&self.root);
+        let items = match std::fs::read_dir(&path) {
+            Ok(items) => items,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(listing),
+            Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+                self.check_helper_folder()?;
+                return Ok(listing);
+            }
+            Err(source) => return Err(FileError::io("cannot read", &path, source).into()),
+        };
+        for item in items {
+            let item = item.map_err(|source| FileError::io("cannot read", &path, source))?;
+            self.add_registry(&helper, &item, &mut listing);
+        }
+        listing.registries.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        Ok(listing)
+    }
+
+    fn add_registry(&self, helper: &EntryPath, item: &DirEntry, listing: &mut RegistryListing) {
+        let name = item.file_name();
+        let may_be_folder = item.file_type().is_ok_and(|kind| kind.is_dir() || kind.is_symlink());
+        // `.gpg-id`, `.git` and their like belong to pass and git.
+        if name.as_bytes().starts_with(b".") {
+            return;
+        }
+        let mut report = |why: &str| listing.unreadable.push(Unreadable { path: item.path(), why: why.to_owned() });
+        let key = match layout::registry_of(name.as_bytes()) {
+            _ if !may_be_folder => return report("not a registry's folder"),
+            None => return report("its name is not a registry's in base64"),
+            Some(key) if !layout::is_printable(&key) => return report("its name decodes to unprintable text"),
+            Some(key) => key,
+        };
+        let Ok(folder) = helper.join(&name) else { return };
+        let mut logins = Logins::default();
+        match read_logins(self, &folder, &mut logins) {
+            Ok(()) if logins.files.is_empty() => {}
+            Ok(()) => listing.registries.push((key, logins.files)),
+            Err(error) => {
+                let why = text::escaped(error.to_string().as_bytes()).into_owned();
+                logins.unreadable.push(Unreadable { path: item.path(), why });
+            }
+        }
+        listing.unreadable.append(&mut logins.unreadable);
+    }
+
+    /// An error when `docker-credential-helpers` is there and no folder, or cannot be looked at.
+    fn check_helper_folder(&self) -> Result<(), StoreError> {
+        let path = layout::helper_folder()?.folder(&self.root);
+        match std::fs::metadata(&path) {
+            Ok(meta) if !meta.is_dir() => Err(StoreError::NotAFolder { path }),
+            Ok(_) => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(source) => Err(FileError::io("cannot look at", &path, source).into()),
+        }
+    }
+}
+
+fn read_logins(store: &Store, folder: &EntryPath, logins: &mut Logins) -> io::Result<()> {
+    for item in std::fs::read_dir(folder.folder(&store.root))? {
+        let item = item?;
+        let name = item.file_name();
+        match kind_of(&item)? {
+            Kind::File => match stem(&name).filter(|stem| !stem.is_empty()) {
+                Some(stem) => add_flat(folder, &stem, logins),
+                None if is_expected_stray(&name) => {}
+                None => report(logins, item.path(), "not an entry"),
+            },
+            Kind::Folder if name == ".git" || files::is_temp_name(&name) => {}
+            Kind::Folder => {
+                let before = logins.files.len();
+                read_nested(store, folder, &folder.join(&name).map_err(io::Error::other)?, 1, logins);
+                if logins.files.len() == before {
+                    report(logins, item.path(), "a folder without a login");
+                }
+            }
+            Kind::Odd(why) if stem(&name).is_some() => report(logins, item.path(), why),
+            Kind::Odd(_) => {}
+        }
+    }
+    Ok(())
+}
+
+fn add_flat(folder: &EntryPath, stem: &OsString, logins: &mut Logins) {
+    // Joined to the folder, `.` would mean the folder itself; the official helper never fetches it either.
+    if let Ok(entry) = folder.join(stem) {
+        logins.files.push(LoginFile { login: layout::user_of(stem.as_bytes()), entry, flat: true });
+    }
+}
+
+/// Folders below a registry's: the official helper keeps user `a/b` as `a/b.gpg`. Links to folders are not followed here.
+fn read_nested(store: &Store, registry: &EntryPath, folder: &EntryPath, depth: usize, logins: &mut Logins) {
+    let path = folder.folder(&store.root);
+    let items = match std::fs::read_dir(&path) {
+        Ok(items) if depth <= NESTED_MAX => items,
+        Ok(_) => return report(logins, path, "nested too deep"),
+        Err(error) => return report(logins, path, &text::escaped(error.to_string().as_bytes())),
+    };
+    for item in items.flatten() {
+        let Ok(inner) = folder.join(stem(&item.file_name()).unwrap_or_else(|| item.file_name())) else { continue };
+        match kind_of(&item) {
+            Ok(Kind::File) if stem(&item.file_name()).is_some() => {
+                if let Some(user) = inner.below(registry) {
+                    let login = Login::new(String::from_utf8_lossy(user.as_bytes()));
+                    logins.files.push(LoginFile { login, entry: inner, flat: false });
+                }
+            }
+            Ok(Kind::Folder) if item.file_name() != ".git" => {
+                if let Ok(inner) = folder.join(item.file_name()) {
+                    read_nested(store, registry, &inner, depth + 1, logins);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+enum Kind {
+    File,
+    Folder,
+    Odd(&'static str),
+}
+
+/// What an item is, links followed for files only.
+fn kind_of(item: &DirEntry) -> io::Result<Kind> {
+    let kind = item.file_type()?;
+    Ok(if kind.is_file() {
+        Kind::File
+    } else if kind.is_dir() {
+        Kind::Folder
+    } else if kind.is_symlink() {
+        match std::fs::metadata(item.path()) {
+            Ok(meta) if meta.is_file() => Kind::File,
+            Ok(_) => Kind::Odd("a link to something that is not a file"),
+            Err(_) => Kind::Odd("a link to nothing"),
+        }
+    } else {
+        Kind::Odd("not a regular file")
+    })
+}
+
+/// Files that pass, gopass, git and regpass themselves keep beside entries.
+fn is_expected_stray(name: &OsString) -> bool {
+    files::is_temp_name(name) || name.as_bytes().starts_with(b".gpg-id") || name.as_bytes().starts_with(b".git")
+}
+
+fn report(logins: &mut Logins, path: PathBuf, why: &str) {
+    logins.unreadable.push(Unreadable { path, why: why.to_owned() });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+    use std::path::Path;
+
+    fn store(root: &Path) -> Store {
+        Store { mount: EntryPath::root(), root: root.to_owned(), index: 0 }
+    }
+
+    fn put(root: &Path, file: &str) {
+        let file = root.join("docker-credential-helpers").join(file);
+        std::fs::create_dir_all(file.parent().expect("a folder")).expect("folders");
+        std::fs::write(file, b"x").expect("a file");
+    }
+
+    fn users(logins: &[LoginFile]) -> Vec<&str> {
+        let mut users: Vec<&str> = logins.iter().map(|file| file.login.as_str()).collect();
+        users.sort_unstable();
+        users
+    }
+
+    #[test]
+    fn only_entries_in_a_registry_s_folder_are_logins() {
+        let dir = tempfile::tempdir().expect("a store");
+        for file in [
+            "aA==/alice.gpg",
+            "aA==/.hidden.gpg",
+            "aA==/.gpg",
+            "aA==/.gpg-id",
+            "aA==/README",
+            "aA==/a%2Fb.gpg",
+            "aA==/nested/c.gpg",
+            "aA==/.git/d.gpg",
+            "aA==/stray/note.txt",
+            "aA==/.regpass-1-0.tmp",
+        ] {
+            put(dir.path(), file);
+        }
+        symlink("nowhere", dir.path().join("docker-credential-helpers/aA==/gone.gpg")).expect("a link");
+        symlink("alice.gpg", dir.path().join("docker-credential-helpers/aA==/twin.gpg")).expect("a link");
+        let logins = store(dir.path()).logins(&RegistryKey::new("h")).expect("read");
+        assert_eq!(users(&logins.files), [".hidden", "a/b", "alice", "nested/c", "twin"]);
+        assert_eq!(logins.files.iter().filter(|file| !file.flat).count(), 1);
+        let bad: Vec<_> = logins.unreadable.iter().filter_map(|bad| bad.path.file_name()?.to_str()).collect();
+        assert_eq!(bad.len(), 4, "{bad:?}");
+        for name in [".gpg", "README", "stray", "gone.gpg"] {
+            assert!(bad.contains(&name), "{name} in {bad:?}");
+        }
+    }
+
+    #[test]
+    fn strange_neighbours_never_break_the_list() {
+        let dir = tempfile::tempdir().expect("a store");
+        for file in [
+            "aA==/alice.gpg",
+            "aB==/x.gpg",
+            "email/x.gpg",
+            "work/x.gpg",
+            ".git/x",
+            ".gpg-id",
+            "README",
+            "aHR0cDovL2g=/bob.gpg",
+        ] {
+            put(dir.path(), file);
+        }
+        let helper = dir.path().join("docker-credential-helpers");
+        std::fs::create_dir(helper.join("ZW1wdHk=")).expect("an empty folder");
+        symlink("aA==", helper.join("bGluaw==")).expect("a link");
+        std::fs::write(helper.join("ZmlsZQ=="), b"x").expect("a file");
+        let listing = store(dir.path()).registries().expect("listed");
+        let keys: Vec<_> = listing.registries.iter().map(|(key, _)| key.to_text().into_owned()).collect();
+        assert_eq!(keys, ["h", "http://h", "link"]);
+        let mut bad: Vec<_> = listing.unreadable.iter().filter_map(|bad| bad.path.file_name()?.to_str()).collect();
+        bad.sort_unstable();
+        assert_eq!(bad, ["README", "ZmlsZQ==", "aB==", "email", "work"]);
+    }
+
+    #[test]
+    fn absence_and_obstacles_differ() {
+        let dir = tempfile::tempdir().expect("a store");
+        let key = RegistryKey::new("file");
+        assert!(store(dir.path()).logins(&key).expect("none").files.is_empty());
+        assert!(store(dir.path()).registries().expect("none").registries.is_empty());
+        put(dir.path(), "ZmlsZQ==");
+        assert!(store(dir.path()).logins(&key).expect("none").files.is_empty());
+        assert!(store(dir.path()).logins(&RegistryKey::new(vec![b'x'; 500])).expect("none").files.is_empty());
+        std::fs::remove_dir_all(dir.path().join("docker-credential-helpers")).expect("removed");
+        std::fs::write(dir.path().join("docker-credential-helpers"), b"x").expect("a file");
+        assert!(matches!(store(dir.path()).logins(&key), Err(StoreError::NotAFolder { .. })));
+        assert!(matches!(store(dir.path()).registries(), Err(StoreError::NotAFolder { .. })));
+    }
+}

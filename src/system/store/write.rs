@@ -1,0 +1,351 @@
+//! Changes to a store's tree: entries replaced in one step or removed, under a lock that all regpass processes share.
+//! A process killed at any moment leaves the old entry or the new one, never a part.
+
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::{Store, StoreError};
+use crate::model::EntryPath;
+use crate::system::files::{self, FileError, FolderLock};
+use crate::system::options::Options;
+
+/// How long a writer waits for the others.
+const LOCK_WAIT: Duration = Duration::from_secs(30);
+
+/// How often a write is tried again when another program makes or removes the same folders meanwhile.
+const TRIES: usize = 5;
+
+/// Held while a store is written; shared by all regpass processes. Released on drop.
+/// The lock is on the store's own folder: root and the user who share a store share the lock, and no file is left in the
+/// work tree.
+#[derive(Debug)]
+pub struct StoreLock {
+    _held: FolderLock,
+}
+
+impl Store {
+    /// Waits (bounded) for the lock that all regpass processes share on this store.
+    pub fn lock(&self) -> Result<StoreLock, StoreError> {
+        match files::lock_folder(&self.root, LOCK_WAIT) {
+            Ok(held) => Ok(StoreLock { _held: held }),
+            Err(error) if error.is_not_found() => Err(StoreError::NoStore { root: self.root.clone() }),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Replaces an entry in one step, making its folders. Leaves nothing behind when it fails. The answer is the file
+    /// that now holds it: another one than the entry's own when that is a link, which is kept.
+    pub fn write(
+        &self,
+        _lock: &StoreLock,
+        entry: &EntryPath,
+        ciphertext: &[u8],
+        options: &Options,
+    ) -> Result<PathBuf, StoreError> {
+        let file = self.writable_file(entry)?;
+        let folder = file.parent().unwrap_or(&self.root);
+        let modes = Modes::of(options);
+        for _ in 1..TRIES {
+            match write_once(&self.root, &file, folder, ciphertext, modes) {
+                Err(StoreError::File(error)) if is_race(&error) => {}
+                done => return done.map(|()| file),
+            }
+        }
+        write_once(&self.root, &file, folder, ciphertext, modes).map(|()| file)
+    }
+
+    /// Removes an entry's file (a link itself, never its target) and the folders that it leaves empty, up to but without
+    /// the store's root. False when it was not there.
+    pub fn remove(&self, lock: &StoreLock, entry: &EntryPath) -> Result<bool, StoreError> {
+        let file = entry.file(&self.root);
+        match std::fs::remove_file(&file) {
+            Ok(()) => {
+                self.prune(lock, &entry.parent());
+                Ok(true)
+            }
+            Err(error) => absent_is_false(FileError::io("cannot remove", &file, error)),
+        }
+    }
+
+    /// Removes a folder and all that is in it; a link is unlinked, never followed. Folders around it stay (`prune`).
+    /// False when it was not there.
+    pub fn remove_folder(&self, _lock: &StoreLock, folder: &EntryPath) -> Result<bool, StoreError> {
+        if folder.is_root() {
+            return Err(StoreError::WholeStore(self.root.clone()));
+        }
+        let path = folder.folder(&self.root);
+        let fault = |source| FileError::io("cannot remove", &path, source);
+        let around = path.parent().unwrap_or(&self.root);
+        let removed = match std::fs::symlink_metadata(&path) {
+            Ok(meta) if meta.is_symlink() => std::fs::remove_file(&path),
+            Ok(meta) if !meta.is_dir() => return Ok(false),
+            Ok(_) => {
+                // Out of sight in one step, so that nobody meets half of it; what a kill leaves is swept later.
+                files::sweep_temps(around);
+                let gone = files::temp_name(around);
+                std::fs::rename(&path, &gone).and_then(|()| std::fs::remove_dir_all(&gone))
+            }
+            Err(error) => Err(error),
+        };
+        match removed {
+            Ok(()) => {
+                files::sync_folder(around);
+                Ok(true)
+            }
+            Err(error) => absent_is_false(fault(error)),
+        }
+    }
+
+    /// Removes `folder` and those around it as long as they are empty; never the store's root.
+    pub fn prune(&self, _lock: &StoreLock, folder: &EntryPath) {
+        let mut folder = folder.clone();
+        while !folder.is_root() && std::fs::remove_dir(folder.folder(&self.root)).is_ok() {
+            folder = folder.parent();
+        }
+        files::sync_folder(&folder.folder(&self.root));
+    }
+
+    /// The file to replace: the entry's own, or where its link leads inside the store.
+    fn writable_file(&self, entry: &EntryPath) -> Result<PathBuf, StoreError> {
+        let file = entry.file(&self.root);
+        let target = match std::fs::symlink_metadata(&file) {
+            Ok(meta) if meta.is_symlink() => self.link_target(&file)?,
+            Ok(_) => file,
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound) => return Ok(file),
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotADirectory) => return Ok(file),
+            Err(error) => return Err(FileError::io("cannot write", &file, error).into()),
+        };
+        if target.is_file() { Ok(target) } else { Err(FileError::NotAFile { path: target }.into()) }
+    }
+}
+
+/// The modes of what is new.
+#[derive(Clone, Copy)]
+struct Modes {
+    file: u32,
+    folder: u32,
+}
+
+impl Modes {
+    fn of(options: &Options) -> Modes {
+        Modes { file: 0o666 & !options.umask, folder: 0o777 & !options.umask }
+    }
+}
+
+fn write_once(root: &Path, file: &Path, folder: &Path, bytes: &[u8], modes: Modes) -> Result<(), StoreError> {
+    if folder.is_dir() {
+        files::sweep_temps(folder);
+        return Ok(files::replace(file, bytes, modes.file)?);
+    }
+    let (base, first) = nearest_folder(root, folder)?;
+    files::sweep_temps(base);
+    let staged = files::temp_name(base);
+    stage(&staged, first, file, bytes, modes)
+        .and_then(|()| {
+            std::fs::rename(&staged, first).map_err(|source| FileError::io("cannot make the folder", first, source))
+        })
+        .inspect_err(|_| {
+            let _ = std::fs::remove_dir_all(&staged);
+        })?;
+    files::sync_folder(base);
+    Ok(())
+}
+
+/// The nearest folder that is there, and the first one below it that is not.
+fn nearest_folder<'a>(root: &'a Path, folder: &'a Path) -> Result<(&'a Path, &'a Path), StoreError> {
+    let mut missing = folder;
+    while missing != root {
+        let base = missing.parent().unwrap_or(root);
+        match std::fs::metadata(base) {
+            Ok(meta) if meta.is_dir() && std::fs::symlink_metadata(missing).is_err() => return Ok((base, missing)),
+            Ok(meta) if meta.is_dir() => return Err(StoreError::NotAFolder { path: missing.to_owned() }),
+            Ok(_) => return Err(StoreError::NotAFolder { path: base.to_owned() }),
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                missing = base;
+            }
+            Err(source) => return Err(FileError::io("cannot look at", base, source).into()),
+        }
+    }
+    Err(StoreError::NoStore { root: root.to_owned() })
+}
+
+/// Makes under the name `staged` what is to become the folder `first`: all folders down to `file`, and the file. Renamed
+/// into place as a whole, a new folder is never seen empty.
+fn stage(staged: &Path, first: &Path, file: &Path, bytes: &[u8], modes: Modes) -> Result<(), FileError> {
+    let fault = |source| FileError::io("cannot make the folder", first, source);
+    let inner = file.strip_prefix(first).unwrap_or(file);
+    let folder = staged.join(inner.parent().unwrap_or(Path::new("")));
+    std::fs::DirBuilder::new().mode(0o700).create(staged).map_err(fault)?;
+    std::fs::DirBuilder::new().mode(0o700).recursive(true).create(&folder).map_err(fault)?;
+    files::create(&staged.join(inner), bytes, modes.file)?;
+    for made in folder.ancestors().take_while(|made| made.starts_with(staged)) {
+        // The mode is set, not asked for, because the process's own umask counts too; setgid is the folder's own.
+        let meta = std::fs::metadata(made).map_err(fault)?;
+        let mode = (meta.permissions().mode() & 0o7000) | modes.folder;
+        std::fs::set_permissions(made, std::fs::Permissions::from_mode(mode)).map_err(fault)?;
+        files::sync_folder(made);
+    }
+    Ok(())
+}
+
+/// Another program made or removed a folder on the way, or took the name.
+fn is_race(error: &FileError) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::AlreadyExists | io::ErrorKind::DirectoryNotEmpty)
+}
+
+fn absent_is_false(error: FileError) -> Result<bool, StoreError> {
+    if error.is_not_found() || error.kind() == io::ErrorKind::InvalidFilename { Ok(false) } else { Err(error.into()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::system::env::Env;
+    use crate::system::options::Typed;
+    use std::os::unix::fs::symlink;
+
+    fn options(umask: &str) -> Options {
+        let vars = [("HOME", "/nonexistent"), ("PASSWORD_STORE_UMASK", umask)];
+        Options::resolve(&Typed::default(), &Env::made_of(vars)).expect("options")
+    }
+
+    fn store(root: &Path) -> Store {
+        Store { mount: EntryPath::root(), root: root.to_owned(), index: 0 }
+    }
+
+    fn path(name: &str) -> EntryPath {
+        EntryPath::parse(name).expect("a name")
+    }
+
+    fn mode(path: &Path) -> u32 {
+        std::fs::metadata(path).expect("meta").permissions().mode() & 0o777
+    }
+
+    /// Everything below a folder, relative, sorted.
+    fn tree(root: &Path) -> Vec<String> {
+        let mut found = Vec::new();
+        let mut waiting = vec![root.to_owned()];
+        while let Some(folder) = waiting.pop() {
+            for item in std::fs::read_dir(&folder).expect("a folder") {
+                let item = item.expect("an item");
+                found.push(item.path().strip_prefix(root).expect("below").to_string_lossy().into_owned());
+                if item.file_type().expect("a kind").is_dir() {
+                    waiting.push(item.path());
+                }
+            }
+        }
+        found.sort();
+        found
+    }
+
+    #[test]
+    fn writes_with_folders_and_modes() {
+        let dir = tempfile::tempdir().expect("a store");
+        let store = store(dir.path());
+        let lock = store.lock().expect("locked");
+        let file = store.write(&lock, &path("a/b/c"), b"one", &options("077")).expect("written");
+        assert_eq!(file, dir.path().join("a/b/c.gpg"));
+        store.write(&lock, &path("a/b/c"), b"two", &options("077")).expect("replaced");
+        store.write(&lock, &path("open/x"), b"one", &options("022")).expect("written");
+        assert_eq!(std::fs::read(&file).expect("read"), b"two");
+        assert_eq!([mode(&file), mode(&dir.path().join("a")), mode(&dir.path().join("a/b"))], [0o600, 0o700, 0o700]);
+        assert_eq!([mode(&dir.path().join("open/x.gpg")), mode(&dir.path().join("open"))], [0o644, 0o755]);
+        assert_eq!(tree(dir.path()), ["a", "a/b", "a/b/c.gpg", "open", "open/x.gpg"]);
+    }
+
+    #[test]
+    fn failures_leave_nothing() {
+        let dir = tempfile::tempdir().expect("a store");
+        let store = store(dir.path());
+        let lock = store.lock().expect("locked");
+        std::fs::write(dir.path().join("file"), b"x").expect("a file");
+        std::fs::create_dir_all(dir.path().join("d.gpg")).expect("a folder");
+        let before = tree(dir.path());
+        let long = format!("new/deep/{}", "n".repeat(252));
+        for name in ["file/x", "file/y/x", "d", &long, &format!("{}/x", "n".repeat(256))] {
+            assert!(store.write(&lock, &path(name), b"x", &options("077")).is_err(), "{name}");
+            assert_eq!(tree(dir.path()), before, "{name}");
+        }
+        let gone = Store { mount: EntryPath::root(), root: dir.path().join("none"), index: 0 };
+        assert!(matches!(gone.lock(), Err(StoreError::NoStore { .. })));
+        assert!(matches!(gone.write(&lock, &path("a"), b"x", &options("077")), Err(StoreError::NoStore { .. })));
+    }
+
+    #[test]
+    fn links_are_kept_inside_and_refused_outside() {
+        let dir = tempfile::tempdir().expect("a store");
+        let outside = tempfile::tempdir().expect("another folder");
+        std::fs::write(outside.path().join("o.gpg"), b"theirs").expect("a file");
+        std::fs::write(dir.path().join("real.gpg"), b"old").expect("a file");
+        symlink("real.gpg", dir.path().join("in.gpg")).expect("a link");
+        symlink(outside.path().join("o.gpg"), dir.path().join("out.gpg")).expect("a link");
+        symlink("nowhere", dir.path().join("gone.gpg")).expect("a link");
+        symlink(outside.path(), dir.path().join("folder")).expect("a link");
+        let store = store(dir.path());
+        let lock = store.lock().expect("locked");
+        let write = |name: &str| store.write(&lock, &path(name), b"new", &options("077"));
+        let real = std::fs::canonicalize(dir.path()).expect("a path").join("real.gpg");
+        assert_eq!(write("in").expect("written"), real);
+        assert_eq!(std::fs::read(dir.path().join("real.gpg")).expect("read"), b"new");
+        assert!(std::fs::symlink_metadata(dir.path().join("in.gpg")).expect("meta").is_symlink());
+        assert!(matches!(write("out"), Err(StoreError::LinkLeaves { .. })));
+        assert!(matches!(write("gone"), Err(StoreError::LinkDangles { .. })));
+        assert_eq!(std::fs::read(outside.path().join("o.gpg")).expect("read"), b"theirs");
+        // A folder that is a link is one folder of the store, as for pass.
+        write("folder/sub/x").expect("written");
+        assert!(outside.path().join("sub/x.gpg").is_file());
+    }
+
+    #[test]
+    fn removing_prunes_up_to_the_root() {
+        let dir = tempfile::tempdir().expect("a store");
+        let store = store(dir.path());
+        let lock = store.lock().expect("locked");
+        store.write(&lock, &path("a/b/c"), b"x", &options("077")).expect("written");
+        store.write(&lock, &path("a/d"), b"x", &options("077")).expect("written");
+        assert!(store.remove(&lock, &path("a/b/c")).expect("removed"));
+        assert_eq!(tree(dir.path()), ["a", "a/d.gpg"]);
+        assert!(!store.remove(&lock, &path("a/b/c")).expect("absent"));
+        assert!(!store.remove(&lock, &path("a/d/e")).expect("absent"));
+        assert!(store.remove(&lock, &path("a/d")).expect("removed"));
+        assert!(tree(dir.path()).is_empty());
+    }
+
+    #[test]
+    fn folders_go_whole_and_links_are_unlinked() {
+        let dir = tempfile::tempdir().expect("a store");
+        let outside = tempfile::tempdir().expect("another folder");
+        std::fs::write(outside.path().join("keep.gpg"), b"x").expect("a file");
+        let store = store(dir.path());
+        let lock = store.lock().expect("locked");
+        for name in ["a/b/c", "a/d", "z"] {
+            store.write(&lock, &path(name), b"x", &options("077")).expect("written");
+        }
+        symlink(outside.path(), dir.path().join("link")).expect("a link");
+        symlink(outside.path(), dir.path().join("a/link")).expect("a link");
+        assert!(store.remove_folder(&lock, &path("link")).expect("unlinked"));
+        assert!(store.remove_folder(&lock, &path("a")).expect("removed"));
+        assert!(!store.remove_folder(&lock, &path("a")).expect("absent"));
+        assert!(!store.remove_folder(&lock, &path("z.gpg")).expect("no folder"));
+        assert!(matches!(store.remove_folder(&lock, &EntryPath::root()), Err(StoreError::WholeStore(_))));
+        assert_eq!(tree(dir.path()), ["z.gpg"]);
+        assert!(outside.path().join("keep.gpg").is_file());
+    }
+
+    #[test]
+    fn the_next_write_sweeps_what_a_killed_one_left() {
+        let dir = tempfile::tempdir().expect("a store");
+        let store = store(dir.path());
+        let lock = store.lock().expect("locked");
+        store.write(&lock, &path("a/x"), b"x", &options("077")).expect("written");
+        std::fs::write(files::temp_name(&dir.path().join("a")), b"part").expect("a leftover");
+        let leftover = files::temp_name(dir.path());
+        std::fs::create_dir(&leftover).expect("a leftover folder");
+        std::fs::write(leftover.join("y.gpg"), b"part").expect("a leftover");
+        store.write(&lock, &path("a/x"), b"y", &options("077")).expect("written");
+        store.write(&lock, &path("b/x"), b"y", &options("077")).expect("written");
+        assert_eq!(tree(dir.path()), ["a", "a/x.gpg", "b", "b/x.gpg"]);
+    }
+}
