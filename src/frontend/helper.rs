@@ -12,9 +12,10 @@ use crate::ops::credentials::{CredentialListing, CredentialStore, Written};
 use crate::ops::journal::{self, Event, Outcome};
 use crate::system::System;
 use crate::system::docker::payload;
-use crate::system::docker::protocol::{self, Action, InputError, NAME, Request};
+use crate::system::docker::protocol::{self, Action, NAME, Request};
 use crate::system::env::{self, Env};
 use crate::system::options::{Options, Typed};
+use crate::system::process;
 
 /// The four verbs. Two users: the store on disk, and the store in memory of the protocol's test cases.
 pub trait Verbs {
@@ -52,6 +53,7 @@ pub struct Served {
 
 /// Runs the helper with this process's arguments, streams and surroundings.
 pub fn main(args: Vec<OsString>) -> ExitCode {
+    process::harden();
     let system = OnceCell::new();
     let open = || {
         let env = Env::from_process();
@@ -102,7 +104,7 @@ struct Call {
 
 impl Call {
     fn run<'s>(&mut self, streams: &mut Streams<'_>, open: impl FnOnce() -> Result<&'s dyn Verbs, Problem>) -> Outcome {
-        let mut attempt = || -> Result<Outcome, Failure> {
+        let attempt = || -> Result<Outcome, Outcome> {
             if self.action == Action::List {
                 return list(streams, open()?);
             }
@@ -127,32 +129,11 @@ impl Call {
             let _ = streams.answers.write_all(answer.expose());
             Ok(Outcome::Found)
         };
-        attempt().unwrap_or_else(|failure| match failure {
-            Failure::Input(error) => Outcome::BadInput(error.to_string()),
-            Failure::Problem(problem) => Outcome::Failed(problem),
-        })
+        attempt().unwrap_or_else(|failed| failed)
     }
 }
 
-/// Why a call could not be answered.
-enum Failure {
-    Input(InputError),
-    Problem(Problem),
-}
-
-impl From<InputError> for Failure {
-    fn from(error: InputError) -> Failure {
-        Failure::Input(error)
-    }
-}
-
-impl From<Problem> for Failure {
-    fn from(problem: Problem) -> Failure {
-        Failure::Problem(problem)
-    }
-}
-
-fn list(streams: &mut Streams<'_>, verbs: &dyn Verbs) -> Result<Outcome, Failure> {
+fn list(streams: &mut Streams<'_>, verbs: &dyn Verbs) -> Result<Outcome, Outcome> {
     let listing = verbs.list()?;
     let answer = protocol::list_answer(&listing.logins);
     let written = streams.answers.write_all(answer.expose()).and_then(|()| streams.answers.flush());

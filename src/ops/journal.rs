@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::model::{Login, Problem, ProblemKind, RegistryKey, text, utc};
 use crate::system::System;
+use crate::system::docker::protocol::InputError;
 use crate::system::journal::{self, Call, JournalError};
 
 /// What a helper call was and how it ended; `record` adds who and where.
@@ -31,6 +32,18 @@ pub enum Outcome {
     /// The answer could not be written.
     NoOutput,
     Failed(Problem),
+}
+
+impl From<InputError> for Outcome {
+    fn from(error: InputError) -> Outcome {
+        Outcome::BadInput(error.to_string())
+    }
+}
+
+impl From<Problem> for Outcome {
+    fn from(problem: Problem) -> Outcome {
+        Outcome::Failed(problem)
+    }
 }
 
 /// The journal as a person reads it.

@@ -147,7 +147,7 @@ impl Env {
 
     /// The folders of `$PATH` in order; relative ones included as written.
     pub fn path_dirs(&self) -> Vec<PathBuf> {
-        self.var("PATH").map(|path| std::env::split_paths(path).collect()).unwrap_or_default()
+        self.var("PATH").map(split_paths).unwrap_or_default()
     }
 
     /// The first executable file of that name on `$PATH`; relative folders are passed over, as Docker does.
@@ -166,6 +166,11 @@ impl Env {
             None => SystemTime::now(),
         }
     }
+}
+
+/// The folders of a search path in order.
+pub fn split_paths(path: &OsStr) -> Vec<PathBuf> {
+    std::env::split_paths(path).collect()
 }
 
 /// True when somebody types what we read.

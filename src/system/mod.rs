@@ -9,9 +9,12 @@ pub mod files;
 pub mod git;
 pub mod journal;
 pub mod keyring;
+pub mod links;
+pub mod login_shell;
 pub mod options;
 pub mod process;
 pub mod store;
+pub mod sudoers;
 
 #[cfg(feature = "tui")]
 pub mod clipboard;
