@@ -1,6 +1,10 @@
 //! Ciphertext to `Secret` for those who may read it, and back. Two kinds: OpenPGP with the keys in gpg-agent, and
 //! OpenPGP with a key file for machines without GnuPG. Knows no store and no entry.
 
+pub mod container;
+pub mod message;
+pub mod packets;
+
 use crate::model::{Problem, Recipient, Secret};
 use crate::system::agent::Prompts;
 use crate::system::env::Env;
