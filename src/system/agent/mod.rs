@@ -1,6 +1,9 @@
 //! gpg-agent over its socket: decrypts session keys, says whether a key is locked. Secret keys never leave it.
 
 pub mod assuan;
+mod error;
+
+pub use error::AgentError;
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,14 +20,19 @@ pub enum PinentryEvent {
     Ended,
 }
 
+/// Told before a pinentry draws and after it ended; the pinentry waits until the call returns.
+pub type OnPinentry = Arc<dyn Fn(PinentryEvent) + Send + Sync>;
+
+/// Asks a person for a passphrase; None means called off. The text says what for.
+pub type AskPassphrase = Arc<dyn Fn(&str) -> Option<Secret> + Send + Sync>;
+
 /// How a frontend takes part when a passphrase is asked for. The default: nothing to do before a pinentry, and no
 /// passphrase prompt of our own.
 #[derive(Clone, Default)]
 pub struct Prompts {
-    /// Called before a pinentry draws and after it ended; the pinentry waits until the call returns.
-    pub pinentry: Option<Arc<dyn Fn(PinentryEvent) + Send + Sync>>,
-    /// Asks a person for a passphrase (loopback, key file); None means called off. The text says what for.
-    pub passphrase: Option<Arc<dyn Fn(&str) -> Option<Secret> + Send + Sync>>,
+    pub pinentry: Option<OnPinentry>,
+    /// For the agent in loopback mode and for a locked key file.
+    pub passphrase: Option<AskPassphrase>,
 }
 
 impl fmt::Debug for Prompts {

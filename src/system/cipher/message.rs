@@ -169,7 +169,7 @@ fn contents(packets: &Secret, depth: usize) -> Result<Secret, MessageError> {
 }
 
 fn whole(packet: &Packet, bytes: &[u8]) -> Secret {
-    let mut body = Secret::with_capacity(packet.len());
+    let mut body = Secret::with_capacity(packet.size());
     packet.pieces(bytes).for_each(|piece| body.push(piece));
     body
 }
@@ -209,6 +209,125 @@ fn decompressed(packet: &Packet, bytes: &[u8]) -> Result<Secret, MessageError> {
             Ok(count) if plain.len() + count > PLAINTEXT_MAX => return Err(MessageError::TooLarge(PLAINTEXT_MAX)),
             Ok(count) => plain.push(&buffer[..count]),
             Err(_) => return Err(MessageError::Damaged("its compressed text cannot be unpacked")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::system::cipher::{container, packets};
+    use proptest::prelude::*;
+    use sequoia_openpgp::serialize::stream::{Compressor, LiteralWriter, Message as Stream};
+    use sequoia_openpgp::types::CompressionAlgorithm;
+    use std::io::Write;
+
+    const KEY: [u8; 32] = [7; 32];
+
+    fn key() -> SessionKey {
+        KEY.to_vec().into()
+    }
+
+    fn literal(format: u8, text: &[u8]) -> Vec<u8> {
+        let body = [&[format, 3][..], b"a.b", &[0; 4], text].concat();
+        [packets::header(TAG_LITERAL, body.len()), body].concat()
+    }
+
+    /// What comes out of a container around these packets.
+    fn opened(inside: &[u8]) -> Result<Secret, MessageError> {
+        let sealed = container::seal_seipd1(&key(), &[inside]).expect("sealed");
+        Message::parse(&sealed).expect("parses").open(SymmetricAlgorithm::AES256, &key())
+    }
+
+    fn compressed(algo: CompressionAlgorithm, text: &[u8]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let stack = Compressor::new(Stream::new(&mut bytes)).algo(algo).build().expect("a compressor");
+        let mut writer = LiteralWriter::new(stack).build().expect("a literal");
+        writer.write_all(text).expect("written");
+        writer.finalize().expect("finished");
+        bytes
+    }
+
+    #[test]
+    fn every_compression_is_unpacked_up_to_the_limit() {
+        use CompressionAlgorithm::{BZip2, Uncompressed, Zip, Zlib};
+        for algo in [Uncompressed, Zip, Zlib, BZip2] {
+            let text = b"correct horse".repeat(100);
+            assert_eq!(opened(&compressed(algo, &text)).expect("opened").expose(), text, "{algo}");
+        }
+        let bomb = compressed(Zip, &vec![0; PLAINTEXT_MAX + 1]);
+        assert!(bomb.len() < 1 << 20);
+        assert!(matches!(opened(&bomb), Err(MessageError::TooLarge(PLAINTEXT_MAX))));
+        let mut nested = literal(b'b', b"x");
+        for _ in 0..=DEPTH_MAX {
+            let body = [&[0], nested.as_slice()].concat();
+            nested = [packets::header(TAG_COMPRESSED, body.len()), body].concat();
+        }
+        assert!(matches!(opened(&nested), Err(MessageError::Unsupported(_))));
+    }
+
+    #[test]
+    fn exactly_one_text_comes_out() {
+        assert_eq!(opened(&literal(b'b', b"a\r\nb")).expect("opened").expose(), b"a\r\nb");
+        assert_eq!(opened(&literal(b't', b"a\r\nb")).expect("opened").expose(), b"a\nb");
+        let two = [literal(b'b', b"a"), literal(b'b', b"b")].concat();
+        for inside in [&two[..], b"", b"\xcb\x01b", &literal(b'b', b"abc")[..6]] {
+            assert!(matches!(opened(inside), Err(MessageError::Damaged(_))), "{inside:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_encrypted_message_says_so() {
+        let cases: [(&[u8], &str); 6] = [
+            (b"", "it is empty"),
+            (b"hello\n", "no OpenPGP message"),
+            (&literal(b'b', b"a"), "not encrypted"),
+            (&[0xc9, 3, 1, 2, 3], "no protection"),
+            (&[0xd2, 2, 9, 9], "version 9"),
+            (&[0xc1, 1, 9], "no encrypted contents"),
+        ];
+        for (bytes, words) in cases {
+            let error = Message::parse(bytes).expect_err(words).to_string();
+            assert!(error.contains(words), "{bytes:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_session_key_opens_nothing() {
+        let sealed = container::seal_seipd1(&key(), &[&literal(b'b', b"x")]).expect("sealed");
+        let message = Message::parse(&sealed).expect("parses");
+        let open = |algo, length| message.open(algo, &vec![8; length].into()).map(|_| ());
+        assert_eq!(open(SymmetricAlgorithm::AES256, 32), Err(MessageError::Altered));
+        assert_eq!(open(SymmetricAlgorithm::AES128, 16), Err(MessageError::Altered));
+        assert_eq!(open(SymmetricAlgorithm::AES256, 16), Err(MessageError::WrongKey));
+        assert_eq!(open(SymmetricAlgorithm::Camellia256, 8), Err(MessageError::WrongKey));
+        assert!(matches!(open(SymmetricAlgorithm::Unknown(99), 16), Err(MessageError::Unsupported(_))));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_a_message_or_an_error(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            let _ = Message::parse(&bytes);
+        }
+
+        #[test]
+        fn any_sealed_bytes_are_a_text_or_an_error(bytes in proptest::collection::vec(any::<u8>(), 0..100)) {
+            let _ = opened(&bytes);
+            let _ = opened(&[&[0xc8, 100, 1][..], &bytes].concat());
+        }
+
+        #[test]
+        fn any_container_is_opened_or_refused(
+            tag in prop_oneof![Just(18u8), Just(20)],
+            mut body in proptest::collection::vec(any::<u8>(), 0..120),
+            start in prop_oneof![Just([2u8, 9, 2, 6]), Just([1, 9, 2, 0]), Just([2, 7, 1, 16]), Just([1, 9, 3, 16])],
+        ) {
+            body.splice(0..0, start);
+            let message = [packets::header(tag, body.len()), body].concat();
+            if let Ok(message) = Message::parse(&message) {
+                let algo = message.algo().unwrap_or(SymmetricAlgorithm::AES256);
+                prop_assert!(message.open(algo, &key()).is_err());
+            }
         }
     }
 }

@@ -2,13 +2,23 @@
 //! OpenPGP with a key file for machines without GnuPG. Knows no store and no entry.
 
 pub mod container;
+mod error;
+pub mod key_file;
 pub mod message;
 pub mod packets;
+pub mod seal;
+mod unlock;
 
-use crate::model::{Problem, Recipient, Secret};
+pub use error::{CipherError, KeyFileError};
+
+use crate::model::{Recipient, Secret};
 use crate::system::agent::Prompts;
 use crate::system::env::Env;
+use crate::system::keyring::PublicKey;
 use crate::system::options::Options;
+use key_file::KeyFileCipher;
+use message::{Message, MessageError};
+use sequoia_openpgp::packet::PKESK;
 
 /// May decrypting ask a person for a passphrase?
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,20 +41,33 @@ pub trait Cipher: Send {
     fn is_encrypted_to(&self, message: &[u8], recipients: &[Recipient]) -> bool;
 }
 
-/// Why a message could not be read or written. Each has its own advice.
-#[derive(Debug, thiserror::Error)]
-pub enum CipherError {
-    #[error("{0}")]
-    Failed(String),
-}
-
-impl From<CipherError> for Problem {
-    fn from(error: CipherError) -> Problem {
-        Problem::failed(error.to_string())
+/// The cipher that the options ask for: a key file when one is named, else GnuPG's agent and keyring.
+pub fn open(env: &Env, options: &Options, prompts: &Prompts) -> Result<Box<dyn Cipher>, CipherError> {
+    match &options.key_file {
+        Some(file) => Ok(Box::new(KeyFileCipher::open(file, env, options, prompts)?)),
+        None => todo!(),
     }
 }
 
-/// The cipher that the options ask for: a key file when one is named, else GnuPG's agent and keyring.
-pub fn open(_env: &Env, _options: &Options, _prompts: &Prompts) -> Result<Box<dyn Cipher>, CipherError> {
-    todo!()
+/// Why no key opened the message.
+fn no_key_fits(message: &Message) -> CipherError {
+    let named = message.sessions.iter().filter_map(PKESK::recipient).map(|key| key.to_hex());
+    let keys: Vec<String> = named.collect();
+    if message.sessions.is_empty() && message.for_passphrase {
+        CipherError::PassphraseOnly
+    } else if message.sessions.is_empty() && message.unreadable_sessions > 0 {
+        MessageError::Unsupported("session keys of a kind that is not known here".to_owned()).into()
+    } else {
+        CipherError::NoSecretKey { keys }
+    }
+}
+
+/// True when the message names exactly these keys, and can be opened in no other way.
+fn is_exactly_for(message: &[u8], keys: &[PublicKey]) -> bool {
+    let Ok(message) = Message::parse(message) else { return false };
+    let named: Vec<_> = message.sessions.iter().filter_map(PKESK::recipient).collect();
+    let plain = !message.for_passphrase && message.unreadable_sessions == 0 && named.len() == message.sessions.len();
+    plain
+        && named.len() == keys.len()
+        && keys.iter().all(|key| named.iter().any(|named| named.aliases(key.key_handle())))
 }

@@ -31,7 +31,8 @@ impl Packet {
         self.parts.iter().map(|part| &bytes[part.clone()])
     }
 
-    pub fn len(&self) -> usize {
+    /// Bytes of the body.
+    pub fn size(&self) -> usize {
         self.parts.iter().map(Range::len).sum()
     }
 }
@@ -67,7 +68,7 @@ impl<'a> Packets<'a> {
     }
 
     /// RFC 9580, section 4.2.2: an old header's two low bits say how its length is written; 3 is "until the end".
-    fn old(&mut self, header: usize) -> Result<Vec<Range<usize>>, MessageError> {
+    fn old_style(&mut self, header: usize) -> Result<Vec<Range<usize>>, MessageError> {
         let length = match header & 3 {
             3 => self.bytes.len() - self.at,
             kind => self.big_endian(1 << kind)?,
@@ -76,7 +77,7 @@ impl<'a> Packets<'a> {
     }
 
     /// RFC 9580, section 4.2.1.
-    fn new(&mut self) -> Result<Vec<Range<usize>>, MessageError> {
+    fn new_style(&mut self) -> Result<Vec<Range<usize>>, MessageError> {
         let mut parts = Vec::with_capacity(1);
         loop {
             let (length, last) = match self.byte()? {
@@ -103,8 +104,8 @@ impl Iterator for Packets<'_> {
         let header = usize::from(*self.bytes.get(self.at)?);
         self.at += 1;
         let packet = match header & 0xc0 {
-            0xc0 => self.new().map(|parts| (header & 0x3f, parts)),
-            0x80 => self.old(header).map(|parts| ((header >> 2) & 0xf, parts)),
+            0xc0 => self.new_style().map(|parts| (header & 0x3f, parts)),
+            0x80 => self.old_style(header).map(|parts| ((header >> 2) & 0xf, parts)),
             _ => Err(MessageError::Damaged("something that is no packet stands where one should begin")),
         };
         if packet.is_err() {
@@ -177,8 +178,8 @@ mod tests {
         fn any_bytes_are_framed_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             let mut total = 0;
             for packet in Packets::of(&bytes).flatten() {
-                total += packet.len();
-                prop_assert_eq!(packet.body(&bytes).len(), packet.len());
+                total += packet.size();
+                prop_assert_eq!(packet.body(&bytes).len(), packet.size());
             }
             prop_assert!(total <= bytes.len());
         }

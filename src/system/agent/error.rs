@@ -1,0 +1,148 @@
+//! Why gpg-agent did not do what it was asked, told apart by the number it gives (libgpg-error, err-codes.h), because its
+//! texts and gpg's are too vague to help anybody.
+
+use std::path::PathBuf;
+
+use super::assuan::AssuanError;
+use crate::model::{Problem, text};
+
+/// What stands between us and a decrypted session key.
+#[derive(Debug, thiserror::Error)]
+pub enum AgentError {
+    /// The agent has no such secret key.
+    #[error("gpg-agent has no such secret key")]
+    NoSecretKey,
+    /// A passphrase is needed and nobody may be asked.
+    #[error("the secret key is locked")]
+    Locked,
+    /// A passphrase is needed, and the agent finds no terminal or display to ask on.
+    #[error("the secret key is locked, and gpg-agent has no terminal to ask for its passphrase on")]
+    NoWayToAsk,
+    #[error("the passphrase was not given: cancelled")]
+    Cancelled,
+    #[error("wrong passphrase")]
+    BadPassphrase,
+    #[error("nobody answered the question for the passphrase")]
+    Unanswered,
+    #[error("the secret key is on a smartcard that is not there")]
+    CardAbsent,
+    #[error("the secret key is on a smartcard, and the program that talks to cards is not installed")]
+    NoCardDaemon,
+    #[error("gpg-agent is not running and could not be started: {why}")]
+    NotStarted { why: String },
+    #[error("gpg-agent cannot be reached at {}: {why}", text::quoted_path(.socket))]
+    Unreachable { socket: PathBuf, why: String },
+    #[error("gpg-agent does not answer")]
+    Hung,
+    /// The agent does not let us choose how it asks, as one reached over a restricted socket.
+    #[error("gpg-agent does not allow {0}")]
+    Forbidden(&'static str),
+    #[error("gpg-agent refused: {}", text::escaped(.text.as_bytes()))]
+    Refused { number: u32, text: String },
+    #[error("talking to gpg-agent failed: {0}")]
+    Talk(AssuanError),
+    #[error("gpg-agent's answer makes no sense")]
+    Nonsense,
+}
+
+impl AgentError {
+    /// True for the faults that gpg, taking another way, may not have. Never for what a person decided or will be asked
+    /// again for.
+    pub fn gpg_may_do_better(&self) -> bool {
+        matches!(
+            self,
+            AgentError::Refused { .. }
+                | AgentError::Nonsense
+                | AgentError::Unreachable { .. }
+                | AgentError::NotStarted { .. }
+        )
+    }
+}
+
+impl From<AssuanError> for AgentError {
+    fn from(error: AssuanError) -> AgentError {
+        match error {
+            AssuanError::TimedOut => AgentError::Hung,
+            AssuanError::Connect { path, source } => AgentError::Unreachable { socket: path, why: source.to_string() },
+            AssuanError::Refused { number, text } => refused(number, text),
+            other => AgentError::Talk(other),
+        }
+    }
+}
+
+fn refused(number: u32, text: String) -> AgentError {
+    match number & 0xffff {
+        11 => AgentError::BadPassphrase,
+        17 => AgentError::NoSecretKey,
+        62 => AgentError::Unanswered,
+        // No pinentry; its end without an answer; no terminal (ENOTTY as a system error).
+        85 | 86 | 16383 | 32870 => AgentError::NoWayToAsk,
+        99 | 114 | 198 => AgentError::Cancelled,
+        // The card errors: removed, absent, reset, not usable; no reader (ENODEV).
+        108..=113 | 32828 => AgentError::CardAbsent,
+        119 => AgentError::NoCardDaemon,
+        _ => AgentError::Refused { number, text },
+    }
+}
+
+impl From<AgentError> for Problem {
+    fn from(error: AgentError) -> Problem {
+        let words = error.to_string();
+        match error {
+            AgentError::Cancelled => Problem::cancelled(words),
+            AgentError::Locked | AgentError::NoWayToAsk => Problem::failed(words)
+                .hint("tell gpg-agent your terminal, then try again: export GPG_TTY=$(tty)")
+                .hint("or unlock the key once, from a terminal: regpass show ENTRY"),
+            AgentError::Unanswered | AgentError::BadPassphrase => {
+                Problem::failed(words).hint("try again from a terminal: regpass show ENTRY")
+            }
+            AgentError::NoSecretKey => Problem::failed(words)
+                .hint("see which secret keys are here: gpg --list-secret-keys --with-subkey-fingerprint"),
+            AgentError::CardAbsent => Problem::failed(words).hint("insert the card and see it: gpg --card-status"),
+            AgentError::NoCardDaemon => Problem::failed(words).hint("install it: sudo apt install scdaemon"),
+            AgentError::NotStarted { .. } => Problem::failed(words)
+                .hint("start it and read what it says: gpg-agent --daemon")
+                .hint("if it is not installed: sudo apt install gpg-agent"),
+            AgentError::Unreachable { .. } | AgentError::Talk(_) | AgentError::Nonsense => {
+                Problem::failed(words).hint("start it anew: gpgconf --kill gpg-agent && gpgconf --launch gpg-agent")
+            }
+            AgentError::Hung => {
+                Problem::failed(words).hint("end it; the next call starts a new one: gpgconf --kill gpg-agent")
+            }
+            AgentError::Forbidden(_) => Problem::failed(words)
+                .hint("allow it in gpg-agent.conf (allow-loopback-pinentry), or unset REGPASS_PINENTRY"),
+            AgentError::Refused { .. } => Problem::failed(words).hint("see whether gpg can do it: gpg -d FILE"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::ProblemKind;
+
+    #[test]
+    fn each_number_has_its_own_words() {
+        // Numbers as gpg-agent 2.2.40 and 2.4.7 gave them, with their sources in the high byte.
+        let cases = [
+            (83886179, "cancelled"),
+            (67108963, "cancelled"),
+            (67108949, "no terminal to ask"),
+            (83902463, "no terminal to ask"),
+            (83918950, "no terminal to ask"),
+            (67108875, "wrong passphrase"),
+            (67108881, "no such secret key"),
+            (83886142, "nobody answered"),
+            (67108983, "not installed"),
+            (67108976, "smartcard that is not there"),
+        ];
+        for (number, words) in cases {
+            let error = AgentError::from(AssuanError::Refused { number, text: String::new() });
+            assert!(error.to_string().contains(words), "{number}: {error}");
+            assert!(!error.gpg_may_do_better(), "{number}");
+            let problem = Problem::from(error);
+            assert_eq!(problem.kind == ProblemKind::Cancelled, words == "cancelled");
+            assert!(!problem.hints.is_empty() || problem.kind == ProblemKind::Cancelled, "{number}");
+        }
+    }
+}

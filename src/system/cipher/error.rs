@@ -1,0 +1,126 @@
+//! Why an entry could not be read or written, and the command that helps.
+
+use std::io;
+use std::path::PathBuf;
+
+use super::message::MessageError;
+use crate::model::{Problem, text};
+use crate::system::agent::AgentError;
+use crate::system::keyring::KeyringError;
+use crate::system::process::ProcessError;
+
+/// Why a message could not be read or written. Each has its own advice.
+#[derive(Debug, thiserror::Error)]
+pub enum CipherError {
+    /// None of the keys it is encrypted to is here; `keys` as the message names them, none when it hides them.
+    #[error("{}", no_secret_key(.keys))]
+    NoSecretKey { keys: Vec<String> },
+    /// It can only be opened with a passphrase of its own, which no password store uses.
+    #[error("it is encrypted with a passphrase only, not to a key")]
+    PassphraseOnly,
+    #[error(transparent)]
+    Message(#[from] MessageError),
+    #[error(transparent)]
+    Agent(#[from] AgentError),
+    #[error(transparent)]
+    Keyring(#[from] KeyringError),
+    #[error(transparent)]
+    KeyFile(#[from] KeyFileError),
+    /// gpg did what only it can do, and failed; its own words, escaped.
+    #[error("gpg failed: {0}")]
+    Gpg(String),
+    #[error("gpg is needed here: {0}")]
+    Process(#[from] ProcessError),
+    /// The OpenPGP library failed where no input should make it fail.
+    #[error("{0}")]
+    Library(String),
+}
+
+/// What can be wrong with `REGPASS_KEY_FILE`.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyFileError {
+    #[error("cannot read the key file {}: {source}", text::quoted_path(.path))]
+    Unreadable { path: PathBuf, source: io::Error },
+    #[error("the key file {} can be read or written by others (mode {mode:04o})", text::quoted_path(.path))]
+    Open { path: PathBuf, mode: u32 },
+    #[error("the key file {} belongs to another user", text::quoted_path(.path))]
+    Foreign { path: PathBuf },
+    #[error("the key file {} holds no OpenPGP secret key", text::quoted_path(.path))]
+    NoSecretKey { path: PathBuf },
+    #[error("the key file {} is locked with a passphrase", text::quoted_path(.path))]
+    Locked { path: PathBuf },
+    #[error("wrong passphrase for the key file {}", text::quoted_path(.path))]
+    BadPassphrase { path: PathBuf },
+    #[error("the passphrase of the key file {} was not given", text::quoted_path(.path))]
+    Cancelled { path: PathBuf },
+}
+
+impl CipherError {
+    /// The key is locked and nobody may be asked for its passphrase.
+    pub fn is_locked(&self) -> bool {
+        matches!(self, CipherError::Agent(AgentError::Locked) | CipherError::KeyFile(KeyFileError::Locked { .. }))
+    }
+
+    /// The person called it off.
+    pub fn is_cancelled(&self) -> bool {
+        matches!(self, CipherError::Agent(AgentError::Cancelled) | CipherError::KeyFile(KeyFileError::Cancelled { .. }))
+    }
+}
+
+fn no_secret_key(keys: &[String]) -> String {
+    match keys {
+        [] => "no secret key here opens it; it hides whom it is for".to_owned(),
+        [only] => format!("no secret key here for {only}, the only key it is encrypted to"),
+        _ => format!("no secret key here for any of the keys it is encrypted to: {}", keys.join(", ")),
+    }
+}
+
+impl From<CipherError> for Problem {
+    fn from(error: CipherError) -> Problem {
+        let words = error.to_string();
+        match error {
+            CipherError::NoSecretKey { .. } => Problem::failed(words)
+                .hint("see which secret keys are here: gpg --list-secret-keys --with-subkey-fingerprint")
+                .hint("ask somebody who can read it to add your key to .gpg-id, then: pass init -p FOLDER KEY..."),
+            CipherError::PassphraseOnly => Problem::failed(words).hint("open it with its passphrase: gpg -d FILE"),
+            CipherError::Message(MessageError::NoIntegrity) => Problem::failed(words).hint(
+                "anybody could have changed it; read it with care and store it anew: gpg --ignore-mdc-error -d FILE",
+            ),
+            CipherError::Message(MessageError::NotEncrypted) => {
+                Problem::failed(words).hint("look at what it is: gpg --list-packets FILE")
+            }
+            CipherError::Message(MessageError::Unsupported(_) | MessageError::TooLarge(_)) => {
+                Problem::failed(words).hint("see whether gpg reads it: gpg -d FILE")
+            }
+            CipherError::Message(_) => {
+                Problem::failed(words).hint("bring back an older version, when the store has a history: pass git log")
+            }
+            CipherError::Agent(error) => error.into(),
+            CipherError::Keyring(error) => error.into(),
+            CipherError::KeyFile(error) => error.into(),
+            CipherError::Gpg(_) => Problem::failed(words),
+            CipherError::Process(_) => Problem::failed(words).hint("install GnuPG: sudo apt install gnupg"),
+            CipherError::Library(_) => Problem::failed(words).hint("see whether gpg can do it: gpg -d FILE"),
+        }
+    }
+}
+
+impl From<KeyFileError> for Problem {
+    fn from(error: KeyFileError) -> Problem {
+        let words = error.to_string();
+        match error {
+            KeyFileError::Open { path, .. } => {
+                Problem::failed(words).hint(format!("chmod 600 {}", text::escaped(path.as_os_str().as_encoded_bytes())))
+            }
+            KeyFileError::Foreign { path } => Problem::failed(words)
+                .hint(format!("chown \"$(id -u)\" {}", text::escaped(path.as_os_str().as_encoded_bytes()))),
+            KeyFileError::NoSecretKey { .. } => Problem::failed(words)
+                .hint("write one with: gpg --export-secret-keys --armor KEY > FILE && chmod 600 FILE"),
+            KeyFileError::Locked { .. } => Problem::failed(words)
+                .hint("put the passphrase into a file of mode 600: export REGPASS_KEY_PASSPHRASE_FILE=FILE")
+                .hint("or run regpass in a terminal, where it can ask"),
+            KeyFileError::Cancelled { .. } => Problem::cancelled(words),
+            KeyFileError::Unreadable { .. } | KeyFileError::BadPassphrase { .. } => Problem::failed(words),
+        }
+    }
+}
