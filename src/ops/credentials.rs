@@ -172,3 +172,213 @@ fn of_entry(mut problem: Problem, verb: &str, login: &Login, key: &RegistryKey) 
     problem.message = format!("cannot {verb} the login of {user} at {server}");
     problem
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::double::{Bench, secret};
+    use std::os::unix::fs::MetadataExt;
+    use std::time::{Duration, SystemTime};
+
+    const H: &str = "docker-credential-helpers/aA==";
+
+    fn key(server: &str) -> RegistryKey {
+        RegistryKey::new(server)
+    }
+
+    fn store(bench: &Bench, server: &str, user: &str, password: &str) -> Result<Written, Problem> {
+        CredentialStore::new(&bench.system).store(&key(server), Credential::new(Login::new(user), secret(password)))
+    }
+
+    fn get(bench: &Bench, server: &str) -> Option<(String, String)> {
+        let found = CredentialStore::new(&bench.system).get(&key(server)).expect("answered")?;
+        let secret = String::from_utf8(found.secret.expose().to_vec()).expect("text");
+        Some((found.login.as_str().to_owned(), secret))
+    }
+
+    fn answer(user: &str, password: &str) -> Option<(String, String)> {
+        Some((user.to_owned(), password.to_owned()))
+    }
+
+    fn logins(bench: &Bench) -> Vec<(String, String)> {
+        let listing = CredentialStore::new(&bench.system).list().expect("listed");
+        listing.logins.iter().map(|(key, login)| (key.to_text().into_owned(), login.as_str().to_owned())).collect()
+    }
+
+    fn age(file: &std::path::Path, seconds: u64) {
+        let then = SystemTime::UNIX_EPOCH + Duration::from_secs(2_000_000_000 - seconds);
+        std::fs::File::open(file).and_then(|file| file.set_modified(then)).expect("an age");
+    }
+
+    #[test]
+    fn what_is_stored_comes_back_and_goes() {
+        let bench = Bench::new();
+        assert_eq!(get(&bench, "h"), None);
+        assert!(store(&bench, "h", "alice", "pw").expect("stored").changed);
+        assert_eq!(get(&bench, "h"), answer("alice", "pw"));
+        assert_eq!(logins(&bench), [("h".to_owned(), "alice".to_owned())]);
+        assert!(CredentialStore::new(&bench.system).erase(&key("h")).expect("erased").changed);
+        assert_eq!(get(&bench, "h"), None);
+        assert_eq!(bench.tree(), [".gpg-id", "docker-credential-helpers"]);
+    }
+
+    #[test]
+    fn only_line_ends_at_the_end_are_trimmed() {
+        let bench = Bench::new();
+        for (stored, read) in
+            [("abc\n\n\r\n", "abc"), ("\n\n", ""), ("", ""), ("\n a\tb\0c \nurl: x", "\n a\tb\0c \nurl: x")]
+        {
+            store(&bench, "h", "u", stored).expect("stored");
+            assert_eq!(get(&bench, "h"), answer("u", read), "{stored:?}");
+        }
+        bench.put(&format!("{H}/u.gpg"), "for alice\nexact\n");
+        assert_eq!(get(&bench, "h"), answer("u", "exact"));
+    }
+
+    #[test]
+    fn the_same_again_writes_nothing() {
+        let bench = Bench::new();
+        store(&bench, "h", "u", "pw").expect("stored");
+        let file = bench.root().join(H).join("u.gpg");
+        let before = std::fs::metadata(&file).expect("a file").ino();
+        let inode = || std::fs::metadata(&file).expect("a file").ino();
+        assert!(!store(&bench, "h", "u", "pw").expect("stored").changed);
+        assert_eq!(inode(), before);
+        assert!(store(&bench, "h", "u", "other").expect("stored").changed);
+        assert_ne!(inode(), before);
+        // Encrypted to others than it should be, or not readable without a prompt: written again.
+        for recipient in ["bob\n", "locked\n"] {
+            bench.put(".gpg-id", recipient);
+            assert!(store(&bench, "h", "u", "other").expect("stored").changed, "{recipient}");
+        }
+        assert!(store(&bench, "h", "u", "other").expect("stored").changed);
+    }
+
+    #[test]
+    fn the_account_stored_last_wins() {
+        let bench = Bench::new();
+        bench.put(&format!("{H}/Zed.gpg"), "for alice\nz");
+        bench.put(&format!("{H}/team/robot.gpg"), "for alice\nr");
+        let written = store(&bench, "h", "alice", "pw").expect("stored");
+        let warnings: Vec<&str> = written.warnings.iter().map(|warning| warning.message.as_str()).collect();
+        assert_eq!(warnings.len(), 2, "{warnings:?}");
+        assert!(warnings.iter().any(|text| text.contains("\"Zed\"")), "{warnings:?}");
+        assert_eq!(get(&bench, "h"), answer("alice", "pw"));
+        assert_eq!(logins(&bench), [("h".to_owned(), "alice".to_owned())]);
+        assert_eq!(bench.tree().last().map(String::as_str), Some("docker-credential-helpers/aA==/alice.gpg"));
+        // The one that is there already, beside another that came later from elsewhere.
+        age(&bench.put(&format!("{H}/<token>.gpg"), "for alice\nt"), 0);
+        assert_eq!(get(&bench, "h"), answer("<token>", "t"));
+        let written = store(&bench, "h", "alice", "pw").expect("stored");
+        assert!(written.changed);
+        assert_eq!(get(&bench, "h"), answer("alice", "pw"));
+    }
+
+    #[test]
+    fn among_several_the_newest_file_counts() {
+        let bench = Bench::new();
+        age(&bench.put(&format!("{H}/a.gpg"), "for alice\n1"), 20);
+        age(&bench.put(&format!("{H}/c.gpg"), "for alice\n3"), 10);
+        age(&bench.put(&format!("{H}/b.gpg"), "for alice\n2"), 10);
+        assert_eq!(get(&bench, "h"), answer("b", "2"));
+        assert_eq!(logins(&bench), [("h".to_owned(), "b".to_owned())]);
+    }
+
+    #[test]
+    fn user_names_with_slashes_are_kept_flat_and_read_in_both_forms() {
+        let bench = Bench::new();
+        bench.put(&format!("{H}/a/b.gpg"), "for alice\nold");
+        assert_eq!(get(&bench, "h"), answer("a/b", "old"));
+        let written = store(&bench, "h", "a/b", "new").expect("stored");
+        assert!(written.warnings.is_empty(), "{:?}", written.warnings);
+        assert_eq!(get(&bench, "h"), answer("a/b", "new"));
+        assert_eq!(
+            bench.tree(),
+            [".gpg-id", "docker-credential-helpers", H, "docker-credential-helpers/aA==/a%2Fb.gpg"]
+        );
+    }
+
+    #[test]
+    fn refused_names_and_failures_leave_nothing() {
+        let bench = Bench::new();
+        let victim = bench.put("email/work.gpg", "for alice\nmine");
+        let before = bench.tree();
+        for user in ["..", "../x", "../../email/work", "", "a\0b", &"u".repeat(252)] {
+            assert!(store(&bench, "h", user, "pw").is_err(), "{user:?}");
+        }
+        assert!(store(&bench, &"s".repeat(190), "u", "pw").is_err());
+        assert!(store(&bench, "", "u", "pw").is_err());
+        bench.put(".gpg-id", "missing\n");
+        let problem = store(&bench, "h", "u", "pw").expect_err("no key");
+        assert!(problem.one_line().contains("missing"), "{problem}");
+        bench.put(".gpg-id", "# nobody\n");
+        assert!(store(&bench, "h", "u", "pw").is_err());
+        assert_eq!(bench.tree(), before);
+        assert_eq!(std::fs::read(victim).expect("read"), b"for alice\nmine");
+    }
+
+    #[test]
+    fn a_store_that_is_not_there() {
+        let bench = Bench::new();
+        std::fs::remove_file(bench.root().join(".gpg-id")).expect("removed");
+        let problem = store(&bench, "h", "u", "pw").expect_err("no recipients");
+        assert!(problem.message.starts_with("pass not initialized: "), "{problem}");
+        assert!(problem.hints.iter().any(|hint| hint.contains("pass init")), "{problem:?}");
+        assert!(bench.tree().is_empty());
+        std::fs::remove_dir(bench.root()).expect("removed");
+        let problem = store(&bench, "h", "u", "pw").expect_err("no store");
+        assert!(problem.message.starts_with("pass not initialized: "), "{problem}");
+        assert_eq!(get(&bench, "h"), None);
+        assert!(logins(&bench).is_empty());
+        assert!(!CredentialStore::new(&bench.system).erase(&key("h")).expect("nothing").changed);
+        assert!(!bench.root().exists());
+    }
+
+    #[test]
+    fn names_of_the_hub_answer_alike() {
+        let bench = Bench::new();
+        store(&bench, HUB_KEY, "alice", "pw").expect("stored");
+        for alias in ["docker.io", "index.docker.io", "registry-1.docker.io", "https://docker.io"] {
+            assert_eq!(get(&bench, alias), answer("alice", "pw"), "{alias}");
+        }
+        assert_eq!(get(&bench, "https://index.docker.io/v1/access-token"), None);
+        store(&bench, "docker.io", "own", "pw2").expect("stored");
+        assert_eq!(get(&bench, "docker.io"), answer("own", "pw2"));
+        assert_eq!(get(&bench, HUB_KEY), answer("alice", "pw"));
+        assert!(CredentialStore::new(&bench.system).erase(&key("docker.io")).expect("erased").changed);
+        assert_eq!((get(&bench, "docker.io"), get(&bench, HUB_KEY)), (None, None));
+    }
+
+    #[test]
+    fn a_damaged_entry_is_an_error_that_names_it() {
+        let bench = Bench::new();
+        bench.put(&format!("{H}/u.gpg"), "");
+        let problem = CredentialStore::new(&bench.system).get(&key("h")).expect_err("damaged");
+        assert_eq!(problem.one_line(), "cannot read the login of \"u\" at \"h\": not a message");
+        assert_eq!(logins(&bench), [("h".to_owned(), "u".to_owned())]);
+    }
+
+    #[test]
+    fn a_linked_registry_is_unlinked_not_emptied() {
+        let bench = Bench::new();
+        let elsewhere = bench.home().join("elsewhere");
+        std::fs::create_dir_all(&elsewhere).expect("a folder");
+        std::fs::write(elsewhere.join("u.gpg"), "for alice\npw").expect("an entry");
+        std::fs::create_dir_all(bench.root().join("docker-credential-helpers")).expect("a folder");
+        std::os::unix::fs::symlink(&elsewhere, bench.root().join(H)).expect("a link");
+        assert_eq!(get(&bench, "h"), answer("u", "pw"));
+        assert_eq!(logins(&bench), [("h".to_owned(), "u".to_owned())]);
+        assert!(CredentialStore::new(&bench.system).erase(&key("h")).expect("erased").changed);
+        assert!(elsewhere.join("u.gpg").exists() && get(&bench, "h").is_none());
+    }
+
+    #[test]
+    fn a_last_line_without_end_is_read_and_told() {
+        let bench = Bench::new();
+        bench.put(".gpg-id", "alice\nbob");
+        let written = store(&bench, "h", "u", "pw").expect("stored");
+        assert!(written.warnings.iter().any(|warning| warning.one_line().contains("\"bob\"")), "{written:?}");
+        let stored = std::fs::read(bench.root().join(H).join("u.gpg")).expect("read");
+        assert_eq!(stored, b"for alice bob\npw");
+    }
+}

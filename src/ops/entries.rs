@@ -181,3 +181,100 @@ fn distance(a: &str, b: &str) -> usize {
     }
     row[b.len()].min(3)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::ProblemKind;
+    use crate::ops::double::{Bench, path, secret};
+
+    fn names(listing: &Listing) -> Vec<String> {
+        listing.entries.iter().map(|entry| entry.path.display().into_owned()).collect()
+    }
+
+    fn terms(terms: &[&str]) -> Vec<String> {
+        terms.iter().map(|term| (*term).to_owned()).collect()
+    }
+
+    #[test]
+    fn lists_folders_entries_and_nothing_else() {
+        let bench = Bench::new();
+        for name in ["mail/work", "mail/home", "mail", "web/shop"] {
+            bench.put(&format!("{name}.gpg"), "for alice\nx");
+        }
+        let listed = |name: &str| list(&bench.system, &path(name)).map(|listing| names(&listing));
+        assert_eq!(names(&list(&bench.system, &EntryPath::root()).expect("all")).len(), 4);
+        assert_eq!(listed("mail").expect("a folder"), ["mail/home", "mail/work"]);
+        assert_eq!(listed("web/shop").expect("an entry"), ["web/shop"]);
+        let problem = listed("web/shap").expect_err("nothing");
+        assert_eq!(problem.kind, ProblemKind::NotFound);
+        assert_eq!(problem.hints, ["there is \"web/shop\""]);
+        assert_eq!(names(&find(&bench.system, &terms(&["WORK", "sho"])).expect("found")), ["mail/work", "web/shop"]);
+        assert!(names(&find(&bench.system, &terms(&["none"])).expect("searched")).is_empty());
+    }
+
+    #[test]
+    fn inserts_shows_and_removes() {
+        let bench = Bench::new();
+        insert(&bench.system, &path("a/b"), secret("one\ntwo\n"), false).expect("inserted");
+        let problem = insert(&bench.system, &path("a/b"), secret("x"), false).expect_err("there already");
+        assert!(!problem.hints.is_empty());
+        let shown = show(&bench.system, &path("a/b"), Asking::Allowed).expect("shown");
+        assert!(shown.same_as(&secret("one\ntwo\n")));
+        insert(&bench.system, &path("a/b"), secret("new"), true).expect("replaced");
+        let facts = facts(&bench.system, &path("a/b")).expect("facts");
+        assert_eq!(facts.readable_by, Ok(vec!["alice".to_owned()]));
+        assert_eq!((facts.bytes, facts.in_git), ("for alice\nnew".len() as u64, false));
+        assert!(remove(&bench.system, &path("a/b"), false).expect("removed").changed);
+        assert_eq!(bench.tree(), [".gpg-id"]);
+        for gone in [
+            show(&bench.system, &path("a/b"), Asking::Allowed).map(drop),
+            remove(&bench.system, &path("a"), true).map(drop),
+        ] {
+            assert_eq!(gone.expect_err("gone").kind, ProblemKind::NotFound);
+        }
+    }
+
+    #[test]
+    fn an_entry_goes_before_the_folder_of_its_name() {
+        let bench = Bench::new();
+        bench.put("both.gpg", "for alice\nx");
+        bench.put("both/in.gpg", "for alice\nx");
+        assert!(remove(&bench.system, &path("both"), true).expect("the entry").changed);
+        assert_eq!(bench.tree(), [".gpg-id", "both", "both/in.gpg"]);
+        let problem = remove(&bench.system, &path("both"), false).expect_err("a folder");
+        assert_eq!(problem.kind, ProblemKind::Usage);
+        assert!(remove(&bench.system, &path("both"), true).expect("the folder").changed);
+        assert_eq!(bench.tree(), [".gpg-id"]);
+    }
+
+    #[test]
+    fn mounted_stores_have_their_own_recipients() {
+        let bench = Bench::with_gopass_config("[mounts \"work\"]\npath = ~/work\n");
+        let work = bench.home().join("work");
+        std::fs::create_dir(&work).expect("a folder");
+        std::fs::write(work.join(".gpg-id"), "bob\n").expect("recipients");
+        insert(&bench.system, &path("work/x/y"), secret("pw"), false).expect("inserted");
+        assert_eq!(std::fs::read(work.join("x/y.gpg")).expect("read"), b"for bob\npw");
+        assert_eq!(names(&list(&bench.system, &path("work")).expect("listed")), ["work/x/y"]);
+        assert_eq!(remove(&bench.system, &path("work"), true).expect_err("a store").kind, ProblemKind::Usage);
+        assert_eq!(
+            insert(&bench.system, &path("work"), secret("x"), true).expect_err("a store").kind,
+            ProblemKind::Usage
+        );
+    }
+
+    #[test]
+    fn no_store_is_told_with_the_command() {
+        let bench = Bench::new();
+        std::fs::remove_dir_all(bench.root()).expect("removed");
+        let problem = list(&bench.system, &EntryPath::root()).expect_err("no store");
+        assert!(problem.hints.iter().any(|hint| hint.ends_with("pass init KEYID")), "{problem:?}");
+    }
+
+    #[test]
+    fn distances_are_those_of_edits() {
+        assert_eq!(["", "b", "abc", "xbd", "abcd"].map(|b| distance("abd", b)), [3, 2, 1, 1, 1]);
+        assert_eq!(distance("abd", "dba"), 2);
+    }
+}

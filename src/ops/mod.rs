@@ -2,6 +2,8 @@
 
 mod change;
 pub mod credentials;
+#[cfg(test)]
+mod double;
 pub mod entries;
 pub mod journal;
 pub mod registries;

@@ -66,3 +66,49 @@ pub fn list(system: &System) -> Result<Registries, Problem> {
     registries.logins.sort_by(|a, b| (&a.canonical, &a.server, &a.login).cmp(&(&b.canonical, &b.server, &b.login)));
     Ok(registries)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::double::Bench;
+
+    #[test]
+    fn spellings_accounts_and_strangers() {
+        let bench = Bench::new();
+        let put = |server: &str, user: &str| {
+            let folder = crate::system::store::layout::registry_folder(&RegistryKey::new(server)).expect("a folder");
+            bench.put(&format!("{}/{user}.gpg", folder.display()), "x");
+        };
+        put("host.test:5000", "zoe");
+        put("host.test:5000", "amy");
+        put("https://host.test:5000", "bob");
+        put("https://index.docker.io/v1/", "hub");
+        put("https://index.docker.io/v1/refresh-token", "hub");
+        bench.put("docker-credential-helpers/email/x.gpg", "x");
+        let found = list(&bench.system).expect("listed");
+        let rows: Vec<(String, String, Vec<String>)> = found
+            .logins
+            .iter()
+            .map(|row| {
+                let twins = row.twins.iter().map(|twin| twin.to_text().into_owned()).collect();
+                (row.server.to_text().into_owned(), row.login.as_str().to_owned(), twins)
+            })
+            .collect();
+        let row = |server: &str, user: &str, twins: &[&str]| {
+            (server.to_owned(), user.to_owned(), twins.iter().map(|twin| (*twin).to_owned()).collect())
+        };
+        assert_eq!(
+            rows,
+            [
+                row("https://index.docker.io/v1/", "hub", &[]),
+                row("https://index.docker.io/v1/refresh-token", "hub", &[]),
+                row("host.test:5000", "amy", &["https://host.test:5000"]),
+                row("host.test:5000", "zoe", &["https://host.test:5000"]),
+                row("https://host.test:5000", "bob", &["host.test:5000"]),
+            ]
+        );
+        let of_host = found.logins.iter().filter(|row| row.server == RegistryKey::new("host.test:5000"));
+        assert_eq!(of_host.filter(|row| row.active).count(), 1);
+        assert_eq!(found.unreadable.len(), 1);
+    }
+}

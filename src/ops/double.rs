@@ -1,0 +1,117 @@
+//! For unit tests only: a store in a temporary folder and a cipher that hides nothing, so that what `ops` does with
+//! files, recipients and commits is seen without keys.
+
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use crate::model::{EntryPath, Recipient, Secret};
+use crate::system::System;
+use crate::system::cipher::{Asking, Cipher, CipherError};
+use crate::system::env::Env;
+use crate::system::options::{Options, Typed};
+
+/// "Encrypts" by putting the recipients in front. Refuses the recipient `missing`; an entry for `locked` cannot be read
+/// without asking.
+pub(crate) struct CipherDouble;
+
+impl CipherDouble {
+    fn front(recipients: &[Recipient]) -> String {
+        let names: Vec<&str> = recipients.iter().map(Recipient::as_str).collect();
+        format!("for {}\n", names.join(" "))
+    }
+}
+
+impl Cipher for CipherDouble {
+    fn decrypt(&self, message: &[u8], asking: Asking) -> Result<Secret, CipherError> {
+        let end = message.iter().position(|byte| *byte == b'\n').filter(|_| message.starts_with(b"for "));
+        match end {
+            Some(end) if asking == Asking::Never && message[..end].ends_with(b"locked") => {
+                Err(CipherError::Failed("the key is locked".to_owned()))
+            }
+            Some(end) => Ok(Secret::new(message[end + 1..].to_vec())),
+            None => Err(CipherError::Failed("not a message".to_owned())),
+        }
+    }
+
+    fn encrypt(&self, plaintext: &Secret, recipients: &[Recipient]) -> Result<Vec<u8>, CipherError> {
+        if recipients.iter().any(|recipient| recipient.as_str() == "missing") {
+            return Err(CipherError::Failed("no public key for \"missing\"".to_owned()));
+        }
+        Ok([CipherDouble::front(recipients).as_bytes(), plaintext.expose()].concat())
+    }
+
+    fn is_encrypted_to(&self, message: &[u8], recipients: &[Recipient]) -> bool {
+        message.starts_with(CipherDouble::front(recipients).as_bytes())
+    }
+}
+
+/// A home with a store for the recipient `alice`.
+pub(crate) struct Bench {
+    home: TempDir,
+    pub(crate) system: System,
+}
+
+impl Bench {
+    pub(crate) fn new() -> Bench {
+        Bench::with_gopass_config("")
+    }
+
+    pub(crate) fn with_gopass_config(config: &str) -> Bench {
+        let home = tempfile::tempdir().expect("a home");
+        let at = |name: &str| home.path().join(name).into_os_string();
+        std::fs::write(at("gopass"), config).expect("a configuration");
+        let env = Env::made_of([
+            ("HOME", home.path().as_os_str().to_owned()),
+            ("GOPASS_CONFIG", at("gopass")),
+            ("GOPASS_CONFIG_NOSYSTEM", "1".into()),
+        ]);
+        let options = Options::resolve(&Typed::default(), &env).expect("options");
+        let bench = Bench { system: System::with_cipher(env, options, Box::new(CipherDouble)), home };
+        bench.put(".gpg-id", "alice\n");
+        bench
+    }
+
+    pub(crate) fn root(&self) -> PathBuf {
+        self.home.path().join(".password-store")
+    }
+
+    /// Makes a file in the store, with its folders.
+    pub(crate) fn put(&self, file: &str, content: &str) -> PathBuf {
+        let file = self.root().join(file);
+        std::fs::create_dir_all(file.parent().expect("a folder")).expect("folders");
+        std::fs::write(&file, content).expect("a file");
+        file
+    }
+
+    /// Every file and folder of the store, relative, sorted.
+    pub(crate) fn tree(&self) -> Vec<String> {
+        let root = self.root();
+        let mut found = Vec::new();
+        let mut waiting = vec![root.clone()];
+        while let Some(folder) = waiting.pop() {
+            for item in std::fs::read_dir(&folder).expect("a folder") {
+                let path = item.expect("an item").path();
+                let name = path.strip_prefix(&root).expect("below").to_string_lossy().into_owned();
+                if path.is_dir() {
+                    waiting.push(path);
+                }
+                found.push(name);
+            }
+        }
+        found.sort();
+        found
+    }
+
+    pub(crate) fn home(&self) -> &Path {
+        self.home.path()
+    }
+}
+
+pub(crate) fn path(name: &str) -> EntryPath {
+    EntryPath::parse(name).expect("a name")
+}
+
+pub(crate) fn secret(text: &str) -> Secret {
+    Secret::new(text.as_bytes().to_vec())
+}
