@@ -27,16 +27,16 @@ impl Cipher for CipherDouble {
         let end = message.iter().position(|byte| *byte == b'\n').filter(|_| message.starts_with(b"for "));
         match end {
             Some(end) if asking == Asking::Never && message[..end].ends_with(b"locked") => {
-                Err(CipherError::Failed("the key is locked".to_owned()))
+                Err(CipherError::Library("the key is locked".to_owned()))
             }
             Some(end) => Ok(Secret::new(message[end + 1..].to_vec())),
-            None => Err(CipherError::Failed("not a message".to_owned())),
+            None => Err(CipherError::Library("not a message".to_owned())),
         }
     }
 
     fn encrypt(&self, plaintext: &Secret, recipients: &[Recipient]) -> Result<Vec<u8>, CipherError> {
         if recipients.iter().any(|recipient| recipient.as_str() == "missing") {
-            return Err(CipherError::Failed("no public key for \"missing\"".to_owned()));
+            return Err(CipherError::Library("no public key for \"missing\"".to_owned()));
         }
         Ok([CipherDouble::front(recipients).as_bytes(), plaintext.expose()].concat())
     }
