@@ -38,6 +38,17 @@ pub fn quoted_path(path: &std::path::Path) -> String {
     quoted(path.as_os_str().as_encoded_bytes())
 }
 
+/// A path as one word of a POSIX shell, safe for a terminal.
+pub fn shell_word(path: &std::path::Path) -> String {
+    let text = escaped(path.as_os_str().as_encoded_bytes());
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:@%=,".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        text.into_owned()
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
+}
+
 /// The longest foreign text a message repeats, in characters: enough for any path, too short to flood a screen.
 pub const QUOTED_MAX: usize = 400;
 
@@ -75,6 +86,13 @@ mod tests {
         let safe = escaped(hostile);
         assert!(!safe.chars().any(is_unsafe), "{safe}");
         assert!(safe.contains("\\u{1b}") && safe.contains("\\xff") && safe.contains("\\n"), "{safe}");
+    }
+
+    #[test]
+    fn paths_become_shell_words() {
+        let word = |path: &str| shell_word(std::path::Path::new(path));
+        assert_eq!(word("/a/b-c.d"), "/a/b-c.d");
+        assert_eq!(word("/a b/it's"), "'/a b/it'\\''s'");
     }
 
     #[test]

@@ -2,11 +2,18 @@
 
 use std::path::PathBuf;
 
-use super::credentials::Written;
 use crate::model::{EntryPath, Problem, Recipient, text};
 use crate::system::System;
 use crate::system::git;
-use crate::system::store::{FolderRecipients, Store, StoreError, StoreLock, shell_word};
+use crate::system::store::{FolderRecipients, Store, StoreError, StoreLock};
+
+/// What a write did besides succeeding. `warnings` are for the person (stderr): a commit that failed, a login replaced.
+#[derive(Debug, Default)]
+pub struct Written {
+    /// False when the credential was already there, the same.
+    pub changed: bool,
+    pub warnings: Vec<Problem>,
+}
 
 /// Holds the store's lock until it is finished or dropped.
 pub(super) struct Change<'a> {
@@ -89,7 +96,7 @@ pub(super) fn recipients(
         let last = recipients.last().map_or("", Recipient::as_str);
         Problem::failed(format!("the last line of {} has no line end", text::quoted_path(&path)))
             .because(format!("pass would leave {} out", text::quoted(last)))
-            .hint(format!("echo >> {}", shell_word(&path)))
+            .hint(format!("echo >> {}", text::shell_word(&path)))
     });
     Ok((recipients, warning))
 }

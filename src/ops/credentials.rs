@@ -1,6 +1,7 @@
 //! The four verbs of Docker's protocol on the store: get, store, erase, list by `RegistryKey`. The only op the
 //! credential helper sees.
 
+pub use super::change::Written;
 use super::change::{self, Change};
 use crate::model::registry_key::HUB_KEY;
 use crate::model::{Credential, EntryPath, Login, Problem, RegistryKey, Secret, text};
@@ -11,14 +12,6 @@ use crate::system::store::{LoginFile, Store, Unreadable, layout};
 /// Registry credentials in the root store's `docker-credential-helpers` folder.
 pub struct CredentialStore<'a> {
     system: &'a System,
-}
-
-/// What a write did besides succeeding. `warnings` are for the person (stderr): a commit that failed, a login replaced.
-#[derive(Debug, Default)]
-pub struct Written {
-    /// False when the credential was already there, the same.
-    pub changed: bool,
-    pub warnings: Vec<Problem>,
 }
 
 /// Logins by registry, and what could not be understood.

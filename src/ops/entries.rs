@@ -3,9 +3,8 @@
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-use super::change::{self, Change};
+use super::change::{self, Change, Written};
 use crate::model::{EntryPath, Problem, Recipient, Secret, text};
-use crate::ops::credentials::Written;
 use crate::system::System;
 use crate::system::cipher::Asking;
 use crate::system::git;

@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 
 use super::env::Env;
 use super::process::{self, Finished, Limits, ProcessError};
-use super::store::shell_word;
 use crate::model::{Problem, text};
 
 /// Limits of one git command. A commit may run hooks, and a pinentry when it is signed.
@@ -40,17 +39,17 @@ impl From<GitError> for Problem {
             GitError::Process(ProcessError::Missing { .. }) => problem.hint("install git, or remove the store's .git"),
             GitError::Process(_) => problem,
             GitError::Untrusted { top } => {
-                problem.hint(format!("git config --global --add safe.directory {}", shell_word(&top)))
+                problem.hint(format!("git config --global --add safe.directory {}", text::shell_word(&top)))
             }
             GitError::Locked { lock } => {
-                problem.hint(format!("if no git is running any more: rm {}", shell_word(&lock)))
+                problem.hint(format!("if no git is running any more: rm {}", text::shell_word(&lock)))
             }
             GitError::NoIdentity { top } => {
-                let git = format!("git -C {} config", shell_word(&top));
+                let git = format!("git -C {} config", text::shell_word(&top));
                 problem.hint(format!("{git} user.name NAME")).hint(format!("{git} user.email ADDRESS"))
             }
             GitError::Failed { top, .. } => {
-                problem.hint(format!("see what is left: git -C {} status", shell_word(&top)))
+                problem.hint(format!("see what is left: git -C {} status", text::shell_word(&top)))
             }
         }
     }

@@ -48,10 +48,12 @@ impl From<StoreError> for Problem {
             )),
             StoreError::Unsigned { path } => problem
                 .because("PASSWORD_STORE_SIGNING_KEY asks for one")
-                .hint(format!("sign it: gpg --detach-sign {}", shell_word(&path))),
-            StoreError::LinkLeaves { link, .. } => problem
-                .hint(format!("put the file itself in the link's place, or remove the link: rm {}", shell_word(&link))),
-            StoreError::LinkDangles { link } => problem.hint(format!("remove it: rm {}", shell_word(&link))),
+                .hint(format!("sign it: gpg --detach-sign {}", text::shell_word(&path))),
+            StoreError::LinkLeaves { link, .. } => problem.hint(format!(
+                "put the file itself in the link's place, or remove the link: rm {}",
+                text::shell_word(&link)
+            )),
+            StoreError::LinkDangles { link } => problem.hint(format!("remove it: rm {}", text::shell_word(&link))),
             StoreError::File(FileError::Busy { holder: Some(holder), .. }) => {
                 problem.hint(format!("see what it does: ps -fp {holder}"))
             }
@@ -67,27 +69,5 @@ pub fn not_in_store(entry: &EntryPath) -> Problem {
 
 /// The command that makes a store there.
 fn init_command(root: &Path) -> String {
-    format!("PASSWORD_STORE_DIR={} pass init KEYID", shell_word(root))
-}
-
-/// A path as one word of a POSIX shell, safe for a terminal.
-pub fn shell_word(path: &Path) -> String {
-    let text = text::escaped(path.as_os_str().as_encoded_bytes());
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:@%=,".contains(c);
-    if !text.is_empty() && text.chars().all(plain) {
-        text.into_owned()
-    } else {
-        format!("'{}'", text.replace('\'', "'\\''"))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn paths_become_shell_words() {
-        assert_eq!(shell_word(Path::new("/a/b-c.d")), "/a/b-c.d");
-        assert_eq!(shell_word(Path::new("/a b/it's")), "'/a b/it'\\''s'");
-    }
+    format!("PASSWORD_STORE_DIR={} pass init KEYID", text::shell_word(root))
 }

@@ -9,7 +9,7 @@ mod logins;
 mod recipients;
 mod write;
 
-pub use error::{StoreError, not_in_store, shell_word};
+pub use error::{StoreError, not_in_store};
 pub use logins::{LoginFile, Logins, RegistryListing};
 pub use recipients::{FolderRecipients, SignedText};
 pub use write::StoreLock;
