@@ -5,12 +5,11 @@
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::fmt::Write as _;
-use std::fs::File;
 use std::io::{self, IsTerminal, Write};
-use std::os::fd::AsFd;
 
 use serde_json::Value;
 
+use super::streams;
 use crate::model::{Problem, Secret, text};
 use crate::system::env::Env;
 
@@ -58,8 +57,8 @@ impl Console {
         let colour = env.var("NO_COLOR").is_none() && env.text("TERM").is_none_or(|term| term != "dumb");
         let out_is_terminal = io::stdout().is_terminal();
         Console {
-            out: RefCell::new(unbuffered_stdout()),
-            err: RefCell::new(Box::new(io::stderr())),
+            out: RefCell::new(Box::new(streams::stdout())),
+            err: RefCell::new(Box::new(streams::stderr())),
             out_is_terminal,
             colour_out: colour && out_is_terminal,
             colour_err: colour && io::stderr().is_terminal(),
@@ -152,14 +151,6 @@ impl Console {
     fn write_err(&self, text: &str) {
         let mut err = self.err.borrow_mut();
         let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
-    }
-}
-
-/// The standard library's stdout keeps what passes through it in a buffer that nobody wipes.
-fn unbuffered_stdout() -> Box<dyn Write> {
-    match io::stdout().as_fd().try_clone_to_owned() {
-        Ok(fd) => Box::new(File::from(fd)),
-        Err(_) => Box::new(io::stdout()),
     }
 }
 

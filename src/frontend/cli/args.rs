@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Parser, Subcommand};
 
-use super::{insert, ls, registries, rm, show};
+use super::{find, insert, journal, ls, registries, rm, shims, show};
 use crate::model::{EntryPath, EntryPathError};
 use crate::system::options::Typed;
 
@@ -17,6 +17,8 @@ Examples:
   regpass show infra/db/root                print an entry
   regpass insert mail/alice                 ask for a password and store it
   regpass registries                        which registries have a login, whose, and how old
+  regpass shims install                     let Docker find regpass as docker-credential-pass
+  regpass journal                           what Docker asked for lately, and what it was told
 
 Exit codes: 0 done, 1 a problem, 2 wrong usage, 3 not there, 130 called off.";
 
@@ -27,12 +29,12 @@ Exit codes: 0 done, 1 a problem, 2 wrong usage, 3 not there, 130 called off.";
 #[derive(Debug, Parser)]
 #[command(name = "regpass", version, after_help = EXAMPLES, disable_help_subcommand = true, max_term_width = 100)]
 pub(super) struct Args {
-    #[command(flatten)]
-    pub(super) places: Places,
-
     /// Draw the terminal UI with ASCII only
     #[arg(long)]
     pub(super) ascii: bool,
+
+    #[command(flatten)]
+    pub(super) places: Places,
 
     #[command(subcommand)]
     pub(super) command: Option<Command>,
@@ -69,9 +71,12 @@ impl Places {
 pub(super) enum Command {
     Ls(ls::LsArgs),
     Show(show::ShowArgs),
+    Find(find::FindArgs),
     Insert(insert::InsertArgs),
     Rm(rm::RmArgs),
     Registries(registries::RegistriesArgs),
+    Shims(shims::ShimsArgs),
+    Journal(journal::JournalArgs),
 }
 
 /// Reads an entry's name as `EntryPath` does.

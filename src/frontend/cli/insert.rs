@@ -24,6 +24,7 @@ Examples:
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct InsertArgs {
+    /// Its path in the store
     #[arg(value_parser = entry())]
     entry: EntryPath,
 

@@ -9,9 +9,9 @@ use super::Session;
 use super::args::folder;
 use super::names;
 use crate::frontend::console::{Console, Role};
-use crate::model::{EntryPath, Problem};
+use crate::model::{EntryPath, Problem, text};
 use crate::ops::entries;
-use crate::system::store::{Entry, Listing, Stores, Unreadable};
+use crate::system::store::{Entry, Listing, Stores, Unreadable, layout};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -61,7 +61,7 @@ pub(super) fn paths(entries: &[Entry]) -> String {
 /// Says that the list is not whole, and why.
 pub(super) fn warn_of(console: &Console, unreadable: &[Unreadable]) {
     for one in unreadable {
-        let path = crate::model::text::quoted_path(&one.path);
+        let path = text::quoted_path(&one.path);
         console.warning(&Problem::failed(format!("cannot list {path}")).because(&one.why));
     }
 }
@@ -96,12 +96,23 @@ fn tree(console: &Console, entries: &[Entry], folder: &EntryPath) -> String {
         }
         for parent in missing.into_iter().rev() {
             let name = console.paint(Role::Heading, &names::last(&parent));
-            let _ = writeln!(text, "{}{name}", indent(&parent));
+            let _ = writeln!(text, "{}{name}{}", indent(&parent), meaning(console, folder, &parent));
             seen.insert(parent);
         }
         let _ = writeln!(text, "{}{}", indent(&below), names::last(&below));
     }
     text
+}
+
+/// What the folder of a registry's logins stands for, which its name does not show.
+fn meaning(console: &Console, folder: &EntryPath, below: &EntryPath) -> String {
+    let above = below.parent();
+    let above = if above.is_root() { folder } else { &above };
+    if above.name() != layout::HELPER_FOLDER {
+        return String::new();
+    }
+    let registry = layout::registry_of(below.name().as_encoded_bytes());
+    registry.map(|key| console.paint(Role::Muted, &format!("  {}", key.display()))).unwrap_or_default()
 }
 
 fn indent(path: &EntryPath) -> String {

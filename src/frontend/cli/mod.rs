@@ -2,12 +2,15 @@
 //! one match arm a subcommand; each has its own file and works through `ops`.
 
 mod args;
+mod find;
 mod insert;
+mod journal;
 mod ls;
 mod names;
 mod prompt;
 mod registries;
 mod rm;
+mod shims;
 mod show;
 
 use std::ffi::OsString;
@@ -69,9 +72,12 @@ fn run(session: &Session, args: Args) -> Result<(), Problem> {
         None => open_ui(session, args.ascii),
         Some(Command::Ls(args)) => ls::run(session, &args),
         Some(Command::Show(args)) => show::run(session, &args),
+        Some(Command::Find(args)) => find::run(session, &args),
         Some(Command::Insert(args)) => insert::run(session, &args),
         Some(Command::Rm(args)) => rm::run(session, &args),
         Some(Command::Registries(args)) => registries::run(session, &args),
+        Some(Command::Shims(args)) => shims::run(session, &args),
+        Some(Command::Journal(args)) => journal::run(session, &args),
     }
 }
 

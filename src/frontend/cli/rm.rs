@@ -16,6 +16,7 @@ Examples:
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct RmArgs {
+    /// Its path in the store
     #[arg(value_name = "ENTRY", value_parser = entry())]
     path: EntryPath,
 

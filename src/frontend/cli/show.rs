@@ -22,10 +22,11 @@ Examples:
   regpass show infra/db/root --line 1      only its first line, the password
   regpass show infra/db/root --json        for programs (docs/json.md)";
 
-/// Print an entry, or copy its password
+/// Print an entry
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct ShowArgs {
+    /// Its path in the store
     #[arg(value_parser = entry())]
     entry: EntryPath,
 
