@@ -1,0 +1,97 @@
+#!/bin/sh
+# Installs what the tests talk to and this machine lacks, as far as that can be done without asking anybody:
+# Debian packages when apt-get is here and we are root or sudo asks for no password; gopass and the current official
+# credential helper when Go is here, into the folder given. Nothing here fails: a test whose peer is missing is skipped
+# and says so.
+
+set -u
+peers=${1:?usage: install-test-peers.sh FOLDER}
+
+GOPASS=v1.16.1
+HELPER=v0.9.8
+
+note() { printf 'peers: %s\n' "$*"; }
+
+# Debian ------------------------------------------------------------------------------------------------------------
+
+missing=
+want() { # PROGRAM PACKAGE: the package is wanted when nothing of that name is installed
+  for dir in $(printf %s "$PATH" | tr : ' ') /usr/sbin /sbin; do
+    [ -x "$dir/$1" ] && return
+  done
+  case " $missing " in *" $2 "*) ;; *) missing="$missing $2" ;; esac
+}
+
+want gpg gnupg
+want gpg-agent gnupg
+want pass pass
+want git git
+want docker docker.io
+want dockerd docker.io
+want docker-registry docker-registry
+want skopeo skopeo
+want htpasswd apache2-utils
+want pinentry-curses pinentry-curses
+# Debian's own, older helper is a peer too; the current one is built below and goes elsewhere.
+[ -x /usr/bin/docker-credential-pass ] || missing="$missing golang-docker-credential-helpers"
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi
+}
+
+install_packages() {
+  command -v apt-get >/dev/null || { note "no apt-get here; missing:$missing"; return; }
+  [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null ||
+    { note "to install what is missing: sudo apt-get install$missing"; return; }
+  note "installing$missing"
+  # Docker and the registry bring services; the tests start their own, so none shall start now (policy-rc.d, Debian
+  # Policy 9.3.3.1).
+  policy=
+  if [ ! -e /usr/sbin/policy-rc.d ]; then
+    policy=/usr/sbin/policy-rc.d
+    printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null && as_root chmod 755 "$policy"
+    trap 'as_root rm -f "$policy"' EXIT
+  fi
+  log=$(mktemp)
+  # One by one if together fails: a package that this release lacks must not keep the others away. Nothing installed
+  # is ever removed for them (another Docker).
+  as_root apt-get -q update >"$log" 2>&1
+  if ! apt_install $missing >>"$log" 2>&1; then
+    for package in $missing; do
+      apt_install "$package" >>"$log" 2>&1 || note "cannot install $package: $(grep -m1 '^E:' "$log" || tail -n 1 "$log")"
+    done
+  fi
+  rm -f "$log"
+}
+
+apt_install() {
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get -qy --no-remove --no-install-recommends install "$@" </dev/null
+}
+
+[ -z "$missing" ] || install_packages
+
+# Go ----------------------------------------------------------------------------------------------------------------
+
+# go_peer NAME PACKAGE VERSION: builds the program unless this version of it is there already.
+go_peer() {
+  name=$1 package=$2 version=$3
+  stamp="$peers/.$name-$version"
+  [ -x "$peers/$name" ] && [ -e "$stamp" ] && return
+  command -v go >/dev/null || { note "no Go here, so no $name $version"; return; }
+  note "building $name $version"
+  build=$(mktemp -d)
+  log=$build/log
+  # A module whose proxy lists no versions cannot be installed by name; built from a module that requires it, it can.
+  if GOBIN=$build/bin go install "$package@$version" >"$log" 2>&1 ||
+    (cd "$build" && go mod init peer && go get "$package@$version" &&
+      go build -mod=mod -o "bin/$name" "$package") >>"$log" 2>&1 </dev/null; then
+    mkdir -p "$peers" && mv "$build"/bin/* "$peers/$name" && rm -f "$peers/.$name-"* && : >"$stamp"
+  else
+    note "cannot build $name $version: $(tail -n 1 "$log")"
+  fi
+  rm -rf "$build"
+}
+
+go_peer gopass github.com/gopasspw/gopass "$GOPASS"
+go_peer docker-credential-pass github.com/docker/docker-credential-helpers/pass/cmd "$HELPER"
+exit 0
