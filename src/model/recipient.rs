@@ -23,12 +23,15 @@ impl Recipient {
     }
 
     /// The hexadecimal digits in upper case, without `0x`, blanks and `!`, when the text is a key id (8 or 16) or a
-    /// fingerprint (32, 40 or 64); else None.
+    /// fingerprint (32, 40 or 64); else None. Only a fingerprint of 40 digits may have blanks between them, as gpg
+    /// prints it: two ids on one line are not one id.
     pub fn hex(&self) -> Option<String> {
         let text = self.0.trim_end_matches('!');
         let text = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")).unwrap_or(text);
         let digits: String = text.chars().filter(|character| *character != ' ').collect();
-        let fits = matches!(digits.len(), 8 | 16 | 32 | 40 | 64) && digits.chars().all(|c| c.is_ascii_hexdigit());
+        let blanks = digits.len() < text.len();
+        let fits = (digits.len() == 40 || !blanks && matches!(digits.len(), 8 | 16 | 32 | 64))
+            && digits.chars().all(|c| c.is_ascii_hexdigit());
         fits.then(|| digits.to_ascii_uppercase())
     }
 }
@@ -105,5 +108,6 @@ mod tests {
         assert_eq!(hex("AAAA BBBB CCCC DDDD EEEE  FFFF 0000 1111 2222 3333").map(|h| h.len()), Some(40));
         assert_eq!(hex("alice@example.test"), None);
         assert_eq!(hex("deadbee"), None);
+        assert_eq!(hex("deadbeef deadbeef"), None);
     }
 }

@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
-use crate::model::{EntryPath, Problem, Recipient, text};
+use crate::model::{EntryPath, Problem, Recipient, Secret, text};
 use crate::system::System;
+use crate::system::cipher::CipherError;
 use crate::system::git;
-use crate::system::store::{FolderRecipients, Store, StoreError, StoreLock};
+use crate::system::keyring::{KeyringError, public_keys};
+use crate::system::store::{FolderRecipients, SignedText, Store, StoreError, StoreLock};
 
 /// What a write did besides succeeding. `warnings` are for the person (stderr): a commit that failed, a login replaced.
 #[derive(Debug, Default)]
@@ -88,9 +90,8 @@ pub(super) fn recipients(
 ) -> Result<(Vec<Recipient>, Option<Problem>), Problem> {
     let FolderRecipients { recipients, source, unterminated, signed } =
         store.recipients_for(folder, &system.options)?;
-    if signed.is_some() {
-        return Err(Problem::failed("the signature of the recipients file cannot be checked yet")
-            .because("PASSWORD_STORE_SIGNING_KEY asks for it"));
+    if let Some(SignedText { text, signature }) = &signed {
+        system.keyring().verify_gpg_id_signature(text, signature, &system.options.signing_keys)?;
     }
     let warning = source.filter(|_| unterminated).map(|path| {
         let last = recipients.last().map_or("", Recipient::as_str);
@@ -99,4 +100,27 @@ pub(super) fn recipients(
             .hint(format!("echo >> {}", text::shell_word(&path)))
     });
     Ok((recipients, warning))
+}
+
+/// The message for these recipients. When one's key is missing here but the store carries it, the problem says where.
+pub(super) fn encrypt(
+    system: &System,
+    store: &Store,
+    plaintext: &Secret,
+    recipients: &[Recipient],
+) -> Result<Vec<u8>, Problem> {
+    system.cipher()?.encrypt(plaintext, recipients).map_err(|error| {
+        let missing = match &error {
+            CipherError::Keyring(KeyringError::Missing { recipient }) => Recipient::new(recipient),
+            _ => None,
+        };
+        let carried = missing.and_then(|recipient| public_keys::file_of(store.root(), &recipient));
+        let mut problem = Problem::from(error);
+        if let Some(file) = carried {
+            let hint =
+                format!("the store carries it, look whose it is, then: gpg --import {}", text::shell_word(&file));
+            problem.hints.insert(0, hint);
+        }
+        problem
+    })
 }

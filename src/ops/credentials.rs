@@ -68,8 +68,8 @@ impl<'a> CredentialStore<'a> {
         if is_there {
             change.mend_commit(&entry);
         } else {
-            let ciphertext =
-                cipher.encrypt(&secret, &recipients).map_err(|error| of_entry(error.into(), "store", &login, key))?;
+            let ciphertext = change::encrypt(self.system, store, &secret, &recipients)
+                .map_err(|problem| of_entry(problem, "store", &login, key))?;
             change.write(&entry, &ciphertext)?;
         }
         drop(secret);

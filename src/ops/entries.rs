@@ -104,7 +104,7 @@ pub fn insert(system: &System, entry: &EntryPath, plaintext: Secret, overwrite: 
     }
     let (recipients, warning) = change::recipients(system, store, &inner.parent())?;
     change.warnings.extend(warning);
-    let ciphertext = system.cipher()?.encrypt(&plaintext, &recipients)?;
+    let ciphertext = change::encrypt(system, store, &plaintext, &recipients)?;
     drop(plaintext);
     change.write(&inner, &ciphertext)?;
     Ok(change.finish(&format!("Add given password for {} to store.", inner.display())))

@@ -11,6 +11,8 @@ use crate::system::files::FileError;
 /// Why a certificate cannot be found or encrypted to. `recipient` is the text as it was asked for.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyringError {
+    #[error("no recipient was given")]
+    NoRecipients,
     #[error("no public key here for the recipient {recipient}", recipient = text::quoted(.recipient))]
     Missing { recipient: String },
     #[error("the key of the recipient {recipient} expired{when}", recipient = text::quoted(.recipient), when = since(.at))]
@@ -46,6 +48,7 @@ impl From<KeyringError> for Problem {
     fn from(error: KeyringError) -> Problem {
         let problem = Problem::failed(error.to_string());
         match error {
+            KeyringError::NoRecipients => problem.hint("name who may read the store: pass init RECIPIENT..."),
             KeyringError::Missing { recipient } => missing(problem, &recipient),
             KeyringError::Expired { fingerprint, .. } => expired(problem, fingerprint),
             KeyringError::Revoked { .. } => problem

@@ -249,3 +249,151 @@ fn be16(bytes: &[u8], at: usize) -> usize {
 fn be32(bytes: &[u8], at: usize) -> usize {
     (be16(bytes, at) << 16) | be16(bytes, at + 2)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const HEADER: &[u8] = b"\0\0\0\x20\x01\x01\0\x02KBXf\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
+
+    /// A record as gpg 2.2 writes it (version 1) or 2.4 (version 2), its key block `packets`.
+    fn record(version: u8, fingerprints: &[&[u8]], packets: &[u8]) -> Vec<u8> {
+        let key_size = if version == 1 { 28 } else { 56 };
+        let start = FIXED + fingerprints.len() * key_size;
+        let mut bytes = Vec::new();
+        bytes.extend_from_slice(&((start + packets.len()) as u32).to_be_bytes());
+        bytes.extend_from_slice(&[TYPE_OPENPGP, version, 0, 0]);
+        bytes.extend_from_slice(&(start as u32).to_be_bytes());
+        bytes.extend_from_slice(&(packets.len() as u32).to_be_bytes());
+        bytes.extend_from_slice(&(fingerprints.len() as u16).to_be_bytes());
+        bytes.extend_from_slice(&(key_size as u16).to_be_bytes());
+        for fingerprint in fingerprints {
+            let mut entry = vec![0; key_size];
+            entry[..fingerprint.len()].copy_from_slice(fingerprint);
+            if fingerprint.len() == 32 {
+                entry[33] = 0x80;
+            }
+            bytes.extend(entry);
+        }
+        bytes.extend_from_slice(packets);
+        bytes
+    }
+
+    fn open(bytes: &[u8]) -> Keybox {
+        let mut file = tempfile::NamedTempFile::new().expect("a file");
+        file.write_all(bytes).expect("written");
+        Keybox::open(file.path()).expect("opens").expect("is there")
+    }
+
+    /// The key blocks of the records holding a key, and whether the walk came to the end.
+    fn found(keybox: &Keybox, wanted: &Wanted) -> (Vec<Vec<u8>>, bool) {
+        let mut blocks = Vec::new();
+        let walked = keybox.walk::<()>(Depth::Keys, |record| {
+            if record.fingerprints().any(|fingerprint| wanted.is(fingerprint)) {
+                blocks.push(keybox.keyblock(record).expect("inside the record"));
+            }
+            ControlFlow::Continue(())
+        });
+        (blocks, walked.is_ok())
+    }
+
+    #[test]
+    fn finds_keys_by_id_and_fingerprint_in_both_versions() {
+        let long: Vec<u8> = (0..32).collect();
+        let keybox = open(
+            &[
+                HEADER.to_vec(),
+                record(1, &[&[1; 20], &[2; 20]], b"first"),
+                record(2, &[&[3; 20]], b"second"),
+                record(2, &[&long], b"third"),
+            ]
+            .concat(),
+        );
+        assert!(keybox.holds_openpgp());
+        let block = |wanted: Wanted| found(&keybox, &wanted).0.concat();
+        assert_eq!(block(Wanted::Fingerprint(vec![2; 20])), b"first");
+        assert_eq!(block(Wanted::KeyId([3; 8])), b"second");
+        assert_eq!(block(Wanted::ShortId([1; 4])), b"first");
+        assert_eq!(block(Wanted::KeyId([0, 1, 2, 3, 4, 5, 6, 7])), b"third");
+        assert_eq!(block(Wanted::Fingerprint(long.clone())), b"third");
+        assert_eq!(block(Wanted::Fingerprint(vec![9; 20])), b"");
+    }
+
+    #[test]
+    fn records_larger_than_the_window_are_walked() {
+        let big = vec![7; WINDOW * 3];
+        let keybox = open(&[HEADER.to_vec(), record(1, &[&[1; 20]], &big), record(1, &[&[2; 20]], b"after")].concat());
+        assert_eq!(found(&keybox, &Wanted::KeyId([2; 8])), (vec![b"after".to_vec()], true));
+        assert_eq!(found(&keybox, &Wanted::KeyId([1; 8])), (vec![big.clone()], true));
+        let mut seen = Vec::new();
+        let walked = keybox.walk::<()>(Depth::Whole, |record| {
+            seen.push(record.packets().len());
+            ControlFlow::Continue(())
+        });
+        assert!(walked.is_ok());
+        assert_eq!(seen, [big.len(), 5]);
+    }
+
+    #[test]
+    fn a_truncated_file_is_an_error_after_what_it_still_holds() {
+        let whole = [HEADER.to_vec(), record(1, &[&[1; 20]], b"first"), record(1, &[&[2; 20]], b"second")].concat();
+        let first_end = HEADER.len() + record(1, &[&[1; 20]], b"first").len();
+        for len in HEADER.len() + 1..whole.len() {
+            let keybox = open(&whole[..len]);
+            let (blocks, ended) = found(&keybox, &Wanted::KeyId([1; 8]));
+            assert_eq!(blocks.len(), usize::from(len >= first_end), "{len}");
+            assert_eq!(ended, len == first_end, "{len}");
+        }
+    }
+
+    #[test]
+    fn numbers_that_lie_are_damage() {
+        for (at, byte) in [(8, 0xff), (12, 0xff), (16, 0xff), (19, 27)] {
+            let mut lying = record(1, &[&[1; 20]], b"packets");
+            lying[at] = byte;
+            let (blocks, ended) = found(&open(&[HEADER.to_vec(), lying].concat()), &Wanted::KeyId([1; 8]));
+            assert!(blocks.is_empty() && !ended, "{at}");
+        }
+    }
+
+    #[test]
+    fn an_x509_ring_holds_no_openpgp() {
+        let mut header = HEADER.to_vec();
+        header[7] = 0;
+        assert!(!open(&header).holds_openpgp());
+        assert!(!open(b"").holds_openpgp());
+    }
+
+    #[test]
+    fn hex_ids_of_other_lengths_are_none() {
+        assert_eq!(Wanted::from_hex("AABB"), None);
+        assert_eq!(Wanted::from_hex("ZZZZZZZZ"), None);
+        assert_eq!(Wanted::from_hex("01020304"), Some(Wanted::ShortId([1, 2, 3, 4])));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_safe(bytes in proptest::collection::vec(any::<u8>(), 0..2000)) {
+            let keybox = open(&[HEADER, &bytes].concat());
+            let _ = found(&keybox, &Wanted::KeyId([1; 8]));
+        }
+
+        #[test]
+        fn any_damage_is_safe(at in 0usize..200, byte in any::<u8>()) {
+            let mut bytes = [HEADER.to_vec(), record(1, &[&[1; 20], &[2; 20]], &[5; 40]), record(2, &[&[3; 20]], b"x")].concat();
+            let at = at % bytes.len();
+            bytes[at] = byte;
+            let keybox = open(&bytes);
+            for depth in [Depth::Keys, Depth::Whole] {
+                let _ = keybox.walk::<()>(depth, |record| {
+                    let _ = (record.fingerprints().count(), record.packets().len());
+                    ControlFlow::Continue(())
+                });
+            }
+        }
+    }
+}

@@ -2,11 +2,19 @@
 //! `.public-keys/`. Says which key a recipient means and whether it is expired, revoked or untrusted, as gpg would, and
 //! asks gpg where the answer is not certain. Touches no secret key.
 
+mod choice;
+mod describe;
 mod error;
 pub mod gpg_conf;
 mod keybox;
+mod listing;
+pub mod public_keys;
+mod recipients;
 mod rings;
+mod signature;
+mod trustdb;
 
+pub use describe::{RecipientStanding, RecipientState};
 pub use error::KeyringError;
 
 use std::cell::OnceCell;
@@ -68,18 +76,15 @@ impl Keyring {
         if let Some(why) = &self.behaviour().only_gpg {
             return Ok(Encryption::ByGpg { why: why.clone() });
         }
-        match recipients.first() {
-            Some(first) => Err(KeyringError::NeedsGpg {
-                recipient: first.as_str().to_owned(),
-                why: "recipients are not resolved yet".to_owned(),
-            }),
-            None => Ok(Encryption::InProcess(Vec::new())),
+        match recipients {
+            [] => Err(KeyringError::NoRecipients),
+            recipients => self.resolve(recipients),
         }
     }
 
     /// What `$PASSWORD_STORE_GPG_OPTS` and gpg.conf ask for when a message is written.
     pub fn behaviour(&self) -> &Behaviour {
-        self.behaviour.get_or_init(|| Behaviour::read(&self.options))
+        self.behaviour.get_or_init(|| Behaviour::read(&self.options, &self.home))
     }
 }
 

@@ -10,6 +10,7 @@ use sequoia_openpgp::packet::Signature;
 use sequoia_openpgp::parse::Parse;
 
 use super::keybox::{Depth, Keybox, Record, Wanted};
+use super::recipients::contains;
 use super::{Keyring, KeyringError, PublicKey};
 use crate::system::files;
 
@@ -50,6 +51,38 @@ impl Keyring {
         }
     }
 
+    /// The certificates with a user id that contains this text, at most `max`; None when only gpg can search the ring.
+    pub(super) fn find_user_id(&self, text: &[u8], max: usize) -> Result<Option<Vec<Cert>>, KeyringError> {
+        let mut found: Vec<Cert> = Vec::new();
+        let fits = |cert: &Cert| cert.userids().any(|id| contains(id.userid().value(), text));
+        match Ring::open(&self.home)? {
+            Ring::Keybox(keybox) => {
+                let walked = keybox.walk(Depth::Whole, |record| {
+                    // The packets hold user ids as they are, so most records need no parsing.
+                    if contains(record.packets(), text)
+                        && let Ok(cert) = Cert::from_bytes(record.packets())
+                        && fits(&cert)
+                    {
+                        found.push(cert);
+                    }
+                    if found.len() >= max { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+                });
+                walked.map_err(|error| self.unreadable(&error))?;
+            }
+            Ring::Packets(packets) => {
+                let raw = RawCertParser::from_bytes(&packets).into_iter().flatten().flatten();
+                let near = raw.filter(|cert| contains(cert.as_bytes(), text));
+                found = near.filter_map(|cert| Cert::try_from(cert).ok()).filter(fits).take(max).collect();
+            }
+            Ring::Nothing => {}
+        }
+        Ok(Some(found))
+    }
+
+    fn unreadable(&self, error: &std::io::Error) -> KeyringError {
+        KeyringError::Unreadable { path: self.home.join("pubring.kbx"), why: error.to_string() }
+    }
+
     fn find_in_keybox(&self, keybox: &Keybox, wanted: &Wanted, max: usize) -> Result<Vec<Cert>, KeyringError> {
         let mut found: Vec<Cert> = Vec::new();
         let walked = keybox.walk(Depth::Keys, |record: &Record<'_>| {
@@ -62,10 +95,7 @@ impl Keyring {
             }
             if found.len() >= max { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
-        walked.map_err(|error| KeyringError::Unreadable {
-            path: self.home.join("pubring.kbx"),
-            why: error.to_string(),
-        })?;
+        walked.map_err(|error| self.unreadable(&error))?;
         Ok(found)
     }
 
@@ -81,10 +111,7 @@ impl Keyring {
                     }
                     ControlFlow::Continue(())
                 });
-                walked.map_err(|error| KeyringError::Unreadable {
-                    path: self.home.join("pubring.kbx"),
-                    why: error.to_string(),
-                })?;
+                walked.map_err(|error| self.unreadable(&error))?;
             }
             Ring::Packets(packets) => {
                 let raw = RawCertParser::from_bytes(&packets).into_iter().flatten().flatten();

@@ -1,0 +1,76 @@
+//! What can be shown about a recipient without asking gpg: whose key it is, until when it is good. No child process, so
+//! trust stays unknown for all but the user's own keys.
+
+use std::time::SystemTime;
+
+use sequoia_openpgp::Cert;
+
+use super::choice::{self, Fault};
+use super::recipients::Meaning;
+use super::trustdb::TrustDb;
+use super::{Keyring, KeyringError};
+use crate::model::{Recipient, text};
+
+/// How a recipient stands, as far as the public keys here tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecipientState {
+    /// Of the certificate, upper-case hex.
+    pub fingerprint: Option<String>,
+    /// The certificate's first user id, escaped for a terminal.
+    pub user_id: Option<String>,
+    pub standing: RecipientStanding,
+    /// When the key expires, or expired.
+    pub expires: Option<SystemTime>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecipientStanding {
+    /// A message can be written to it now.
+    Valid,
+    /// Nothing speaks against it, but only gpg knows whether it is trusted, or which key is meant.
+    Unknown,
+    Expired,
+    Revoked,
+    Disabled,
+    /// Its certificate has no key for encryption.
+    Unusable,
+    /// No certificate here.
+    Missing,
+    /// More than one certificate has this id.
+    Ambiguous,
+}
+
+impl Keyring {
+    /// Cheap: reads public keys and the trust database, asks nobody.
+    pub fn describe(&self, recipient: &Recipient) -> Result<RecipientState, KeyringError> {
+        let plain = |standing, user_id| RecipientState { fingerprint: None, user_id, standing, expires: None };
+        if let Some(members) = self.behaviour().group(recipient.as_str()) {
+            return Ok(plain(RecipientStanding::Unknown, Some(format!("group of {}", members.len()))));
+        }
+        let meaning = Meaning::of(recipient);
+        let Some(certs) = self.candidates(&meaning)? else { return Ok(plain(RecipientStanding::Unknown, None)) };
+        let cert = match (certs.as_slice(), &meaning) {
+            ([], _) => return Ok(plain(RecipientStanding::Missing, None)),
+            ([cert], _) => cert,
+            (_, Meaning::Key { .. }) => return Ok(plain(RecipientStanding::Ambiguous, None)),
+            _ => return Ok(plain(RecipientStanding::Unknown, None)),
+        };
+        let opinion = choice::choose(cert, meaning.exact(), self.env.now());
+        let said = TrustDb::open(&self.home)?.map(|trust| trust.owner_trust(&cert.fingerprint())).unwrap_or_default();
+        let (standing, expires) = match (opinion.key, opinion.doubt) {
+            _ if said.disabled => (RecipientStanding::Disabled, opinion.expires),
+            (Err(Fault::Expired(at)), _) => (RecipientStanding::Expired, at),
+            (Err(Fault::Revoked), _) => (RecipientStanding::Revoked, None),
+            (Err(Fault::NoEncryptionKey), None) => (RecipientStanding::Unusable, None),
+            (Ok(_), None) if said.ultimate || self.behaviour().trust_always => {
+                (RecipientStanding::Valid, opinion.expires)
+            }
+            _ => (RecipientStanding::Unknown, opinion.expires),
+        };
+        Ok(RecipientState { fingerprint: Some(cert.fingerprint().to_hex()), user_id: name_of(cert), standing, expires })
+    }
+}
+
+fn name_of(cert: &Cert) -> Option<String> {
+    cert.userids().next().map(|id| text::escaped(id.userid().value()).into_owned())
+}
