@@ -19,6 +19,8 @@ pub struct Env {
     uid: u32,
     parent: u32,
     taken: Instant,
+    /// False when made by hand: then no descriptor of this process is looked at.
+    own: bool,
 }
 
 impl Env {
@@ -37,6 +39,7 @@ impl Env {
             taken: Instant::now(),
             home,
             vars,
+            own: true,
         }
     }
 
@@ -56,6 +59,7 @@ impl Env {
             taken: Instant::now(),
             home,
             vars,
+            own: false,
         }
     }
 
@@ -159,6 +163,21 @@ impl Env {
             .find(|file| is_program(file))
     }
 
+    /// The terminal that a person sits at: `$GPG_TTY`, else the one behind stderr, stdout or stdin, else the process's
+    /// controlling terminal (a helper's own descriptors are usually pipes). None where there is none.
+    pub fn terminal(&self) -> Option<OsString> {
+        if let Some(named) = self.var("GPG_TTY") {
+            return Some(named.to_owned());
+        }
+        if !self.own {
+            return None;
+        }
+        let behind = rustix::termios::ttyname(rustix::stdio::stderr(), Vec::new())
+            .or_else(|_| rustix::termios::ttyname(rustix::stdio::stdout(), Vec::new()))
+            .or_else(|_| rustix::termios::ttyname(rustix::stdio::stdin(), Vec::new()));
+        behind.ok().map(|name| OsStr::from_bytes(name.to_bytes()).to_owned()).or_else(controlling_terminal)
+    }
+
     /// The clock. `REGPASS_FIXED_TIME` (seconds since 1970) stops it, so that pictures of the screen can be compared.
     pub fn now(&self) -> SystemTime {
         match self.text("REGPASS_FIXED_TIME").and_then(|seconds| seconds.parse().ok()) {
@@ -176,6 +195,24 @@ pub fn split_paths(path: &OsStr) -> Vec<PathBuf> {
 /// True when somebody types what we read.
 pub fn stdin_is_terminal() -> bool {
     std::io::IsTerminal::is_terminal(&std::io::stdin())
+}
+
+/// The name of the controlling terminal, by its device number in `/proc/self/stat` (proc_pid_stat(5), field 7). The name
+/// is needed because `/dev/tty` means nothing to the process that draws a pinentry.
+fn controlling_terminal() -> Option<OsString> {
+    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+    let after_name = &stat[stat.rfind(')')? + 1..];
+    let device: u64 = after_name.split_whitespace().nth(4)?.parse().ok().filter(|device| *device != 0)?;
+    let (major, minor) = ((device >> 8) & 0xfff, (device & 0xff) | ((device >> 12) & 0xfff00));
+    // Linux, Documentation/admin-guide/devices.txt: 4 is the console's terminals, 136 and up are pseudo terminals.
+    let name = match major {
+        4 if minor < 64 => format!("/dev/tty{minor}"),
+        136..=143 => format!("/dev/pts/{}", (major - 136) * 256 + minor),
+        _ => return None,
+    };
+    let same =
+        rustix::fs::stat(&name).is_ok_and(|found| found.st_rdev == rustix::fs::makedev(major as u32, minor as u32));
+    same.then(|| name.into())
 }
 
 /// True for a regular file (links followed) that this user may run.

@@ -110,6 +110,7 @@ impl Options {
                 .or_else(|| of_config(config.store)),
             store_typed: typed.store.is_some(),
             gnupg_home: typed_path(&typed.gnupg_home)
+                .or_else(|| homedir(&gpg_options).map(|dir| env.absolute(&env.expand_home(&dir))))
                 .or_else(|| path("GNUPGHOME").map(|dir| env.absolute(&dir)))
                 .or_else(|| of_config(config.gnupg_home))
                 .unwrap_or_else(|| home.join(".gnupg")),
@@ -171,6 +172,14 @@ fn words(value: Option<&OsStr>) -> Vec<OsString> {
     let bytes = value.map(OsStr::as_bytes).unwrap_or_default();
     let words = bytes.split(|byte| byte.is_ascii_whitespace()).filter(|word| !word.is_empty());
     words.map(|word| OsString::from_vec(word.to_vec())).collect()
+}
+
+/// The last `--homedir` among gpg's options: for gpg it beats `$GNUPGHOME`.
+fn homedir(gpg_options: &[OsString]) -> Option<PathBuf> {
+    let mut joined = gpg_options.iter().filter_map(|word| word.as_bytes().strip_prefix(b"--homedir="));
+    let joined = joined.next_back().map(|dir| PathBuf::from(OsStr::from_bytes(dir)));
+    let split = gpg_options.windows(2).rev().find(|pair| pair[0] == "--homedir").map(|pair| PathBuf::from(&pair[1]));
+    split.or(joined)
 }
 
 /// pass counts only 40 upper-case hex digits (store-compat 1.3).

@@ -1,9 +1,17 @@
 //! gpg-agent over its socket: decrypts session keys, says whether a key is locked. Secret keys never leave it.
 
 pub mod assuan;
+mod connection;
+mod curves;
 mod error;
+mod introduction;
+pub mod keygrip;
+pub mod sexp;
+pub mod socket;
 
+pub use connection::{AgentConnection, KeyState, Mode, Unwrapped};
 pub use error::AgentError;
+pub use keygrip::Keygrip;
 
 use std::fmt;
 use std::sync::Arc;
