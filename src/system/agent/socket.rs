@@ -27,8 +27,7 @@ pub fn path(env: &Env, home: &Path, name: &str) -> PathBuf {
 /// `/run/user/UID/gnupg` when GnuPG would use it: the user's own folder, and `gnupg` in it, if there, closed to others.
 fn runtime_folder(base: &Path, uid: u32) -> Option<PathBuf> {
     let user = base.join(uid.to_string());
-    let meta = std::fs::metadata(&user).ok().filter(|meta| meta.is_dir() && meta.uid() == uid)?;
-    drop(meta);
+    std::fs::metadata(&user).ok().filter(|meta| meta.is_dir() && meta.uid() == uid)?;
     let gnupg = user.join("gnupg");
     match std::fs::metadata(&gnupg) {
         Ok(meta) if meta.is_dir() && meta.uid() == uid && meta.mode() & 0o077 == 0 => Some(gnupg),
