@@ -30,6 +30,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("system::keyring", &["agent", "env", "files", "options", "process"]),
     ("system::cipher", &["agent", "env", "files", "keyring", "options", "process"]),
     ("system::links", &["files"]),
+    ("system::scratch", &["files"]),
     ("system::sudoers", &["files"]),
     ("system::login_shell", &["env", "process"]),
     ("system::clipboard", &["env", "files", "options", "process"]),

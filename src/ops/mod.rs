@@ -2,6 +2,7 @@
 
 mod change;
 pub mod credentials;
+pub mod demo;
 #[cfg(test)]
 mod double;
 pub mod entries;

@@ -17,6 +17,8 @@ pub struct Env {
     config_dir: Option<PathBuf>,
     state_dir: Option<PathBuf>,
     uid: u32,
+    /// Known without asking the user database.
+    user: Option<String>,
     parent: u32,
     taken: Instant,
     /// False when made by hand: then no descriptor of this process is looked at.
@@ -35,6 +37,7 @@ impl Env {
             config_dir: dir(|dirs| Some(dirs.config_dir().to_owned())),
             state_dir: dir(|dirs| dirs.state_dir().map(Path::to_owned)),
             uid: rustix::process::getuid().as_raw(),
+            user: None,
             parent: rustix::process::getppid().map_or(0, |pid| pid.as_raw_pid().unsigned_abs()),
             taken: Instant::now(),
             home,
@@ -55,6 +58,7 @@ impl Env {
             config_dir: below_home("XDG_CONFIG_HOME", ".config"),
             state_dir: below_home("XDG_STATE_HOME", ".local/state"),
             uid: rustix::process::getuid().as_raw(),
+            user: set(&vars, "USER").and_then(OsStr::to_str).map(str::to_owned),
             parent: 0,
             taken: Instant::now(),
             home,
@@ -102,11 +106,10 @@ impl Env {
         self.uid
     }
 
-    /// The name of the user with our id (`/etc/passwd`), else `$USER`.
+    /// The name of the user with our id (`/etc/passwd`), else `$USER`; in surroundings made by hand `$USER` first.
     pub fn user_name(&self) -> Option<String> {
-        passwd_line(self.uid)
-            .and_then(|line| line.split(':').next().map(str::to_owned))
-            .or_else(|| self.text("USER").map(str::to_owned))
+        let of_passwd = || passwd_line(self.uid).and_then(|line| line.split(':').next().map(str::to_owned));
+        self.user.clone().or_else(of_passwd).or_else(|| self.text("USER").map(str::to_owned))
     }
 
     /// The process that started us; 0 when unknown.

@@ -13,6 +13,7 @@ pub mod links;
 pub mod login_shell;
 pub mod options;
 pub mod process;
+pub mod scratch;
 pub mod store;
 pub mod sudoers;
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Parser, Subcommand};
 
-use super::{find, insert, journal, ls, registries, rm, shims, show};
+use super::{demo, find, insert, journal, ls, registries, rm, shims, show};
 use crate::model::{EntryPath, EntryPathError};
 use crate::system::options::Typed;
 
@@ -77,6 +77,7 @@ pub(super) enum Command {
     Registries(registries::RegistriesArgs),
     Shims(shims::ShimsArgs),
     Journal(journal::JournalArgs),
+    Demo(demo::DemoArgs),
 }
 
 /// Reads an entry's name as `EntryPath` does.

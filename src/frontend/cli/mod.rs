@@ -2,6 +2,7 @@
 //! one match arm a subcommand; each has its own file and works through `ops`.
 
 mod args;
+mod demo;
 mod find;
 mod insert;
 mod journal;
@@ -44,7 +45,7 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
     };
     let session = Session { typed: args.places.typed(), env, console };
     match run(&session, args) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => ExitCode::from(code),
         Err(problem) => {
             session.console.problem(&problem);
             ExitCode::from(problem.exit_code())
@@ -67,9 +68,10 @@ impl Session {
     }
 }
 
-fn run(session: &Session, args: Args) -> Result<(), Problem> {
-    match args.command {
-        None => open_ui(session, args.ascii),
+/// Runs what was typed; the exit code of what succeeded is 0, or that of the demo's command.
+fn run(session: &Session, args: Args) -> Result<u8, Problem> {
+    let done = match args.command {
+        None => open_ui(session, session.env.clone(), session.typed.clone(), args.ascii),
         Some(Command::Ls(args)) => ls::run(session, &args),
         Some(Command::Show(args)) => show::run(session, &args),
         Some(Command::Find(args)) => find::run(session, &args),
@@ -78,16 +80,18 @@ fn run(session: &Session, args: Args) -> Result<(), Problem> {
         Some(Command::Registries(args)) => registries::run(session, &args),
         Some(Command::Shims(args)) => shims::run(session, &args),
         Some(Command::Journal(args)) => journal::run(session, &args),
-    }
+        Some(Command::Demo(demo)) => return demo::run(session, &demo, args.ascii),
+    };
+    done.map(|()| 0)
 }
 
 /// The terminal UI, or what can be typed where there is none.
-fn open_ui(session: &Session, ascii: bool) -> Result<(), Problem> {
+fn open_ui(session: &Session, env: Env, typed: Typed, ascii: bool) -> Result<(), Problem> {
     #[cfg(feature = "tui")]
     if session.console.out_is_terminal() {
-        return super::tui::run(session.env.clone(), session.typed.clone(), super::tui::Settings { ascii });
+        return super::tui::run(env, typed, super::tui::Settings { ascii });
     }
-    let _ = ascii;
+    let _ = (env, typed, ascii);
     session.console.data(&Args::command().render_help().to_string())
 }
 
