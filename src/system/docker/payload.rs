@@ -23,6 +23,8 @@ pub enum JsonError {
     Truncated,
     #[error("invalid character {} {context}", quoted_byte(*.byte))]
     Syntax { byte: u8, context: &'static str },
+    #[error("invalid character {} in literal {word} (expecting '{want}')", quoted_byte(*.byte))]
+    Word { byte: u8, word: &'static str, want: char },
     #[error("json: cannot unmarshal {} into Go struct field Credentials.{field} of type string", .kind.as_str())]
     FieldType { kind: Kind, field: &'static str },
     #[error("json: cannot unmarshal {} into Go value of type credentials.Credentials", .kind.as_str())]
@@ -185,9 +187,9 @@ impl Scanner<'_> {
             }
             b'"' => self.text().map(|_| Kind::Text),
             b'-' | b'0'..=b'9' => self.number().map(|()| Kind::Number),
-            b't' => self.word(b"true", &TRUE).map(|()| Kind::Bool),
-            b'f' => self.word(b"false", &FALSE).map(|()| Kind::Bool),
-            b'n' => self.word(b"null", &NULL).map(|()| Kind::Null),
+            b't' => self.word("true").map(|()| Kind::Bool),
+            b'f' => self.word("false").map(|()| Kind::Bool),
+            b'n' => self.word("null").map(|()| Kind::Null),
             byte => Err(JsonError::Syntax { byte, context: "looking for beginning of value" }),
         }
     }
@@ -273,13 +275,13 @@ impl Scanner<'_> {
         }
     }
 
-    /// `true`, `false` or `null`; `contexts` are the complaints about its second and later letters.
-    fn word(&mut self, word: &[u8], contexts: &[&'static str]) -> Result<(), JsonError> {
+    /// `true`, `false` or `null`, of which the first letter was seen.
+    fn word(&mut self, word: &'static str) -> Result<(), JsonError> {
         self.at += 1;
-        for (want, context) in word[1..].iter().zip(contexts) {
+        for want in word.chars().skip(1) {
             let byte = self.next()?;
-            if byte != *want {
-                return Err(JsonError::Syntax { byte, context });
+            if char::from(byte) != want {
+                return Err(JsonError::Word { byte, word, want });
             }
         }
         Ok(())
@@ -307,19 +309,6 @@ impl Scanner<'_> {
         if self.json.iter().copied().all(is_space) { JsonError::Blank } else { JsonError::Truncated }
     }
 }
-
-const TRUE: [&str; 3] =
-    ["in literal true (expecting 'r')", "in literal true (expecting 'u')", "in literal true (expecting 'e')"];
-
-const FALSE: [&str; 4] = [
-    "in literal false (expecting 'a')",
-    "in literal false (expecting 'l')",
-    "in literal false (expecting 's')",
-    "in literal false (expecting 'e')",
-];
-
-const NULL: [&str; 3] =
-    ["in literal null (expecting 'u')", "in literal null (expecting 'l')", "in literal null (expecting 'l')"];
 
 fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
