@@ -4,5 +4,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod docker_client;
+mod helper_cases;
 mod interop;
 mod support;
