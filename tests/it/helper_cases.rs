@@ -1,4 +1,4 @@
-//! The protocol cases of `tests/helper/` against the helper in memory, the real binary, and the official helper.
+//! The protocol cases of `tests/helper/` against the helper in memory and the official helper.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -390,18 +390,6 @@ fn named(answer: &mut Vec<u8>) {
             answer.splice(..bare.len(), full.bytes());
         }
     }
-}
-
-#[test]
-fn the_real_binary() {
-    let rig = Rig::new();
-    let program = rig.sandbox.helper_link();
-    let mut faults = Vec::new();
-    for case in cases() {
-        let found = rig.faults(&case, &program, false);
-        faults.extend(found.into_iter().map(|fault| format!("{}: {fault}", case.id)));
-    }
-    assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
 #[test]
