@@ -4,6 +4,7 @@
 
 use std::cell::OnceCell;
 use std::ffi::OsString;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
 use super::streams::{self, Streams};
@@ -55,20 +56,32 @@ pub struct Served {
 pub fn main(args: Vec<OsString>) -> ExitCode {
     process::harden();
     let system = OnceCell::new();
-    let open = || {
-        let env = Env::from_process();
-        let options = Options::resolve(&Typed::default(), &env)?;
-        Ok(system.get_or_init(|| System::new(env, options)) as &dyn Verbs)
-    };
     let (mut input, mut answers, mut notes) = (streams::stdin(), streams::stdout(), streams::stderr());
     let typed = env::stdin_is_terminal();
     let mut streams = Streams { input: &mut input, typed, answers: &mut answers, notes: &mut notes };
-    let served = serve(args.get(1..).unwrap_or_default(), &mut streams, open);
-    if let (Some(system), Some(event)) = (system.get(), served.event) {
+    let args = args.get(1..).unwrap_or_default();
+    let served = catch_unwind(AssertUnwindSafe(|| serve(args, &mut streams, || Ok(opened(&system)? as &dyn Verbs))))
+        .unwrap_or_else(|_| {
+            // The panic's own words are on stderr; the client gets a line and an exit code that it knows.
+            said(&mut streams, false, "regpass met a fault of its own and gave up")
+        });
+    if let Some(event) = served.event
+        && let Ok(system) = opened(&system)
+    {
         // A call that cannot be recorded is a call all the same.
         let _ = journal::record(system, event);
     }
     if served.success { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// The outside, looked at on the first call.
+fn opened(system: &OnceCell<System>) -> Result<&System, Problem> {
+    if let Some(system) = system.get() {
+        return Ok(system);
+    }
+    let env = Env::from_process();
+    let options = Options::resolve(&Typed::default(), &env)?;
+    Ok(system.get_or_init(|| System::new(env, options)))
 }
 
 /// Answers one call. `args` are those after the program's name; `open` is called at most once, after the input is read.

@@ -5,5 +5,6 @@
 
 mod docker_client;
 mod helper_cases;
+mod helper_process;
 mod interop;
 mod support;
