@@ -1,8 +1,41 @@
-//! The terminal UI.
+//! The terminal UI: one loop that draws and hands out work, threads that do it. Entered by `frontend::cli` when no
+//! subcommand was given. `app.rs` is the state, `jobs.rs` the work, `terminal.rs` the terminal, `screens/` what is seen.
 
-use crate::model::Problem;
+mod app;
+mod breadcrumb;
+mod catalogue;
+mod event;
+mod input;
+mod jobs;
+mod keys;
+mod matching;
+mod screen;
+mod screens;
+pub mod terminal;
+mod theme;
+mod widgets;
+mod worker;
+
+use std::io::{self, IsTerminal};
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+use rustix::process::{getpid, getsid};
+use signal_hook::consts::signal::{SIGCONT, SIGHUP, SIGINT, SIGTSTP};
+use signal_hook::low_level::{emulate_default_handler, signal_name};
+
+use app::{App, Order};
+use breadcrumb::Breadcrumb;
+use event::Event;
+use input::Input;
+use screen::Scope;
+use terminal::Stage;
+use theme::Theme;
+use worker::Workers;
+
+use crate::model::{Problem, Secret};
 use crate::system::env::Env;
-use crate::system::options::Typed;
+use crate::system::options::{Options, Typed};
+use crate::system::process;
 
 /// How the terminal UI looks, as typed; the environment may add to it (`NO_COLOR`, `REGPASS_ASCII`, a locale that is
 /// not UTF-8).
@@ -14,6 +47,216 @@ pub struct Settings {
 
 /// Runs the terminal UI on the terminal of stdin and stdout until the person leaves it. Refuses when either is not a
 /// terminal.
-pub fn run(_env: Env, _typed: Typed, _settings: Settings) -> Result<(), Problem> {
-    todo!()
+pub fn run(env: Env, typed: Typed, settings: Settings) -> Result<(), Problem> {
+    if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
+        return Err(Problem::usage("the terminal UI needs a terminal on stdin and stdout")
+            .hint("name a subcommand instead: regpass --help"));
+    }
+    process::harden();
+    let options = Options::resolve(&typed, &env)?;
+    let (sender, events) = channel();
+    // Before the terminal is changed: a signal in between must not leave it so.
+    let signals = input::watch_signals(sender.clone()).map_err(|error| no_terminal(&error))?;
+    let mut ui = Ui::open(&env, &options, settings, sender).map_err(|error| no_terminal(&error))?;
+    let end = ui.begin(&env, &options).and_then(|()| ui.run(&events));
+    ui.close();
+    signals.close();
+    match end? {
+        End::Quit => Ok(()),
+        End::Lost => Err(Problem::failed("the terminal is gone")),
+        End::Signal(signal) => {
+            let name = signal_name(signal).unwrap_or("a signal");
+            Err(Problem::cancelled(format!("ended by {name}")))
+        }
+    }
+}
+
+fn no_terminal(error: &io::Error) -> Problem {
+    Problem::failed("cannot use this terminal").because(error)
+}
+
+/// Why the loop ended.
+enum End {
+    Quit,
+    Lost,
+    Signal(i32),
+}
+
+/// The app with the terminal, the keyboard and the workers around it.
+struct Ui {
+    app: App,
+    stage: Stage,
+    sender: Sender<Event>,
+    /// Both start after the first frame.
+    hands: Option<(Input, Workers)>,
+    env: Env,
+    /// Another program draws on the terminal.
+    lent: bool,
+}
+
+impl Ui {
+    fn open(env: &Env, options: &Options, settings: Settings, sender: Sender<Event>) -> io::Result<Ui> {
+        let scope = Scope {
+            now: Env::clock(),
+            wall: env.now(),
+            theme: Theme::choose(env, settings.ascii),
+            size: ratatui::layout::Rect::default(),
+            home: env.home().map(std::path::Path::to_owned),
+        };
+        let app = App::new(scope, Breadcrumb::new(env, options));
+        let stage = Stage::open()?;
+        Ok(Ui { app, stage, sender, hands: None, env: env.clone(), lent: false })
+    }
+
+    /// The first frame, before anything is read; then the threads.
+    fn begin(&mut self, env: &Env, options: &Options) -> Result<(), Problem> {
+        self.draw().map_err(|error| no_terminal(&error))?;
+        let workers = Workers::start(env, options, &self.sender)?;
+        let input = Input::start(self.sender.clone()).map_err(|error| no_terminal(&error))?;
+        self.hands = Some((input, workers));
+        self.app.begin();
+        Ok(())
+    }
+
+    fn run(&mut self, events: &Receiver<Event>) -> Result<End, Problem> {
+        loop {
+            if let Some(end) = self.carry_out() {
+                return Ok(end);
+            }
+            if self.app.wants_to_quit() {
+                return Ok(End::Quit);
+            }
+            let Some(first) = self.next_event(events) else {
+                self.tell_time();
+                self.app.lapse();
+                if self.draw().is_err() {
+                    return Ok(End::Lost);
+                }
+                continue;
+            };
+            // Everything that has happened by now is one frame: a held key cannot outrun the drawing.
+            let mut next = Some(first);
+            while let Some(event) = next {
+                self.tell_time();
+                if let Some(end) = self.handle(event) {
+                    return Ok(end);
+                }
+                if self.app.wants_to_quit() {
+                    return Ok(End::Quit);
+                }
+                next = events.try_recv().ok();
+            }
+            self.app.lapse();
+            if self.draw().is_err() {
+                return Ok(End::Lost);
+            }
+        }
+    }
+
+    /// Waits without a timer unless something on the screen ends by itself. None: its time has come.
+    fn next_event(&self, events: &Receiver<Event>) -> Option<Event> {
+        let Some(deadline) = self.app.deadline() else {
+            // The sender is ours too, so this cannot fail.
+            return events.recv().ok();
+        };
+        events.recv_timeout(deadline.saturating_duration_since(Env::clock())).ok()
+    }
+
+    fn tell_time(&mut self) {
+        self.app.scope.now = Env::clock();
+        self.app.scope.wall = self.env.now();
+    }
+
+    fn handle(&mut self, event: Event) -> Option<End> {
+        match event {
+            Event::Lost => return Some(End::Lost),
+            Event::Signal(SIGTSTP) => self.suspend(),
+            Event::Signal(SIGCONT) => self.repaint(),
+            // While a pinentry has the terminal, Ctrl-C is meant for it.
+            Event::Signal(SIGINT) if self.lent => {}
+            Event::Signal(SIGHUP) => return Some(End::Lost),
+            Event::Signal(signal) => return Some(End::Signal(signal)),
+            Event::ScreenWanted(free) => {
+                self.lend();
+                let _ = free.send(());
+            }
+            Event::ScreenFree => self.take_back(),
+            other => self.app.handle(other),
+        }
+        None
+    }
+
+    fn carry_out(&mut self) -> Option<End> {
+        for order in self.app.take_orders() {
+            match order {
+                Order::Start(ticket, job) => {
+                    if let Some((_, workers)) = &self.hands {
+                        workers.start_job(ticket, job);
+                    }
+                }
+                Order::Send(bytes) => {
+                    if self.stage.pass_on(&bytes).is_err() {
+                        return Some(End::Lost);
+                    }
+                }
+                Order::Suspend => self.suspend(),
+                Order::Repaint => self.repaint(),
+            }
+        }
+        None
+    }
+
+    fn draw(&mut self) -> io::Result<()> {
+        if self.lent {
+            return Ok(());
+        }
+        let app = &mut self.app;
+        self.stage.draw(|frame| app.draw(frame))
+    }
+
+    /// Gives the terminal to a pinentry: nobody reads it and nothing of ours is on it.
+    fn lend(&mut self) {
+        if let Some((input, _)) = &mut self.hands {
+            input.pause();
+        }
+        self.stage.leave();
+        self.lent = true;
+    }
+
+    fn take_back(&mut self) {
+        if !self.lent {
+            return;
+        }
+        self.lent = false;
+        // A terminal that fails here fails at the next frame too, and ends the loop there.
+        let _ = self.stage.enter();
+        if let Some((input, _)) = &mut self.hands {
+            input.resume();
+        }
+    }
+
+    fn suspend(&mut self) {
+        // A session's leader has no shell to go back to: stopped, it would hang its terminal for good.
+        if self.lent || getsid(None).is_ok_and(|session| session == getpid()) {
+            return;
+        }
+        self.app.hide_secrets();
+        self.lend();
+        let _ = emulate_default_handler(SIGTSTP);
+        self.take_back();
+    }
+
+    fn repaint(&mut self) {
+        if !self.lent {
+            let _ = self.stage.enter();
+        }
+    }
+
+    /// The terminal as it was, and its clipboard without our secret.
+    fn close(mut self) {
+        if let Some(bytes) = self.app.last_words() {
+            let _ = self.stage.pass_on(&Secret::new(bytes));
+        }
+        self.stage.leave();
+    }
 }

@@ -1,0 +1,322 @@
+//! The whole UI without a terminal: tabs, the layers above them, the last result; events in, orders out. The loop in
+//! `mod.rs` carries the orders out.
+
+use std::time::{Duration, Instant};
+
+use crossterm::event::KeyCode;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+use super::breadcrumb::Breadcrumb;
+use super::event::Event;
+use super::jobs::{Job, Report};
+use super::keys::{self, Binding, HelpRow, Key, Offer};
+use super::screen::{Flow, Layer, Scope, Ticket, Tickets, Toast, Tone};
+use super::screens::{TABS, help::Help, passphrase::Passphrase};
+use super::theme::Meaning;
+use super::widgets::{key_bar, words};
+use crate::model::{Problem, Secret};
+
+/// Smallest terminal that is drawn on.
+const SMALLEST: (u16, u16) = (44, 10);
+
+/// From this height on a rule separates the tabs from the body.
+const ROOMY: u16 = 14;
+
+/// How long the last result stays.
+const TOAST_TIME: Duration = Duration::from_secs(6);
+
+/// The name on the app's own tickets.
+const NAME: &str = "app";
+
+/// What the loop has to do.
+pub(super) enum Order {
+    Start(Ticket, Job),
+    /// Bytes for the terminal itself.
+    Send(Secret),
+    /// Back to the shell until it brings us back.
+    Suspend,
+    /// Paint everything anew.
+    Repaint,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Action {
+    Help,
+    NextTab,
+    PreviousTab,
+    Tab(usize),
+    Repaint,
+    Suspend,
+    Quit,
+}
+
+const fn global(keys: &'static [Key], action: Action, hint: &'static str, help: &'static str) -> Binding<Action> {
+    Binding { keys, action, hint, help }
+}
+
+/// Keys that every screen has, unless a text field takes them.
+const KEYS: &[Binding<Action>] = &[
+    global(&[Key::char('?'), Key::named(KeyCode::F(1))], Action::Help, "", "this help"),
+    global(&[Key::named(KeyCode::Tab)], Action::NextTab, "", "next tab"),
+    global(&[Key::named(KeyCode::BackTab)], Action::PreviousTab, "", "previous tab"),
+    global(&[Key::char('1')], Action::Tab(0), "", "first tab"),
+    global(&[Key::char('2')], Action::Tab(1), "", "second tab"),
+    global(&[Key::ctrl('l')], Action::Repaint, "", "paint the screen anew"),
+    global(&[Key::ctrl('z')], Action::Suspend, "", "back to the shell; fg returns here"),
+    global(&[Key::char('q'), Key::ctrl('c')], Action::Quit, "quit", "leave regpass"),
+];
+
+/// The terminal UI between two events.
+pub(super) struct App {
+    pub(super) scope: Scope,
+    tabs: Vec<Box<dyn Layer>>,
+    current: usize,
+    layers: Vec<Box<dyn Layer>>,
+    breadcrumb: Breadcrumb,
+    tickets: Tickets,
+    toast: Option<(Toast, Instant)>,
+    later: Option<(Instant, Vec<u8>)>,
+    orders: Vec<Order>,
+    quit: bool,
+}
+
+impl App {
+    pub(super) fn new(scope: Scope, breadcrumb: Breadcrumb) -> App {
+        App {
+            scope,
+            tabs: TABS.iter().map(|tab| (tab.open)()).collect(),
+            current: 0,
+            layers: Vec::new(),
+            breadcrumb,
+            tickets: Tickets::of(NAME),
+            toast: None,
+            later: None,
+            orders: Vec::new(),
+            quit: false,
+        }
+    }
+
+    /// The first questions; after the first frame.
+    pub(super) fn begin(&mut self) {
+        let ticket = self.tickets.next();
+        self.orders.push(Order::Start(ticket, Job::Whereabouts));
+        self.enter_tab(self.current);
+    }
+
+    pub(super) fn wants_to_quit(&self) -> bool {
+        self.quit
+    }
+
+    pub(super) fn take_orders(&mut self) -> Vec<Order> {
+        std::mem::take(&mut self.orders)
+    }
+
+    /// Bytes that the terminal has to be sent before the program ends: what would have been sent later.
+    pub(super) fn last_words(&mut self) -> Option<Vec<u8>> {
+        self.later.take().map(|(_, bytes)| bytes)
+    }
+
+    /// The next time at which something changes by itself; None while nothing does.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        let now = self.scope.now;
+        let layers = self.tabs.iter().chain(&self.layers).filter_map(|layer| layer.deadline(now));
+        let toast = self.toast.as_ref().map(|(_, until)| *until);
+        let later = self.later.as_ref().map(|(at, _)| *at);
+        layers.chain(toast).chain(later).min()
+    }
+
+    /// Time has passed.
+    pub(super) fn lapse(&mut self) {
+        let now = self.scope.now;
+        self.tabs.iter_mut().chain(&mut self.layers).for_each(|layer| layer.lapse(now));
+        self.toast.take_if(|(_, until)| *until <= now);
+        if let Some((_, bytes)) = self.later.take_if(|(at, _)| *at <= now) {
+            self.orders.push(Order::Send(Secret::new(bytes)));
+        }
+    }
+
+    /// Events that concern the screens; the loop keeps the rest.
+    pub(super) fn handle(&mut self, event: Event) {
+        match event {
+            Event::Key(key) => {
+                if let Some(key) = Key::of(&key) {
+                    self.press(key);
+                }
+            }
+            Event::Paste(text) => {
+                let scope = self.scope.clone();
+                let flow = self.top().paste(&text, &scope);
+                self.follow(flow);
+            }
+            Event::Report(ticket, report) => self.report(ticket, report),
+            Event::Passphrase { what_for, reply } => self.layers.push(Box::new(Passphrase::new(what_for, reply))),
+            Event::Resized | Event::Signal(_) | Event::Lost | Event::ScreenWanted(_) | Event::ScreenFree => {}
+        }
+    }
+
+    fn press(&mut self, key: Key) {
+        if key.is_ctrl('c') {
+            self.quit = true;
+            return;
+        }
+        let scope = self.scope.clone();
+        self.toast = None;
+        if let Some(flow) = self.top().press(key, &scope) {
+            return self.follow(flow);
+        }
+        if self.layers.is_empty()
+            && let Some(action) = keys::action_of(KEYS, key)
+        {
+            self.act(action);
+        }
+    }
+
+    fn act(&mut self, action: Action) {
+        match action {
+            Action::Help => {
+                let mut rows = self.top().help();
+                rows.extend(keys::help_rows(KEYS, |_| Offer::Ready));
+                self.tabs[self.current].leave();
+                self.layers.push(Box::new(Help::new(TABS[self.current].title, rows)));
+            }
+            Action::NextTab => self.show_tab((self.current + 1) % self.tabs.len()),
+            Action::PreviousTab => self.show_tab((self.current + self.tabs.len() - 1) % self.tabs.len()),
+            Action::Tab(index) => self.show_tab(index),
+            Action::Repaint => self.orders.push(Order::Repaint),
+            Action::Suspend => {
+                self.tabs[self.current].leave();
+                self.orders.push(Order::Suspend);
+            }
+            Action::Quit => self.quit = true,
+        }
+    }
+
+    fn show_tab(&mut self, index: usize) {
+        if index < self.tabs.len() && index != self.current {
+            self.tabs[self.current].leave();
+            self.current = index;
+            self.enter_tab(index);
+        }
+    }
+
+    fn enter_tab(&mut self, index: usize) {
+        let scope = self.scope.clone();
+        let flow = self.tabs[index].enter(&scope);
+        self.follow(flow);
+    }
+
+    fn report(&mut self, ticket: Ticket, report: Result<Report, Problem>) {
+        if ticket.owner == NAME {
+            // A problem here is told by the store tab too, with room for its hint.
+            if let Ok(Report::Whereabouts(found)) = report {
+                self.breadcrumb.learn(found);
+            }
+            return;
+        }
+        let scope = self.scope.clone();
+        let owner = self.layers.iter_mut().chain(&mut self.tabs).find(|layer| layer.name() == ticket.owner);
+        if let Some(owner) = owner {
+            let flow = owner.report(ticket.number, report, &scope);
+            self.follow(flow);
+        }
+    }
+
+    fn follow(&mut self, flow: Flow) {
+        match flow {
+            Flow::Stay => {}
+            Flow::Push(layer) => self.layers.push(layer),
+            Flow::Pop => {
+                if let Some(mut layer) = self.layers.pop() {
+                    layer.leave();
+                }
+            }
+            Flow::Start(ticket, job) => self.orders.push(Order::Start(ticket, job)),
+            Flow::Say(toast) => self.toast = Some((toast, self.scope.now + TOAST_TIME)),
+            Flow::Send(bytes) => self.orders.push(Order::Send(bytes)),
+            Flow::SendLater(at, bytes) => self.later = Some((at, bytes)),
+            Flow::Many(flows) => flows.into_iter().for_each(|flow| self.follow(flow)),
+        }
+    }
+
+    fn top(&mut self) -> &mut dyn Layer {
+        match self.layers.last_mut() {
+            Some(layer) => layer.as_mut(),
+            None => self.tabs[self.current].as_mut(),
+        }
+    }
+
+    /// The screen without what is secret or waits for an answer; before the terminal is given away.
+    pub(super) fn hide_secrets(&mut self) {
+        self.tabs.iter_mut().for_each(|tab| tab.leave());
+    }
+
+    pub(super) fn draw(&mut self, frame: &mut Frame<'_>) {
+        let area = frame.area();
+        self.scope.size = area;
+        let scope = self.scope.clone();
+        if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
+            return draw_notice(frame, area, &scope);
+        }
+        let line = |y: u16| Rect { y, height: 1, ..area };
+        let roomy = u16::from(area.height >= ROOMY);
+        let body = Rect { y: 2 + roomy, height: area.height - 4 - roomy, ..area };
+        self.breadcrumb.draw(frame.buffer_mut(), line(0), &scope);
+        self.draw_tabs(frame, line(1));
+        let rule = scope.theme.glyphs.rule.repeat(usize::from(area.width));
+        if roomy == 1 {
+            frame.buffer_mut().set_string(0, 2, &rule, scope.theme.style(Meaning::Muted));
+        }
+        frame.buffer_mut().set_string(0, area.height - 2, &rule, scope.theme.style(Meaning::Muted));
+        self.tabs[self.current].draw(frame, body, &scope);
+        for layer in &mut self.layers {
+            layer.draw(frame, body, &scope);
+        }
+        self.draw_toast(frame, line(area.height - 2));
+        let mut rows: Vec<HelpRow> = self.top().help();
+        if self.layers.is_empty() {
+            rows.extend(keys::help_rows(KEYS, |_| Offer::Ready));
+        }
+        let tally = self.top().tally();
+        key_bar::draw(frame.buffer_mut(), line(area.height - 1), &rows, &tally, &scope);
+    }
+
+    fn draw_tabs(&self, frame: &mut Frame<'_>, area: Rect) {
+        let theme = &self.scope.theme;
+        let buffer = frame.buffer_mut();
+        let mut x = area.x + 1;
+        for (index, tab) in TABS.iter().enumerate() {
+            let meaning = if index == self.current { Meaning::Accent } else { Meaning::Muted };
+            let text = format!("{} {}", index + 1, tab.title);
+            x = buffer
+                .set_stringn(x, area.y, &text, usize::from(area.right().saturating_sub(x)), theme.style(meaning))
+                .0
+                + 2;
+        }
+        let help = "? help";
+        let at = area.right().saturating_sub(words::width(help) + 1);
+        buffer.set_string(at, area.y, "?", theme.style(Meaning::Key));
+        buffer.set_string(at + 1, area.y, " help", theme.style(Meaning::Muted));
+    }
+
+    /// Over the rule above the keys, so that it hides nothing.
+    fn draw_toast(&self, frame: &mut Frame<'_>, area: Rect) {
+        let Some((toast, _)) = &self.toast else { return };
+        let glyphs = self.scope.theme.glyphs;
+        let (mark, meaning) = match toast.tone {
+            Tone::Good => (glyphs.good, Meaning::Good),
+            Tone::Warn => (glyphs.warn, Meaning::Warn),
+        };
+        let text = words::fit(&format!(" {mark} {} ", toast.text), area.width.saturating_sub(2), glyphs.ellipsis);
+        frame.buffer_mut().set_string(area.x + 1, area.y, text, self.scope.theme.style(meaning));
+    }
+}
+
+fn draw_notice(frame: &mut Frame<'_>, area: Rect, scope: &Scope) {
+    let (width, height) = SMALLEST;
+    let text = format!("regpass needs {width}x{height}; this is {}x{}. q quits", area.width, area.height);
+    for (line, y) in words::wrapped(&text, area.width.max(1)).iter().zip(area.top()..area.bottom()) {
+        let columns = usize::from(area.width);
+        frame.buffer_mut().set_stringn(area.x, y, line, columns, scope.theme.style(Meaning::Warn));
+    }
+}

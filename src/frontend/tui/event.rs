@@ -1,0 +1,31 @@
+//! What can happen to the terminal UI. Threads send these; only the loop (`mod.rs`) receives them.
+
+use std::sync::mpsc::SyncSender;
+
+use crossterm::event::KeyEvent;
+use zeroize::Zeroizing;
+
+use super::jobs::Report;
+use super::screen::Ticket;
+use crate::model::{Problem, Secret};
+
+pub(super) enum Event {
+    Key(KeyEvent),
+    Paste(Zeroizing<String>),
+    /// The terminal has, or may have, another size.
+    Resized,
+    /// A job has ended.
+    Report(Ticket, Result<Report, Problem>),
+    Signal(i32),
+    /// Nobody is at the other end of the terminal any more.
+    Lost,
+    /// A pinentry is about to draw on this terminal; the sender waits until the screen is free.
+    ScreenWanted(SyncSender<()>),
+    /// The pinentry has ended.
+    ScreenFree,
+    /// A passphrase is asked for; None calls it off.
+    Passphrase {
+        what_for: String,
+        reply: SyncSender<Option<Secret>>,
+    },
+}

@@ -1,0 +1,116 @@
+//! The work that the UI thread never does itself. The only file of the terminal UI that calls `ops`.
+
+use std::path::PathBuf;
+
+use super::catalogue::Catalogue;
+use crate::model::{EntryPath, Problem, Secret};
+use crate::ops::entries::EntryFacts;
+use crate::ops::registries::Registries;
+use crate::ops::{entries, registries};
+use crate::system::System;
+use crate::system::cipher::Asking;
+use crate::system::clipboard::{self, Copied};
+
+/// One piece of work for a worker.
+#[derive(Debug)]
+pub(super) enum Job {
+    /// Where the store is and which key it is written for.
+    Whereabouts,
+    Entries,
+    Facts(EntryPath),
+    Registries,
+    /// Decrypts an entry for the screen.
+    Open(EntryPath),
+    /// Decrypts an entry for the clipboard; the secret never reaches the UI thread in clear.
+    Copy(EntryPath, Portion),
+}
+
+/// How much of an entry is copied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Portion {
+    /// The first line: where pass keeps the password.
+    FirstLine,
+    /// All of it but the line ends at its end: what Docker gets of a registry login.
+    All,
+}
+
+/// What a job found.
+#[derive(Debug)]
+pub(super) enum Report {
+    Whereabouts(Whereabouts),
+    Entries(Catalogue),
+    Facts(EntryFacts),
+    Registries(Registries),
+    Opened(Secret),
+    Copied(Copied),
+}
+
+/// The part of the breadcrumb that has to be looked up.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Whereabouts {
+    pub(super) store: PathBuf,
+    /// The key that the store's top folder is written for, shortened; None when there is no saying.
+    pub(super) key: Option<String>,
+    /// Whether it would ask for a passphrase now.
+    pub(super) lock: Option<&'static str>,
+}
+
+/// Which worker does it: looking never waits behind a person who is typing a passphrase.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lane {
+    Look,
+    Open,
+}
+
+impl Job {
+    pub(super) fn lane(&self) -> Lane {
+        match self {
+            Job::Whereabouts | Job::Entries | Job::Facts(_) | Job::Registries => Lane::Look,
+            Job::Open(_) | Job::Copy(..) => Lane::Open,
+        }
+    }
+
+    /// True for work that must see the machine as it is now, not as it was when the worker started.
+    pub(super) fn wants_fresh_system(&self) -> bool {
+        matches!(self, Job::Entries | Job::Registries)
+    }
+
+    pub(super) fn run(self, system: &System) -> Result<Report, Problem> {
+        match self {
+            Job::Whereabouts => whereabouts(system).map(Report::Whereabouts),
+            Job::Entries => catalogue(system).map(Report::Entries),
+            Job::Facts(entry) => entries::facts(system, &entry).map(Report::Facts),
+            Job::Registries => registries::list(system).map(Report::Registries),
+            Job::Open(entry) => entries::show(system, &entry, Asking::Allowed).map(Report::Opened),
+            Job::Copy(entry, portion) => copy(system, &entry, portion).map(Report::Copied),
+        }
+    }
+}
+
+fn whereabouts(system: &System) -> Result<Whereabouts, Problem> {
+    let stores = system.stores()?;
+    Ok(Whereabouts { store: stores.root().root.clone(), key: None, lock: None })
+}
+
+fn catalogue(system: &System) -> Result<Catalogue, Problem> {
+    let listing = entries::list(system, &EntryPath::root())?;
+    let logins = registries::list(system).map(|registries| registries.logins).unwrap_or_default();
+    let mounts = system.stores()?.all().iter().map(|store| store.mount.clone()).filter(|mount| !mount.is_root());
+    Ok(Catalogue::new(listing, &logins, &mounts.collect::<Vec<_>>()))
+}
+
+fn copy(system: &System, entry: &EntryPath, portion: Portion) -> Result<Copied, Problem> {
+    let mut secret = entries::show(system, entry, Asking::Allowed)?;
+    match portion {
+        Portion::FirstLine => {
+            let end = secret.expose().iter().position(|byte| *byte == b'\n').unwrap_or(secret.len());
+            secret.truncate(end);
+            secret.trim_end(|byte| byte == b'\r');
+        }
+        Portion::All => secret.trim_end(|byte| byte == b'\n' || byte == b'\r'),
+    }
+    if secret.is_empty() {
+        return Err(Problem::failed(format!("{} holds nothing to copy", crate::model::text::quoted(entry.as_bytes()))));
+    }
+    Ok(clipboard::copy(&system.env, &system.options, secret)?)
+}

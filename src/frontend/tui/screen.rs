@@ -1,0 +1,216 @@
+//! What a screen is, and how screens stack. A screen owns its actions and its one key table; it answers with data
+//! (`Flow`), so it is tested without a terminal. `Layer` is the same thing with the action's type hidden.
+
+use std::path::PathBuf;
+use std::time::{Instant, SystemTime};
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+use super::jobs::{Job, Report};
+use super::keys::{self, Binding, HelpRow, Key, Offer};
+use super::theme::Theme;
+use crate::model::{Problem, Secret};
+
+/// What every screen may look at while it acts or draws.
+#[derive(Clone, Debug)]
+pub(super) struct Scope {
+    /// For deadlines; never stands still.
+    pub(super) now: Instant,
+    /// For ages; `REGPASS_FIXED_TIME` stops it.
+    pub(super) wall: SystemTime,
+    pub(super) theme: Theme,
+    /// The whole terminal, as last drawn.
+    pub(super) size: Rect,
+    /// Shown as `~` in paths.
+    pub(super) home: Option<PathBuf>,
+}
+
+/// Below this many columns the details take the whole body instead of standing beside the list.
+pub(super) const SIDE_BY_SIDE: u16 = 70;
+
+/// Who asked for a job, and which of its questions it was: an answer to an older question is dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ticket {
+    pub(super) owner: &'static str,
+    pub(super) number: u64,
+}
+
+/// Numbers a screen's questions.
+#[derive(Debug)]
+pub(super) struct Tickets {
+    owner: &'static str,
+    last: u64,
+}
+
+impl Tickets {
+    pub(super) fn of(owner: &'static str) -> Tickets {
+        Tickets { owner, last: 0 }
+    }
+
+    pub(super) fn next(&mut self) -> Ticket {
+        self.last += 1;
+        Ticket { owner: self.owner, number: self.last }
+    }
+}
+
+/// What a screen wants done.
+pub(super) enum Flow {
+    Stay,
+    Push(Box<dyn Layer>),
+    /// This layer is done.
+    Pop,
+    Start(Ticket, Job),
+    Say(Toast),
+    /// Bytes for the terminal itself, never drawn: a clipboard sequence.
+    Send(Secret),
+    /// Bytes for the terminal at this time, or when the program ends if that is earlier. Replaces earlier ones.
+    SendLater(Instant, Vec<u8>),
+    Many(Vec<Flow>),
+}
+
+/// The last result, in one line above the keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Toast {
+    pub(super) text: String,
+    pub(super) tone: Tone,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tone {
+    Good,
+    Warn,
+}
+
+impl Toast {
+    pub(super) fn good(text: impl Into<String>) -> Toast {
+        Toast { text: text.into(), tone: Tone::Good }
+    }
+
+    pub(super) fn warn(text: impl Into<String>) -> Toast {
+        Toast { text: text.into(), tone: Tone::Warn }
+    }
+}
+
+/// One screen or popup.
+pub(super) trait Screen {
+    type Action: Copy + 'static;
+
+    /// The one table: dispatch, hints and help read it.
+    fn keys(&self) -> &'static [Binding<Self::Action>];
+
+    fn act(&mut self, action: Self::Action, scope: &Scope) -> Flow;
+
+    fn offer(&self, _action: Self::Action) -> Offer {
+        Offer::Ready
+    }
+
+    /// A key for a text field that has the focus; None: no field has it, or it does not want this key.
+    fn typing(&mut self, _key: Key, _scope: &Scope) -> Option<Flow> {
+        None
+    }
+
+    /// Pasted text, for the field that has the focus.
+    fn paste(&mut self, _text: &str, _scope: &Scope) -> Flow {
+        Flow::Stay
+    }
+
+    /// It has come to the front.
+    fn enter(&mut self, _scope: &Scope) -> Flow {
+        Flow::Stay
+    }
+
+    /// It is no longer in front: secrets are dropped here.
+    fn leave(&mut self) {}
+
+    /// The answer to a job; the ticket says which.
+    fn report(&mut self, _number: u64, _report: Result<Report, Problem>, _scope: &Scope) -> Flow {
+        Flow::Stay
+    }
+
+    /// When it wants `lapse` called; None while nothing in it depends on time.
+    fn deadline(&self, _now: Instant) -> Option<Instant> {
+        None
+    }
+
+    fn lapse(&mut self, _now: Instant) {}
+
+    fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, scope: &Scope);
+
+    /// The right end of the hint line: how many things are listed.
+    fn tally(&self) -> String {
+        String::new()
+    }
+
+    /// The name its tickets carry.
+    fn name(&self) -> &'static str;
+}
+
+/// A `Screen` whose action type is hidden, for stacks and lists of them.
+pub(super) trait Layer {
+    /// What the key does here; None when it does nothing.
+    fn press(&mut self, key: Key, scope: &Scope) -> Option<Flow>;
+    fn help(&self) -> Vec<HelpRow>;
+    fn paste(&mut self, text: &str, scope: &Scope) -> Flow;
+    fn enter(&mut self, scope: &Scope) -> Flow;
+    fn leave(&mut self);
+    fn report(&mut self, number: u64, report: Result<Report, Problem>, scope: &Scope) -> Flow;
+    fn deadline(&self, now: Instant) -> Option<Instant>;
+    fn lapse(&mut self, now: Instant);
+    fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, scope: &Scope);
+    fn tally(&self) -> String;
+    fn name(&self) -> &'static str;
+}
+
+impl<S: Screen> Layer for S {
+    fn press(&mut self, key: Key, scope: &Scope) -> Option<Flow> {
+        if let Some(flow) = self.typing(key, scope) {
+            return Some(flow);
+        }
+        let action = keys::action_of(Screen::keys(self), key)?;
+        match self.offer(action) {
+            Offer::Ready => Some(self.act(action, scope)),
+            Offer::Refused(why) => Some(Flow::Say(Toast::warn(why))),
+        }
+    }
+
+    fn help(&self) -> Vec<HelpRow> {
+        keys::help_rows(Screen::keys(self), |action| self.offer(action))
+    }
+
+    fn paste(&mut self, text: &str, scope: &Scope) -> Flow {
+        Screen::paste(self, text, scope)
+    }
+
+    fn enter(&mut self, scope: &Scope) -> Flow {
+        Screen::enter(self, scope)
+    }
+
+    fn leave(&mut self) {
+        Screen::leave(self);
+    }
+
+    fn report(&mut self, number: u64, report: Result<Report, Problem>, scope: &Scope) -> Flow {
+        Screen::report(self, number, report, scope)
+    }
+
+    fn deadline(&self, now: Instant) -> Option<Instant> {
+        Screen::deadline(self, now)
+    }
+
+    fn lapse(&mut self, now: Instant) {
+        Screen::lapse(self, now);
+    }
+
+    fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, scope: &Scope) {
+        Screen::draw(self, frame, area, scope);
+    }
+
+    fn tally(&self) -> String {
+        Screen::tally(self)
+    }
+
+    fn name(&self) -> &'static str {
+        Screen::name(self)
+    }
+}

@@ -1,0 +1,22 @@
+//! The screens. `TABS` is the one list of those at the top; the rest are pushed over them.
+
+pub(super) mod help;
+pub(super) mod passphrase;
+mod registries;
+mod registries_view;
+mod store;
+mod store_view;
+mod unreadable;
+
+use super::screen::Layer;
+
+/// A top-level screen: what its tab says and how it begins.
+pub(super) struct Tab {
+    pub(super) title: &'static str,
+    pub(super) open: fn() -> Box<dyn Layer>,
+}
+
+pub(super) const TABS: &[Tab] = &[
+    Tab { title: "Store", open: || Box::new(store::StoreScreen::default()) },
+    Tab { title: "Registries", open: || Box::new(registries::RegistriesScreen::default()) },
+];

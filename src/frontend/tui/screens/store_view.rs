@@ -1,0 +1,153 @@
+//! How the store screen looks; `store.rs` is what it does.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::super::catalogue::{Kind, Node};
+use super::super::screen::Scope;
+use super::super::theme::{Meaning, Theme};
+use super::super::widgets::details::Details;
+use super::super::widgets::{needle, panes, words};
+use super::store::StoreScreen;
+use crate::model::{EntryPath, text};
+use crate::ops::entries::EntryFacts;
+
+/// Columns by which a row stands right of its folder.
+const INDENT: usize = 2;
+
+pub(super) fn draw(screen: &mut StoreScreen, frame: &mut Frame<'_>, area: Rect, scope: &Scope) {
+    if screen.catalogue().is_none_or(|catalogue| catalogue.entries() == 0) {
+        return draw_empty(screen, frame, area, scope);
+    }
+    let (list, details) = panes::split(area, screen.zoomed);
+    if let Some(list) = list {
+        draw_list(screen, frame, list, scope);
+    }
+    if let Some(details) = details {
+        draw_details(screen, frame, details, scope);
+    }
+}
+
+fn draw_empty(screen: &StoreScreen, frame: &mut Frame<'_>, area: Rect, scope: &Scope) {
+    let area = Rect { x: area.x + 2, y: area.y + 1, width: area.width - 4, height: area.height - 1 };
+    let mut details = Details::new(frame.buffer_mut(), area, scope);
+    match &screen.loaded {
+        None => details.sentence("reading the store", Meaning::Muted),
+        Some(Err(problem)) => details.problem(problem),
+        Some(Ok(catalogue)) => {
+            details.sentence("The store is empty.", Meaning::Plain);
+            details.skip(1);
+            details.sentence("Add an entry:  regpass insert NAME", Meaning::Plain);
+            details.sentence("Make a new store for a key:  pass init KEYID", Meaning::Plain);
+            details.sentence("See how it looks with one:  regpass demo", Meaning::Plain);
+            if !catalogue.unreadable.is_empty() {
+                details.skip(1);
+                let count = words::counted(catalogue.unreadable.len() as u64, "name");
+                details.sentence(&format!("{count} could not be listed; u tells why"), Meaning::Warn);
+            }
+        }
+    }
+}
+
+fn draw_list(screen: &mut StoreScreen, frame: &mut Frame<'_>, area: Rect, scope: &Scope) {
+    let mut list = Rect { width: area.width.saturating_sub(1), ..area };
+    if screen.typing || screen.is_filtered() {
+        needle::draw(&screen.needle, screen.typing, frame, Rect { height: 1, ..list }, scope);
+        list = Rect { y: list.y + 1, height: list.height - 1, ..list };
+    }
+    let mut place = screen.place;
+    let Some(catalogue) = screen.catalogue() else { return };
+    let filtered = screen.is_filtered();
+    if screen.rows.is_empty() {
+        let text = words::fit("nothing fits; Esc clears the filter", list.width.saturating_sub(2), "");
+        frame.buffer_mut().set_string(list.x + 2, list.y, text, scope.theme.style(Meaning::Muted));
+    }
+    place.draw(frame.buffer_mut(), list, screen.rows.len(), scope, |index, columns| {
+        let Some(node) = catalogue.node(screen.rows[index]) else { return Line::default() };
+        if filtered {
+            let hits = screen.filter.positions(&node.full, screen.needle.text());
+            return needle::marked(&node.full, &hits, columns, &scope.theme);
+        }
+        tree_row(node, screen.open.contains(&node.path), columns, &scope.theme)
+    });
+    screen.place = place;
+}
+
+fn tree_row<'a>(node: &'a Node, open: bool, columns: u16, theme: &Theme) -> Line<'a> {
+    let glyphs = theme.glyphs;
+    // Deep rows keep half of the columns for their names.
+    let indent = " ".repeat((usize::from(node.depth) * INDENT).min(usize::from(columns / 2)));
+    let (mark, right, meaning) = match &node.kind {
+        Kind::Folder { entries, mount, .. } => {
+            let mark = if open { glyphs.opened } else { glyphs.closed };
+            let mount = if *mount { "mount " } else { "" };
+            (mark, format!("{mount}{entries}"), Meaning::Accent)
+        }
+        Kind::Entry | Kind::Login => (" ", node.user.to_string(), Meaning::Plain),
+    };
+    let left = words::width(&indent) + 2;
+    let right = words::fit(&right, columns.saturating_sub(left) / 2, glyphs.ellipsis);
+    let room = columns.saturating_sub(left + words::width(&right) + u16::from(!right.is_empty()));
+    let label = match node.kind {
+        Kind::Login => words::fit_middle(&node.label, room, glyphs.ellipsis),
+        _ => words::fit(&node.label, room, glyphs.ellipsis),
+    };
+    let gap = columns.saturating_sub(left + words::width(&label) + words::width(&right));
+    Line::from(vec![
+        Span::raw(indent),
+        Span::styled(format!("{mark} "), theme.style(Meaning::Muted)),
+        Span::styled(label, theme.style(meaning)),
+        Span::raw(" ".repeat(usize::from(gap))),
+        Span::styled(right, theme.style(Meaning::Muted)),
+    ])
+}
+
+fn draw_details(screen: &StoreScreen, frame: &mut Frame<'_>, area: Rect, scope: &Scope) {
+    let Some(area) = panes::beside(frame, area, scope) else { return };
+    let Some(node) = screen.selected() else { return };
+    let mut details = Details::new(frame.buffer_mut(), area, scope);
+    match &node.kind {
+        Kind::Folder { entries, mount, .. } => {
+            details.title(&node.path.display());
+            let what = if *mount { "mounted store" } else { "folder" };
+            details.fact(what, &words::counted(u64::from(*entries), "entry"), Meaning::Plain);
+        }
+        Kind::Entry => {
+            details.title(&node.path.display());
+            screen.secret.draw(&mut details, "password", scope);
+            details.skip(1);
+            draw_facts(screen, &node.path, &mut details, scope);
+        }
+        Kind::Login => {
+            details.title(&node.label);
+            details.fact("user", &node.user, Meaning::Plain);
+            screen.secret.draw(&mut details, "secret", scope);
+            details.skip(1);
+            draw_facts(screen, &node.path, &mut details, scope);
+            details.fact("entry", &node.path.display(), Meaning::Muted);
+        }
+    }
+}
+
+fn draw_facts(screen: &StoreScreen, path: &EntryPath, details: &mut Details<'_>, scope: &Scope) {
+    match screen.facts.as_ref().filter(|(known, _)| known == path) {
+        None => {}
+        Some((_, Err(problem))) => details.problem(problem),
+        Some((_, Ok(facts))) => draw_entry_facts(facts, details, scope),
+    }
+}
+
+fn draw_entry_facts(facts: &EntryFacts, details: &mut Details<'_>, scope: &Scope) {
+    match &facts.readable_by {
+        Ok(readers) => {
+            let readers: Vec<_> = readers.iter().map(|reader| text::escaped(reader.as_bytes())).collect();
+            details.fact("readable by", &readers.join(", "), Meaning::Plain);
+        }
+        Err(problem) => details.fact("readable by", &problem.one_line(), Meaning::Warn),
+    }
+    details.fact("changed", &words::age_long(scope.wall, facts.modified), Meaning::Plain);
+    let git = if facts.in_git { ", in git" } else { "" };
+    details.fact("size", &format!("{}{git}", words::counted(facts.bytes, "byte")), Meaning::Plain);
+    details.fact("store", &words::path(&facts.store, scope.home.as_deref()), Meaning::Plain);
+}

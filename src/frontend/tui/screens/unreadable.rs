@@ -1,0 +1,102 @@
+//! What could not be listed, and why: a bad neighbour hides nobody, but it is not hidden either.
+
+use crossterm::event::KeyCode;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::super::keys::{Binding, Key};
+use super::super::screen::{Flow, Scope, Screen};
+use super::super::theme::Meaning;
+use super::super::widgets::list::{ListPlace, Move};
+use super::super::widgets::{popup, words};
+use crate::model::text;
+use crate::system::store::Unreadable as Item;
+
+pub(in super::super) struct Unreadable {
+    items: Vec<Item>,
+    place: ListPlace,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(in super::super) enum Action {
+    Go(Move),
+    Close,
+}
+
+const KEYS: &[Binding<Action>] = &[
+    Binding {
+        keys: &[Key::named(KeyCode::Esc), Key::char('u'), Key::char('q')],
+        action: Action::Close,
+        hint: "close",
+        help: "close the list",
+    },
+    Binding { keys: &[Key::named(KeyCode::Up), Key::char('k')], action: Action::Go(Move::Up), hint: "", help: "up" },
+    Binding {
+        keys: &[Key::named(KeyCode::Down), Key::char('j')],
+        action: Action::Go(Move::Down),
+        hint: "",
+        help: "down",
+    },
+    Binding { keys: &[Key::named(KeyCode::PageUp)], action: Action::Go(Move::PageUp), hint: "", help: "a page up" },
+    Binding {
+        keys: &[Key::named(KeyCode::PageDown)],
+        action: Action::Go(Move::PageDown),
+        hint: "",
+        help: "a page down",
+    },
+];
+
+impl Unreadable {
+    pub(in super::super) fn new(items: Vec<Item>) -> Unreadable {
+        Unreadable { items, place: ListPlace::default() }
+    }
+}
+
+impl Screen for Unreadable {
+    type Action = Action;
+
+    fn keys(&self) -> &'static [Binding<Action>] {
+        KEYS
+    }
+
+    fn name(&self) -> &'static str {
+        "unreadable"
+    }
+
+    /// Keys that it does not know do not reach the screen behind it.
+    fn act(&mut self, action: Action, _scope: &Scope) -> Flow {
+        match action {
+            Action::Close => return Flow::Pop,
+            Action::Go(way) => self.place.go(way, self.items.len()),
+        }
+        Flow::Stay
+    }
+
+    fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, scope: &Scope) {
+        let height = u16::try_from(self.items.len()).unwrap_or(u16::MAX).saturating_add(2);
+        let title = words::counted(self.items.len() as u64, "name") + " could not be listed";
+        let inside = popup::open(frame.buffer_mut(), area, (76, height.max(5)), &title, scope);
+        let items = &self.items;
+        self.place.draw(frame.buffer_mut(), inside, items.len(), scope, |index, columns| {
+            let item = &items[index];
+            let why = text::escaped(item.why.as_bytes()).into_owned();
+            let path = words::path(&item.path, scope.home.as_deref());
+            let room = columns.saturating_sub(words::width(&why).min(columns / 2) + 2);
+            Line::from(vec![
+                Span::raw(words::fit_middle(&path, room, scope.theme.glyphs.ellipsis)),
+                Span::styled(format!("  {why}"), scope.theme.style(Meaning::Muted)),
+            ])
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_keeps_the_rules() {
+        super::super::super::keys::check_table(KEYS);
+    }
+}

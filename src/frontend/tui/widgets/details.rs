@@ -1,0 +1,90 @@
+//! The pane beside (or instead of) the list: a title, labelled facts, sentences, problems. Draws downwards and stops at
+//! the end of its area.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::super::screen::Scope;
+use super::super::theme::Meaning;
+use super::words;
+use crate::model::Problem;
+
+/// Columns of the label before a fact.
+const LABEL: u16 = 13;
+
+/// Lines that one fact may take when it does not fit on one.
+const FACT_LINES: usize = 3;
+
+/// A pen that knows how far down it has come.
+pub(in super::super) struct Details<'a> {
+    pub(in super::super) buffer: &'a mut Buffer,
+    area: Rect,
+    y: u16,
+    scope: &'a Scope,
+}
+
+impl<'a> Details<'a> {
+    pub(in super::super) fn new(buffer: &'a mut Buffer, area: Rect, scope: &'a Scope) -> Details<'a> {
+        Details { buffer, area, y: area.y, scope }
+    }
+
+    /// What is left of the area.
+    pub(in super::super) fn rest(&self) -> Rect {
+        let height = self.area.bottom().saturating_sub(self.y);
+        Rect { y: self.y, height, ..self.area }
+    }
+
+    pub(in super::super) fn skip(&mut self, lines: u16) {
+        self.y = self.y.saturating_add(lines).min(self.area.bottom());
+    }
+
+    pub(in super::super) fn title(&mut self, text: &str) {
+        for line in words::wrapped(text, self.area.width).into_iter().take(2) {
+            self.line(0, &line, self.scope.theme.style(Meaning::Accent));
+        }
+        self.skip(1);
+    }
+
+    /// `label   value`; a long value goes on below itself.
+    pub(in super::super) fn fact(&mut self, label: &str, value: &str, meaning: Meaning) {
+        let columns = self.area.width.saturating_sub(LABEL);
+        let mut lines = words::wrapped(value, columns.max(1));
+        if lines.len() > FACT_LINES {
+            lines.truncate(FACT_LINES);
+            if let Some(last) = lines.last_mut() {
+                *last = words::fit(&format!("{last} {}", self.scope.theme.glyphs.ellipsis), columns, "");
+            }
+        }
+        for (index, line) in lines.iter().enumerate() {
+            if index == 0 && self.y < self.area.bottom() {
+                let style = self.scope.theme.style(Meaning::Muted);
+                self.buffer.set_stringn(self.area.x, self.y, label, usize::from(LABEL), style);
+            }
+            self.line(LABEL, line, self.scope.theme.style(meaning));
+        }
+    }
+
+    pub(in super::super) fn sentence(&mut self, text: &str, meaning: Meaning) {
+        for line in words::wrapped(text, self.area.width.max(1)) {
+            self.line(0, &line, self.scope.theme.style(meaning));
+        }
+    }
+
+    /// A problem as sentences: what failed and why, then what helps.
+    pub(in super::super) fn problem(&mut self, problem: &Problem) {
+        let mark = self.scope.theme.glyphs.bad;
+        self.sentence(&format!("{mark} {}", problem.one_line()), Meaning::Bad);
+        for hint in &problem.hints {
+            self.sentence(&format!("{} {hint}", self.scope.theme.glyphs.closed), Meaning::Plain);
+        }
+    }
+
+    fn line(&mut self, indent: u16, text: &str, style: Style) {
+        if self.y < self.area.bottom() {
+            let columns = usize::from(self.area.width.saturating_sub(indent));
+            self.buffer.set_stringn(self.area.x + indent, self.y, text, columns, style);
+            self.y += 1;
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! Pieces that screens are made of. They draw and keep their own small state; they start no work.
+
+pub(super) mod details;
+pub(super) mod key_bar;
+pub(super) mod list;
+pub(super) mod needle;
+pub(super) mod panes;
+pub(super) mod popup;
+pub(super) mod secret_input;
+pub(super) mod secret_panel;
+pub(super) mod text_input;
+pub(super) mod words;

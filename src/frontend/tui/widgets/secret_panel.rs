@@ -1,0 +1,281 @@
+//! A secret in the details: a mask of fixed length, the plain text for ten seconds when asked, then the mask again. Also
+//! asks for the copy. The decrypted bytes live here and nowhere else in the UI.
+
+use std::time::{Duration, Instant};
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use zeroize::Zeroizing;
+
+use super::super::jobs::{Job, Portion, Report};
+use super::super::screen::{Flow, Scope, Tickets, Toast};
+use super::super::theme::Meaning;
+use super::details::Details;
+use super::words;
+use crate::model::{EntryPath, Problem, ProblemKind, Secret, text};
+use crate::system::clipboard::Copied;
+
+/// How long a secret stays on the screen.
+pub(in super::super) const SHOWN_FOR: Duration = Duration::from_secs(10);
+
+/// Steps of the bar that shrinks meanwhile, one a second.
+const STEPS: u64 = SHOWN_FOR.as_secs();
+
+#[derive(Debug, Default)]
+pub(in super::super) struct SecretPanel {
+    state: State,
+    /// A copy on its way: the question's number and what the entry is called.
+    copying: Option<(u64, String)>,
+    problem: Option<Problem>,
+}
+
+#[derive(Debug, Default)]
+enum State {
+    #[default]
+    Masked,
+    /// Asked for under this number.
+    Waiting(u64),
+    Shown {
+        secret: Secret,
+        until: Instant,
+    },
+}
+
+impl SecretPanel {
+    /// Shows it, or hides it again.
+    pub(in super::super) fn toggle(&mut self, entry: &EntryPath, tickets: &mut Tickets) -> Flow {
+        if !matches!(self.state, State::Masked) {
+            self.hide();
+            return Flow::Stay;
+        }
+        self.problem = None;
+        let ticket = tickets.next();
+        self.state = State::Waiting(ticket.number);
+        Flow::Start(ticket, Job::Open(entry.clone()))
+    }
+
+    pub(in super::super) fn copy(
+        &mut self,
+        entry: &EntryPath,
+        name: &str,
+        portion: Portion,
+        tickets: &mut Tickets,
+    ) -> Flow {
+        self.problem = None;
+        let ticket = tickets.next();
+        self.copying = Some((ticket.number, name.to_owned()));
+        Flow::Start(ticket, Job::Copy(entry.clone(), portion))
+    }
+
+    /// Drops the plain text, and the answer that may still come.
+    pub(in super::super) fn hide(&mut self) {
+        self.state = State::Masked;
+        self.problem = None;
+    }
+
+    /// True while a secret is in clear or on its way.
+    pub(in super::super) fn is_busy(&self) -> bool {
+        !matches!(self.state, State::Masked)
+    }
+
+    /// The answer to one of its questions; None when the number is not one of them (any more).
+    pub(in super::super) fn report(
+        &mut self,
+        number: u64,
+        report: Result<Report, Problem>,
+        scope: &Scope,
+    ) -> Option<Flow> {
+        if matches!(self.state, State::Waiting(waiting) if waiting == number) {
+            self.state = State::Masked;
+            match report {
+                Ok(Report::Opened(secret)) => {
+                    self.state = State::Shown { secret, until: scope.now + SHOWN_FOR };
+                    return Some(Flow::Stay);
+                }
+                Ok(_) => return Some(Flow::Stay),
+                Err(problem) => return Some(self.failed(problem)),
+            }
+        }
+        let (_, name) = self.copying.take_if(|(asked, _)| *asked == number)?;
+        match report {
+            Ok(Report::Copied(copied)) => Some(told(copied, &name, scope.now)),
+            Ok(_) => Some(Flow::Stay),
+            Err(problem) => Some(self.failed(problem)),
+        }
+    }
+
+    fn failed(&mut self, problem: Problem) -> Flow {
+        if problem.kind == ProblemKind::Cancelled {
+            return Flow::Say(Toast::warn(problem.one_line()));
+        }
+        self.problem = Some(problem);
+        Flow::Stay
+    }
+
+    pub(in super::super) fn deadline(&self, now: Instant) -> Option<Instant> {
+        let State::Shown { until, .. } = self.state else { return None };
+        let left = u32::try_from(steps_left(until, now)).unwrap_or_default();
+        Some(until - Duration::from_secs(1) * left.saturating_sub(1))
+    }
+
+    pub(in super::super) fn lapse(&mut self, now: Instant) {
+        if matches!(self.state, State::Shown { until, .. } if until <= now) {
+            self.state = State::Masked;
+        }
+    }
+
+    /// The secret's lines, and below them what went wrong if something did.
+    pub(in super::super) fn draw(&self, details: &mut Details<'_>, label: &str, scope: &Scope) {
+        let theme = &scope.theme;
+        match &self.state {
+            State::Masked => {
+                details.fact(label, theme.glyphs.mask, Meaning::Plain);
+            }
+            State::Waiting(_) => details.fact(label, "being opened", Meaning::Muted),
+            State::Shown { secret, until } => {
+                let area = details.rest();
+                let used = draw_plain(details.buffer, area, label, secret, scope);
+                details.skip(used);
+                let full = usize::try_from(steps_left(*until, scope.now)).unwrap_or_default();
+                let empty = usize::try_from(STEPS).unwrap_or_default() - full;
+                let bar = format!("{}{}", theme.glyphs.bar_full.repeat(full), theme.glyphs.bar_empty.repeat(empty));
+                details.fact("hidden in", &format!("{bar} {full} s"), Meaning::Muted);
+            }
+        }
+        if let Some(problem) = &self.problem {
+            details.skip(1);
+            details.problem(problem);
+        }
+    }
+}
+
+fn steps_left(until: Instant, now: Instant) -> u64 {
+    let left = until.saturating_duration_since(now);
+    (left.as_secs() + u64::from(left.subsec_nanos() > 0)).min(STEPS)
+}
+
+/// What a copy did, in words that claim no more than is known.
+fn told(copied: Copied, name: &str, now: Instant) -> Flow {
+    match copied {
+        Copied::Clipboard { seconds } => {
+            Flow::Say(Toast::good(format!("copied {name}; the clipboard is cleared in {seconds} s")))
+        }
+        Copied::Terminal { sequence, clearing, seconds } => Flow::Many(vec![
+            Flow::Send(sequence),
+            Flow::SendLater(now + Duration::from_secs(seconds), clearing),
+            Flow::Say(Toast::good(format!("sent {name} to the terminal's clipboard, for {seconds} s"))),
+        ]),
+    }
+}
+
+/// Draws the lines of a secret straight into the cells, through buffers that are wiped; answers the lines used. Leaves
+/// room for the line below.
+fn draw_plain(buffer: &mut Buffer, area: Rect, label: &str, secret: &Secret, scope: &Scope) -> u16 {
+    const LABEL: u16 = 13;
+    let room = area.height.saturating_sub(1);
+    let columns = area.width.saturating_sub(LABEL);
+    if room == 0 || columns == 0 {
+        return 0;
+    }
+    buffer.set_stringn(area.x, area.y, label, usize::from(LABEL), scope.theme.style(Meaning::Muted));
+    let mut used = 0;
+    let bytes = secret.expose().strip_suffix(b"\n").unwrap_or(secret.expose());
+    for line in bytes.split(|byte| *byte == b'\n') {
+        let plain = Zeroizing::new(text::escaped(line.strip_suffix(b"\r").unwrap_or(line)).into_owned());
+        let mut rest: &str = &plain;
+        loop {
+            if used == room {
+                return used;
+            }
+            let end = columns_end(rest, columns);
+            buffer.set_string(area.x + LABEL, area.y + used, &rest[..end], scope.theme.style(Meaning::Secret));
+            used += 1;
+            rest = &rest[end..];
+            if rest.is_empty() {
+                break;
+            }
+        }
+    }
+    used
+}
+
+/// Where the text has to be cut to take at most so many columns; at least one character.
+fn columns_end(text: &str, columns: u16) -> usize {
+    let fits = |end: &usize| words::width(&text[..*end]) <= columns;
+    let ends = text.char_indices().map(|(at, character)| at + character.len_utf8());
+    let first = text.chars().next().map_or(0, char::len_utf8);
+    ends.take_while(fits).last().unwrap_or(first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::screen::Scope;
+    use super::super::super::theme::Theme;
+    use super::*;
+
+    fn scope(now: Instant) -> Scope {
+        Scope {
+            now,
+            wall: std::time::SystemTime::UNIX_EPOCH,
+            theme: Theme::new(true, false),
+            size: Rect::new(0, 0, 80, 24),
+            home: None,
+        }
+    }
+
+    fn shown(start: Instant) -> SecretPanel {
+        let mut panel = SecretPanel::default();
+        let mut tickets = Tickets::of("test");
+        let entry = EntryPath::parse("a").expect("a name");
+        assert!(matches!(panel.toggle(&entry, &mut tickets), Flow::Start(..)));
+        let report = Ok(Report::Opened(Secret::new(b"hunter2\nuser: alice\n".to_vec())));
+        assert!(panel.report(1, report, &scope(start)).is_some());
+        panel
+    }
+
+    fn drawn(panel: &SecretPanel, now: Instant) -> String {
+        let area = Rect::new(0, 0, 40, 6);
+        let mut buffer = Buffer::empty(area);
+        let scope = scope(now);
+        panel.draw(&mut Details::new(&mut buffer, area, &scope), "password", &scope);
+        buffer.content().iter().map(|cell| cell.symbol()).collect()
+    }
+
+    #[test]
+    fn it_is_shown_for_ten_seconds_and_then_gone() {
+        let start = Instant::now();
+        let mut panel = shown(start);
+        assert!(drawn(&panel, start).contains("hunter2") && drawn(&panel, start).contains("10 s"));
+        assert_eq!(panel.deadline(start), Some(start + Duration::from_secs(1)));
+        let later = start + Duration::from_millis(8500);
+        assert_eq!(panel.deadline(later), Some(start + Duration::from_secs(9)));
+        panel.lapse(later);
+        assert!(drawn(&panel, later).contains("2 s"));
+        panel.lapse(start + SHOWN_FOR);
+        assert!(!drawn(&panel, start + SHOWN_FOR).contains("hunter2"));
+        assert_eq!(panel.deadline(start + SHOWN_FOR), None);
+    }
+
+    #[test]
+    fn an_answer_to_an_older_question_shows_nothing() {
+        let now = Instant::now();
+        let (mut panel, mut tickets) = (SecretPanel::default(), Tickets::of("test"));
+        let entry = EntryPath::parse("a").expect("a name");
+        panel.toggle(&entry, &mut tickets);
+        panel.hide();
+        let late = panel.report(1, Ok(Report::Opened(Secret::new(b"hunter2".to_vec()))), &scope(now));
+        assert!(late.is_none() && !drawn(&panel, now).contains("hunter2"));
+    }
+
+    #[test]
+    fn a_long_secret_is_wrapped_and_a_hostile_one_escaped() {
+        let now = Instant::now();
+        let (mut panel, mut tickets) = (SecretPanel::default(), Tickets::of("test"));
+        panel.toggle(&EntryPath::parse("a").expect("a name"), &mut tickets);
+        let secret = [b"x".repeat(60), b"\n\x1b[2Jy".to_vec()].concat();
+        panel.report(1, Ok(Report::Opened(Secret::new(secret))), &scope(now));
+        let text = drawn(&panel, now);
+        assert_eq!(text.matches('x').count(), 60);
+        assert!(text.contains("\\u{1b}[2Jy") && text.contains("10 s"), "{text}");
+    }
+}

@@ -1,0 +1,90 @@
+//! The threads that own a `System` each, take a job, and send its report. They share nothing and are never waited for:
+//! the program ends whether or not they have.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
+use std::thread;
+
+use super::event::Event;
+use super::jobs::{Job, Lane};
+use super::screen::Ticket;
+use crate::model::Problem;
+use crate::system::System;
+use crate::system::agent::{PinentryEvent, Prompts};
+use crate::system::env::Env;
+use crate::system::options::Options;
+
+/// One queue a lane.
+pub(super) struct Workers {
+    look: Sender<(Ticket, Job)>,
+    open: Sender<(Ticket, Job)>,
+}
+
+impl Workers {
+    pub(super) fn start(env: &Env, options: &Options, events: &Sender<Event>) -> Result<Workers, Problem> {
+        let lane = |name: &str| {
+            let (sender, jobs) = channel();
+            let (env, options, events) = (env.clone(), options.clone(), events.clone());
+            thread::Builder::new()
+                .name(name.to_owned())
+                .spawn(move || work(&env, &options, &jobs, &events))
+                .map_err(|error| Problem::failed("cannot start a thread").because(error))?;
+            Ok::<_, Problem>(sender)
+        };
+        Ok(Workers { look: lane("look")?, open: lane("open")? })
+    }
+
+    /// Queues a job. A worker that is gone takes its jobs with it: nobody is left to answer then.
+    pub(super) fn start_job(&self, ticket: Ticket, job: Job) {
+        let lane = match job.lane() {
+            Lane::Look => &self.look,
+            Lane::Open => &self.open,
+        };
+        let _ = lane.send((ticket, job));
+    }
+}
+
+fn work(env: &Env, options: &Options, jobs: &Receiver<(Ticket, Job)>, events: &Sender<Event>) {
+    let fresh = || System::with_prompts(env.clone(), options.clone(), prompts(events));
+    let mut system = fresh();
+    for (ticket, job) in jobs {
+        if job.wants_fresh_system() {
+            system = fresh();
+        }
+        let report = catch_unwind(AssertUnwindSafe(|| job.run(&system))).unwrap_or_else(|_| {
+            system = fresh();
+            Err(super::terminal::mistake())
+        });
+        if events.send(Event::Report(ticket, report)).is_err() {
+            return;
+        }
+    }
+}
+
+/// How passphrases are asked for while the terminal UI has the screen.
+fn prompts(events: &Sender<Event>) -> Prompts {
+    let pinentry = events.clone();
+    let passphrase = events.clone();
+    Prompts {
+        pinentry: Some(Arc::new(move |event| match event {
+            PinentryEvent::Starts { terminal: true } => {
+                let (free, wait) = sync_channel(1);
+                if pinentry.send(Event::ScreenWanted(free)).is_ok() {
+                    // An error means that the program is ending: nobody draws any more.
+                    let _ = wait.recv();
+                }
+            }
+            PinentryEvent::Starts { terminal: false } => {}
+            PinentryEvent::Ended => {
+                let _ = pinentry.send(Event::ScreenFree);
+            }
+        })),
+        passphrase: Some(Arc::new(move |what_for| {
+            let (reply, answer) = sync_channel(1);
+            let question = Event::Passphrase { what_for: what_for.to_owned(), reply };
+            passphrase.send(question).ok()?;
+            answer.recv().ok().flatten()
+        })),
+    }
+}
