@@ -85,7 +85,8 @@ mod tests {
     #[test]
     fn every_word_must_fit_and_the_best_comes_first() {
         let mut filter = Filter::default();
-        assert_eq!(found(&mut filter, "db")[0], "infra/db/root");
+        assert_eq!(found(&mut filter, "infradb"), ["infra/db/root", "infra/db/replica"]);
+        assert_eq!(found(&mut filter, "replica")[0], "infra/db/replica");
         assert_eq!(found(&mut filter, "root inf"), ["infra/db/root"]);
         assert_eq!(found(&mut filter, "zzz"), [""; 0]);
         assert_eq!(found(&mut filter, "  ").len(), NAMES.len());

@@ -60,7 +60,7 @@ pub(super) struct Glyphs {
     pub(super) corners: [&'static str; 4],
 }
 
-const UNICODE: Glyphs = Glyphs {
+static UNICODE: Glyphs = Glyphs {
     opened: "▾",
     closed: "▸",
     cursor: "▶",
@@ -83,7 +83,7 @@ const UNICODE: Glyphs = Glyphs {
     corners: ["┌", "┐", "└", "┘"],
 };
 
-const ASCII: Glyphs = Glyphs {
+static ASCII: Glyphs = Glyphs {
     opened: "v",
     closed: ">",
     cursor: ">",
