@@ -45,6 +45,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("frontend::cli", &["console", "tui"]),
     ("frontend::console", &["streams"]),
     ("frontend::helper", &["streams"]),
+    ("frontend::tui", &["streams"]),
 ];
 
 /// Reading the environment, the current folder, the user or the clock: `system/env.rs` and nobody else.

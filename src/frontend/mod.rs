@@ -44,7 +44,7 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
     match Frontend::pick(args.first().map_or(OsStr::new("regpass"), OsString::as_os_str)) {
         Frontend::Helper => helper::main(args),
         #[cfg(feature = "tui")]
-        Frontend::ClipboardHolder => clipboard::hold(&args, streams::stdin(), streams::stdout()),
+        Frontend::ClipboardHolder => tui::hold_clipboard(&args),
         Frontend::CommandLine => cli::main(args),
     }
 }

@@ -16,7 +16,9 @@ mod theme;
 mod widgets;
 mod worker;
 
+use std::ffi::OsString;
 use std::io::{self, IsTerminal};
+use std::process::ExitCode;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use rustix::process::{getpid, getsid};
@@ -32,7 +34,9 @@ use terminal::Stage;
 use theme::Theme;
 use worker::Workers;
 
+use crate::frontend::streams;
 use crate::model::{Problem, Secret};
+use crate::system::clipboard;
 use crate::system::env::Env;
 use crate::system::options::{Options, Typed};
 use crate::system::process;
@@ -69,6 +73,11 @@ pub fn run(env: Env, typed: Typed, settings: Settings) -> Result<(), Problem> {
             Err(Problem::cancelled(format!("ended by {name}")))
         }
     }
+}
+
+/// regpass as the holder of a copy that outlives the one who copied (`system/clipboard.rs`).
+pub fn hold_clipboard(args: &[OsString]) -> ExitCode {
+    clipboard::hold(args, streams::stdin(), streams::stdout())
 }
 
 fn no_terminal(error: &io::Error) -> Problem {
