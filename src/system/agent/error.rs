@@ -46,6 +46,22 @@ pub enum AgentError {
 }
 
 impl AgentError {
+    /// The fault that a gpg-error value means; `text` is the agent's own, for those that have no words here.
+    pub fn with_number(number: u32, text: String) -> AgentError {
+        match number & 0xffff {
+            11 => AgentError::BadPassphrase,
+            17 => AgentError::NoSecretKey,
+            62 => AgentError::Unanswered,
+            // No pinentry; its end without an answer; no terminal (ENOTTY as a system error).
+            85 | 86 | 16383 | 32870 => AgentError::NoWayToAsk,
+            99 | 114 | 198 => AgentError::Cancelled,
+            // The card errors: removed, absent, reset, not usable; no reader (ENODEV).
+            108..=113 | 32828 => AgentError::CardAbsent,
+            119 => AgentError::NoCardDaemon,
+            _ => AgentError::Refused { number, text },
+        }
+    }
+
     /// True for the faults that gpg, taking another way, may not have. Never for what a person decided or will be asked
     /// again for.
     pub fn gpg_may_do_better(&self) -> bool {
@@ -64,24 +80,9 @@ impl From<AssuanError> for AgentError {
         match error {
             AssuanError::TimedOut => AgentError::Hung,
             AssuanError::Connect { path, source } => AgentError::Unreachable { socket: path, why: source.to_string() },
-            AssuanError::Refused { number, text } => refused(number, text),
+            AssuanError::Refused { number, text } => AgentError::with_number(number, text),
             other => AgentError::Talk(other),
         }
-    }
-}
-
-fn refused(number: u32, text: String) -> AgentError {
-    match number & 0xffff {
-        11 => AgentError::BadPassphrase,
-        17 => AgentError::NoSecretKey,
-        62 => AgentError::Unanswered,
-        // No pinentry; its end without an answer; no terminal (ENOTTY as a system error).
-        85 | 86 | 16383 | 32870 => AgentError::NoWayToAsk,
-        99 | 114 | 198 => AgentError::Cancelled,
-        // The card errors: removed, absent, reset, not usable; no reader (ENODEV).
-        108..=113 | 32828 => AgentError::CardAbsent,
-        119 => AgentError::NoCardDaemon,
-        _ => AgentError::Refused { number, text },
     }
 }
 

@@ -3,8 +3,10 @@
 
 pub mod container;
 mod error;
+mod gpg;
 pub mod key_file;
 pub mod message;
+mod openpgp;
 pub mod packets;
 pub mod seal;
 mod unlock;
@@ -18,6 +20,7 @@ use crate::system::keyring::PublicKey;
 use crate::system::options::Options;
 use key_file::KeyFileCipher;
 use message::{Message, MessageError};
+use openpgp::OpenPgp;
 use sequoia_openpgp::packet::PKESK;
 
 /// May decrypting ask a person for a passphrase?
@@ -45,7 +48,7 @@ pub trait Cipher: Send {
 pub fn open(env: &Env, options: &Options, prompts: &Prompts) -> Result<Box<dyn Cipher>, CipherError> {
     match &options.key_file {
         Some(file) => Ok(Box::new(KeyFileCipher::open(file, env, options, prompts)?)),
-        None => todo!(),
+        None => Ok(Box::new(OpenPgp::new(env, options, prompts))),
     }
 }
 

@@ -1,0 +1,231 @@
+//! gpg itself, for the unusual: messages and keys of kinds that are not done in process, and options that only gpg can
+//! honour. Its status lines decide (GnuPG sources, doc/DETAILS), never its exit code alone: gpg ends with 0 and no
+//! output on some damaged files, and writes a part of the text before it fails on others.
+
+use std::ffi::OsStr;
+use std::process::Command;
+use std::time::Duration;
+
+use super::message::{MessageError, PLAINTEXT_MAX};
+use super::{Asking, CipherError};
+use crate::model::{Recipient, Secret, text};
+use crate::system::agent::{AgentError, PinentryEvent, Prompts};
+use crate::system::env::Env;
+use crate::system::keyring::KeyringError;
+use crate::system::options::Options;
+use crate::system::process::{self, Finished, Limits, ProcessError};
+
+/// For a person in front of a pinentry, and for gpg alone.
+const WITH_PERSON: Duration = Duration::from_secs(15 * 60);
+const ALONE: Duration = Duration::from_secs(60);
+
+/// A message is larger than its text by the packets around it: one for each recipient.
+const MESSAGE_MAX: usize = PLAINTEXT_MAX + (4 << 20);
+
+const STATUS: &str = "[GNUPG:] ";
+
+/// How gpg is called; nothing is started until it is used.
+pub struct Gpg<'a> {
+    pub env: &'a Env,
+    pub options: &'a Options,
+    pub prompts: &'a Prompts,
+}
+
+impl Gpg<'_> {
+    /// Decrypts with gpg what could not be decrypted here for the reason given, which is also the answer when there is
+    /// no gpg.
+    pub fn decrypt_instead(&self, message: &[u8], asking: Asking, why: CipherError) -> Result<Secret, CipherError> {
+        let mut command = self.command();
+        command.args(["--status-fd", "2", "--quiet", "--output", "-"]);
+        match asking {
+            Asking::Allowed if self.options.pinentry_loopback => return Err(why),
+            Asking::Allowed => {}
+            Asking::Never => drop(command.args(["--batch", "--pinentry-mode", "error"])),
+        }
+        command.arg("--decrypt");
+        let time = if asking == Asking::Allowed { WITH_PERSON } else { ALONE };
+        let shown = self.prompts.pinentry.as_ref().filter(|_| asking == Asking::Allowed);
+        // gpg does not tell when its agent shows a pinentry, so the terminal is left for as long as gpg runs.
+        if let Some(tell) = shown {
+            tell(PinentryEvent::Starts { terminal: true });
+        }
+        let finished = process::run(&mut command, message, Limits { time, stdout: PLAINTEXT_MAX });
+        if let Some(tell) = shown {
+            tell(PinentryEvent::Ended);
+        }
+        match finished {
+            Err(ProcessError::Missing { .. }) => Err(why),
+            Err(ProcessError::TooMuch { .. }) => Err(MessageError::TooLarge(PLAINTEXT_MAX).into()),
+            other => decrypted(other?, asking),
+        }
+    }
+
+    /// Encrypts as pass does (pass 1.7.4, `GPG_OPTS`), without ever asking.
+    pub fn encrypt(&self, plaintext: &Secret, recipients: &[Recipient]) -> Result<Vec<u8>, CipherError> {
+        let mut command = self.command();
+        command.args(["--status-fd", "2", "--quiet", "--yes", "--batch", "--compress-algo=none", "--no-encrypt-to"]);
+        if self.options.trust_always {
+            command.args(["--trust-model", "always"]);
+        }
+        for recipient in recipients {
+            command.args(["--recipient", recipient.as_str()]);
+        }
+        command.args(["--output", "-", "--encrypt"]);
+        let limits = Limits { time: ALONE, stdout: MESSAGE_MAX };
+        encrypted(process::run(&mut command, plaintext.expose(), limits)?)
+    }
+
+    fn command(&self) -> Command {
+        let mut command = process::command(self.env, "gpg");
+        if let Some(terminal) = self.env.terminal() {
+            command.env("GPG_TTY", terminal);
+        }
+        command.arg("--homedir").arg(&self.options.gnupg_home).args(without_homedir(&self.options.gpg_options));
+        command
+    }
+}
+
+/// `Options::gnupg_home` says it already, as an absolute path.
+fn without_homedir(options: &[std::ffi::OsString]) -> Vec<&OsStr> {
+    let mut kept = Vec::with_capacity(options.len());
+    let mut options = options.iter().map(|option| option.as_os_str());
+    while let Some(option) = options.next() {
+        match option.as_encoded_bytes() {
+            b"--homedir" => drop(options.next()),
+            joined if joined.starts_with(b"--homedir=") => {}
+            _ => kept.push(option),
+        }
+    }
+    kept
+}
+
+/// The status lines on stderr, keyword first.
+fn status_lines(finished: &Finished) -> Vec<Vec<String>> {
+    let text = String::from_utf8_lossy(&finished.stderr);
+    let lines = text.lines().filter_map(|line| line.strip_prefix(STATUS));
+    lines.map(|line| line.split(' ').map(str::to_owned).collect()).collect()
+}
+
+/// gpg's own last words among the status lines.
+fn complaint(finished: &Finished) -> CipherError {
+    let lines = finished.stderr.split(|byte| *byte == b'\n');
+    let mut own = lines.filter(|line| !line.is_empty() && !line.starts_with(STATUS.as_bytes()));
+    let said = own.next_back().map(|line| line.strip_prefix(b"gpg: ").unwrap_or(line));
+    CipherError::Gpg(match said {
+        Some(said) => text::quoted(said),
+        None => finished.status.to_string(),
+    })
+}
+
+fn decrypted(finished: Finished, asking: Asking) -> Result<Secret, CipherError> {
+    let lines = status_lines(&finished);
+    let has = |word: &str| lines.iter().any(|line| line[0] == word);
+    if finished.status.success() && has("DECRYPTION_OKAY") && has("GOODMDC") && !has("DECRYPTION_FAILED") {
+        return Ok(finished.stdout);
+    }
+    let agent = lines.iter().find_map(|line| match line.as_slice() {
+        [error, place, code, ..] if error == "ERROR" && place.starts_with("pkdecrypt") => code.parse().ok(),
+        _ => None,
+    });
+    if let Some(number) = agent {
+        return Err(match AgentError::with_number(number, String::new()) {
+            AgentError::NoWayToAsk if asking == Asking::Never => AgentError::Locked.into(),
+            AgentError::Refused { .. } => complaint(&finished),
+            known => known.into(),
+        });
+    }
+    if has("BADMDC") {
+        return Err(MessageError::Altered.into());
+    }
+    let missing = lines.iter().filter(|line| line[0] == "NO_SECKEY").filter_map(|line| line.get(1).cloned());
+    let missing: Vec<String> = missing.collect();
+    match missing.is_empty() {
+        true => Err(complaint(&finished)),
+        false => Err(CipherError::NoSecretKey { keys: missing }),
+    }
+}
+
+fn encrypted(finished: Finished) -> Result<Vec<u8>, CipherError> {
+    let lines = status_lines(&finished);
+    let refused = lines.iter().find_map(|line| match line.as_slice() {
+        [word, reason, who @ ..] if word == "INV_RECP" => Some(recipient_error(reason, who.join(" "))),
+        _ => None,
+    });
+    if let Some(error) = refused {
+        return Err(error.into());
+    }
+    let ended = lines.iter().any(|line| line[0] == "END_ENCRYPTION");
+    if finished.status.success() && ended && !finished.stdout.is_empty() {
+        return Ok(finished.stdout.expose().to_vec());
+    }
+    Err(complaint(&finished))
+}
+
+/// doc/DETAILS, `INV_RECP`.
+fn recipient_error(reason: &str, recipient: String) -> KeyringError {
+    match reason {
+        "2" => KeyringError::Ambiguous { recipient, fingerprints: Vec::new() },
+        "3" => KeyringError::NoEncryptionKey { recipient },
+        "4" => KeyringError::Revoked { recipient },
+        "5" => KeyringError::Expired { recipient, fingerprint: None, at: None },
+        "10" => KeyringError::Untrusted { recipient, fingerprint: None },
+        "13" => KeyringError::Disabled { recipient, fingerprint: None },
+        _ => KeyringError::Missing { recipient },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::process::ExitStatusExt;
+    use std::process::ExitStatus;
+
+    fn finished(code: i32, stdout: &[u8], status: &[&str]) -> Finished {
+        let stderr: Vec<String> = status.iter().map(|line| format!("[GNUPG:] {line}\n")).collect();
+        let stderr = format!("gpg: something it says\n{}", stderr.concat()).into_bytes();
+        Finished { status: ExitStatus::from_raw(code << 8), stdout: Secret::new(stdout.to_vec()), stderr }
+    }
+
+    #[test]
+    fn only_gpg_s_word_makes_a_plaintext() {
+        let good = ["DECRYPTION_KEY A B -", "DECRYPTION_OKAY", "GOODMDC", "END_DECRYPTION"];
+        assert_eq!(decrypted(finished(0, b"x", &good), Asking::Allowed).expect("good").expose(), b"x");
+        for (code, status) in [
+            (2, &good[..]),
+            (0, &[][..]),
+            (0, &["DECRYPTION_OKAY"][..]),
+            (0, &["GOODMDC"][..]),
+            (0, &["DECRYPTION_OKAY", "GOODMDC", "DECRYPTION_FAILED"][..]),
+        ] {
+            assert!(decrypted(finished(code, b"x", status), Asking::Allowed).is_err(), "{code} {status:?}");
+        }
+    }
+
+    #[test]
+    fn failures_keep_their_kind() {
+        let fails = |status: &[&str], asking| decrypted(finished(2, b"", status), asking).expect_err("fails");
+        let cancelled = fails(&["ERROR pkdecrypt_failed 83886179"], Asking::Allowed);
+        assert!(cancelled.is_cancelled(), "{cancelled}");
+        assert!(fails(&["ERROR pkdecrypt_failed 67108949"], Asking::Never).is_locked());
+        assert!(matches!(fails(&["BADMDC"], Asking::Allowed), CipherError::Message(MessageError::Altered)));
+        let missing = fails(&["NO_SECKEY 0123456789ABCDEF"], Asking::Allowed).to_string();
+        assert!(missing.contains("0123456789ABCDEF"), "{missing}");
+        let other = fails(&[], Asking::Allowed).to_string();
+        assert_eq!(other, "gpg failed: \"something it says\"");
+    }
+
+    #[test]
+    fn refused_recipients_are_named_with_their_reason() {
+        let refused = |line| encrypted(finished(2, b"", &[line])).expect_err("refused").to_string();
+        assert!(refused("INV_RECP 10 bob@example.test").contains("vouches"));
+        assert!(refused("INV_RECP 5 Bob B").contains("\"Bob B\" expired"));
+        assert!(encrypted(finished(0, b"", &["END_ENCRYPTION"])).is_err());
+        assert!(encrypted(finished(0, b"x", &["END_ENCRYPTION"])).is_ok());
+    }
+
+    #[test]
+    fn the_home_is_said_once() {
+        let options = ["--armor", "--homedir", "/x", "--homedir=/y", "--always-trust"].map(std::ffi::OsString::from);
+        assert_eq!(without_homedir(&options), ["--armor", "--always-trust"]);
+    }
+}
