@@ -3,6 +3,9 @@
 
 #![allow(dead_code)]
 
+pub mod registry;
+pub mod service;
+
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
@@ -145,6 +148,17 @@ impl Sandbox {
         self.shim_dir().join("docker-credential-pass")
     }
 
+    /// A folder holding only links to these programs: a PATH on which nothing else can be found. None (and the test is
+    /// noted as skipped) where one is not installed.
+    pub fn only(&self, programs: &[&str]) -> Option<PathBuf> {
+        let folder = self.path().join("only");
+        std::fs::create_dir_all(&folder).expect("a folder for the links");
+        for program in programs {
+            std::os::unix::fs::symlink(peer(program)?, folder.join(program)).expect("a link");
+        }
+        Some(folder)
+    }
+
     pub fn gpg(&self, args: &[&str]) -> Answer {
         self.prepare_gnupg();
         self.run("gpg", &[&["--batch", "--quiet"], args].concat(), b"")
@@ -265,4 +279,24 @@ pub fn skip(why: &str) {
 pub fn set_mode(path: &Path, mode: u32) {
     use std::os::unix::fs::PermissionsExt;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("a mode");
+}
+
+/// The files below `folder` that hold these bytes.
+pub fn files_holding(folder: &Path, bytes: &[u8]) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).expect("a folder").flatten() {
+            let kind = entry.file_type().expect("its kind");
+            if kind.is_dir() {
+                folders.push(entry.path());
+            } else if kind.is_file() {
+                let content = std::fs::read(entry.path()).unwrap_or_default();
+                if content.windows(bytes.len()).any(|window| window == bytes) {
+                    found.push(entry.path());
+                }
+            }
+        }
+    }
+    found
 }
