@@ -7,4 +7,5 @@ mod docker_client;
 mod helper_cases;
 mod helper_process;
 mod interop;
+mod other_clients;
 mod support;
