@@ -57,7 +57,7 @@ struct House {
 
 impl House {
     fn new() -> House {
-        let sandbox = Sandbox::with_store().0;
+        let sandbox = Sandbox::with_key_file();
         let config = sandbox.home().join(".config/gopass");
         std::fs::create_dir_all(&config).expect("gopass's folder");
         let text = format!("[mounts]\n\tpath = {}\n[core]\n\tautosync = false\n", sandbox.store().display());

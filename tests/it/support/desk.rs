@@ -24,7 +24,7 @@ pub struct Desk {
     pub registry: Registry,
     pub daemon: Option<Daemon>,
     pub config: PathBuf,
-    path: OsString,
+    pub path: OsString,
     pub sandbox: Sandbox,
 }
 

@@ -84,6 +84,13 @@ impl Sandbox {
         (sandbox, fingerprint)
     }
 
+    /// The same, and our binary uses a key file; GnuPG is there for others.
+    pub fn with_key_file() -> Sandbox {
+        let (mut sandbox, fingerprint) = Sandbox::with_store();
+        sandbox.use_key_file(&fingerprint);
+        sandbox
+    }
+
     pub fn path(&self) -> &Path {
         self.dir.path()
     }
@@ -180,6 +187,15 @@ impl Sandbox {
         fingerprints.first().expect("a fingerprint").to_string()
     }
 
+    /// Makes our binary use a file with the secret key instead of GnuPG.
+    pub fn use_key_file(&mut self, fingerprint: &str) {
+        let file = self.path().join("key.pgp");
+        let args = ["--pinentry-mode", "loopback", "--passphrase", "", "--export-secret-keys", fingerprint];
+        std::fs::write(&file, self.gpg(&args).ok().stdout).expect("a key file");
+        set_mode(&file, 0o600);
+        self.set("REGPASS_KEY_FILE", file);
+    }
+
     pub fn init_store(&self, recipient: &str) {
         std::fs::create_dir_all(self.store()).expect("a store");
         set_mode(&self.store(), 0o700);
@@ -197,6 +213,14 @@ impl Sandbox {
         self.run("git", &[&["-C", ".password-store"], args].concat(), b"")
     }
 
+    pub fn stop_gnupg(&self) {
+        let home = self.gnupg_home();
+        if home.exists() {
+            let _ = self.command("gpgconf").env("GNUPGHOME", &home).args(["--kill", "all"]).output();
+            let _ = self.command("gpgconf").env("GNUPGHOME", &home).args(["--remove-socketdir"]).output();
+        }
+    }
+
     fn prepare_gnupg(&self) {
         let home = self.gnupg_home();
         if !home.exists() {
@@ -208,10 +232,7 @@ impl Sandbox {
 
 impl Drop for Sandbox {
     fn drop(&mut self) {
-        if self.gnupg_home().exists() {
-            let _ = self.command("gpgconf").args(["--kill", "all"]).output();
-            let _ = self.command("gpgconf").args(["--remove-socketdir"]).output();
-        }
+        self.stop_gnupg();
     }
 }
 
