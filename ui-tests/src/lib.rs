@@ -4,6 +4,8 @@
 //! - `line`: the terminal's end of it; `emulator`: the terminal itself, without a window
 //! - `frame`: what stood on the screen between two synchronized updates, cell by cell
 //! - `picture`: a frame as SVG and PNG, without a display
+//! - `machine`: throw-away homes with a store to look at; `program`: the binary under test
+//! - `scenes`: the pictures, one entry each
 //!
 //! Not published and no part of the product; the tests beside it and its own binary are its only callers.
 
@@ -14,5 +16,8 @@ pub mod emulator;
 pub mod frame;
 pub mod key;
 mod line;
+pub mod machine;
 pub mod picture;
+pub mod program;
 pub mod pty;
+pub mod scenes;

@@ -1,0 +1,293 @@
+//! Throw-away homes with a store to look at, filled through regpass's own operations. Made of fixed parts (key, clock,
+//! dates), so that the same screen comes out each time. Starts regpass in them; drives nothing.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, SystemTime};
+
+use regpass::model::{Credential, EntryPath, Login, RegistryKey, Secret};
+use regpass::ops::credentials::CredentialStore;
+use regpass::ops::entries;
+use regpass::system::System;
+use regpass::system::env::Env;
+use regpass::system::options::{Options, Typed};
+use regpass::system::store::layout;
+use rustix::fs::{FlockOperation, flock};
+use tempfile::TempDir;
+
+use crate::program;
+use crate::pty::Launch;
+
+/// Alice's key, made for these tests and known to everybody: no passphrase, protects nothing.
+const KEY: &str = include_str!("../fixtures/key.asc");
+/// Its fingerprint.
+const FINGERPRINT: &str = "D66795C03D87A711A78CD1FE46D3C1C16E6C17DE";
+
+/// When it is on every machine: 2026-06-01 12:00 UTC, in seconds since 1970.
+pub const NOW: u64 = 1_780_315_200;
+
+pub const MINUTE: u64 = 60;
+pub const HOUR: u64 = 60 * MINUTE;
+pub const DAY: u64 = 24 * HOUR;
+
+/// Where the home is that pictures are taken of: a path is on the screen.
+const FIXED_HOME: &str = "/tmp/alice";
+
+/// The keys of the filled stores in `bulk`, so that each folder looks like one of a team.
+const SERVICES: [&str; 10] =
+    ["postgres", "redis", "grafana", "vault", "gitlab", "smtp", "s3-backup", "vpn", "ldap", "pager"];
+
+pub struct Machine {
+    place: Place,
+    vars: Vec<(OsString, OsString)>,
+}
+
+enum Place {
+    Temporary(TempDir),
+    /// With the lock that keeps two of us from using it at once.
+    Fixed(PathBuf, #[allow(dead_code, reason = "held, not read")] File),
+}
+
+impl Machine {
+    /// A home with an empty store for Alice's key, which regpass uses without GnuPG.
+    pub fn new() -> Machine {
+        let machine = Machine::without_store();
+        machine.init_store(FINGERPRINT);
+        machine
+    }
+
+    /// As `new`, always at the same path; waits for others that use it.
+    pub fn at_fixed_home() -> Machine {
+        let home = PathBuf::from(FIXED_HOME);
+        let lock = File::create(home.with_extension("regpass-shots.lock")).expect("a lock");
+        flock(&lock, FlockOperation::LockExclusive).expect("the lock");
+        let ours = home.join("key.asc");
+        if ours.exists() {
+            std::fs::remove_dir_all(&home).expect("what an earlier run left behind");
+        }
+        std::fs::create_dir(&home).unwrap_or_else(|error| panic!("{FIXED_HOME} is not ours to use: {error}"));
+        let machine = Machine::furnished(Place::Fixed(home, lock));
+        machine.init_store(FINGERPRINT);
+        machine
+    }
+
+    /// A home without a store.
+    pub fn without_store() -> Machine {
+        // A socket's path may not exceed 107 bytes, so that of the home is short.
+        let dir = tempfile::Builder::new().prefix("rp").tempdir_in("/tmp").expect("a temporary folder");
+        Machine::furnished(Place::Temporary(dir))
+    }
+
+    fn furnished(place: Place) -> Machine {
+        let mut machine = Machine { place, vars: Vec::new() };
+        let home = machine.home();
+        std::fs::create_dir_all(&home).expect("a home");
+        let key_file = home.join("key.asc");
+        std::fs::write(&key_file, KEY).expect("the key");
+        std::fs::set_permissions(&key_file, std::fs::Permissions::from_mode(0o600)).expect("its mode");
+        machine.set("HOME", &home);
+        machine.set("REGPASS_KEY_FILE", &key_file);
+        machine.set("REGPASS_FIXED_TIME", NOW.to_string());
+        machine
+    }
+
+    pub fn home(&self) -> PathBuf {
+        match &self.place {
+            Place::Temporary(dir) => dir.path().join("h"),
+            Place::Fixed(home, _) => home.clone(),
+        }
+    }
+
+    pub fn store(&self) -> PathBuf {
+        self.home().join(".password-store")
+    }
+
+    /// Sets a variable that regpass sees.
+    pub fn set(&mut self, name: &str, value: impl Into<OsString>) {
+        self.unset(name);
+        self.vars.push((name.into(), value.into()));
+    }
+
+    pub fn unset(&mut self, name: &str) {
+        self.vars.retain(|(known, _)| known != name);
+    }
+
+    fn init_store(&self, recipient: &str) {
+        std::fs::create_dir_all(self.store()).expect("a store");
+        std::fs::set_permissions(self.store(), std::fs::Permissions::from_mode(0o700)).expect("its mode");
+        std::fs::write(self.store().join(".gpg-id"), format!("{recipient}\n")).expect(".gpg-id");
+    }
+
+    pub fn system(&self) -> System {
+        let env = Env::made_of(self.vars.iter().cloned());
+        let options = Options::resolve(&Typed::default(), &env).expect("options");
+        System::new(env, options)
+    }
+
+    /// Adds an entry that was changed `age` seconds ago.
+    pub fn entry(&self, name: &str, plaintext: &str, age: u64) -> &Machine {
+        let path = EntryPath::parse(name).expect("an entry's name");
+        entries::insert(&self.system(), &path, Secret::new(plaintext.into()), true).expect("stored");
+        set_age(&path.file(&self.store()), age);
+        self
+    }
+
+    /// Adds a registry login that was stored `age` seconds ago.
+    pub fn login(&self, server: &str, user: &str, secret: &str, age: u64) -> &Machine {
+        let (key, login) = (RegistryKey::new(server), Login::new(user));
+        let entry = layout::login_entry(&key, &login).expect("an entry's name");
+        let credential = Credential::new(login, Secret::new(secret.into()));
+        CredentialStore::new(&self.system()).store(&key, credential).expect("stored");
+        set_age(&entry.file(&self.store()), age);
+        self
+    }
+
+    /// A store worth a look: some folders, some registries of each kind, one of them under two spellings.
+    pub fn showcase(&self) -> &Machine {
+        for (name, plaintext, age) in ENTRIES {
+            self.entry(name, plaintext, *age);
+        }
+        for (server, user, secret, age) in LOGINS {
+            self.login(server, user, secret, *age);
+        }
+        self
+    }
+
+    /// Adds `count` entries in folders of ten, all with the same secret.
+    pub fn bulk(&self, count: usize) -> &Machine {
+        self.entry("bulk", "hunter2\n", DAY);
+        let file = self.store().join("bulk.gpg");
+        let ciphertext = std::fs::read(&file).expect("an entry");
+        for number in 0..count {
+            let (team, host) = (number / 1000, number / 10 % 100);
+            let folder = self.store().join(format!("team-{team:03}/host-{host:02}"));
+            if number % 10 == 0 {
+                std::fs::create_dir_all(&folder).expect("a folder");
+            }
+            let file = folder.join(format!("{}.gpg", SERVICES[number % 10]));
+            std::fs::write(file, &ciphertext).expect("an entry");
+        }
+        std::fs::remove_file(file).expect("the pattern");
+        self
+    }
+
+    /// Adds entries whose names try to do things to a terminal; all hold the same secret.
+    pub fn hostile(&self) -> &Machine {
+        self.entry("plain", "hunter2\n", DAY);
+        let ciphertext = std::fs::read(self.store().join("plain.gpg")).expect("an entry");
+        for name in HOSTILE_NAMES {
+            let file = self.store().join(OsStr::from_bytes(&[name, &b".gpg"[..]].concat()));
+            std::fs::write(&file, &ciphertext).expect("an entry");
+            set_age(&file, DAY);
+        }
+        self
+    }
+
+    /// Moves the machine from its key file to GnuPG with a key behind this passphrase, asked for by the curses pinentry,
+    /// and a store for that key. Panics when gpg or the pinentry is not installed.
+    pub fn with_gnupg(passphrase: &str) -> Machine {
+        let mut machine = Machine::without_store();
+        machine.unset("REGPASS_KEY_FILE");
+        let gnupg = machine.home().join(".gnupg");
+        std::fs::create_dir(&gnupg).expect("a GnuPG home");
+        std::fs::set_permissions(&gnupg, std::fs::Permissions::from_mode(0o700)).expect("its mode");
+        std::fs::write(gnupg.join("gpg-agent.conf"), "pinentry-program /usr/bin/pinentry-curses\n").expect("its agent");
+        let user = "Alice Example <alice@example.test>";
+        let quietly = ["--pinentry-mode", "loopback", "--passphrase", passphrase];
+        machine.gpg(&[&quietly[..], &["--quick-gen-key", user, "future-default", "default", "never"]].concat());
+        machine.run("gpgconf", &["--kill", "gpg-agent"]);
+        machine.init_store("alice@example.test");
+        machine
+    }
+
+    pub fn gpg(&self, args: &[&str]) {
+        self.run("gpg", &[&["--batch", "--quiet"], args].concat());
+    }
+
+    /// Runs a program in this home to its successful end.
+    pub fn run(&self, program: &str, args: &[&str]) {
+        let mut command = Command::new(program);
+        command.args(args).env_clear().env("PATH", "/usr/bin:/bin").envs(self.vars.iter().cloned());
+        let done = command.current_dir(self.home()).stdin(Stdio::null()).output();
+        let done = done.unwrap_or_else(|error| panic!("{program}: {error}"));
+        assert!(done.status.success(), "{command:?}: {}", String::from_utf8_lossy(&done.stderr));
+    }
+
+    /// regpass in this home.
+    pub fn regpass(&self) -> Launch {
+        self.launch(program::regpass())
+    }
+
+    /// Any program in this home.
+    pub fn launch(&self, program: impl AsRef<OsStr>) -> Launch {
+        let launch = Launch::new(program).cwd(&self.home());
+        self.vars.iter().fold(launch, |launch, (name, value)| launch.var(name, value))
+    }
+}
+
+impl Default for Machine {
+    fn default() -> Machine {
+        Machine::new()
+    }
+}
+
+impl Drop for Machine {
+    fn drop(&mut self) {
+        if self.home().join(".gnupg").exists() {
+            let mut kill = Command::new("gpgconf");
+            kill.args(["--kill", "all"]).env_clear().env("PATH", "/usr/bin:/bin").envs(self.vars.iter().cloned());
+            let _ = kill.output();
+        }
+        if let Place::Fixed(home, _) = &self.place {
+            let _ = std::fs::remove_dir_all(home);
+        }
+    }
+}
+
+fn set_age(file: &Path, age: u64) {
+    let then = SystemTime::UNIX_EPOCH + Duration::from_secs(NOW - age);
+    let file = File::options().append(true).open(file).expect("an entry's file");
+    file.set_modified(then).expect("its date");
+}
+
+/// Clears the screen, changes its colour and title, asks the terminal for an answer, writes backwards, ends the line, is
+/// not text, is blank, is too wide, is wide, combines, and looks like an option.
+pub const HOSTILE_NAMES: [&[u8]; 12] = [
+    b"clear\x1b[2Jscreen",
+    b"red\x1b[31m",
+    b"title\x1b]0;owned\x07",
+    b"ask\x1b[6n",
+    "right\u{202e}left".as_bytes(),
+    b"two\nlines",
+    b"not\xff\xfetext",
+    b" ",
+    b"very-long-name-that-does-not-fit-into-any-column-of-any-list-on-any-usual-terminal-whatsoever",
+    "日本語の名前".as_bytes(),
+    "cafe\u{301}".as_bytes(),
+    b"--version",
+];
+
+type Entry = (&'static str, &'static str, u64);
+const ENTRIES: &[Entry] = &[
+    ("infra/db/root", "tr0ub4dor&3-demo\nuser: postgres\nurl: db1.internal:5432\n", 3 * DAY),
+    ("infra/db/replica", "Rep!ica-8812\nuser: replicator\n", 140 * DAY),
+    ("infra/db/metrics", "rO.metrics-55\nuser: grafana_ro\n", 58 * DAY),
+    ("infra/vpn", "tunnel-0f-l1ght\nuser: alice\n", 33 * DAY),
+    ("mail/alice", "wandering-Otter-62\nuser: alice@example.test\n", 47 * DAY),
+    ("mail/postmaster", "return-t0-sender\n", 1_100 * DAY),
+    ("work/ci/deploy-key", "demo-key-passphrase\nuser: deploy\n", 5 * HOUR),
+];
+
+type LoginRow = (&'static str, &'static str, &'static str, u64);
+const LOGINS: &[LoginRow] = &[
+    ("https://index.docker.io/v1/", "hubci", "demo-hub-access-token-7f3a", 40 * DAY),
+    ("ghcr.io", "<token>", "demo-identity-token-c81e728d9d4c2f63", 3 * DAY),
+    ("176931204455.dkr.ecr.us-west-2.amazonaws.com", "AWS", "demo-ecr-token", 11 * HOUR),
+    ("registry.example.test:5000", "alice", "correct horse battery staple", 9 * DAY),
+    ("harbor.corp.test", "robot$ci", "demo-robot-secret-Tq4m", 400 * DAY),
+    ("https://harbor.corp.test", "robot$ci", "demo-robot-secret-older", 700 * DAY),
+];

@@ -1,0 +1,74 @@
+//! The pictures: one entry each in `SCENES`. A scene is a machine, a terminal's size, and the way to the moment that is
+//! worth a picture. `main.rs` draws them into `screenshots/`; a test asks that all can be reached.
+
+use std::sync::Arc;
+
+use crate::frame::Frame;
+use crate::key;
+use crate::machine::Machine;
+use crate::pty::Terminal;
+
+pub struct Scene {
+    /// The picture is `screenshots/<name>.png`.
+    pub name: &'static str,
+    pub cols: u16,
+    pub rows: u16,
+    /// What is on the machine before regpass starts.
+    pub furnish: fn(&Machine),
+    /// From regpass's start to the frame that becomes the picture.
+    pub play: fn(&mut Terminal) -> Arc<Frame>,
+}
+
+pub const SCENES: &[Scene] = &[
+    Scene { name: "store", cols: 80, rows: 24, furnish: showcase, play: store },
+    Scene { name: "registries", cols: 80, rows: 24, furnish: showcase, play: registries },
+    Scene { name: "reveal", cols: 80, rows: 24, furnish: showcase, play: reveal },
+    Scene { name: "filter", cols: 80, rows: 24, furnish: showcase, play: filter },
+    Scene { name: "help", cols: 80, rows: 24, furnish: showcase, play: help },
+    Scene { name: "small", cols: 44, rows: 10, furnish: showcase, play: small },
+];
+
+fn showcase(machine: &Machine) {
+    machine.showcase();
+}
+
+/// The store is read and the breadcrumb is complete.
+fn ready(terminal: &Terminal) -> Arc<Frame> {
+    terminal.wait_for("the store, read", |frame| !frame.contains("reading the store") && frame.contains("ghcr.io"))
+}
+
+/// Finds an entry by typing and goes on with it selected.
+fn find(terminal: &mut Terminal, needle: &str) -> Arc<Frame> {
+    ready(terminal);
+    terminal.send(format!("/{needle}"));
+    terminal.wait_answer("what was found", |frame| frame.contains(needle))
+}
+
+fn store(terminal: &mut Terminal) -> Arc<Frame> {
+    ready(terminal);
+    terminal.press("j", "facts of a login", |frame| frame.contains("readable by"))
+}
+
+fn registries(terminal: &mut Terminal) -> Arc<Frame> {
+    ready(terminal);
+    terminal.press("2", "the table", |frame| frame.contains("AGE") && frame.contains("ghcr.io"))
+}
+
+fn reveal(terminal: &mut Terminal) -> Arc<Frame> {
+    find(terminal, "dbroot");
+    terminal.press(key::ENTER, "the entry", |frame| frame.contains("readable by"));
+    terminal.press("r", "the password", |frame| frame.contains("tr0ub4dor&3"))
+}
+
+fn filter(terminal: &mut Terminal) -> Arc<Frame> {
+    find(terminal, "inf")
+}
+
+fn help(terminal: &mut Terminal) -> Arc<Frame> {
+    ready(terminal);
+    terminal.press("?", "the keys", |frame| frame.contains("reveal"))
+}
+
+fn small(terminal: &mut Terminal) -> Arc<Frame> {
+    ready(terminal)
+}
