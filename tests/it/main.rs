@@ -7,5 +7,6 @@ mod docker_client;
 mod helper_cases;
 mod helper_process;
 mod interop;
+mod keyring;
 mod other_clients;
 mod support;
