@@ -132,10 +132,8 @@ impl Repository<'_> {
     fn add(&self, paths: &[&Path]) -> Result<bool, GitError> {
         match self.git("add", &[], paths) {
             Ok(_) => Ok(true),
-            Err(error @ GitError::Failed { .. }) => match self.git("check-ignore", &[OsStr::new("-q")], paths) {
-                Ok(_) => Ok(false),
-                Err(_) => Err(error),
-            },
+            // What git knows and could not add, its status shows; what is ignored, it does not.
+            Err(GitError::Failed { .. }) if self.changed(paths)?.is_empty() => Ok(false),
             Err(error) => Err(error),
         }
     }

@@ -9,4 +9,5 @@ mod helper_process;
 mod interop;
 mod keyring;
 mod other_clients;
+mod store;
 mod support;

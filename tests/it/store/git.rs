@@ -1,0 +1,253 @@
+//! Stores that are git work trees: pass's subjects, just the paths touched, nothing lost in parallel (store-compat 1.4,
+//! 1.8; helper-protocol 1.7).
+
+use std::time::{Duration, Instant};
+
+use super::{folder, found, get, have, machine, store};
+use crate::support::{Sandbox, peer, skip};
+
+const SERVER: &str = "registry.example.test";
+
+fn repository() -> Sandbox {
+    let (sandbox, _) = machine();
+    sandbox.init_git();
+    sandbox
+}
+
+/// Commit subjects, newest first.
+fn subjects(sandbox: &Sandbox) -> Vec<String> {
+    sandbox.git(&["log", "--format=%s"]).ok().out().lines().map(str::to_owned).collect()
+}
+
+fn is_clean(sandbox: &Sandbox) {
+    assert_eq!(sandbox.git(&["status", "--porcelain"]).ok().out(), "");
+}
+
+#[test]
+fn subjects_are_those_of_pass() {
+    let sandbox = repository();
+    store(&sandbox, SERVER, "alice", "pw").ok();
+    sandbox.regpass(&["insert", "mail/work"], b"pw\n").ok();
+    sandbox.regpass(&["rm", "--force", "mail/work"], b"").ok();
+    sandbox.helper("erase", SERVER).ok();
+    let ours = subjects(&sandbox);
+    let expected = [
+        format!("Remove {} from store.", folder(SERVER)),
+        "Remove mail/work from store.".to_owned(),
+        "Add given password for mail/work to store.".to_owned(),
+        format!("Add given password for {}/alice to store.", folder(SERVER)),
+        "start".to_owned(),
+    ];
+    assert_eq!(ours, expected);
+    is_clean(&sandbox);
+    if have(&["pass"]) {
+        let entry = format!("{}/alice", folder(SERVER));
+        sandbox.run("pass", &["insert", "-m", &entry], b"pw").ok();
+        sandbox.run("pass", &["insert", "-m", "mail/work"], b"pw").ok();
+        sandbox.run("pass", &["rm", "-f", "mail/work"], b"").ok();
+        sandbox.run("pass", &["rm", "-rf", &folder(SERVER)], b"").ok();
+        assert_eq!(subjects(&sandbox)[..4], expected[..4]);
+        is_clean(&sandbox);
+    }
+}
+
+#[test]
+fn an_unchanged_login_makes_no_commit() {
+    let sandbox = repository();
+    store(&sandbox, SERVER, "alice", "pw").ok();
+    let before = sandbox.git(&["rev-parse", "HEAD"]).ok().out();
+    let answer = store(&sandbox, SERVER, "alice", "pw").ok();
+    assert_eq!((answer.out(), answer.err()), (String::new(), String::new()));
+    assert_eq!(sandbox.git(&["rev-parse", "HEAD"]).ok().out(), before);
+    is_clean(&sandbox);
+}
+
+#[test]
+fn another_account_is_replaced_in_one_commit() {
+    let sandbox = repository();
+    store(&sandbox, SERVER, "zoe", "pw").ok();
+    store(&sandbox, SERVER, "alice", "pw").ok();
+    assert_eq!(subjects(&sandbox).len(), 3);
+    let names = sandbox.git(&["ls-files"]).ok().out();
+    assert!(names.contains("alice.gpg") && !names.contains("zoe.gpg"), "{names}");
+    is_clean(&sandbox);
+}
+
+#[test]
+fn only_the_touched_paths_are_committed() {
+    let sandbox = repository();
+    std::fs::write(sandbox.store().join("staged.txt"), "x").expect("a file");
+    std::fs::write(sandbox.store().join("untracked.txt"), "x").expect("a file");
+    sandbox.git(&["add", "staged.txt"]).ok();
+    store(&sandbox, SERVER, "alice", "pw").ok();
+    let files = sandbox.git(&["show", "--name-only", "--format="]).ok().out();
+    assert_eq!(files.lines().count(), 1, "{files}");
+    assert_eq!(sandbox.git(&["status", "--porcelain"]).ok().out(), "A  staged.txt\n?? untracked.txt\n");
+}
+
+#[test]
+fn the_caller_s_git_variables_do_not_count() {
+    let mut sandbox = repository();
+    sandbox.set("GIT_DIR", sandbox.home().join("elsewhere"));
+    sandbox.set("GIT_WORK_TREE", "/");
+    sandbox.set("GIT_INDEX_FILE", sandbox.home().join("index"));
+    store(&sandbox, SERVER, "alice", "pw").ok();
+    for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"] {
+        sandbox.unset(name);
+    }
+    assert_eq!(subjects(&sandbox).len(), 2);
+    is_clean(&sandbox);
+}
+
+#[test]
+fn signed_commits_when_pass_signs_them() {
+    let sandbox = repository();
+    sandbox.git(&["config", "pass.signcommits", "true"]).ok();
+    sandbox.git(&["config", "user.signingkey", "alice@example.test"]).ok();
+    store(&sandbox, SERVER, "alice", "pw").ok();
+    let raw = sandbox.git(&["cat-file", "commit", "HEAD"]).ok().out();
+    assert!(raw.contains("gpgsig "), "{raw}");
+}
+
+#[test]
+fn a_nested_repository_gets_its_own_commits() {
+    let sandbox = repository();
+    let inner = sandbox.store().join("team");
+    std::fs::create_dir(&inner).expect("a folder");
+    sandbox.run("git", &["-C", ".password-store/team", "init", "-q", "-b", "main"], b"").ok();
+    sandbox.regpass(&["insert", "team/x/y"], b"pw\n").ok();
+    let log = sandbox.run("git", &["-C", ".password-store/team", "log", "--format=%s"], b"").ok().out();
+    assert_eq!(log, "Add given password for team/x/y to store.\n");
+    assert_eq!(subjects(&sandbox), ["start"]);
+}
+
+#[test]
+fn ignored_paths_stay_out_of_git() {
+    let sandbox = repository();
+    std::fs::write(sandbox.store().join(".gitignore"), "docker-credential-helpers\n").expect("ignored");
+    sandbox.git(&["add", ".gitignore"]).ok();
+    sandbox.git(&["commit", "-qm", "ignore"]).ok();
+    let answer = store(&sandbox, SERVER, "alice", "pw").ok();
+    assert_eq!(answer.err(), "");
+    assert_eq!(subjects(&sandbox)[0], "ignore");
+    assert_eq!(sandbox.helper("erase", SERVER).ok().err(), "");
+}
+
+#[test]
+fn a_failed_commit_is_told_and_made_up_for() {
+    let mut sandbox = repository();
+    for name in ["GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL"] {
+        sandbox.unset(name);
+    }
+    sandbox.git(&["config", "user.useConfigOnly", "true"]).ok();
+    let answer = store(&sandbox, SERVER, "alice", "pw").ok();
+    assert_eq!(answer.out(), "");
+    assert!(answer.err().contains("not committed") && answer.err().contains("user.email"), "{}", answer.err());
+    assert_eq!(get(&sandbox, SERVER), found("alice", "pw"));
+    assert_eq!(subjects(&sandbox).len(), 1);
+    sandbox.git(&["config", "user.name", "Test"]).ok();
+    sandbox.git(&["config", "user.email", "test@example.test"]).ok();
+    assert_eq!(store(&sandbox, SERVER, "alice", "pw").ok().err(), "");
+    assert_eq!(subjects(&sandbox).len(), 2);
+    is_clean(&sandbox);
+}
+
+#[test]
+fn a_lock_that_stays_is_told_and_one_that_goes_is_waited_for() {
+    let sandbox = repository();
+    let lock = sandbox.store().join(".git/index.lock");
+    std::fs::write(&lock, "").expect("a lock");
+    let answer = store(&sandbox, SERVER, "alice", "pw").ok();
+    assert!(answer.err().contains("index.lock") && answer.err().contains("rm "), "{}", answer.err());
+    assert_eq!(get(&sandbox, SERVER), found("alice", "pw"));
+    // Freed as soon as the next call has written its entry: from then on it waits for the lock.
+    let entry = sandbox.store().join(folder("second.example.test")).join("bob.gpg");
+    std::thread::scope(|scope| {
+        let call = scope.spawn(|| store(&sandbox, "second.example.test", "bob", "pw").ok());
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while !entry.exists() {
+            assert!(Instant::now() < deadline, "the entry is written");
+            std::thread::yield_now();
+        }
+        std::fs::remove_file(&lock).expect("freed");
+        assert_eq!(call.join().expect("a call").err(), "");
+    });
+    assert_eq!(subjects(&sandbox).len(), 2);
+}
+
+#[test]
+fn a_repository_of_another_owner_is_told_with_the_command() {
+    let sandbox = repository();
+    if std::os::unix::fs::chown(sandbox.store().join(".git"), Some(65534), None).is_err()
+        || std::os::unix::fs::chown(sandbox.store(), Some(65534), None).is_err()
+    {
+        return skip("only root can give a repository away");
+    }
+    let answer = store(&sandbox, SERVER, "alice", "pw").ok();
+    assert!(answer.err().contains("git config --global --add safe.directory"), "{}", answer.err());
+    assert_eq!(get(&sandbox, SERVER), found("alice", "pw"));
+}
+
+#[test]
+fn without_git_the_login_is_stored_all_the_same() {
+    let mut sandbox = repository();
+    sandbox.set("PATH", "/nonexistent");
+    let answer = store(&sandbox, SERVER, "alice", "pw").ok();
+    assert!(answer.err().contains("git"), "{}", answer.err());
+    assert_eq!(get(&sandbox, SERVER), found("alice", "pw"));
+}
+
+#[test]
+fn thirty_two_at_once_lose_nothing() {
+    let sandbox = repository();
+    std::thread::scope(|scope| {
+        for index in 0..32 {
+            let sandbox = &sandbox;
+            scope.spawn(move || {
+                let answer = store(sandbox, &format!("r{index}.example.test"), "alice", &format!("pw{index}")).ok();
+                assert_eq!(answer.err(), "");
+            });
+        }
+    });
+    is_clean(&sandbox);
+    assert_eq!(subjects(&sandbox).len(), 33);
+    for index in 0..32 {
+        assert_eq!(get(&sandbox, &format!("r{index}.example.test")), found("alice", &format!("pw{index}")));
+    }
+    assert_eq!(sandbox.git(&["fsck", "--strict"]).code, 0);
+}
+
+#[test]
+fn one_registry_for_all_at_once_keeps_one_login() {
+    let sandbox = repository();
+    std::thread::scope(|scope| {
+        for index in 0..8 {
+            let sandbox = &sandbox;
+            scope.spawn(move || store(sandbox, SERVER, &format!("user{index}"), "pw").ok());
+        }
+    });
+    is_clean(&sandbox);
+    assert_eq!(std::fs::read_dir(sandbox.store().join(folder(SERVER))).expect("a folder").count(), 1);
+    assert!(get(&sandbox, SERVER).is_some());
+}
+
+#[test]
+fn pass_and_gopass_carry_on_in_the_same_repository() {
+    let sandbox = repository();
+    let entry = format!("{}/alice", folder(SERVER));
+    store(&sandbox, SERVER, "alice", "one").ok();
+    if have(&["pass"]) {
+        sandbox.run("pass", &["insert", "-m", "-f", &entry], b"two").ok();
+        assert_eq!(get(&sandbox, SERVER), found("alice", "two"));
+        is_clean(&sandbox);
+    }
+    if let Some(gopass) = peer("gopass") {
+        sandbox.run(gopass, &["insert", "-m", "-f", &entry], b"three").ok();
+        assert_eq!(get(&sandbox, SERVER), found("alice", "three"));
+    }
+    store(&sandbox, SERVER, "alice", "four").ok();
+    assert_eq!(
+        sandbox.run("git", &["-C", ".password-store", "status", "--porcelain", "--", &folder(SERVER)], b"").out(),
+        ""
+    );
+}
