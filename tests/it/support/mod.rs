@@ -147,7 +147,9 @@ impl Sandbox {
         let link = bin.join("docker-credential-pass");
         if !link.exists() {
             std::fs::create_dir_all(&bin).expect("a folder for the link");
-            std::os::unix::fs::symlink(regpass_binary(), &link).expect("the link");
+            let made = std::os::unix::fs::symlink(regpass_binary(), &link);
+            // Calls of one test that run side by side may all come here.
+            assert!(made.is_ok() || link.exists(), "the link: {made:?}");
         }
         bin
     }
