@@ -94,8 +94,9 @@ impl Terminal {
 }
 
 /// What the keys in one read do to the line. Only what a password can hold is kept: an arrow key's sequence is not.
-fn take(typed: &mut Secret, bytes: &[u8]) -> Step {
-    for byte in bytes {
+fn take(typed: &mut Secret, mut bytes: &[u8]) -> Step {
+    while let [byte, rest @ ..] = bytes {
+        bytes = rest;
         match byte {
             b'\r' | b'\n' => return Step::Done,
             0x04 if !typed.is_empty() => return Step::Done,
@@ -108,13 +109,25 @@ fn take(typed: &mut Secret, bytes: &[u8]) -> Step {
             }
             // Ctrl-U.
             0x15 => typed.truncate(0),
-            // An escape sequence arrives in one piece with its ESC.
-            0x1b => return Step::More,
+            0x1b => bytes = after_sequence(rest),
             b'\t' | 0x20.. => typed.push(&[*byte]),
             _ => {}
         }
     }
     Step::More
+}
+
+/// What follows an escape sequence, which arrives in one piece with its ESC: a control sequence up to its final byte
+/// (ECMA-48 5.4), one character after `O` (SS3); anything else is text.
+fn after_sequence(bytes: &[u8]) -> &[u8] {
+    match bytes {
+        [b'[', rest @ ..] => {
+            let end = rest.iter().position(|byte| (0x40..=0x7e).contains(byte)).map_or(rest.len(), |end| end + 1);
+            &rest[end..]
+        }
+        [b'O', _, rest @ ..] => rest,
+        _ => bytes,
+    }
 }
 
 /// No echo, no line editing and no signal keys until dropped; a signal from elsewhere is waited for beside the keys, so
@@ -191,6 +204,7 @@ mod tests {
         assert_eq!(typed(b"wrong\x15right\n").as_deref(), Some(&b"right"[..]));
         assert_eq!(typed(b"\x7f\x7fa\n").as_deref(), Some(&b"a"[..]));
         assert_eq!(typed(b"ab|\x1b[A|c\n").as_deref(), Some(&b"abc"[..]));
+        assert_eq!(typed(b"\x1b[200~pasted\x1b[201~\x1b[1;5Cx\x1bOAy\x1b|\n").as_deref(), Some(&b"pastedxy"[..]));
         assert_eq!(typed(b"ab\x04").as_deref(), Some(&b"ab"[..]));
     }
 

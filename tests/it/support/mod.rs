@@ -6,6 +6,7 @@
 pub mod desk;
 pub mod registry;
 pub mod service;
+pub mod terminal;
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -13,6 +14,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use regpass::system::cipher::key_file;
 use tempfile::TempDir;
 
 /// One test's machine. Dropped: its gpg-agent is ended and its folder removed.
@@ -88,6 +90,18 @@ impl Sandbox {
     pub fn with_key_file() -> Sandbox {
         let (mut sandbox, fingerprint) = Sandbox::with_store();
         sandbox.use_key_file(&fingerprint);
+        sandbox
+    }
+
+    /// With a key file instead of GnuPG, and a store initialised to it. Nothing needs to be installed.
+    pub fn without_gnupg() -> Sandbox {
+        let mut sandbox = Sandbox::new();
+        let (key, fingerprint) = key_file::generate("Alice <alice@example.test>").expect("a key");
+        let file = sandbox.path().join("key.asc");
+        std::fs::write(&file, key.expose()).expect("the key file");
+        set_mode(&file, 0o600);
+        sandbox.set("REGPASS_KEY_FILE", file);
+        sandbox.init_store(&fingerprint);
         sandbox
     }
 
