@@ -1,4 +1,4 @@
-//! The protocol cases of `tests/helper/` against the helper in memory and the official helper.
+//! The protocol cases of `tests/helper/` against the helper in memory, the real binary, and the official helper.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -390,6 +390,29 @@ fn named(answer: &mut Vec<u8>) {
             answer.splice(..bare.len(), full.bytes());
         }
     }
+}
+
+fn binary_faults(rig: &Rig) -> Vec<String> {
+    let program = rig.sandbox.helper_link();
+    let faults = |case: &Case| -> Vec<String> {
+        let found = rig.faults(case, &program, false);
+        found.into_iter().map(|fault| format!("{}: {fault}", case.id)).collect()
+    };
+    cases().iter().flat_map(faults).collect()
+}
+
+#[test]
+fn the_real_binary() {
+    let faults = binary_faults(&Rig::new());
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn the_real_binary_with_a_key_file() {
+    let mut rig = Rig::new();
+    rig.sandbox.use_key_file(&rig.fingerprint);
+    let faults = binary_faults(&rig);
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
 #[test]

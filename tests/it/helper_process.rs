@@ -1,7 +1,7 @@
 //! The helper as a process: what its streams, its surroundings and many of it at once do. What it answers to which input
-//! are the cases (`helper_cases.rs`). Nothing here decrypts.
+//! are the cases (`helper_cases.rs`).
 
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::{Read, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -68,6 +68,44 @@ fn each_call_is_recorded_and_no_secret_is() {
     let text = std::fs::read_to_string(journal_file(&sandbox)).unwrap();
     assert!(!text.contains("hunter2"), "{text}");
     assert_eq!(journal_file(&sandbox).metadata().unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn what_became_of_a_login_is_recorded() {
+    let (sandbox, _) = Sandbox::with_store();
+    let login = r#"{"ServerURL":"h.test","Username":"alice","Secret":"hunter2"}"#;
+    sandbox.helper("store", login).ok();
+    sandbox.helper("store", login).ok();
+    sandbox.helper("get", "h.test").ok();
+    sandbox.helper("erase", "h.test").ok();
+    sandbox.helper("get", "h.test");
+    let calls = calls(&sandbox);
+    let outcomes: Vec<_> = calls.iter().map(|call| call["outcome"].as_str().unwrap()).collect();
+    assert_eq!(outcomes, ["stored", "unchanged", "found", "erased", "not-found"]);
+    let users: Vec<_> = calls.iter().map(|call| call["user"].as_str()).collect();
+    assert_eq!(users, [Some("alice"), Some("alice"), Some("alice"), None, None]);
+    assert!(!std::fs::read_to_string(journal_file(&sandbox)).unwrap().contains("hunter2"));
+}
+
+#[test]
+fn many_gets_at_once_each_get_their_own_secret() {
+    let (sandbox, _) = Sandbox::with_store();
+    for number in 0..4 {
+        let login = format!(r#"{{"ServerURL":"host{number}.test","Username":"u","Secret":"secret{number}"}}"#);
+        sandbox.helper("store", login).ok();
+    }
+    let helper = sandbox.helper_link();
+    std::thread::scope(|scope| {
+        for call in 0..32 {
+            let (sandbox, helper, number) = (&sandbox, &helper, call % 4);
+            scope.spawn(move || {
+                let server = format!("host{number}.test");
+                let answer = run(&mut called(helper, sandbox, "get"), server.as_bytes()).ok();
+                let want = format!(r#"{{"ServerURL":"{server}","Username":"u","Secret":"secret{number}"}}"#);
+                assert_eq!((answer.out(), answer.err()), (want + "\n", String::new()));
+            });
+        }
+    });
 }
 
 #[test]
@@ -139,13 +177,17 @@ fn many_at_once_answer_alike_and_are_all_recorded() {
 fn output_that_nobody_takes() {
     let sandbox = sandbox();
     let helper = sandbox.helper_link();
-    let full = || File::from(OpenOptions::new().write(true).open("/dev/full").unwrap());
+    let full = || OpenOptions::new().write(true).open("/dev/full").unwrap();
     let code = |action: &str, stdout: Stdio| {
         let mut command = called(&helper, &sandbox, action);
         command.stdin(Stdio::null()).stdout(stdout).stderr(Stdio::null()).status().unwrap().code()
     };
     assert_eq!(code("list", full().into()), Some(1));
     assert_eq!(code("version", full().into()), Some(0));
+    let (stored, _) = Sandbox::with_store();
+    stored.helper("store", r#"{"ServerURL":"h.test","Username":"u","Secret":"p"}"#).ok();
+    let script = "echo h.test | \"$0\" get >/dev/full";
+    assert_eq!(stored.command("sh").args(["-c", script]).arg(&helper).status().unwrap().code(), Some(0));
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
     assert_eq!(code("list", writer.into()), Some(1));
