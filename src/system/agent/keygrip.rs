@@ -4,10 +4,13 @@
 use std::fmt;
 
 use sequoia_openpgp::crypto::mpi::PublicKey as Mpis;
+use sequoia_openpgp::packet::Key;
+use sequoia_openpgp::packet::key::{PublicParts, UnspecifiedRole};
 use sequoia_openpgp::types::HashAlgorithm;
 
 use super::curves::Curve;
-use crate::system::keyring::PublicKey;
+
+type PublicKey = Key<PublicParts, UnspecifiedRole>;
 
 /// SHA-1 over the parameters of a key pair; the same for every protocol that uses the key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
