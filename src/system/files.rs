@@ -109,16 +109,24 @@ pub fn sweep_temps(folder: &Path) {
 /// A new file gets `mode`; an old one's mode is kept, and its owner where we may. A link in the last place would be
 /// replaced itself: resolve it first. Nothing is left behind on failure.
 pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<(), FileError> {
+    replace_from(folder_of(path), path, bytes, mode)
+}
+
+/// As `replace`, with the new file made in the folder `staging` of the same file system.
+pub fn replace_from(staging: &Path, path: &Path, bytes: &[u8], mode: u32) -> Result<(), FileError> {
     let old = std::fs::symlink_metadata(path).ok().filter(Metadata::is_file);
-    let folder = path.parent().unwrap_or(Path::new("/"));
-    let temp = temp_name(folder);
+    let temp = temp_name(staging);
     write_new(&temp, bytes, mode, old.as_ref())
         .and_then(|()| std::fs::rename(&temp, path).map_err(|source| FileError::io("cannot replace", path, source)))
         .inspect_err(|_| {
             let _ = std::fs::remove_file(&temp);
         })?;
-    sync_folder(folder);
+    sync_folder(folder_of(path));
     Ok(())
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new("/"))
 }
 
 /// A new file with these bytes, on the disk when this returns.

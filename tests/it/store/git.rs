@@ -251,3 +251,25 @@ fn pass_and_gopass_carry_on_in_the_same_repository() {
         ""
     );
 }
+
+#[test]
+fn linked_folders_are_committed_where_they_really_are() {
+    let sandbox = repository();
+    std::fs::create_dir(sandbox.store().join("real")).expect("a folder");
+    std::os::unix::fs::symlink("real", sandbox.store().join("docker-credential-helpers")).expect("a link");
+    sandbox.git(&["add", "docker-credential-helpers"]).ok();
+    sandbox.git(&["commit", "-qm", "link"]).ok();
+    store(&sandbox, SERVER, "alice", "pw").ok();
+    is_clean(&sandbox);
+    assert!(sandbox.git(&["ls-files"]).ok().out().contains("real/"));
+    sandbox.helper("erase", SERVER).ok();
+    is_clean(&sandbox);
+    // A folder of another repository, linked into this one.
+    let other = sandbox.home().join("other");
+    std::fs::create_dir(&other).expect("a folder");
+    sandbox.run("git", &["-C", "other", "init", "-q", "-b", "main"], b"").ok();
+    std::os::unix::fs::symlink(&other, sandbox.store().join("shared")).expect("a link");
+    sandbox.regpass(&["insert", "shared/x"], b"pw\n").ok();
+    let log = sandbox.run("git", &["-C", "other", "log", "--format=%s"], b"").ok().out();
+    assert_eq!(log, "Add given password for shared/x to store.\n");
+}
