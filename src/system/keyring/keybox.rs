@@ -57,6 +57,16 @@ impl Wanted {
         }
     }
 
+    /// Upper-case, as gpg takes it after `0x`.
+    pub(super) fn to_hex(&self) -> String {
+        let bytes: &[u8] = match self {
+            Wanted::Fingerprint(bytes) => bytes,
+            Wanted::KeyId(bytes) => bytes,
+            Wanted::ShortId(bytes) => bytes,
+        };
+        bytes.iter().map(|byte| format!("{byte:02X}")).collect()
+    }
+
     /// Key ids are the end of a version 4 fingerprint (RFC 9580, section 5.5.4.2) and the start of a version 6 one.
     pub(super) fn is(&self, fingerprint: &[u8]) -> bool {
         let four = fingerprint.len() == 20;

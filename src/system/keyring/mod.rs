@@ -7,6 +7,7 @@ mod describe;
 mod error;
 pub mod gpg_conf;
 mod keybox;
+mod keyboxd;
 mod listing;
 pub mod public_keys;
 mod recipients;

@@ -8,7 +8,7 @@ use sequoia_openpgp::{Cert, Fingerprint};
 
 use super::choice::{self, Fault, Opinion};
 use super::keybox::Wanted;
-use super::listing::{self, Listed, Validity};
+use super::listing::{self, Listed, ListedId, Validity};
 use super::trustdb::TrustDb;
 use super::{Encryption, Keyring, KeyringError, PublicKey};
 use crate::model::{Recipient, text};
@@ -154,7 +154,7 @@ impl Keyring {
             None => return ask("only gpg reads this form"),
         };
         let cert = match (certs.as_slice(), meaning) {
-            ([], _) => return Err(KeyringError::Missing { recipient: recipient.as_str().to_owned() }),
+            ([], _) => return Err(missing(recipient)),
             ([cert], _) => cert,
             (several, Meaning::Key { .. }) => return Err(ambiguous(recipient, several.iter().map(Cert::fingerprint))),
             _ => return ask("several keys match it"),
@@ -193,51 +193,64 @@ impl Keyring {
         listed: &[Listed],
         now: SystemTime,
     ) -> Result<Verdict, KeyringError> {
-        let missing = || KeyringError::Missing { recipient: recipient.as_str().to_owned() };
-        let always = self.behaviour().trust_always;
-        let fault = |cert: &Listed, fault| faulty(recipient, fault, cert.fingerprint().cloned());
-        let untrusted = |cert: &Listed| KeyringError::Untrusted {
-            recipient: recipient.as_str().to_owned(),
-            fingerprint: cert.fingerprint().cloned(),
-        };
-        if let Meaning::Key { wanted, exact } = meaning {
-            let holders: Vec<&Listed> = listed.iter().filter(|cert| cert.has_key(wanted)).collect();
-            let cert = match holders.as_slice() {
-                [] => return Err(missing()),
-                [cert] => *cert,
-                several => return Err(ambiguous(recipient, several.iter().filter_map(|c| c.fingerprint().cloned()))),
-            };
-            let key = cert.choose(exact.then_some(wanted), now).map_err(|found| fault(cert, found))?;
-            return match key.fingerprint.clone() {
-                _ if cert.is_disabled() => Err(disabled(recipient, cert.fingerprint().cloned())),
-                _ if !always && !cert.is_trusted() => Err(untrusted(cert)),
-                Some(key) => Ok(Verdict::Key(key)),
-                None => Ok(Verdict::ByGpg("gpg lists its key without a fingerprint".to_owned())),
-            };
+        match meaning {
+            Meaning::Key { wanted, .. } => self.verdict_on_key(recipient, wanted, meaning.exact(), listed, now),
+            _ => self.verdict_on_name(recipient, meaning, listed, now),
         }
+    }
+
+    fn verdict_on_key(
+        &self,
+        recipient: &Recipient,
+        wanted: &Wanted,
+        exact: Option<&Wanted>,
+        listed: &[Listed],
+        now: SystemTime,
+    ) -> Result<Verdict, KeyringError> {
+        let holders: Vec<&Listed> = listed.iter().filter(|cert| cert.has_key(wanted)).collect();
+        let cert = match holders.as_slice() {
+            [] => return Err(missing(recipient)),
+            [cert] => *cert,
+            several => return Err(ambiguous(recipient, several.iter().filter_map(|cert| cert.fingerprint().cloned()))),
+        };
+        let key = cert.choose(exact, now).map_err(|fault| faulty(recipient, fault, cert.fingerprint().cloned()))?;
+        match key.fingerprint.clone() {
+            _ if cert.is_disabled() => Err(disabled(recipient, cert.fingerprint().cloned())),
+            _ if !self.behaviour().trust_always && !cert.is_trusted() => Err(untrusted(recipient, cert)),
+            Some(key) => Ok(Verdict::Key(key)),
+            None => Ok(Verdict::ByGpg("gpg lists its key without a fingerprint".to_owned())),
+        }
+    }
+
+    /// gpg takes the certificates that cannot be used for not being there, and trusts a key under the name that was asked
+    /// for only.
+    fn verdict_on_name(
+        &self,
+        recipient: &Recipient,
+        meaning: &Meaning,
+        listed: &[Listed],
+        now: SystemTime,
+    ) -> Result<Verdict, KeyringError> {
         let mut usable = Vec::new();
         let mut refusal = None;
         for cert in listed.iter().filter(|cert| cert.user_ids.iter().any(|id| meaning.fits(&id.text))) {
+            let fingerprint = cert.fingerprint().cloned();
             match cert.choose(None, now) {
-                _ if cert.is_disabled() => {
-                    refusal.get_or_insert_with(|| disabled(recipient, cert.fingerprint().cloned()));
-                }
+                _ if cert.is_disabled() => refusal = refusal.or(Some(disabled(recipient, fingerprint))),
                 Ok(key) => usable.push((cert, key)),
-                Err(found) => {
-                    refusal.get_or_insert_with(|| fault(cert, found));
-                }
+                Err(fault) => refusal = refusal.or(Some(faulty(recipient, fault, fingerprint))),
             }
         }
         let (cert, key) = match usable.as_slice() {
-            [] => return Err(refusal.unwrap_or_else(missing)),
+            [] => return Err(refusal.unwrap_or_else(|| missing(recipient))),
             [only] => *only,
             _ => return Ok(Verdict::ByGpg("several keys match it".to_owned())),
         };
-        let matching = || cert.user_ids.iter().filter(|id| meaning.fits(&id.text));
-        match (&key.fingerprint, matching().filter(|id| id.validity == Validity::Trusted).count()) {
-            (Some(key), _) if always => Ok(Verdict::Key(key.clone())),
-            (Some(key), trusted) if trusted == matching().count() => Ok(Verdict::Key(key.clone())),
-            (Some(_), 0) => Err(untrusted(cert)),
+        let matching: Vec<&ListedId> = cert.user_ids.iter().filter(|id| meaning.fits(&id.text)).collect();
+        let trusted = matching.iter().filter(|id| id.validity == Validity::Trusted).count();
+        match &key.fingerprint {
+            Some(key) if self.behaviour().trust_always || trusted == matching.len() => Ok(Verdict::Key(key.clone())),
+            Some(_) if trusted == 0 => Err(untrusted(recipient, cert)),
             _ => Ok(Verdict::ByGpg("its key is trusted under some of its names only".to_owned())),
         }
     }
@@ -334,6 +347,14 @@ fn faulty(recipient: &Recipient, fault: Fault, fingerprint: Option<Fingerprint>)
         Fault::Revoked => KeyringError::Revoked { recipient },
         Fault::NoEncryptionKey => KeyringError::NoEncryptionKey { recipient },
     }
+}
+
+fn missing(recipient: &Recipient) -> KeyringError {
+    KeyringError::Missing { recipient: recipient.as_str().to_owned() }
+}
+
+fn untrusted(recipient: &Recipient, cert: &Listed) -> KeyringError {
+    KeyringError::Untrusted { recipient: recipient.as_str().to_owned(), fingerprint: cert.fingerprint().cloned() }
 }
 
 fn disabled(recipient: &Recipient, fingerprint: Option<Fingerprint>) -> KeyringError {

@@ -1,4 +1,4 @@
-//! Where the GnuPG home keeps its certificates, and how one is found there: pubring.kbx, else pubring.gpg, as gpg
+//! Where the GnuPG home keeps its certificates, and how one is found there: keyboxd, pubring.kbx or pubring.gpg, as gpg
 //! chooses.
 
 use std::ops::ControlFlow;
@@ -11,7 +11,7 @@ use sequoia_openpgp::parse::Parse;
 
 use super::keybox::{Depth, Keybox, Record, Wanted};
 use super::recipients::contains;
-use super::{Keyring, KeyringError, PublicKey};
+use super::{Keyring, KeyringError, PublicKey, keyboxd};
 use crate::system::files;
 
 /// The largest pubring.gpg read, in bytes: it has no index and is held in memory whole.
@@ -22,6 +22,8 @@ pub(super) enum Ring {
     Keybox(Keybox),
     /// Raw packets of pubring.gpg.
     Packets(Vec<u8>),
+    /// Only the key daemon reads it.
+    Keyboxd,
     Nothing,
 }
 
@@ -29,6 +31,9 @@ impl Ring {
     /// gpg (g10/keydb.c, `keydb_add_resource`) takes pubring.kbx unless that has never held OpenPGP keys and there is
     /// a pubring.gpg.
     pub(super) fn open(home: &Path) -> Result<Ring, KeyringError> {
+        if keyboxd::in_use(home) {
+            return Ok(Ring::Keyboxd);
+        }
         let keybox = Keybox::open(&home.join("pubring.kbx"))?;
         if let Some(keybox) = keybox.filter(Keybox::holds_openpgp) {
             return Ok(Ring::Keybox(keybox));
@@ -47,6 +52,7 @@ impl Keyring {
         match Ring::open(&self.home)? {
             Ring::Keybox(keybox) => self.find_in_keybox(&keybox, wanted, max),
             Ring::Packets(packets) => Ok(certs_in(&packets, wanted, max)),
+            Ring::Keyboxd => keyboxd::find(&self.env, &self.home, wanted, max),
             Ring::Nothing => Ok(Vec::new()),
         }
     }
@@ -74,6 +80,7 @@ impl Keyring {
                 let near = raw.filter(|cert| contains(cert.as_bytes(), text));
                 found = near.filter_map(|cert| Cert::try_from(cert).ok()).filter(fits).take(max).collect();
             }
+            Ring::Keyboxd => return Ok(None),
             Ring::Nothing => {}
         }
         Ok(Some(found))
@@ -117,6 +124,7 @@ impl Keyring {
                 let raw = RawCertParser::from_bytes(&packets).into_iter().flatten().flatten();
                 raw.filter_map(|cert| Cert::try_from(cert).ok()).for_each(|cert| take(&cert));
             }
+            Ring::Keyboxd => keyboxd::all(&self.env, &self.home)?.iter().for_each(take),
             Ring::Nothing => {}
         }
         keys.truncate(max);
@@ -125,7 +133,7 @@ impl Keyring {
 }
 
 /// A record's header may lie; its packets decide.
-fn holds(cert: &Cert, wanted: &Wanted) -> bool {
+pub(super) fn holds(cert: &Cert, wanted: &Wanted) -> bool {
     cert.keys().any(|key| wanted.is_key(&key.key().fingerprint()))
 }
 
