@@ -17,12 +17,14 @@ const BOLD: &[u8] = include_bytes!("../fonts/DejaVuSansMono-Bold.ttf");
 const FAMILY: &str = "DejaVu Sans Mono";
 
 /// A cell in pixels. The font advances 1233/2048 of its size and needs 2384/2048 of it for a line: at this size both
-/// are (almost) whole pixels, and lines drawn with box characters meet.
+/// are (almost) whole pixels.
 const CELL_WIDTH: u32 = 10;
 const CELL_HEIGHT: u32 = 19;
 const FONT_SIZE: f32 = 16.61;
 /// From a cell's top to the line its letters stand on: the font's ascent, 1901/2048 of its size.
 const BASELINE: u32 = 15;
+/// Thickness of lines drawn with box characters, in pixels.
+const LINE: u32 = 1;
 /// Around the screen, in pixels.
 const MARGIN: u32 = 12;
 
@@ -158,10 +160,53 @@ fn texts(svg: &mut String, frame: &Frame, row: u16) {
         if is_blank(cell) {
             continue;
         }
+        if let Some(arms) = box_arms(&cell.text) {
+            lines(svg, arms, (x, y), &fill);
+            continue;
+        }
         let weight = if style.bold { " font-weight=\"bold\"" } else { "" };
         let text = escaped(&cell.text);
         let baseline = y + BASELINE;
         let _ = writeln!(svg, "<text x=\"{x}\" y=\"{baseline}\" fill=\"{fill}\"{weight}>{text}</text>");
+    }
+}
+
+/// Where a thin line of a box character goes from the middle of its cell: left, right, up, down. Drawn as rectangles,
+/// because glyphs meet only almost.
+fn box_arms(text: &str) -> Option<[bool; 4]> {
+    let arms = match text {
+        "─" => [1, 1, 0, 0],
+        "│" => [0, 0, 1, 1],
+        "┌" => [0, 1, 0, 1],
+        "┐" => [1, 0, 0, 1],
+        "└" => [0, 1, 1, 0],
+        "┘" => [1, 0, 1, 0],
+        "├" => [0, 1, 1, 1],
+        "┤" => [1, 0, 1, 1],
+        "┬" => [1, 1, 0, 1],
+        "┴" => [1, 1, 1, 0],
+        "┼" => [1, 1, 1, 1],
+        _ => return None,
+    };
+    Some(arms.map(|arm| arm == 1))
+}
+
+fn lines(svg: &mut String, [left, right, up, down]: [bool; 4], (x, y): (u32, u32), fill: &str) {
+    let (middle_x, middle_y) = ((CELL_WIDTH - LINE) / 2, (CELL_HEIGHT - LINE) / 2);
+    let mut rect = |x: u32, y: u32, width: u32, height: u32| {
+        let _ = writeln!(
+            svg,
+            "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" fill=\"{fill}\" \
+             shape-rendering=\"crispEdges\"/>"
+        );
+    };
+    if left || right {
+        let (from, to) = (if left { 0 } else { middle_x }, if right { CELL_WIDTH } else { middle_x + LINE });
+        rect(x + from, y + middle_y, to - from, LINE);
+    }
+    if up || down {
+        let (from, to) = (if up { 0 } else { middle_y }, if down { CELL_HEIGHT } else { middle_y + LINE });
+        rect(x + middle_x, y + from, LINE, to - from);
     }
 }
 
@@ -277,18 +322,16 @@ mod tests {
     /// Lines of box characters meet across cells: no pixel of the paper shows between them.
     #[test]
     fn lines_have_no_seams() {
-        let bytes = png(&frame(3, 3, "─┼─\r\n │\r\n │")).unwrap();
+        let bytes = png(&frame(3, 3, "─┬─\r\n │\r\n │")).unwrap();
         let picture = Pixmap::decode_png(&bytes).unwrap();
         let paper = |x: u32, y: u32| {
             let pixel = picture.pixel(x, y).unwrap();
             [pixel.red(), pixel.green(), pixel.blue()] == BACKGROUND
         };
-        let middle = MARGIN + CELL_WIDTH + CELL_WIDTH / 2;
-        let broken = (MARGIN + 2..MARGIN + 3 * CELL_HEIGHT - 2).find(|y| paper(middle, *y) && paper(middle - 1, *y));
-        assert_eq!(broken, None, "the vertical line");
-        let rows = MARGIN..MARGIN + CELL_HEIGHT;
-        let unbroken = |y: u32| (MARGIN..MARGIN + 3 * CELL_WIDTH).all(|x| !paper(x, y));
-        assert!(rows.into_iter().any(unbroken), "the horizontal line");
+        let (middle_x, middle_y) = (MARGIN + CELL_WIDTH + (CELL_WIDTH - 1) / 2, MARGIN + (CELL_HEIGHT - 1) / 2);
+        let gap = (MARGIN + CELL_HEIGHT / 2..MARGIN + 3 * CELL_HEIGHT).find(|y| paper(middle_x, *y));
+        assert_eq!(gap, None, "the vertical line");
+        assert_eq!((MARGIN..MARGIN + 3 * CELL_WIDTH).find(|x| paper(*x, middle_y)), None, "the horizontal line");
     }
 
     #[test]

@@ -25,7 +25,8 @@ fn built() -> PathBuf {
     if is_stale(&file) {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let mut build = Command::new(cargo);
-        build.args(["build", "--package", "regpass", "--bin", "regpass"]).current_dir(root());
+        // The whole workspace: features are then resolved as for the tests, and nothing is built twice.
+        build.args(["build", "--workspace", "--bins"]).current_dir(root());
         if dir.ends_with("release") {
             build.arg("--release");
         }

@@ -32,9 +32,9 @@ fn showcase(machine: &Machine) {
     machine.showcase();
 }
 
-/// The store is read and the breadcrumb is complete.
+/// The store is read and listed.
 fn ready(terminal: &Terminal) -> Arc<Frame> {
-    terminal.wait_for("the store, read", |frame| !frame.contains("reading the store") && frame.contains("ghcr.io"))
+    terminal.wait_text("docker-credential-helpers")
 }
 
 /// Finds an entry by typing and goes on with it selected.
@@ -66,9 +66,10 @@ fn filter(terminal: &mut Terminal) -> Arc<Frame> {
 
 fn help(terminal: &mut Terminal) -> Arc<Frame> {
     ready(terminal);
-    terminal.press("?", "the keys", |frame| frame.contains("reveal"))
+    terminal.press("?", "the keys", |frame| frame.contains("this help"))
 }
 
 fn small(terminal: &mut Terminal) -> Arc<Frame> {
-    ready(terminal)
+    ready(terminal);
+    terminal.press(key::ENTER, "the logins", |frame| frame.contains("ghcr.io"))
 }

@@ -124,7 +124,8 @@ impl Theme {
             Meaning::Muted => (None, Modifier::DIM),
             Meaning::Accent => (Some(Color::Cyan), Modifier::BOLD),
             Meaning::Key => (Some(Color::Cyan), Modifier::empty()),
-            Meaning::Selected => (None, Modifier::REVERSED),
+            // Its own colour, so that what is coloured in the row does not become a patch of that colour.
+            Meaning::Selected => (Some(Color::Reset), Modifier::REVERSED),
             Meaning::Match => (Some(Color::Magenta), Modifier::BOLD.union(Modifier::UNDERLINED)),
             Meaning::Good => (Some(Color::Green), Modifier::empty()),
             Meaning::Warn => (Some(Color::Yellow), Modifier::empty()),
