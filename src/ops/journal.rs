@@ -63,8 +63,12 @@ pub fn record(system: &System, event: Event) -> Result<(), JournalError> {
     if !system.options.journal {
         return Ok(());
     }
-    let call = call(system, event);
-    journal::append(&system.options.state_dir, system.env.uid(), &call)
+    let dir = &system.options.state_dir;
+    // A home that is not there is not for us to make.
+    if let Some(home) = system.env.home().filter(|home| dir.starts_with(home) && !home.is_dir()) {
+        return Err(JournalError::NoHome(home.to_owned()));
+    }
+    journal::append(dir, system.env.uid(), &call(system, event))
 }
 
 /// The last `limit` calls.

@@ -74,6 +74,8 @@ pub enum JournalError {
     File(#[from] FileError),
     #[error("{} belongs to another user", text::quoted_path(.0))]
     Foreign(PathBuf),
+    #[error("the home {} does not exist", text::quoted_path(.0))]
+    NoHome(PathBuf),
     #[error("{} is full and cannot be shortened", text::quoted_path(.0))]
     Full(PathBuf),
     #[error("{} is locked by another process", text::quoted_path(.0))]

@@ -131,6 +131,18 @@ fn a_journal_that_cannot_be_written_is_nobody_s_problem() {
 }
 
 #[test]
+fn a_home_that_is_not_there_is_not_made() {
+    let mut sandbox = sandbox();
+    sandbox.set("PASSWORD_STORE_DIR", sandbox.store());
+    let missing = sandbox.path().join("missing");
+    let helper = sandbox.helper_link();
+    let mut command = called(&helper, &sandbox, "list");
+    let answer = run(command.env("HOME", &missing), b"").ok();
+    assert_eq!(answer.out(), "{\"registry.test\":\"alice\"}\n");
+    assert!(!missing.exists());
+}
+
+#[test]
 fn a_state_folder_of_another_user_is_left_alone() {
     if !rustix::process::getuid().is_root() {
         return skip("only root can give a folder to another user");
