@@ -11,4 +11,5 @@ mod interop;
 mod keyring;
 mod other_clients;
 mod store;
+mod openpgp;
 mod support;

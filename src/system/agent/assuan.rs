@@ -102,9 +102,12 @@ impl Assuan {
         let stream = open(socket, deadline).map_err(fault)?;
         let buffer = Zeroizing::new(vec![0; 8 * LINE_MAX].into_boxed_slice());
         let mut connection = Assuan { stream, buffer, start: 0, end: 0 };
-        match connection.reply(deadline)? {
-            Reply::Ok => Ok(connection),
-            other => Err(other.refusal().unwrap_or(AssuanError::Garbled("no greeting"))),
+        match connection.reply(deadline) {
+            Ok(Reply::Ok) => Ok(connection),
+            // A daemon that is just ending still accepts, but does not greet.
+            Err(AssuanError::Closed) => Err(fault(io::ErrorKind::ConnectionReset.into())),
+            Err(error) => Err(error),
+            Ok(other) => Err(other.refusal().unwrap_or(AssuanError::Garbled("no greeting"))),
         }
     }
 

@@ -56,7 +56,12 @@ impl Gpg<'_> {
         match finished {
             Err(ProcessError::Missing { .. }) => Err(why),
             Err(ProcessError::TooMuch { .. }) => Err(MessageError::TooLarge(PLAINTEXT_MAX).into()),
-            other => decrypted(other?, asking),
+            other => match (decrypted(other?, asking), why) {
+                // What was found here says more than gpg's last line, unless it was only that gpg is needed.
+                (Err(CipherError::Gpg(said)), CipherError::Message(_)) => Err(CipherError::Gpg(said)),
+                (Err(CipherError::Gpg(_)), why) => Err(why),
+                (other, _) => other,
+            },
         }
     }
 
