@@ -9,7 +9,7 @@ mod helper_cases;
 mod helper_process;
 mod interop;
 mod keyring;
+mod openpgp;
 mod other_clients;
 mod store;
-mod openpgp;
 mod support;
