@@ -15,6 +15,7 @@ Examples:
   regpass                                   open the terminal UI
   regpass ls                                every entry of the store
   regpass show infra/db/root                print an entry
+  regpass show infra/db/root --clip         copy its password, cleared after 45 seconds
   regpass insert mail/alice                 ask for a password and store it
   regpass registries                        which registries have a login, whose, and how old
   regpass shims install                     let Docker find regpass as docker-credential-pass

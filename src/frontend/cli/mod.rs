@@ -2,6 +2,11 @@
 //! one match arm a subcommand; each has its own file and works through `ops`.
 
 mod args;
+#[cfg(feature = "tui")]
+mod clip;
+#[cfg(not(feature = "tui"))]
+#[path = "no_clip.rs"]
+mod clip;
 mod demo;
 mod find;
 mod insert;

@@ -7,6 +7,7 @@ use std::os::unix::net::UnixStream;
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+use rustix::time::Timespec;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::low_level::{pipe, unregister};
 use zeroize::Zeroize;
@@ -68,11 +69,28 @@ impl Terminal {
         Ok(answer.expose().trim_ascii_start().first().is_some_and(|byte| byte.eq_ignore_ascii_case(&b'y')))
     }
 
+    /// Bytes for the terminal itself: a clipboard sequence.
+    #[cfg(feature = "tui")]
+    pub(super) fn send(&mut self, bytes: &[u8]) -> Result<(), Problem> {
+        self.tty.write_all(bytes).map_err(unusable)
+    }
+
+    /// Waits until a key is pressed, a signal comes or the time is up, without showing what is typed.
+    #[cfg(feature = "tui")]
+    pub(super) fn pause(&mut self, text: &str, time: std::time::Duration) -> Result<(), Problem> {
+        let silence = Silence::begin(&self.tty).map_err(unusable)?;
+        self.say(text)?;
+        let ended = silence.wait(Timespec::try_from(time).ok());
+        drop(silence);
+        self.say("\n")?;
+        ended.map(|_| ()).map_err(unusable)
+    }
+
     fn type_secret(&mut self, silence: &Silence) -> Result<Secret, Problem> {
         let mut typed = Secret::default();
         let mut bytes = [0; 256];
         loop {
-            let count = match silence.wait().and_then(|keys| if keys { self.tty.read(&mut bytes) } else { Ok(0) }) {
+            let count = match silence.wait(None).and_then(|keys| if keys { self.tty.read(&mut bytes) } else { Ok(0) }) {
                 Ok(0) => return Err(called_off()),
                 Ok(count) => count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
@@ -154,10 +172,10 @@ impl Silence {
         Ok(silence)
     }
 
-    /// Waits for keys; false when a signal came instead.
-    fn wait(&self) -> io::Result<bool> {
+    /// Waits for keys, at most so long; false when a signal came instead.
+    fn wait(&self, time: Option<Timespec>) -> io::Result<bool> {
         let mut fds = [PollFd::new(&self.tty, PollFlags::IN), PollFd::new(&self.woken, PollFlags::IN)];
-        poll(&mut fds, None)?;
+        poll(&mut fds, time.as_ref())?;
         Ok(fds[1].revents().is_empty())
     }
 }

@@ -1,5 +1,7 @@
 //! `regpass rm`: removes an entry, or a folder when told so. Asks first; without a terminal only `--force` will do.
 
+use std::io::{self, IsTerminal};
+
 use super::Session;
 use super::args::entry;
 use super::prompt::Terminal;
@@ -42,7 +44,8 @@ pub(super) fn run(session: &Session, args: &RmArgs) -> Result<(), Problem> {
 }
 
 fn consent(name: &str, recursive: bool) -> Result<(), Problem> {
-    let Some(mut terminal) = Terminal::open() else {
+    // A script started from a terminal has one too, but nobody who expects a question.
+    let Some(mut terminal) = Terminal::open().filter(|_| io::stdin().is_terminal()) else {
         return Err(Problem::usage(format!(
             "{name} is not removed without asking, and there is no terminal to ask on"
         ))

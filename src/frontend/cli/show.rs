@@ -20,15 +20,20 @@ const EXAMPLES: &str = "\
 Examples:
   regpass show infra/db/root               the whole entry, byte for byte in a pipe
   regpass show infra/db/root --line 1      only its first line, the password
+  regpass show infra/db/root --clip        copy the password instead of printing it
   regpass show infra/db/root --json        for programs (docs/json.md)";
 
-/// Print an entry
+/// Print an entry, or copy its password
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct ShowArgs {
     /// Its path in the store
     #[arg(value_parser = entry())]
     entry: EntryPath,
+
+    /// Copy to the clipboard, cleared later; the first line unless --line says another
+    #[arg(long, short, conflicts_with = "json")]
+    clip: bool,
 
     /// Only this line, counted from 1
     #[arg(long, short, value_name = "N", conflicts_with = "json")]
@@ -45,6 +50,12 @@ pub(super) fn run(session: &Session, args: &ShowArgs) -> Result<(), Problem> {
     if args.json {
         let store = entries::facts(&system, &args.entry)?.store;
         return session.console.secret(&as_json(&args.entry, &store, &plaintext));
+    }
+    if args.clip {
+        let mut wanted = line(&plaintext, args.line.unwrap_or(NonZeroUsize::MIN), &args.entry)?;
+        drop(plaintext);
+        wanted.trim_end(|byte| matches!(byte, b'\r' | b'\n'));
+        return super::clip::copy(session, &system, wanted, &text::quoted(args.entry.as_bytes()));
     }
     match args.line {
         Some(number) => session.console.secret(&line(&plaintext, number, &args.entry)?),

@@ -103,3 +103,28 @@ fn colour_is_for_terminals_that_want_it() {
     command.env("TERM", "dumb");
     assert_eq!(Terminal::start(&command).end(), (0, "mail\r\n  alice\r\n".to_owned()));
 }
+
+#[test]
+fn a_copy_to_the_terminal_s_clipboard_is_taken_back() {
+    let mut sandbox = store_of(&["a"]);
+    sandbox.set("PASSWORD_STORE_CLIP_TIME", "50");
+    let mut terminal = start(&sandbox, &["show", "--clip", "a"]);
+    // "pw of a", without its newline.
+    terminal.wait_for("\u{1b}]52;c;cHcgb2YgYQ==");
+    terminal.wait_for("sent \"a\" to the terminal's clipboard; cleared in 50 seconds, or at any key ");
+    terminal.send(b"x");
+    let (code, shown) = terminal.end();
+    assert!(code == 0 && shown.contains("\u{1b}]52;c;") && !shown.contains("cHcg"), "{code}: {shown:?}");
+
+    let mut terminal = start(&sandbox, &["show", "--clip", "--line", "2", "a"]);
+    terminal.wait_for("\u{1b}]52;c;dXNlcjogYWxpY2U=");
+    terminal.wait_for("at any key ");
+    let pid = i32::try_from(terminal.pid()).ok().and_then(Pid::from_raw).expect("a process id");
+    kill_process(pid, Signal::HUP).expect("told to end");
+    assert!(terminal.end().1.contains("\u{1b}]52;c;"));
+
+    // setsid: without the terminal that the tests themselves may have been started from.
+    let regpass = regpass_binary();
+    let nowhere = sandbox.run("setsid", &["--wait", regpass.to_str().expect("text"), "show", "--clip", "a"], b"");
+    assert_eq!((nowhere.code, nowhere.out()), (1, String::new()));
+}
