@@ -7,5 +7,6 @@ pub mod demo;
 mod double;
 pub mod entries;
 pub mod journal;
+pub mod readers;
 pub mod registries;
 pub mod shims;

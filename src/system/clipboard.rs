@@ -86,7 +86,7 @@ pub fn copy(env: &Env, options: &Options, secret: Secret) -> Result<Copied, Clip
 /// Starts the process that serves the copy; None when the display did not take it.
 fn start_holder(env: &Env, options: &Options, secret: &Secret) -> Option<()> {
     let selection = if options.clip_primary { "primary" } else { "clipboard" };
-    let mut command = Command::new(env.own_program()?);
+    let mut command = Command::new(env.program()?);
     command.arg0(HOLDER_NAME).arg(options.clip_seconds.to_string()).arg(selection).env_clear();
     command.envs(DISPLAY_VARIABLES.iter().filter_map(|name| Some((name, env.var(name)?))));
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).current_dir("/");

@@ -181,11 +181,6 @@ impl Env {
         behind.ok().map(|name| OsStr::from_bytes(name.to_bytes()).to_owned()).or_else(controlling_terminal)
     }
 
-    /// The file that this program was started from.
-    pub fn own_program(&self) -> Option<PathBuf> {
-        std::env::current_exe().ok()
-    }
-
     /// The clock for measuring and waiting: never set back, and not stopped by `REGPASS_FIXED_TIME`.
     pub fn clock() -> Instant {
         Instant::now()

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::jobs::Whereabouts;
 use super::screen::Scope;
 use super::theme::Meaning;
 use super::widgets::words;
 use crate::model::text;
+use crate::ops::readers::{Lock, Reader, Whereabouts};
 use crate::system::env::Env;
 use crate::system::options::Options;
 
@@ -20,8 +20,8 @@ pub(super) struct Breadcrumb {
     home: Option<PathBuf>,
     docker: PathBuf,
     store: Option<PathBuf>,
-    key: Option<String>,
-    lock: Option<&'static str>,
+    key: Option<Reader>,
+    lock: Option<Lock>,
 }
 
 /// A piece, and how early it has to go when there is no room: the highest first.
@@ -30,6 +30,8 @@ struct Piece {
     value: String,
     meaning: Meaning,
     goes: u8,
+    /// Belongs to the piece before it.
+    tight: bool,
 }
 
 impl Breadcrumb {
@@ -53,13 +55,14 @@ impl Breadcrumb {
     }
 
     pub(super) fn draw(&self, buffer: &mut Buffer, area: Rect, scope: &Scope) {
-        let mut pieces = self.pieces();
+        let mut pieces = self.pieces(scope.theme.glyphs.ellipsis);
         while width(&pieces) > area.width && pieces.len() > 1 {
             let first_to_go = pieces.iter().map(|piece| piece.goes).max();
             pieces.retain(|piece| Some(piece.goes) != first_to_go);
         }
         let mut x = area.x + 1;
         for piece in &pieces {
+            x -= u16::from(piece.tight);
             if !piece.label.is_empty() {
                 x = put(buffer, area, x, &format!("{} ", piece.label), Meaning::Muted, scope);
             }
@@ -67,9 +70,9 @@ impl Breadcrumb {
         }
     }
 
-    fn pieces(&self) -> Vec<Piece> {
+    fn pieces(&self, mark: &str) -> Vec<Piece> {
         let home = self.home.as_deref();
-        let piece = |label, value, meaning, goes| Piece { label, value, meaning, goes };
+        let piece = |label, value, meaning, goes| Piece { label, value, meaning, goes, tight: false };
         let mut pieces = vec![piece("", self.user.clone(), Meaning::Accent, 0)];
         if let Some(home) = home {
             pieces.push(piece("", words::path(home, None), Meaning::Plain, 3));
@@ -79,18 +82,21 @@ impl Breadcrumb {
             pieces.push(piece("store", words::path(store, home), Meaning::Plain, 1));
         }
         if let Some(key) = &self.key {
-            pieces.push(piece("key", key.clone(), Meaning::Plain, 2));
+            let hex = key.fingerprint.clone().or_else(|| key.recipient.hex());
+            let key = hex.map_or_else(|| words::reader_name(key, mark), |hex| words::short_key(&hex, mark));
+            pieces.push(piece("key", key, Meaning::Plain, 2));
         }
-        if let Some(lock) = self.lock {
-            let meaning = if lock == LOCKED { Meaning::Warn } else { Meaning::Good };
-            pieces.push(piece("", lock.to_owned(), meaning, 2));
-        }
+        let (word, meaning) = match self.lock {
+            None => return pieces,
+            Some(Lock::KeyFile) => ("from file", Meaning::Plain),
+            Some(Lock::Unlocked) => ("unlocked", Meaning::Good),
+            Some(Lock::Locked) => ("locked", Meaning::Warn),
+            Some(Lock::Card) => ("on a card", Meaning::Plain),
+        };
+        pieces.push(Piece { tight: true, ..piece("", word.to_owned(), meaning, 2) });
         pieces
     }
 }
-
-/// The word for a key that would ask for its passphrase.
-pub(super) const LOCKED: &str = "locked";
 
 fn width(pieces: &[Piece]) -> u16 {
     let label = |piece: &Piece| if piece.label.is_empty() { 0 } else { words::width(piece.label) + 1 };

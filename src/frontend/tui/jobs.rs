@@ -1,12 +1,11 @@
 //! The work that the UI thread never does itself. The only file of the terminal UI that calls `ops`.
 
-use std::path::PathBuf;
-
 use super::catalogue::Catalogue;
-use crate::model::{EntryPath, Problem, Secret};
+use crate::model::{EntryPath, Problem, Recipient, Secret};
 use crate::ops::entries::EntryFacts;
+use crate::ops::readers::{Reader, Whereabouts};
 use crate::ops::registries::Registries;
-use crate::ops::{entries, registries};
+use crate::ops::{entries, readers, registries};
 use crate::system::System;
 use crate::system::cipher::Asking;
 use crate::system::clipboard::{self, Copied};
@@ -39,20 +38,10 @@ pub(super) enum Portion {
 pub(super) enum Report {
     Whereabouts(Whereabouts),
     Entries(Catalogue),
-    Facts(EntryFacts),
+    Facts(EntryFacts, Vec<Reader>),
     Registries(Registries),
     Opened(Secret),
     Copied(Copied),
-}
-
-/// The part of the breadcrumb that has to be looked up.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Whereabouts {
-    pub(super) store: PathBuf,
-    /// The key that the store's top folder is written for, shortened; None when there is no saying.
-    pub(super) key: Option<String>,
-    /// Whether it would ask for a passphrase now.
-    pub(super) lock: Option<&'static str>,
 }
 
 /// Which worker does it: looking never waits behind a person who is typing a passphrase.
@@ -77,9 +66,9 @@ impl Job {
 
     pub(super) fn run(self, system: &System) -> Result<Report, Problem> {
         match self {
-            Job::Whereabouts => whereabouts(system).map(Report::Whereabouts),
+            Job::Whereabouts => readers::whereabouts(system).map(Report::Whereabouts),
             Job::Entries => catalogue(system).map(Report::Entries),
-            Job::Facts(entry) => entries::facts(system, &entry).map(Report::Facts),
+            Job::Facts(entry) => facts(system, &entry),
             Job::Registries => registries::list(system).map(Report::Registries),
             Job::Open(entry) => entries::show(system, &entry, Asking::Allowed).map(Report::Opened),
             Job::Copy(entry, portion) => copy(system, &entry, portion).map(Report::Copied),
@@ -87,9 +76,12 @@ impl Job {
     }
 }
 
-fn whereabouts(system: &System) -> Result<Whereabouts, Problem> {
-    let stores = system.stores()?;
-    Ok(Whereabouts { store: stores.root().root.clone(), key: None, lock: None })
+/// The facts of an entry, and its readers by name.
+fn facts(system: &System, entry: &EntryPath) -> Result<Report, Problem> {
+    let facts = entries::facts(system, entry)?;
+    let named = facts.readable_by.iter().flatten().filter_map(|text| Recipient::new(text));
+    let readers = readers::describe(system, &named.collect::<Vec<_>>());
+    Ok(Report::Facts(facts, readers))
 }
 
 fn catalogue(system: &System) -> Result<Catalogue, Problem> {

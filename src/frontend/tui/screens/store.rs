@@ -19,6 +19,7 @@ use super::store_view;
 use super::unreadable::Unreadable;
 use crate::model::{EntryPath, Problem};
 use crate::ops::entries::EntryFacts;
+use crate::ops::readers::Reader;
 
 const NAME: &str = "store";
 
@@ -36,7 +37,7 @@ pub(in super::super) struct StoreScreen {
     pub(super) filter: Filter,
     /// The details take the whole body (narrow terminals).
     pub(super) zoomed: bool,
-    pub(super) facts: Option<(EntryPath, Result<EntryFacts, Problem>)>,
+    pub(super) facts: Option<(EntryPath, Result<(EntryFacts, Vec<Reader>), Problem>)>,
     /// The facts that are being asked for; one question at a time, the newest selection next.
     asked_facts: Option<(u64, EntryPath)>,
     pub(super) secret: SecretPanel,
@@ -363,7 +364,7 @@ impl Screen for StoreScreen {
         }
         if let Some((_, path)) = self.asked_facts.take_if(|(asked, _)| *asked == number) {
             match report {
-                Ok(Report::Facts(facts)) => self.facts = Some((path, Ok(facts))),
+                Ok(Report::Facts(facts, readers)) => self.facts = Some((path, Ok((facts, readers)))),
                 Ok(_) => {}
                 Err(problem) => self.facts = Some((path, Err(problem))),
             }

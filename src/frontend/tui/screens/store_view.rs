@@ -10,8 +10,9 @@ use super::super::theme::{Meaning, Theme};
 use super::super::widgets::details::Details;
 use super::super::widgets::{needle, panes, words};
 use super::store::StoreScreen;
-use crate::model::{EntryPath, text};
+use crate::model::EntryPath;
 use crate::ops::entries::EntryFacts;
+use crate::ops::readers::Reader;
 
 /// Columns by which a row stands right of its folder.
 const INDENT: usize = 2;
@@ -134,15 +135,17 @@ fn draw_facts(screen: &StoreScreen, path: &EntryPath, details: &mut Details<'_>,
     match screen.facts.as_ref().filter(|(known, _)| known == path) {
         None => {}
         Some((_, Err(problem))) => details.problem(problem),
-        Some((_, Ok(facts))) => draw_entry_facts(facts, details, scope),
+        Some((_, Ok((facts, readers)))) => draw_entry_facts(facts, readers, details, scope),
     }
 }
 
-fn draw_entry_facts(facts: &EntryFacts, details: &mut Details<'_>, scope: &Scope) {
+fn draw_entry_facts(facts: &EntryFacts, readers: &[Reader], details: &mut Details<'_>, scope: &Scope) {
     match &facts.readable_by {
-        Ok(readers) => {
-            let readers: Vec<_> = readers.iter().map(|reader| text::escaped(reader.as_bytes())).collect();
-            details.fact("readable by", &readers.join(", "), Meaning::Plain);
+        Ok(_) => {
+            for (index, reader) in readers.iter().enumerate() {
+                let (text, meaning) = words::reader(reader, scope);
+                details.fact(if index == 0 { "readable by" } else { "" }, &text, meaning);
+            }
         }
         Err(problem) => details.fact("readable by", &problem.one_line(), Meaning::Warn),
     }

@@ -5,7 +5,11 @@ use std::time::{Duration, SystemTime};
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+use super::super::screen::Scope;
+use super::super::theme::Meaning;
 use crate::model::text;
+use crate::ops::readers::Reader;
+use crate::system::keyring::RecipientStanding;
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
@@ -67,6 +71,43 @@ fn age(now: SystemTime, then: SystemTime) -> (u64, Unit) {
         [(YEAR, Unit::Year), (MONTH, Unit::Month), (DAY, Unit::Day), (HOUR, Unit::Hour), (MINUTE, Unit::Minute)];
     let unit = units.into_iter().find(|(length, _)| seconds >= *length);
     unit.map_or((0, Unit::Moment), |(length, unit)| (seconds / length, unit))
+}
+
+/// A fingerprint or key id as people compare it: its ends.
+pub(in super::super) fn short_key(hex: &str, mark: &str) -> String {
+    match (hex.get(..4), hex.get(hex.len().saturating_sub(4)..)) {
+        (Some(head), Some(tail)) if hex.len() > 8 => format!("{head}{mark}{tail}"),
+        _ => hex.to_owned(),
+    }
+}
+
+/// Who a recipient is: the name, else the key, else what the recipients file says.
+pub(in super::super) fn reader_name(reader: &Reader, mark: &str) -> String {
+    // Of `Alice (work) <alice@example.test>` the part before the address says who it is.
+    let name = reader.name.as_deref().map(|name| name.split(" <").next().unwrap_or(name).trim());
+    let hex = reader.fingerprint.clone().or_else(|| reader.recipient.hex());
+    match (name.filter(|name| !name.is_empty()), hex) {
+        (Some(name), _) => name.to_owned(),
+        (None, Some(hex)) => short_key(&hex, mark),
+        (None, None) => text::escaped(reader.recipient.as_str().as_bytes()).into_owned(),
+    }
+}
+
+/// A recipient with how it stands.
+pub(in super::super) fn reader(reader: &Reader, scope: &Scope) -> (String, Meaning) {
+    let glyphs = scope.theme.glyphs;
+    let name = reader_name(reader, glyphs.ellipsis);
+    let (mark, word, meaning) = match reader.standing {
+        RecipientStanding::Valid => (glyphs.good, "", Meaning::Plain),
+        RecipientStanding::Unknown => return (name, Meaning::Plain),
+        RecipientStanding::Expired => (glyphs.bad, " expired", Meaning::Bad),
+        RecipientStanding::Revoked => (glyphs.bad, " revoked", Meaning::Bad),
+        RecipientStanding::Disabled => (glyphs.bad, " disabled", Meaning::Bad),
+        RecipientStanding::Unusable => (glyphs.bad, " cannot encrypt", Meaning::Bad),
+        RecipientStanding::Missing => (glyphs.warn, " key missing", Meaning::Warn),
+        RecipientStanding::Ambiguous => (glyphs.warn, " ambiguous", Meaning::Warn),
+    };
+    (format!("{name} {mark}{word}"), meaning)
 }
 
 /// A path, escaped, with the home as `~`.
