@@ -274,7 +274,7 @@ impl App {
         }
         self.draw_toast(frame, line(area.height - 2));
         let mut rows: Vec<HelpRow> = self.top().help();
-        if self.layers.is_empty() {
+        if self.layers.is_empty() && !self.top().takes_text() {
             rows.extend(keys::help_rows(KEYS, |_| Offer::Ready));
         }
         let tally = self.top().tally();

@@ -77,7 +77,10 @@ impl Breadcrumb {
         if let Some(home) = home {
             pieces.push(piece("", words::path(home, None), Meaning::Plain, 3));
         }
-        pieces.push(piece("docker", words::path(&self.docker, home), Meaning::Plain, 4));
+        // The usual folder follows from the home; another one is the news.
+        let usual = home.is_some_and(|home| home.join(".docker") == self.docker);
+        let goes = if usual { 4 } else { 1 };
+        pieces.push(piece("docker", words::path(&self.docker, home), Meaning::Plain, goes));
         if let Some(store) = &self.store {
             pieces.push(piece("store", words::path(store, home), Meaning::Plain, 1));
         }

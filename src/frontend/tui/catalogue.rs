@@ -229,7 +229,10 @@ impl Builder<'_> {
     }
 
     fn login(&self, work: &Pending, login: &RegistryLogin) -> Node {
-        let (label, user) = (login.server.display(), text::escaped(login.login.as_str().as_bytes()));
+        // Twins mean the same registry: their spellings tell them apart.
+        let canonical = || text::escaped(login.canonical.as_bytes());
+        let label = if login.twins.is_empty() { canonical() } else { login.server.display() };
+        let user = text::escaped(login.login.as_str().as_bytes());
         Node {
             full: format!("{label} {user}").into(),
             label: label.into(),

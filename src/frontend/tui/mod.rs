@@ -12,6 +12,8 @@ mod matching;
 mod screen;
 mod screens;
 pub mod terminal;
+#[cfg(test)]
+mod tests;
 mod theme;
 mod widgets;
 mod worker;

@@ -26,9 +26,6 @@ pub(super) struct Scope {
     pub(super) home: Option<PathBuf>,
 }
 
-/// Below this many columns the details take the whole body instead of standing beside the list.
-pub(super) const SIDE_BY_SIDE: u16 = 70;
-
 /// Who asked for a job, and which of its questions it was: an answer to an older question is dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Ticket {
@@ -110,6 +107,11 @@ pub(super) trait Screen {
         None
     }
 
+    /// True while a text field has the focus: letters are text, not keys.
+    fn takes_text(&self) -> bool {
+        false
+    }
+
     /// Pasted text, for the field that has the focus.
     fn paste(&mut self, _text: &str, _scope: &Scope) -> Flow {
         Flow::Stay
@@ -151,6 +153,7 @@ pub(super) trait Layer {
     /// What the key does here; None when it does nothing.
     fn press(&mut self, key: Key, scope: &Scope) -> Option<Flow>;
     fn help(&self) -> Vec<HelpRow>;
+    fn takes_text(&self) -> bool;
     fn paste(&mut self, text: &str, scope: &Scope) -> Flow;
     fn enter(&mut self, scope: &Scope) -> Flow;
     fn leave(&mut self);
@@ -176,6 +179,10 @@ impl<S: Screen> Layer for S {
 
     fn help(&self) -> Vec<HelpRow> {
         keys::help_rows(Screen::keys(self), |action| self.offer(action))
+    }
+
+    fn takes_text(&self) -> bool {
+        Screen::takes_text(self)
     }
 
     fn paste(&mut self, text: &str, scope: &Scope) -> Flow {

@@ -15,8 +15,10 @@ use super::super::widgets::{popup, words};
 /// The longest thing that can be looked for here.
 const NEEDLE_MAX: usize = 30;
 
-/// Columns of the keys before what they do.
+/// Columns of the keys before what they do, and where there are few.
 const KEY_COLUMNS: usize = 15;
+const FEW_KEY_COLUMNS: usize = 10;
+const FEW: u16 = 60;
 
 pub(in super::super) struct Help {
     title: String,
@@ -94,6 +96,14 @@ impl Screen for Help {
         Flow::Stay
     }
 
+    fn takes_text(&self) -> bool {
+        true
+    }
+
+    fn tally(&self) -> String {
+        format!("{}/{}", self.fitting().len(), self.rows.len())
+    }
+
     fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, scope: &Scope) {
         let height = u16::try_from(self.rows.len()).unwrap_or(u16::MAX).saturating_add(4);
         let inside = popup::open(frame.buffer_mut(), area, (76, height), &self.title, scope);
@@ -115,7 +125,8 @@ impl Screen for Help {
         let list = Rect { y: inside.y + 1, height: inside.height - 1, ..inside };
         let mut place = self.place;
         let rows = self.fitting();
-        place.draw(frame.buffer_mut(), list, rows.len(), scope, |index, _| {
+        let key_columns = if inside.width < FEW { FEW_KEY_COLUMNS } else { KEY_COLUMNS };
+        place.draw(frame.buffer_mut(), list, rows.len(), scope, |index, columns| {
             let row = rows[index];
             let keys: Vec<String> = row.keys.iter().map(|key| key.label(theme.glyphs)).collect();
             let keys = keys.join(" ");
@@ -123,12 +134,13 @@ impl Screen for Help {
                 Offer::Ready => (Meaning::Plain, String::new()),
                 Offer::Refused(why) => (Meaning::Muted, format!(" ({why})")),
             };
-            let gap = " ".repeat(KEY_COLUMNS.saturating_sub(usize::from(words::width(&keys))).max(1));
+            let gap = " ".repeat(key_columns.saturating_sub(usize::from(words::width(&keys))).max(1));
             let name = if row.offer == Offer::Ready { Meaning::Key } else { Meaning::Muted };
+            let room = columns.saturating_sub(words::width(&keys) + words::width(&gap));
             Line::from(vec![
                 Span::styled(keys, theme.style(name)),
                 Span::raw(gap),
-                Span::styled(row.help, theme.style(meaning)),
+                Span::styled(words::fit(row.help, room, theme.glyphs.ellipsis), theme.style(meaning)),
                 Span::styled(why, theme.style(Meaning::Muted)),
             ])
         });

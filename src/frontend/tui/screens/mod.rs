@@ -5,6 +5,7 @@ pub(super) mod passphrase;
 mod registries;
 mod registries_view;
 mod store;
+mod store_keys;
 mod store_view;
 mod unreadable;
 

@@ -9,7 +9,7 @@ use ratatui::layout::Rect;
 use super::super::jobs::{Job, Portion, Report};
 use super::super::keys::{Binding, Key, Offer};
 use super::super::matching::{Filter, NEEDLE_MAX};
-use super::super::screen::{Flow, SIDE_BY_SIDE, Scope, Screen, Tickets, Toast};
+use super::super::screen::{Flow, Scope, Screen, Tickets, Toast};
 use super::super::widgets::list::{ListPlace, Move};
 use super::super::widgets::secret_panel::SecretPanel;
 use super::super::widgets::text_input::TextInput;
@@ -33,6 +33,8 @@ pub(in super::super) struct RegistriesScreen {
     pub(super) typing: bool,
     pub(super) filter: Filter,
     pub(super) zoomed: bool,
+    /// As last drawn, there was room for the table or the details, not for both.
+    pub(super) alone: bool,
     pub(super) secret: SecretPanel,
 }
 
@@ -90,6 +92,7 @@ impl Default for RegistriesScreen {
             typing: false,
             filter: Filter::default(),
             zoomed: false,
+            alone: false,
             secret: SecretPanel::default(),
         }
     }
@@ -119,6 +122,7 @@ impl RegistriesScreen {
     }
 
     fn load(&mut self) -> Flow {
+        self.secret.hide();
         let ticket = self.tickets.next();
         self.loading = Some(ticket.number);
         Flow::Start(ticket, Job::Registries)
@@ -198,6 +202,10 @@ impl Screen for RegistriesScreen {
         self.needle.press(key, NEEDLE_MAX).then(|| self.narrowed())
     }
 
+    fn takes_text(&self) -> bool {
+        self.typing
+    }
+
     fn paste(&mut self, text: &str, _scope: &Scope) -> Flow {
         if !self.typing {
             return Flow::Stay;
@@ -214,7 +222,7 @@ impl Screen for RegistriesScreen {
         self.secret.hide();
     }
 
-    fn act(&mut self, action: Action, scope: &Scope) -> Flow {
+    fn act(&mut self, action: Action, _scope: &Scope) -> Flow {
         match action {
             Action::Go(way) => {
                 let before = self.place.selected();
@@ -224,7 +232,7 @@ impl Screen for RegistriesScreen {
                 }
                 Flow::Stay
             }
-            Action::Open if scope.size.width < SIDE_BY_SIDE && !self.zoomed => {
+            Action::Open if self.alone && !self.zoomed => {
                 self.zoomed = true;
                 Flow::Stay
             }

@@ -15,8 +15,14 @@ use super::registries::RegistriesScreen;
 use crate::model::text;
 use crate::ops::registries::RegistryLogin;
 
-/// Columns of the user, the age and the twins' flag with the gaps before them; the registry gets the rest.
+/// From this width on the details stand beside the table; below it under the table, which needs its columns.
+const WIDE: u16 = 120;
+
+/// Columns of the user (the second where there is room), the age and the twins' flag with the gaps before them; the
+/// registry gets the rest.
 const USER: u16 = 11;
+const WIDE_USER: u16 = 25;
+const ROOMY: u16 = 60;
 const AGE: u16 = 5;
 const TWINS: u16 = 4;
 
@@ -24,28 +30,30 @@ pub(super) fn draw(screen: &mut RegistriesScreen, frame: &mut Frame<'_>, area: R
     if screen.logins().is_empty() {
         return draw_empty(screen, frame, area, scope);
     }
-    let (list, details) = panes::split(area, screen.zoomed);
-    if let Some(list) = list {
+    let panes = panes::arrange(frame, area, WIDE, screen.zoomed, scope);
+    screen.alone = panes.alone();
+    if let Some(list) = panes.list {
         draw_table(screen, frame, list, scope);
     }
-    if let Some(details) = details {
-        draw_details(screen, frame, details, scope);
+    if let (Some(details), Some(login)) = (panes.details, screen.selected()) {
+        let mut details = Details::new(frame.buffer_mut(), details, panes.flat, scope);
+        draw_details(screen, login, &mut details, scope);
     }
 }
 
 fn draw_empty(screen: &RegistriesScreen, frame: &mut Frame<'_>, area: Rect, scope: &Scope) {
     let area = Rect { x: area.x + 2, y: area.y + 1, width: area.width - 4, height: area.height - 1 };
-    let mut details = Details::new(frame.buffer_mut(), area, scope);
+    let mut details = Details::new(frame.buffer_mut(), area, false, scope);
     match &screen.loaded {
         None => details.sentence("reading the registries", Meaning::Muted),
         Some(Err(problem)) => details.problem(problem),
         Some(Ok(_)) => {
             details.sentence("The store holds no registry logins.", Meaning::Plain);
-            details.skip(1);
+            details.gap();
             details.sentence("Let Docker keep them here:  regpass shims install", Meaning::Plain);
             details.sentence("Then log in as always:  docker login REGISTRY", Meaning::Plain);
             if !screen.unreadable().is_empty() {
-                details.skip(1);
+                details.gap();
                 let count = words::counted(screen.unreadable().len() as u64, "name");
                 details.sentence(&format!("{count} there are no logins; u tells why"), Meaning::Warn);
             }
@@ -80,31 +88,26 @@ fn draw_table(screen: &mut RegistriesScreen, frame: &mut Frame<'_>, area: Rect, 
     screen.place = place;
 }
 
-fn draw_details(screen: &RegistriesScreen, frame: &mut Frame<'_>, area: Rect, scope: &Scope) {
-    let Some(area) = panes::beside(frame, area, scope) else { return };
-    let Some(login) = screen.selected() else { return };
-    let mut details = Details::new(frame.buffer_mut(), area, scope);
-    let home = scope.home.as_deref();
+fn draw_details(screen: &RegistriesScreen, login: &RegistryLogin, details: &mut Details<'_>, scope: &Scope) {
     let glyphs = scope.theme.glyphs;
     details.title(&canonical(login));
-    details.fact("user", &text::escaped(login.login.as_str().as_bytes()), Meaning::Plain);
-    screen.secret.draw(&mut details, "secret", scope);
-    details.skip(1);
-    if login.login.is_identity_token() {
-        details.fact("kind", "identity token", Meaning::Plain);
-    }
+    let user = text::escaped(login.login.as_str().as_bytes());
+    let token = if login.login.is_identity_token() { "  (an identity token)" } else { "" };
+    details.fact("user", &format!("{user}{token}"), Meaning::Plain);
+    screen.secret.draw(details, "secret", scope);
+    details.gap();
     let (active, meaning) = if login.active {
-        (format!("{} answers for this spelling", glyphs.active), Meaning::Good)
+        (format!("{} yes, Docker gets this one", glyphs.active), Meaning::Good)
     } else {
-        (format!("{} a newer login answers", glyphs.warn), Meaning::Warn)
+        (format!("{} no, a newer login answers", glyphs.warn), Meaning::Warn)
     };
     details.fact("active", &active, meaning);
     details.fact("changed", &words::age_long(scope.wall, login.modified), Meaning::Plain);
-    details.fact("spelling", &login.server.display(), Meaning::Plain);
+    details.line_fact("spelling", &login.server.display(), Meaning::Plain);
     for twin in &login.twins {
-        details.fact(&format!("twin {}", glyphs.twin), &twin.display(), Meaning::Warn);
+        details.line_fact(&format!("also {}", glyphs.twin), &twin.display(), Meaning::Warn);
     }
-    details.fact("file", &words::path(&login.file, home), Meaning::Muted);
+    details.line_fact("file", &words::path(&login.file, scope.home.as_deref()), Meaning::Muted);
 }
 
 /// The registry that a login is for, safe for the screen.
@@ -119,8 +122,10 @@ fn table_row(login: &RegistryLogin, columns: u16, scope: &Scope) -> Line<'static
         others => format!("{} {}", others + 1, theme.glyphs.twin),
     };
     let quiet = theme.style(if login.active { Meaning::Plain } else { Meaning::Muted });
+    // Twins mean the same registry: their spellings tell them apart.
+    let name = if login.twins.is_empty() { canonical(login) } else { login.server.display() };
     let cells = [
-        &*canonical(login),
+        &*name,
         &*twins,
         &*text::escaped(login.login.as_str().as_bytes()),
         &*words::age_short(scope.wall, login.modified),
@@ -131,7 +136,8 @@ fn table_row(login: &RegistryLogin, columns: u16, scope: &Scope) -> Line<'static
 /// Registry, twins, user, age side by side; the age stands at the right.
 fn columns_of(cells: [&str; 4], columns: u16, styles: [Style; 4], scope: &Scope) -> Line<'static> {
     let mark = scope.theme.glyphs.ellipsis;
-    let registry = columns.saturating_sub(USER + AGE + TWINS).max(8);
+    let user = if columns >= ROOMY { WIDE_USER } else { USER };
+    let registry = columns.saturating_sub(user + AGE + TWINS).max(8);
     let cell = |index: usize, width: u16, right: bool| {
         let text = match index {
             0 => words::fit_middle(cells[index], width, mark),
@@ -145,7 +151,7 @@ fn columns_of(cells: [&str; 4], columns: u16, styles: [Style; 4], scope: &Scope)
         cell(0, registry, false),
         cell(1, TWINS, true),
         Span::raw(" "),
-        cell(2, USER - 1, false),
+        cell(2, user - 1, false),
         cell(3, AGE, true),
     ])
 }

@@ -1,9 +1,8 @@
 //! The store: all entries as a tree, or flat and ranked while a filter is set; beside it the details of the selected one.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Instant;
 
-use crossterm::event::KeyCode;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
@@ -11,10 +10,11 @@ use super::super::catalogue::{Catalogue, Kind, Node, NodeId};
 use super::super::jobs::{Job, Portion, Report};
 use super::super::keys::{Binding, Key, Offer};
 use super::super::matching::{Filter, NEEDLE_MAX};
-use super::super::screen::{Flow, SIDE_BY_SIDE, Scope, Screen, Tickets, Toast};
-use super::super::widgets::list::{ListPlace, Move};
+use super::super::screen::{Flow, Scope, Screen, Tickets, Toast};
+use super::super::widgets::list::ListPlace;
 use super::super::widgets::secret_panel::SecretPanel;
 use super::super::widgets::text_input::TextInput;
+use super::store_keys::{Action, FILTER_KEYS, KEYS};
 use super::store_view;
 use super::unreadable::Unreadable;
 use crate::model::{EntryPath, Problem};
@@ -22,6 +22,9 @@ use crate::ops::entries::EntryFacts;
 use crate::ops::readers::Reader;
 
 const NAME: &str = "store";
+
+/// What is known of an entry, and who can read it.
+pub(super) type Facts = Result<(EntryFacts, Vec<Reader>), Problem>;
 
 pub(in super::super) struct StoreScreen {
     pub(super) tickets: Tickets,
@@ -37,66 +40,13 @@ pub(in super::super) struct StoreScreen {
     pub(super) filter: Filter,
     /// The details take the whole body (narrow terminals).
     pub(super) zoomed: bool,
-    pub(super) facts: Option<(EntryPath, Result<(EntryFacts, Vec<Reader>), Problem>)>,
+    /// As last drawn, there was room for the list or the details, not for both.
+    pub(super) alone: bool,
+    pub(super) facts: Option<(EntryPath, Facts)>,
     /// The facts that are being asked for; one question at a time, the newest selection next.
     asked_facts: Option<(u64, EntryPath)>,
     pub(super) secret: SecretPanel,
 }
-
-#[derive(Clone, Copy, Debug)]
-pub(in super::super) enum Action {
-    Go(Move),
-    Open,
-    Close,
-    Filter,
-    KeepFilter,
-    Back,
-    Reveal,
-    Copy,
-    Unreadable,
-    Reload,
-}
-
-const fn row(keys: &'static [Key], action: Action, hint: &'static str, help: &'static str) -> Binding<Action> {
-    Binding { keys, action, hint, help }
-}
-
-const KEYS: &[Binding<Action>] = &[
-    row(
-        &[Key::named(KeyCode::Enter), Key::named(KeyCode::Right), Key::char('l')],
-        Action::Open,
-        "open",
-        "open the folder; show the secret of an entry",
-    ),
-    row(&[Key::char('/')], Action::Filter, "find", "find by any letters of a name, in order"),
-    row(&[Key::char('c')], Action::Copy, "copy", "copy the password (line 1), cleared after a while"),
-    row(&[Key::char('r')], Action::Reveal, "reveal", "show or hide the secret, for ten seconds"),
-    row(&[Key::named(KeyCode::Esc)], Action::Back, "", "close the details, clear the filter"),
-    row(
-        &[Key::named(KeyCode::Left), Key::char('h')],
-        Action::Close,
-        "",
-        "close the folder, or go to the one around it",
-    ),
-    row(&[Key::named(KeyCode::Up), Key::char('k')], Action::Go(Move::Up), "", "up"),
-    row(&[Key::named(KeyCode::Down), Key::char('j')], Action::Go(Move::Down), "", "down"),
-    row(&[Key::named(KeyCode::PageUp)], Action::Go(Move::PageUp), "", "a page up"),
-    row(&[Key::named(KeyCode::PageDown)], Action::Go(Move::PageDown), "", "a page down"),
-    row(&[Key::named(KeyCode::Home), Key::char('g')], Action::Go(Move::First), "", "first"),
-    row(&[Key::named(KeyCode::End), Key::char('G')], Action::Go(Move::Last), "", "last"),
-    row(&[Key::char('u')], Action::Unreadable, "unreadable", "what could not be listed, and why"),
-    row(&[Key::char('R'), Key::named(KeyCode::F(5))], Action::Reload, "", "read the store again"),
-];
-
-/// While the filter's field has the focus.
-const FILTER_KEYS: &[Binding<Action>] = &[
-    row(&[Key::named(KeyCode::Enter)], Action::KeepFilter, "keep", "go on with the entries found"),
-    row(&[Key::named(KeyCode::Esc)], Action::Back, "clear", "clear the filter"),
-    row(&[Key::named(KeyCode::Up)], Action::Go(Move::Up), "up", "up"),
-    row(&[Key::named(KeyCode::Down)], Action::Go(Move::Down), "down", "down"),
-    row(&[Key::named(KeyCode::PageUp)], Action::Go(Move::PageUp), "", "a page up"),
-    row(&[Key::named(KeyCode::PageDown)], Action::Go(Move::PageDown), "", "a page down"),
-];
 
 impl Default for StoreScreen {
     fn default() -> StoreScreen {
@@ -111,6 +61,7 @@ impl Default for StoreScreen {
             typing: false,
             filter: Filter::default(),
             zoomed: false,
+            alone: false,
             facts: None,
             asked_facts: None,
             secret: SecretPanel::default(),
@@ -136,6 +87,7 @@ impl StoreScreen {
     }
 
     fn load(&mut self) -> Flow {
+        self.secret.hide();
         let ticket = self.tickets.next();
         self.loading = Some(ticket.number);
         Flow::Start(ticket, Job::Entries)
@@ -158,15 +110,20 @@ impl StoreScreen {
         self.ask_facts()
     }
 
-    /// A small store is shown as a whole; of a large one the folders.
+    /// A small store is shown as a whole, of a large one the outer folders: nearest the top first, each that still fits.
     fn open_what_fits(&mut self, scope: &Scope) {
+        /// Lines of the screen that are not the body.
+        const FRAME_LINES: usize = 5;
         let Some(catalogue) = self.catalogue() else { return };
-        let top_folders = catalogue.tops().filter_map(|id| catalogue.node(id)).filter(|node| node.is_folder());
+        let mut room = usize::from(scope.size.height).saturating_sub(FRAME_LINES + catalogue.tops().len());
+        let mut folders: VecDeque<NodeId> = catalogue.tops().collect();
         let mut open = BTreeSet::new();
-        for folder in top_folders {
-            open.insert(folder.path.clone());
-            if catalogue.rows(&open).len() + 5 > usize::from(scope.size.height) {
-                open.remove(&folder.path);
+        while let Some(id) = folders.pop_front() {
+            let Some(Node { kind: Kind::Folder { children, .. }, path, .. }) = catalogue.node(id) else { continue };
+            if children.len() <= room {
+                room -= children.len();
+                open.insert(path.clone());
+                folders.extend(children.clone());
             }
         }
         self.open = open;
@@ -222,13 +179,13 @@ impl StoreScreen {
         self.moved()
     }
 
-    fn open_selected(&mut self, scope: &Scope) -> Flow {
+    fn open_selected(&mut self) -> Flow {
         let Some(node) = self.selected() else { return Flow::Stay };
         if let Kind::Folder { .. } = node.kind {
             let is_open = self.open.contains(&node.path);
             return self.open_folder(!is_open);
         }
-        if scope.size.width < SIDE_BY_SIDE && !self.zoomed {
+        if self.alone && !self.zoomed {
             self.zoomed = true;
             return Flow::Stay;
         }
@@ -257,13 +214,27 @@ impl StoreScreen {
             self.typing = false;
             self.needle.clear();
             self.list();
-            // What was found stays selected where the tree shows it.
-            let id = selected.and_then(|(path, folder)| self.catalogue()?.find(&path, folder));
-            let row = id.and_then(|id| self.rows.iter().position(|row| *row == id));
-            self.place.select(row.unwrap_or(0));
+            self.place.select(0);
+            if let Some((path, folder)) = selected {
+                self.show_in_tree(&path, folder);
+            }
             return self.moved();
         }
         Flow::Stay
+    }
+
+    /// Selects it, with the folders around it open.
+    fn show_in_tree(&mut self, path: &EntryPath, folder: bool) {
+        let Some(Ok(catalogue)) = &self.loaded else { return };
+        let Some(id) = catalogue.find(path, folder) else { return };
+        let mut around = catalogue.node(id).and_then(|node| node.parent);
+        while let Some(node) = around.and_then(|id| catalogue.node(id)) {
+            self.open.insert(node.path.clone());
+            around = node.parent;
+        }
+        self.list();
+        let row = self.rows.iter().position(|row| *row == id);
+        self.place.select(row.unwrap_or(0));
     }
 
     fn narrowed(&mut self) -> Flow {
@@ -308,6 +279,10 @@ impl Screen for StoreScreen {
         self.needle.press(key, NEEDLE_MAX).then(|| self.narrowed())
     }
 
+    fn takes_text(&self) -> bool {
+        self.typing
+    }
+
     fn paste(&mut self, text: &str, _scope: &Scope) -> Flow {
         if !self.typing {
             return Flow::Stay;
@@ -324,14 +299,14 @@ impl Screen for StoreScreen {
         self.secret.hide();
     }
 
-    fn act(&mut self, action: Action, scope: &Scope) -> Flow {
+    fn act(&mut self, action: Action, _scope: &Scope) -> Flow {
         match action {
             Action::Go(way) => {
                 let before = self.place.selected();
                 self.place.go(way, self.rows.len());
                 if before == self.place.selected() { Flow::Stay } else { self.moved() }
             }
-            Action::Open => self.open_selected(scope),
+            Action::Open => self.open_selected(),
             Action::Close => self.open_folder(false),
             Action::Filter => {
                 self.typing = true;

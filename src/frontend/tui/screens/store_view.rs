@@ -21,29 +21,31 @@ pub(super) fn draw(screen: &mut StoreScreen, frame: &mut Frame<'_>, area: Rect, 
     if screen.catalogue().is_none_or(|catalogue| catalogue.entries() == 0) {
         return draw_empty(screen, frame, area, scope);
     }
-    let (list, details) = panes::split(area, screen.zoomed);
-    if let Some(list) = list {
+    let panes = panes::arrange(frame, area, panes::NARROW, screen.zoomed, scope);
+    screen.alone = panes.alone();
+    if let Some(list) = panes.list {
         draw_list(screen, frame, list, scope);
     }
-    if let Some(details) = details {
-        draw_details(screen, frame, details, scope);
+    if let (Some(details), Some(node)) = (panes.details, screen.selected()) {
+        let mut details = Details::new(frame.buffer_mut(), details, panes.flat, scope);
+        draw_details(screen, node, &mut details, scope);
     }
 }
 
 fn draw_empty(screen: &StoreScreen, frame: &mut Frame<'_>, area: Rect, scope: &Scope) {
     let area = Rect { x: area.x + 2, y: area.y + 1, width: area.width - 4, height: area.height - 1 };
-    let mut details = Details::new(frame.buffer_mut(), area, scope);
+    let mut details = Details::new(frame.buffer_mut(), area, false, scope);
     match &screen.loaded {
         None => details.sentence("reading the store", Meaning::Muted),
         Some(Err(problem)) => details.problem(problem),
         Some(Ok(catalogue)) => {
             details.sentence("The store is empty.", Meaning::Plain);
-            details.skip(1);
+            details.gap();
             details.sentence("Add an entry:  regpass insert NAME", Meaning::Plain);
             details.sentence("Make a new store for a key:  pass init KEYID", Meaning::Plain);
             details.sentence("See how it looks with one:  regpass demo", Meaning::Plain);
             if !catalogue.unreadable.is_empty() {
-                details.skip(1);
+                details.gap();
                 let count = words::counted(catalogue.unreadable.len() as u64, "name");
                 details.sentence(&format!("{count} could not be listed; u tells why"), Meaning::Warn);
             }
@@ -104,29 +106,26 @@ fn tree_row<'a>(node: &'a Node, open: bool, columns: u16, theme: &Theme) -> Line
     ])
 }
 
-fn draw_details(screen: &StoreScreen, frame: &mut Frame<'_>, area: Rect, scope: &Scope) {
-    let Some(area) = panes::beside(frame, area, scope) else { return };
-    let Some(node) = screen.selected() else { return };
-    let mut details = Details::new(frame.buffer_mut(), area, scope);
+fn draw_details(screen: &StoreScreen, node: &Node, details: &mut Details<'_>, scope: &Scope) {
     match &node.kind {
         Kind::Folder { entries, mount, .. } => {
             details.title(&node.path.display());
-            let what = if *mount { "mounted store" } else { "folder" };
+            let what = if *mount { "mount" } else { "folder" };
             details.fact(what, &words::counted(u64::from(*entries), "entry"), Meaning::Plain);
         }
         Kind::Entry => {
             details.title(&node.path.display());
-            screen.secret.draw(&mut details, "password", scope);
-            details.skip(1);
-            draw_facts(screen, &node.path, &mut details, scope);
+            screen.secret.draw(details, "password", scope);
+            details.gap();
+            draw_facts(screen, &node.path, details, scope);
         }
         Kind::Login => {
             details.title(&node.label);
             details.fact("user", &node.user, Meaning::Plain);
-            screen.secret.draw(&mut details, "secret", scope);
-            details.skip(1);
-            draw_facts(screen, &node.path, &mut details, scope);
-            details.fact("entry", &node.path.display(), Meaning::Muted);
+            screen.secret.draw(details, "secret", scope);
+            details.gap();
+            draw_facts(screen, &node.path, details, scope);
+            details.line_fact("entry", &node.path.display(), Meaning::Muted);
         }
     }
 }

@@ -11,7 +11,7 @@ use super::words;
 use crate::model::Problem;
 
 /// Columns of the label before a fact.
-const LABEL: u16 = 13;
+pub(super) const LABEL: u16 = 13;
 
 /// Lines that one fact may take when it does not fit on one.
 const FACT_LINES: usize = 3;
@@ -21,12 +21,14 @@ pub(in super::super) struct Details<'a> {
     pub(in super::super) buffer: &'a mut Buffer,
     area: Rect,
     y: u16,
+    /// Lines are few: no blank ones.
+    flat: bool,
     scope: &'a Scope,
 }
 
 impl<'a> Details<'a> {
-    pub(in super::super) fn new(buffer: &'a mut Buffer, area: Rect, scope: &'a Scope) -> Details<'a> {
-        Details { buffer, area, y: area.y, scope }
+    pub(in super::super) fn new(buffer: &'a mut Buffer, area: Rect, flat: bool, scope: &'a Scope) -> Details<'a> {
+        Details { buffer, area, y: area.y, flat, scope }
     }
 
     /// What is left of the area.
@@ -35,6 +37,12 @@ impl<'a> Details<'a> {
         Rect { y: self.y, height, ..self.area }
     }
 
+    /// A blank line, where there is room for such.
+    pub(in super::super) fn gap(&mut self) {
+        self.skip(u16::from(!self.flat));
+    }
+
+    /// Past lines that somebody else has drawn.
     pub(in super::super) fn skip(&mut self, lines: u16) {
         self.y = self.y.saturating_add(lines).min(self.area.bottom());
     }
@@ -43,7 +51,7 @@ impl<'a> Details<'a> {
         for line in words::wrapped(text, self.area.width).into_iter().take(2) {
             self.line(0, &line, self.scope.theme.style(Meaning::Accent));
         }
-        self.skip(1);
+        self.gap();
     }
 
     /// `label   value`; a long value goes on below itself.
@@ -63,6 +71,12 @@ impl<'a> Details<'a> {
             }
             self.line(LABEL, line, self.scope.theme.style(meaning));
         }
+    }
+
+    /// As `fact`, on one line, cut in its middle.
+    pub(in super::super) fn line_fact(&mut self, label: &str, value: &str, meaning: Meaning) {
+        let columns = self.area.width.saturating_sub(LABEL);
+        self.fact(label, &words::fit_middle(value, columns, self.scope.theme.glyphs.ellipsis), meaning);
     }
 
     pub(in super::super) fn sentence(&mut self, text: &str, meaning: Meaning) {

@@ -1,35 +1,59 @@
-//! How a body is divided: the list and the details of what is selected, side by side or one after the other.
+//! How a body is divided between the list and the details of what is selected.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use super::super::screen::{SIDE_BY_SIDE, Scope};
+use super::super::screen::Scope;
 use super::super::theme::Meaning;
 
-/// The list's share of a wide body, in percent.
+/// Below this many columns the details take the whole body instead of standing with the list.
+pub(in super::super) const NARROW: u16 = 70;
+
+/// The list's share of a body that is divided side by side, in percent.
 const LIST_SHARE: u16 = 48;
 
-/// The list and the details: side by side, or one of them.
-pub(in super::super) fn split(area: Rect, zoomed: bool) -> (Option<Rect>, Option<Rect>) {
-    let details_alone = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
-    match (area.width >= SIDE_BY_SIDE, zoomed) {
-        (false, true) => (None, Some(details_alone)),
-        (false, false) => (Some(area), None),
-        (true, _) => {
-            let list = Rect { width: area.width * LIST_SHARE / 100, ..area };
-            let rest = Rect { x: list.right(), width: area.width - list.width, ..area };
-            (Some(list), Some(rest))
-        }
+/// Lines of details below a table, and the least of the table above them.
+const BELOW: u16 = 8;
+const TABLE: u16 = 6;
+
+/// Where the list and the details are. One of them is missing where only one has room.
+pub(in super::super) struct Panes {
+    pub(in super::super) list: Option<Rect>,
+    pub(in super::super) details: Option<Rect>,
+    /// The details have few lines: no blank ones.
+    pub(in super::super) flat: bool,
+}
+
+impl Panes {
+    /// Only one of the two is on the screen.
+    pub(in super::super) fn alone(&self) -> bool {
+        self.list.is_none() || self.details.is_none()
     }
 }
 
-/// The upright rule, and the room right of it.
-pub(in super::super) fn beside(frame: &mut Frame<'_>, area: Rect, scope: &Scope) -> Option<Rect> {
-    if scope.size.width < SIDE_BY_SIDE {
-        return Some(area);
+/// Divides the body and draws the rule between its parts: side by side from `wide` columns on, below each other where
+/// lines allow it, else the list, or the details when `zoomed`.
+pub(in super::super) fn arrange(frame: &mut Frame<'_>, area: Rect, wide: u16, zoomed: bool, scope: &Scope) -> Panes {
+    let (glyphs, style) = (scope.theme.glyphs, scope.theme.style(Meaning::Muted));
+    if area.width >= wide {
+        let list = Rect { width: area.width * LIST_SHARE / 100, ..area };
+        for y in area.top()..area.bottom() {
+            frame.buffer_mut().set_string(list.right(), y, glyphs.upright, style);
+        }
+        let details = Rect { x: list.right() + 2, width: area.width - list.width - 3, ..area };
+        return Panes { list: Some(list), details: Some(details), flat: false };
     }
-    for y in area.top()..area.bottom() {
-        frame.buffer_mut().set_string(area.x, y, scope.theme.glyphs.upright, scope.theme.style(Meaning::Muted));
+    if area.width >= NARROW && area.height >= TABLE + 1 + BELOW {
+        let list = Rect { height: area.height - BELOW - 1, ..area };
+        let rule = glyphs.rule.repeat(usize::from(area.width));
+        frame.buffer_mut().set_string(area.x, list.bottom(), rule, style);
+        let details = Rect { x: area.x + 2, y: list.bottom() + 1, width: area.width - 4, height: BELOW };
+        return Panes { list: Some(list), details: Some(details), flat: true };
     }
-    (area.width > 4).then(|| Rect { x: area.x + 2, width: area.width - 3, ..area })
+    let details = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+    if zoomed {
+        Panes { list: None, details: Some(details), flat: area.height < BELOW }
+    } else {
+        Panes { list: Some(area), details: None, flat: false }
+    }
 }

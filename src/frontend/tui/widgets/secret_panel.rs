@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use super::super::jobs::{Job, Portion, Report};
 use super::super::screen::{Flow, Scope, Tickets, Toast};
 use super::super::theme::Meaning;
-use super::details::Details;
+use super::details::{Details, LABEL};
 use super::words;
 use crate::model::{EntryPath, Problem, ProblemKind, Secret, text};
 use crate::system::clipboard::Copied;
@@ -143,7 +143,7 @@ impl SecretPanel {
             }
         }
         if let Some(problem) = &self.problem {
-            details.skip(1);
+            details.gap();
             details.problem(problem);
         }
     }
@@ -168,21 +168,23 @@ fn told(copied: Copied, name: &str, now: Instant) -> Flow {
     }
 }
 
-/// Draws the lines of a secret straight into the cells, through buffers that are wiped; answers the lines used. Leaves
-/// room for the line below.
+/// Draws the lines of a secret straight into the cells, through buffers that are wiped; answers the lines used. A line
+/// `key: value` after the first has its key where labels are. Leaves room for the line below.
 fn draw_plain(buffer: &mut Buffer, area: Rect, label: &str, secret: &Secret, scope: &Scope) -> u16 {
-    const LABEL: u16 = 13;
     let room = area.height.saturating_sub(1);
     let columns = area.width.saturating_sub(LABEL);
     if room == 0 || columns == 0 {
         return 0;
     }
-    buffer.set_stringn(area.x, area.y, label, usize::from(LABEL), scope.theme.style(Meaning::Muted));
+    let muted = scope.theme.style(Meaning::Muted);
     let mut used = 0;
     let bytes = secret.expose().strip_suffix(b"\n").unwrap_or(secret.expose());
-    for line in bytes.split(|byte| *byte == b'\n') {
+    for (index, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
         let plain = Zeroizing::new(text::escaped(line.strip_suffix(b"\r").unwrap_or(line)).into_owned());
-        let mut rest: &str = &plain;
+        let (key, mut rest) = if index == 0 { (label, plain.as_str()) } else { labelled(&plain) };
+        if used < room {
+            buffer.set_stringn(area.x, area.y + used, key, usize::from(LABEL), muted);
+        }
         loop {
             if used == room {
                 return used;
@@ -197,6 +199,14 @@ fn draw_plain(buffer: &mut Buffer, area: Rect, label: &str, secret: &Secret, sco
         }
     }
     used
+}
+
+/// `key: value` taken apart when the key fits where labels are; else no key and the whole line.
+fn labelled(line: &str) -> (&str, &str) {
+    match line.split_once(": ") {
+        Some((key, value)) if !key.is_empty() && words::width(key) < LABEL => (key, value),
+        _ => ("", line),
+    }
 }
 
 /// Where the text has to be cut to take at most so many columns; at least one character.
@@ -237,7 +247,7 @@ mod tests {
         let area = Rect::new(0, 0, 40, 6);
         let mut buffer = Buffer::empty(area);
         let scope = scope(now);
-        panel.draw(&mut Details::new(&mut buffer, area, &scope), "password", &scope);
+        panel.draw(&mut Details::new(&mut buffer, area, false, &scope), "password", &scope);
         buffer.content().iter().map(|cell| cell.symbol()).collect()
     }
 

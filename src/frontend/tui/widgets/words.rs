@@ -174,7 +174,11 @@ pub(in super::super) fn wrapped(text: &str, columns: u16) -> Vec<String> {
             lines.push(std::mem::take(&mut line));
         }
         while width(word) > columns {
-            let piece = head(word, columns.max(2));
+            let mut piece = head(word, columns.max(2));
+            // After a mark inside a long name, unless that leaves the line half empty.
+            if let Some(mark) = piece.rfind(['/', '.', ':', '-', '_', '@', ',']).filter(|mark| mark * 2 > piece.len()) {
+                piece.truncate(mark + 1);
+            }
             word = &word[piece.len()..];
             lines.push(piece);
         }
@@ -224,6 +228,7 @@ mod tests {
         assert_eq!(wrapped("no key here", 7), ["no key", "here"]);
         assert_eq!(wrapped("abcdefghij k", 4), ["abcd", "efgh", "ij k"]);
         assert_eq!(wrapped("", 4), [""]);
+        assert_eq!(wrapped("a.example.test:5000", 12), ["a.example.", "test:5000"]);
     }
 
     #[test]

@@ -1,0 +1,489 @@
+//! The whole UI without a terminal: keys in, screens out, answers made by hand. Whole screens are compared, because that
+//! catches what nobody thought to assert.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::layout::Rect;
+
+use super::app::{App, Order};
+use super::breadcrumb::Breadcrumb;
+use super::catalogue::Catalogue;
+use super::catalogue::tests::{listing, login};
+use super::event::Event;
+use super::jobs::{Job, Report};
+use super::screen::{Scope, Ticket};
+use super::theme::Theme;
+use crate::model::{EntryPath, Problem, Recipient, Secret};
+use crate::ops::entries::EntryFacts;
+use crate::ops::readers::{Lock, Reader, Whereabouts};
+use crate::ops::registries::Registries;
+use crate::system::clipboard::Copied;
+use crate::system::env::Env;
+use crate::system::keyring::RecipientStanding;
+use crate::system::options::{Options, Typed};
+use crate::system::store::Unreadable;
+
+const DAY: u64 = 24 * 3600;
+const WALL: u64 = 20_000 * DAY;
+
+const FOLDER: &str = "docker-credential-helpers";
+const LOGINS: [(&str, &str, u64); 5] = [
+    ("https://index.docker.io/v1/", "hubci", 40 * DAY),
+    ("ghcr.io", "<token>", 3 * DAY),
+    ("registry.example.test:5000", "alice", 9 * DAY),
+    ("harbor.corp.test", "robot$ci", 400 * DAY),
+    ("https://harbor.corp.test", "robot$ci", 400 * DAY),
+];
+
+/// A UI, the size it is drawn in, and the answers it gets.
+struct Desk {
+    app: App,
+    size: (u16, u16),
+    entries: Vec<String>,
+    unreadable: Vec<Unreadable>,
+    failure: Option<Problem>,
+    secret: &'static [u8],
+    /// Jobs that were started, answered or not.
+    started: Vec<String>,
+    /// Answers are held back.
+    slow: bool,
+    held: Vec<(Ticket, Job)>,
+    start: Instant,
+}
+
+impl Desk {
+    fn new(size: (u16, u16)) -> Desk {
+        let names =
+            ["infra/db/root", "infra/db/replica", "infra/db/metrics", "infra/vpn", "mail/work", "work/ci/token"];
+        Desk::with(size, &names, Theme::new(true, false))
+    }
+
+    fn with(size: (u16, u16), names: &[&str], theme: Theme) -> Desk {
+        let env = Env::made_of([("HOME", "/home/alice"), ("USER", "alice")]);
+        let options = Options::resolve(&Typed::default(), &env).expect("options");
+        let start = Instant::now();
+        let scope = Scope {
+            now: start,
+            wall: SystemTime::UNIX_EPOCH + Duration::from_secs(WALL),
+            theme,
+            size: Rect::new(0, 0, size.0, size.1),
+            home: env.home().map(Into::into),
+        };
+        let logins = LOGINS.iter().map(|(server, user, _)| entry_of(server, user));
+        Desk {
+            app: App::new(scope, Breadcrumb::new(&env, &options)),
+            size,
+            entries: names.iter().map(|name| (*name).to_owned()).chain(logins).collect(),
+            unreadable: Vec::new(),
+            failure: None,
+            secret: b"tr0ub4dor&3\nuser: postgres\nurl: db1.internal:5432\n",
+            started: Vec::new(),
+            slow: false,
+            held: Vec::new(),
+            start,
+        }
+    }
+
+    fn begun(mut self) -> Desk {
+        self.app.begin();
+        self.settle();
+        self
+    }
+
+    /// Answers every job, and those that the answers start.
+    fn settle(&mut self) {
+        loop {
+            let orders = self.app.take_orders();
+            if orders.is_empty() {
+                return;
+            }
+            for order in orders {
+                if let Order::Start(ticket, job) = order {
+                    self.started.push(format!("{job:?}"));
+                    if self.slow { self.held.push((ticket, job)) } else { self.answer(ticket, job) }
+                }
+            }
+        }
+    }
+
+    fn answer(&mut self, ticket: Ticket, job: Job) {
+        let report = match (&self.failure, job) {
+            (Some(problem), _) => Err(problem.clone()),
+            (None, job) => Ok(self.found(job)),
+        };
+        self.app.handle(Event::Report(ticket, report));
+    }
+
+    fn found(&self, job: Job) -> Report {
+        let logins = || {
+            let made = LOGINS.iter().map(|(server, user, age)| {
+                let mut login = login(server, user, &entry_of(server, user));
+                login.modified = SystemTime::UNIX_EPOCH + Duration::from_secs(WALL - age);
+                login
+            });
+            let mut made: Vec<_> = made.collect();
+            let (one, two) = (made[3].server.clone(), made[4].server.clone());
+            made[3].twins.push(two);
+            made[4].twins.push(one);
+            made.sort_by(|a, b| (&a.canonical, &a.server).cmp(&(&b.canonical, &b.server)));
+            made
+        };
+        match job {
+            Job::Whereabouts => Report::Whereabouts(Whereabouts {
+                store: "/home/alice/.password-store".into(),
+                key: Some(alice()),
+                lock: Some(Lock::Unlocked),
+            }),
+            Job::Entries => {
+                let names: Vec<&str> = self.entries.iter().map(String::as_str).collect();
+                let mut listing = listing(&names);
+                listing.unreadable = self.unreadable.clone();
+                let mount = EntryPath::parse("work").expect("a name");
+                Report::Entries(Catalogue::new(listing, &logins(), &[mount]))
+            }
+            Job::Facts(path) => Report::Facts(facts(path), vec![alice(), bob()]),
+            Job::Registries => Report::Registries(Registries { logins: logins(), unreadable: self.unreadable.clone() }),
+            Job::Open(_) => Report::Opened(Secret::new(self.secret.to_vec())),
+            Job::Copy(..) => Report::Copied(Copied::Clipboard { seconds: 45 }),
+        }
+    }
+
+    /// Presses these keys one after the other; named ones stand in angle brackets.
+    fn press(&mut self, keys: &str) -> &mut Desk {
+        let mut rest = keys;
+        while let Some(first) = rest.chars().next() {
+            let (event, length) = match rest.strip_prefix('<').and_then(|rest| rest.split_once('>')) {
+                Some((name, _)) => (named(name), name.len() + 2),
+                None => (KeyEvent::new(KeyCode::Char(first), KeyModifiers::NONE), first.len_utf8()),
+            };
+            self.app.handle(Event::Key(event));
+            self.settle();
+            rest = &rest[length..];
+        }
+        self
+    }
+
+    fn wait(&mut self, time: Duration) -> &mut Desk {
+        self.app.scope.now += time;
+        self.app.lapse();
+        self
+    }
+
+    fn screen(&mut self) -> String {
+        let mut terminal = Terminal::new(TestBackend::new(self.size.0, self.size.1)).expect("a terminal");
+        terminal.draw(|frame| self.app.draw(frame)).expect("drawn");
+        let buffer = terminal.backend().buffer();
+        let line = |y| (0..self.size.0).map(|x| buffer[(x, y)].symbol()).collect::<String>().trim_end().to_owned();
+        (0..self.size.1).map(line).collect::<Vec<_>>().join("\n")
+    }
+
+    #[track_caller]
+    fn shows(&mut self, text: &str) {
+        let screen = self.screen();
+        assert!(screen.contains(text), "no {text:?} in\n{screen}");
+    }
+
+    #[track_caller]
+    fn hides(&mut self, text: &str) {
+        let screen = self.screen();
+        assert!(!screen.contains(text), "{text:?} in\n{screen}");
+    }
+}
+
+fn named(name: &str) -> KeyEvent {
+    let code = match name {
+        "Enter" => KeyCode::Enter,
+        "Esc" => KeyCode::Esc,
+        "Tab" => KeyCode::Tab,
+        "Down" => KeyCode::Down,
+        "Up" => KeyCode::Up,
+        "End" => KeyCode::End,
+        "Left" => KeyCode::Left,
+        "Backspace" => KeyCode::Backspace,
+        "^C" => return KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL),
+        other => panic!("no key {other}"),
+    };
+    KeyEvent::new(code, KeyModifiers::NONE)
+}
+
+fn entry_of(server: &str, user: &str) -> String {
+    use base64::Engine;
+    format!("{FOLDER}/{}/{user}", base64::engine::general_purpose::URL_SAFE.encode(server))
+}
+
+fn facts(path: EntryPath) -> EntryFacts {
+    EntryFacts {
+        file: path.file("/home/alice/.password-store".as_ref()),
+        path,
+        store: "/home/alice/.password-store".into(),
+        bytes: 218,
+        modified: SystemTime::UNIX_EPOCH + Duration::from_secs(WALL - 3 * DAY),
+        readable_by: Ok(vec!["alice".to_owned(), "bob".to_owned()]),
+        in_git: true,
+    }
+}
+
+fn alice() -> Reader {
+    Reader {
+        recipient: Recipient::new("alice@example.test").expect("a recipient"),
+        fingerprint: Some("4FC7A1B2C3D4E5F60718293A4B5C6D7E8F907AC9".to_owned()),
+        name: Some("Alice Example <alice@example.test>".to_owned()),
+        standing: RecipientStanding::Valid,
+        expires: None,
+    }
+}
+
+fn bob() -> Reader {
+    Reader {
+        recipient: Recipient::new("0123456789ABCDEF0123456789ABCDEF01234567").expect("a recipient"),
+        fingerprint: None,
+        name: None,
+        standing: RecipientStanding::Expired,
+        expires: None,
+    }
+}
+
+#[test]
+fn whole_screens_at_80x24() {
+    let mut desk = Desk::new((80, 24));
+    insta::assert_snapshot!("first_frame", desk.screen());
+    let mut desk = desk.begun();
+    insta::assert_snapshot!("store", desk.screen());
+    insta::assert_snapshot!("store_revealed", desk.press("/dbroot<Enter>r").screen());
+    insta::assert_snapshot!("store_filter", desk.press("<Esc><Esc>/inf").screen());
+    insta::assert_snapshot!("registries", desk.press("<Esc>2").screen());
+    insta::assert_snapshot!("help", desk.press("?").screen());
+}
+
+#[test]
+fn whole_screens_at_44x10() {
+    let mut desk = Desk::new((44, 10)).begun();
+    insta::assert_snapshot!("small_store", desk.screen());
+    insta::assert_snapshot!("small_details", desk.press("/replica<Enter><Enter>").screen());
+    insta::assert_snapshot!("small_revealed", desk.press("<Enter>").screen());
+    insta::assert_snapshot!("small_registries", desk.press("2").screen());
+    insta::assert_snapshot!("small_help", desk.press("?").screen());
+}
+
+#[test]
+fn whole_screens_at_140x30_and_in_ascii() {
+    let mut desk = Desk::new((140, 30)).begun();
+    insta::assert_snapshot!("wide_store", desk.screen());
+    insta::assert_snapshot!("wide_registries", desk.press("2").screen());
+    let mut plain = Desk::with((80, 24), &["a/b", "c"], Theme::new(false, true)).begun();
+    let screen = plain.press("<End>r").screen();
+    assert!(screen.is_ascii(), "{screen}");
+    insta::assert_snapshot!("ascii", screen);
+}
+
+#[test]
+fn below_the_smallest_size_a_notice_and_q() {
+    let mut desk = Desk::new((30, 6)).begun();
+    desk.shows("regpass needs 44x10");
+    desk.press("q");
+    assert!(desk.app.wants_to_quit());
+}
+
+#[test]
+fn every_size_can_be_drawn() {
+    for width in [1, 2, 3, 10, 43, 44, 45, 69, 70, 80, 119, 120, 140] {
+        for height in [1, 2, 5, 9, 10, 11, 13, 14, 15, 24] {
+            let mut desk = Desk::new((width, height)).begun();
+            desk.screen();
+            desk.press("/db<Enter>r").screen();
+            desk.press("?").screen();
+            desk.press("<Esc>2<Enter>").screen();
+        }
+    }
+}
+
+#[test]
+fn an_empty_and_a_missing_store_say_what_helps() {
+    let mut desk = Desk::new((80, 24));
+    desk.entries.clear();
+    let mut desk = desk.begun();
+    desk.shows("The store is empty.");
+    desk.shows("regpass insert NAME");
+    let mut desk = Desk::new((80, 24));
+    desk.failure = Some(Problem::failed("there is no password store").hint("make one: pass init KEYID"));
+    let mut desk = desk.begun();
+    desk.shows("there is no password store");
+    desk.shows("make one: pass init KEYID");
+    desk.press("jkr<Enter>c/x<Esc>G");
+    desk.press("2").shows("there is no password store");
+}
+
+#[test]
+fn a_secret_goes_when_the_person_does() {
+    for leave in ["<Up>", "k", "2", "?", "<Esc>", "r", "<Enter>", "R"] {
+        let mut desk = Desk::new((80, 24)).begun();
+        desk.press("<End>r").shows("tr0ub4dor");
+        desk.press(leave).hides("tr0ub4dor");
+    }
+}
+
+#[test]
+fn a_secret_goes_after_ten_seconds() {
+    let mut desk = Desk::new((80, 24)).begun();
+    assert_eq!(desk.app.deadline(), None, "an idle UI waits for nothing");
+    desk.press("<End>r");
+    assert_eq!(desk.app.deadline(), Some(desk.start + Duration::from_secs(1)));
+    desk.wait(Duration::from_millis(9999)).shows("tr0ub4dor");
+    desk.wait(Duration::from_millis(1)).hides("tr0ub4dor");
+    assert_eq!(desk.app.deadline(), None);
+}
+
+#[test]
+fn a_late_answer_shows_nothing() {
+    let mut desk = Desk::new((80, 24)).begun();
+    desk.slow = true;
+    desk.press("<End>r").shows("being opened");
+    desk.press("<Up>");
+    for (ticket, job) in std::mem::take(&mut desk.held) {
+        desk.answer(ticket, job);
+    }
+    desk.hides("tr0ub4dor");
+}
+
+#[test]
+fn one_question_about_facts_at_a_time() {
+    let mut desk = Desk::new((80, 24)).begun();
+    desk.slow = true;
+    desk.press("<Down><Down><Down><Down><Down>");
+    assert_eq!(desk.held.len(), 1, "{:?}", desk.started);
+    let (ticket, job) = desk.held.remove(0);
+    desk.answer(ticket, job);
+    desk.settle();
+    assert_eq!(desk.held.len(), 1, "the newest selection is asked for next");
+}
+
+#[test]
+fn nothing_is_decrypted_without_being_asked() {
+    let mut desk = Desk::new((80, 24)).begun();
+    desk.press("jjkkG<Enter><Esc>/db<Enter><Esc>2jjk1?<Esc>");
+    let opened: Vec<_> = desk.started.iter().filter(|job| job.starts_with("Open") || job.starts_with("Copy")).collect();
+    assert_eq!(opened.len(), 1, "only Enter on the last entry asks: {opened:?}");
+}
+
+#[test]
+fn letters_are_text_while_the_filter_has_the_focus() {
+    let mut desk = Desk::new((80, 24)).begun();
+    desk.press("/q2?");
+    desk.shows("/ q2?");
+    desk.shows("nothing fits");
+    assert!(!desk.app.wants_to_quit());
+    desk.press("<Backspace><Backspace><Backspace>");
+    desk.shows("▾ infra");
+    desk.press("<^C>");
+    assert!(desk.app.wants_to_quit());
+}
+
+#[test]
+fn what_was_found_stays_selected_when_the_filter_goes() {
+    let mut desk = Desk::new((80, 24)).begun();
+    desk.press("/vpn<Enter><Esc>r").shows("tr0ub4dor");
+    desk.shows("infra/vpn");
+}
+
+#[test]
+fn folders_open_and_close() {
+    let mut desk = Desk::new((80, 24)).begun();
+    desk.press("/vpn<Enter><Esc><Left><Left>");
+    desk.hides("vpn");
+    desk.press("<Enter>").shows("vpn");
+}
+
+#[test]
+fn a_copy_is_told_and_its_words_go_by_themselves() {
+    let mut desk = Desk::new((80, 24)).begun();
+    desk.press("/dbroot<Enter>c").shows("copied infra/db/root; the clipboard is cleared in 45 s");
+    assert!(desk.started.iter().any(|job| job.contains("Copy") && job.contains("FirstLine")));
+    desk.wait(Duration::from_secs(10)).hides("copied");
+    desk.press("<Esc>2c").shows("copied");
+    assert!(desk.started.last().is_some_and(|job| job.contains("All")), "{:?}", desk.started.last());
+}
+
+#[test]
+fn a_copy_for_the_terminal_is_sent_and_taken_back() {
+    let mut desk = Desk::new((80, 24)).begun();
+    desk.slow = true;
+    desk.press("<End>c");
+    let (ticket, _) = desk.held.pop().expect("a copy");
+    let copied = Copied::Terminal { sequence: Secret::new(b"SET".to_vec()), clearing: b"CLEAR".to_vec(), seconds: 45 };
+    desk.app.handle(Event::Report(ticket, Ok(Report::Copied(copied))));
+    let sent = |desk: &mut Desk| {
+        let send = |order| if let Order::Send(bytes) = order { Some(bytes.expose().to_vec()) } else { None };
+        desk.app.take_orders().into_iter().filter_map(send).collect::<Vec<_>>()
+    };
+    assert_eq!(sent(&mut desk), [b"SET".to_vec()]);
+    desk.wait(Duration::from_secs(44));
+    assert!(sent(&mut desk).is_empty());
+    desk.wait(Duration::from_secs(1));
+    assert_eq!(sent(&mut desk), [b"CLEAR".to_vec()]);
+    assert_eq!(desk.app.last_words(), None);
+}
+
+#[test]
+fn a_failure_is_a_sentence_with_its_hint_and_cancelling_is_no_failure() {
+    let mut desk = Desk::new((80, 24)).begun();
+    desk.press("<End>");
+    desk.failure = Some(Problem::failed("the key is not here").hint("import it: gpg --import key.asc"));
+    desk.press("r").shows("the key is not here");
+    desk.shows("gpg --import key.asc");
+    desk.failure = Some(Problem::cancelled("called off"));
+    desk.press("r").shows("called off");
+    desk.hides("the key is not here");
+}
+
+#[test]
+fn what_cannot_be_listed_is_counted_and_explained() {
+    let mut desk = Desk::new((80, 24));
+    desk.unreadable
+        .push(Unreadable { path: "/home/alice/.password-store/x\u{1b}[2J".into(), why: "a loop".to_owned() });
+    let mut desk = desk.begun();
+    desk.shows("1 unreadable");
+    desk.press("u").shows("1 name could not be listed");
+    desk.shows("a loop");
+    desk.shows("\\u{1b}[2J");
+    desk.press("q");
+    assert!(!desk.app.wants_to_quit(), "q closes the list, not the program");
+}
+
+#[test]
+fn hostile_names_stay_inside_their_cells() {
+    let names =
+        ["e\u{301}vil\u{1b}]0;t\u{7}", "日本語/パスワード", "a\u{202e}b", "\u{300}x", "wide 🦀 crab/🇩🇪", "x\u{200d}y"];
+    let mut desk = Desk::with((60, 20), &names, Theme::new(true, false)).begun();
+    for keys in ["", "/パ", "<Esc><End>"] {
+        let screen = desk.press(keys).screen();
+        let hostile = |c: char| c != '\n' && (c.is_control() || matches!(c, '\u{200d}' | '\u{202e}'));
+        assert!(!screen.contains(hostile), "{screen:?}");
+    }
+    insta::assert_snapshot!("hostile", desk.screen());
+}
+
+#[test]
+fn the_help_narrows_as_one_types() {
+    let mut desk = Desk::new((80, 24)).begun();
+    desk.press("?").shows("copy the password");
+    desk.press("reveal").hides("copy the password");
+    desk.hides("page up");
+    desk.press("<Esc>").shows("infra");
+}
+
+#[test]
+fn the_passphrase_popup_takes_every_key() {
+    let mut desk = Desk::new((80, 24)).begun();
+    let (reply, answer) = std::sync::mpsc::sync_channel(1);
+    desk.app.handle(Event::Passphrase { what_for: "passphrase for the key file".to_owned(), reply });
+    desk.press("q?/1x").shows("passphrase for the key file");
+    desk.shows("•••••");
+    desk.hides("q?/1x");
+    desk.press("<Enter>");
+    let typed = answer.recv().expect("an answer").expect("a passphrase");
+    assert_eq!(typed.expose(), b"q?/1x");
+    desk.hides("passphrase for");
+}
