@@ -307,6 +307,22 @@ fn only_valid_subkeys_count() {
 }
 
 #[test]
+fn a_name_taken_back_finds_nothing() {
+    let sandbox = Sandbox::new();
+    let alice = sandbox.make_key("Alice <alice@example.test>", "future-default");
+    sandbox.gpg(&["--quick-add-uid", &alice, "Alice <old@example.test>"]).ok();
+    // Until then gpg does not trust the new name of one's own key; we do.
+    sandbox.gpg(&["--yes", "--check-trustdb"]).ok();
+    agree(&sandbox, &["old@example.test"], 1);
+    sandbox.gpg(&["--quick-revoke-uid", &alice, "Alice <old@example.test>"]).ok();
+    let error = both_refuse(&sandbox, &["old@example.test"]);
+    assert!(matches!(error, KeyringError::Missing { .. }), "{error:?}");
+    agree(&sandbox, &["alice@example.test"], 1);
+    agree(&sandbox, &["Alice"], 1);
+    agree(&sandbox, &[&alice], 1);
+}
+
+#[test]
 fn groups_are_expanded_one_level() {
     let sandbox = Sandbox::new();
     let alice = sandbox.make_key("Alice <alice@example.test>", "future-default");
@@ -660,4 +676,57 @@ fn signatures_of_gpg_id() {
     }
     revoke(&sandbox, &alice);
     refused(text, &good, &alice);
+}
+
+/// The store's files below its root, without their contents.
+fn entries(sandbox: &Sandbox) -> Vec<String> {
+    let names = fs::read_dir(sandbox.store()).expect("a store").map(|entry| entry.expect("an entry").file_name());
+    names.map(|name| name.to_string_lossy().into_owned()).filter(|name| name.ends_with(".gpg")).collect()
+}
+
+#[test]
+fn a_write_that_a_recipient_stops_says_what_helps() {
+    let (mut sandbox, alice) = Sandbox::with_store();
+    let bob = foreign_cert("Bob <bob@example.test>");
+    fs::write(sandbox.store().join(".gpg-id"), format!("{alice}\nbob@example.test\n")).expect(".gpg-id");
+    let refused = |sandbox: &Sandbox, words: &str| {
+        let answer = sandbox.regpass(&["insert", "x"], b"secret\n");
+        assert_eq!(answer.code, 1, "{}", answer.err());
+        assert!(answer.err().contains("bob@example.test") && answer.err().contains(words), "{}", answer.err());
+        assert_eq!(entries(sandbox), [""; 0]);
+    };
+    refused(&sandbox, "gpg --locate-external-keys bob@example.test");
+    let folder = sandbox.store().join(".public-keys");
+    fs::create_dir(&folder).expect("a folder");
+    let mut packets = Vec::new();
+    bob.serialize(&mut packets).expect("packets");
+    fs::write(folder.join("bob@example.test"), packets).expect("bob's key");
+    refused(&sandbox, &format!("gpg --import {}", folder.join("bob@example.test").display()));
+    import(&sandbox, &[&bob]);
+    refused(&sandbox, &format!("gpg --lsign-key {}", bob.fingerprint().to_hex()));
+    sandbox.set("PASSWORD_STORE_GPG_OPTS", "--trust-model always");
+    sandbox.regpass(&["insert", "x"], b"secret\n").ok();
+    let message = fs::read(sandbox.store().join("x.gpg")).expect("the entry");
+    let listed = sandbox.run("gpg", &["--batch", "--list-only", "--list-packets"], &message).out();
+    assert_eq!(listed.matches(":pubkey enc packet: version 3").count(), 2, "{listed}");
+}
+
+#[test]
+fn a_signed_recipients_file_guards_writes() {
+    let (mut sandbox, alice) = Sandbox::with_store();
+    sandbox.set("PASSWORD_STORE_SIGNING_KEY", alice.as_str());
+    let file = sandbox.store().join(".gpg-id");
+    let insert = |sandbox: &Sandbox| sandbox.regpass(&["insert", "x"], b"secret\n");
+    assert_eq!(insert(&sandbox).code, 1);
+    let text = fs::read(&file).expect(".gpg-id");
+    let signature = sandbox.run("gpg", &["--batch", "--quiet", "--detach-sign"], &text).ok().stdout;
+    fs::write(sandbox.store().join(".gpg-id.sig"), signature).expect("a signature");
+    fs::write(&file, [&text[..], b"eve@example.test\n"].concat()).expect(".gpg-id");
+    let refused = insert(&sandbox);
+    assert_eq!(refused.code, 1);
+    assert!(refused.err().contains("signature of .gpg-id"), "{}", refused.err());
+    assert_eq!(entries(&sandbox), [""; 0]);
+    fs::write(&file, text).expect(".gpg-id");
+    insert(&sandbox).ok();
+    assert_eq!(entries(&sandbox), ["x.gpg"]);
 }

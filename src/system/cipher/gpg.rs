@@ -69,6 +69,8 @@ impl Gpg<'_> {
     pub fn encrypt(&self, plaintext: &Secret, recipients: &[Recipient]) -> Result<Vec<u8>, CipherError> {
         let mut command = self.command();
         command.args(["--status-fd", "2", "--quiet", "--yes", "--batch", "--compress-algo=none", "--no-encrypt-to"]);
+        // A key that is missing here stops the write; it is not fetched from the network unseen.
+        command.arg("--no-auto-key-locate");
         if self.options.trust_always {
             command.args(["--trust-model", "always"]);
         }

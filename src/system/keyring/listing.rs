@@ -162,6 +162,15 @@ impl Listed {
         self.keys.first().is_some_and(|primary| primary.validity == Validity::Trusted)
     }
 
+    /// The user ids under which gpg finds it: not those taken back. On an expired or revoked key all are marked like the
+    /// key and still count, because the key's own fault is the better answer.
+    pub(super) fn live_user_ids(&self) -> impl Iterator<Item = &ListedId> {
+        let of_key = self.keys.first().map(|primary| primary.validity);
+        self.user_ids.iter().filter(move |id| {
+            matches!(id.validity, Validity::Trusted | Validity::Unknown) || Some(id.validity) == of_key
+        })
+    }
+
     /// Whether the owner of this GnuPG home has switched it off.
     pub(super) fn is_disabled(&self) -> bool {
         self.keys.first().is_some_and(|primary| primary.capabilities.contains('D'))

@@ -103,6 +103,23 @@ mod tests {
     }
 
     #[test]
+    fn damaged_keys_are_none() {
+        let root = tempfile::tempdir().expect("a store");
+        fs::create_dir(root.path().join(".gpg-keys")).expect("a folder");
+        let file = root.path().join(".gpg-keys/bob");
+        let (bob, _) = CertBuilder::general_purpose(Some("Bob <bob@example.test>")).generate().expect("a key");
+        let bytes = bob.to_vec().expect("bytes");
+        for at in (0..bytes.len()).step_by(3) {
+            fs::write(&file, &bytes[..at]).expect("cut");
+            assert!(read(root.path()).keys.len() <= 1);
+            let mut flipped = bytes.clone();
+            flipped[at] ^= 1 << (at % 8);
+            fs::write(&file, &flipped).expect("flipped");
+            assert!(read(root.path()).keys.len() <= 1);
+        }
+    }
+
+    #[test]
     fn a_store_without_keys_carries_none() {
         let root = tempfile::tempdir().expect("a store");
         assert!(read(root.path()).keys.is_empty());

@@ -233,7 +233,7 @@ impl Keyring {
     ) -> Result<Verdict, KeyringError> {
         let mut usable = Vec::new();
         let mut refusal = None;
-        for cert in listed.iter().filter(|cert| cert.user_ids.iter().any(|id| meaning.fits(&id.text))) {
+        for cert in listed.iter().filter(|cert| cert.live_user_ids().any(|id| meaning.fits(&id.text))) {
             let fingerprint = cert.fingerprint().cloned();
             match cert.choose(None, now) {
                 _ if cert.is_disabled() => refusal = refusal.or(Some(disabled(recipient, fingerprint))),
@@ -246,7 +246,7 @@ impl Keyring {
             [only] => *only,
             _ => return Ok(Verdict::ByGpg("several keys match it".to_owned())),
         };
-        let matching: Vec<&ListedId> = cert.user_ids.iter().filter(|id| meaning.fits(&id.text)).collect();
+        let matching: Vec<&ListedId> = cert.live_user_ids().filter(|id| meaning.fits(&id.text)).collect();
         let trusted = matching.iter().filter(|id| id.validity == Validity::Trusted).count();
         match &key.fingerprint {
             Some(key) if self.behaviour().trust_always || trusted == matching.len() => Ok(Verdict::Key(key.clone())),

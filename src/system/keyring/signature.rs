@@ -5,11 +5,11 @@
 use std::time::Duration;
 
 use sequoia_openpgp::packet::Packet;
-use sequoia_openpgp::parse::Parse;
 use sequoia_openpgp::parse::stream::{DetachedVerifierBuilder, MessageLayer, MessageStructure, VerificationHelper};
+use sequoia_openpgp::parse::{PacketParser, PacketParserResult, Parse};
 use sequoia_openpgp::policy::StandardPolicy;
 use sequoia_openpgp::serialize::Marshal;
-use sequoia_openpgp::{Cert, KeyHandle, PacketPile};
+use sequoia_openpgp::{Cert, KeyHandle};
 
 use super::{Keyring, KeyringError};
 use crate::model::text;
@@ -79,19 +79,20 @@ fn only_signatures(bytes: &[u8]) -> Result<Vec<u8>, &'static str> {
     if bytes.len() > SIGNATURE_MAX {
         return Err("the file is too large for a signature");
     }
-    let pile = PacketPile::from_bytes(bytes).map_err(|_| NOT_ONE)?;
     let mut signatures = Vec::new();
+    let mut rest = PacketParser::from_bytes(bytes).map_err(|_| NOT_ONE)?;
     let mut count = 0;
-    for packet in pile.into_children() {
-        let Packet::Signature(signature) = packet else { return Err(NOT_ONE) };
-        Packet::from(signature).serialize(&mut signatures).map_err(|_| NOT_ONE)?;
-        count += 1;
+    // Packet by packet and never into one: a compressed packet could unfold without end.
+    while let PacketParserResult::Some(parser) = rest {
+        let (packet, next) = match &parser.packet {
+            Packet::Signature(_) if count < SIGNATURES_MAX => parser.next().map_err(|_| NOT_ONE)?,
+            Packet::Signature(_) => return Err("the file holds too many signatures"),
+            _ => return Err(NOT_ONE),
+        };
+        packet.serialize(&mut signatures).map_err(|_| NOT_ONE)?;
+        (rest, count) = (next, count + 1);
     }
-    match count {
-        0 => Err(NOT_ONE),
-        1..=SIGNATURES_MAX => Ok(signatures),
-        _ => Err("the file holds too many signatures"),
-    }
+    if count == 0 { Err(NOT_ONE) } else { Ok(signatures) }
 }
 
 /// Finds the signers' certificates and notes whose signatures are good.
