@@ -4,6 +4,8 @@
 mod app;
 mod breadcrumb;
 mod catalogue;
+#[cfg(test)]
+mod desk;
 mod event;
 mod input;
 mod jobs;
@@ -12,8 +14,6 @@ mod matching;
 mod screen;
 mod screens;
 pub mod terminal;
-#[cfg(test)]
-mod tests;
 mod theme;
 mod widgets;
 mod worker;
