@@ -1,11 +1,13 @@
 //! The registry logins of a store as files: which registries have a folder, and whose logins are in it. Nothing is
 //! decrypted; which of several logins counts is `ops`.
 
-use std::ffi::OsString;
-use std::fs::DirEntry;
+use std::ffi::{OsStr, OsString};
 use std::io;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{CWD, Dir, FileType, Mode, OFlags};
 
 use super::listing::stem;
 use super::{Store, StoreError, Unreadable, layout};
@@ -45,13 +47,14 @@ impl Store {
     pub fn logins(&self, key: &RegistryKey) -> Result<Logins, StoreError> {
         let mut logins = Logins::default();
         let Ok(folder) = layout::registry_folder(key) else { return Ok(logins) };
-        match read_logins(self, &folder, &mut logins) {
+        let path = folder.folder(&self.root);
+        match open(CWD, path.as_os_str()).and_then(|opened| read_logins(self, &folder, opened, &mut logins)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(logins),
             Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
                 self.check_helper_folder()?;
                 Ok(logins)
             }
-            Err(source) => Err(FileError::io("cannot read", &folder.folder(&self.root), source).into()),
+            Err(source) => Err(FileError::io("cannot read", &path, source).into()),
             Ok(()) => Ok(logins),
         }
     }
@@ -61,8 +64,8 @@ impl Store {
         let mut listing = RegistryListing::default();
         let helper = layout::helper_folder()?;
         let path = helper.folder(&self.root);
-        let items = match std::fs::read_dir(&path) {
-            Ok(items) => items,
+        let opened = match open(CWD, path.as_os_str()) {
+            Ok(opened) => opened,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(listing),
             Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
                 self.check_helper_folder()?;
@@ -70,36 +73,38 @@ impl Store {
             }
             Err(source) => return Err(FileError::io("cannot read", &path, source).into()),
         };
-        for item in items {
-            let item = item.map_err(|source| FileError::io("cannot read", &path, source))?;
-            self.add_registry(&helper, &item, &mut listing);
+        let fault = |source| FileError::io("cannot read", &path, source);
+        for item in items(opened.try_clone().map_err(fault)?).map_err(fault)? {
+            self.add_registry(&helper, &opened, &item.map_err(fault)?, &mut listing);
         }
         listing.registries.sort_unstable_by(|a, b| a.0.cmp(&b.0));
         Ok(listing)
     }
 
-    fn add_registry(&self, helper: &EntryPath, item: &DirEntry, listing: &mut RegistryListing) {
-        let name = item.file_name();
-        let may_be_folder = item.file_type().is_ok_and(|kind| kind.is_dir() || kind.is_symlink());
+    fn add_registry(&self, helper: &EntryPath, opened: &OwnedFd, item: &Item, listing: &mut RegistryListing) {
+        let Item { name, kind } = item;
         // `.gpg-id`, `.git` and their like belong to pass and git.
         if name.as_bytes().starts_with(b".") {
             return;
         }
-        let mut report = |why: &str| listing.unreadable.push(Unreadable { path: item.path(), why: why.to_owned() });
+        let path = || helper.folder(&self.root).join(name);
+        let mut report = |why: &str| listing.unreadable.push(Unreadable { path: path(), why: why.to_owned() });
         let key = match layout::registry_of(name.as_bytes()) {
-            _ if !may_be_folder => return report("not a registry's folder"),
+            _ if !matches!(kind, FileType::Directory | FileType::Symlink | FileType::Unknown) => {
+                return report("not a registry's folder");
+            }
             None => return report("its name is not a registry's in base64"),
             Some(key) if !layout::is_printable(&key) => return report("its name decodes to unprintable text"),
             Some(key) => key,
         };
-        let Ok(folder) = helper.join(&name) else { return };
+        let Ok(folder) = helper.join(name) else { return };
         let mut logins = Logins::default();
-        match read_logins(self, &folder, &mut logins) {
+        match open(opened, name).and_then(|opened| read_logins(self, &folder, opened, &mut logins)) {
             Ok(()) if logins.files.is_empty() => {}
             Ok(()) => listing.registries.push((key, logins.files)),
             Err(error) => {
                 let why = text::escaped(error.to_string().as_bytes()).into_owned();
-                logins.unreadable.push(Unreadable { path: item.path(), why });
+                logins.unreadable.push(Unreadable { path: path(), why });
             }
         }
         listing.unreadable.append(&mut logins.unreadable);
@@ -117,25 +122,46 @@ impl Store {
     }
 }
 
-fn read_logins(store: &Store, folder: &EntryPath, logins: &mut Logins) -> io::Result<()> {
-    for item in std::fs::read_dir(folder.folder(&store.root))? {
+/// One name in a folder. Read without the standard library's look at every folder it opens: a list opens thousands.
+struct Item {
+    name: OsString,
+    kind: FileType,
+}
+
+fn open(base: impl AsFd, name: &OsStr) -> io::Result<OwnedFd> {
+    Ok(rustix::fs::openat(base, name, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?)
+}
+
+fn items(folder: OwnedFd) -> io::Result<impl Iterator<Item = io::Result<Item>>> {
+    Ok(Dir::new(folder)?.filter_map(|item| match item {
+        Ok(item) => {
+            let name = OsStr::from_bytes(item.file_name().to_bytes());
+            (name != "." && name != "..").then(|| Ok(Item { name: name.to_owned(), kind: item.file_type() }))
+        }
+        Err(error) => Some(Err(error.into())),
+    }))
+}
+
+fn read_logins(store: &Store, folder: &EntryPath, opened: OwnedFd, logins: &mut Logins) -> io::Result<()> {
+    for item in items(opened)? {
         let item = item?;
-        let name = item.file_name();
-        match kind_of(&item)? {
-            Kind::File => match stem(&name).filter(|stem| !stem.is_empty()) {
+        let name = &item.name;
+        let path = || folder.folder(&store.root).join(name);
+        match kind_of(&item, path) {
+            Kind::File => match stem(name).filter(|stem| !stem.is_empty()) {
                 Some(stem) => add_flat(folder, &stem, logins),
-                None if is_expected_stray(&name) => {}
-                None => report(logins, item.path(), "not an entry"),
+                None if is_expected_stray(name) => {}
+                None => report(logins, path(), "not an entry"),
             },
-            Kind::Folder if name == ".git" || files::is_temp_name(&name) => {}
+            Kind::Folder if name == ".git" || files::is_temp_name(name) => {}
             Kind::Folder => {
                 let before = logins.files.len();
-                read_nested(store, folder, &folder.join(&name).map_err(io::Error::other)?, 1, logins);
+                read_nested(store, folder, &folder.join(name).map_err(io::Error::other)?, 1, logins);
                 if logins.files.len() == before {
-                    report(logins, item.path(), "a folder without a login");
+                    report(logins, path(), "a folder without a login");
                 }
             }
-            Kind::Odd(why) if stem(&name).is_some() => report(logins, item.path(), why),
+            Kind::Odd(why) if stem(name).is_some() => report(logins, path(), why),
             Kind::Odd(_) => {}
         }
     }
@@ -152,22 +178,22 @@ fn add_flat(folder: &EntryPath, stem: &OsString, logins: &mut Logins) {
 /// Folders below a registry's: the official helper keeps user `a/b` as `a/b.gpg`. Links to folders are not followed here.
 fn read_nested(store: &Store, registry: &EntryPath, folder: &EntryPath, depth: usize, logins: &mut Logins) {
     let path = folder.folder(&store.root);
-    let items = match std::fs::read_dir(&path) {
+    let items = match open(CWD, path.as_os_str()).and_then(items) {
         Ok(items) if depth <= NESTED_MAX => items,
         Ok(_) => return report(logins, path, "nested too deep"),
         Err(error) => return report(logins, path, &text::escaped(error.to_string().as_bytes())),
     };
     for item in items.flatten() {
-        let Ok(inner) = folder.join(stem(&item.file_name()).unwrap_or_else(|| item.file_name())) else { continue };
-        match kind_of(&item) {
-            Ok(Kind::File) if stem(&item.file_name()).is_some() => {
-                if let Some(user) = inner.below(registry) {
+        match (kind_of(&item, || path.join(&item.name)), stem(&item.name)) {
+            (Kind::File, Some(stem)) => {
+                let Ok(entry) = folder.join(stem) else { continue };
+                if let Some(user) = entry.below(registry) {
                     let login = Login::new(String::from_utf8_lossy(user.as_bytes()));
-                    logins.files.push(LoginFile { login, entry: inner, flat: false });
+                    logins.files.push(LoginFile { login, entry, flat: false });
                 }
             }
-            Ok(Kind::Folder) if item.file_name() != ".git" => {
-                if let Ok(inner) = folder.join(item.file_name()) {
+            (Kind::Folder, _) if item.name != ".git" => {
+                if let Ok(inner) = folder.join(&item.name) {
                     read_nested(store, registry, &inner, depth + 1, logins);
                 }
             }
@@ -182,22 +208,26 @@ enum Kind {
     Odd(&'static str),
 }
 
-/// What an item is, links followed for files only.
-fn kind_of(item: &DirEntry) -> io::Result<Kind> {
-    let kind = item.file_type()?;
-    Ok(if kind.is_file() {
-        Kind::File
-    } else if kind.is_dir() {
-        Kind::Folder
-    } else if kind.is_symlink() {
-        match std::fs::metadata(item.path()) {
+/// What an item is, links followed for files only. Some file systems do not tell in a listing: they are asked.
+fn kind_of(item: &Item, path: impl Fn() -> PathBuf) -> Kind {
+    let kind = match item.kind {
+        FileType::Unknown => told_kind(&path()),
+        kind => kind,
+    };
+    match kind {
+        FileType::RegularFile => Kind::File,
+        FileType::Directory => Kind::Folder,
+        FileType::Symlink => match std::fs::metadata(path()) {
             Ok(meta) if meta.is_file() => Kind::File,
             Ok(_) => Kind::Odd("a link to something that is not a file"),
             Err(_) => Kind::Odd("a link to nothing"),
-        }
-    } else {
-        Kind::Odd("not a regular file")
-    })
+        },
+        _ => Kind::Odd("not a regular file"),
+    }
+}
+
+fn told_kind(path: &Path) -> FileType {
+    rustix::fs::lstat(path).map_or(FileType::Unknown, |stat| FileType::from_raw_mode(stat.st_mode))
 }
 
 /// Files that pass, gopass, git and regpass themselves keep beside entries.
@@ -213,7 +243,6 @@ fn report(logins: &mut Logins, path: PathBuf, why: &str) {
 mod tests {
     use super::*;
     use std::os::unix::fs::symlink;
-    use std::path::Path;
 
     fn store(root: &Path) -> Store {
         Store { mount: EntryPath::root(), root: root.to_owned(), index: 0 }

@@ -143,7 +143,8 @@ mod tests {
 
     #[test]
     fn forced_recipients_need_no_file() {
-        let store = store(Path::new("/nonexistent"));
+        let dir = tempfile::tempdir().expect("a folder");
+        let store = store(&dir.path().join("none"));
         let forced = options(&[("PASSWORD_STORE_KEY", "ONE TWO")]);
         assert_eq!(ids(&store, "a", &forced).expect("forced"), ["ONE", "TWO"]);
         assert!(matches!(ids(&store, "a", &options(&[])), Err(StoreError::NoStore { .. })));

@@ -32,22 +32,22 @@ fn every_form_of_the_file_names_exactly_its_recipients() {
     let (sandbox, alice, bob) = two_keys();
     let mut both = [alice.clone(), bob.clone()];
     both.sort();
-    let one = [alice.clone()];
+    let one = std::slice::from_ref(&alice);
     let (long, spaced) = (&alice[24..], format!("{} {}", &alice[..20], &alice[20..]));
     let cases: [(&str, String, &[String]); 13] = [
-        ("plain", format!("{alice}\n"), &one),
-        ("no final newline", alice.clone(), &one),
+        ("plain", format!("{alice}\n"), one),
+        ("no final newline", alice.clone(), one),
         ("two, no final newline", format!("{alice}\n{bob}"), &both),
         ("CRLF", format!("{alice}\r\n{bob}\r\n"), &both),
         ("comments", format!("# team\n\n{alice} # note\n\t{bob}#note\n"), &both),
-        ("16 digits", format!("{long}\n"), &one),
-        ("0x", format!("0x{long}\n"), &one),
-        ("lower case", format!("{}\n", alice.to_lowercase()), &one),
-        ("spaces", format!("{spaced}\n"), &one),
-        ("address", "alice@example.test\n".to_owned(), &one),
+        ("16 digits", format!("{long}\n"), one),
+        ("0x", format!("0x{long}\n"), one),
+        ("lower case", format!("{}\n", alice.to_lowercase()), one),
+        ("spaces", format!("{spaced}\n"), one),
+        ("address", "alice@example.test\n".to_owned(), one),
         ("address in brackets", "<bob@example.test>\n".to_owned(), std::slice::from_ref(&bob)),
-        ("whole user id", "Alice <alice@example.test>\n".to_owned(), &one),
-        ("twice", format!("{alice}\n0x{long}\n{alice}\n"), &one),
+        ("whole user id", "Alice <alice@example.test>\n".to_owned(), one),
+        ("twice", format!("{alice}\n0x{long}\n{alice}\n"), one),
     ];
     for (name, text, expected) in cases {
         std::fs::write(sandbox.store().join(".gpg-id"), &text).expect("recipients");
@@ -94,12 +94,12 @@ fn the_nearest_file_counts_as_for_pass_and_gopass() {
         readers(&sandbox, name)
     };
     let ours = |name: &str| drop(sandbox.regpass(&["insert", name], b"pw\n").ok());
-    assert_eq!(write_with("top", &ours), [alice.clone()]);
-    assert_eq!(write_with("team/deep/x", &ours), [bob.clone()]);
-    assert_eq!(write_with("team/new/folder/x", &ours), [bob.clone()]);
+    assert_eq!(write_with("top", &ours), std::slice::from_ref(&alice));
+    assert_eq!(write_with("team/deep/x", &ours), std::slice::from_ref(&bob));
+    assert_eq!(write_with("team/new/folder/x", &ours), std::slice::from_ref(&bob));
     if have(&["pass"]) {
         let pass = |name: &str| drop(sandbox.run("pass", &["insert", "-m", name], b"pw\n").ok());
-        assert_eq!(write_with("team/deep/y", &pass), [bob.clone()]);
+        assert_eq!(write_with("team/deep/y", &pass), std::slice::from_ref(&bob));
         // pass finds nothing to encrypt anew in what we wrote.
         let said = sandbox.run("pass", &["init", "-p", "team", &bob], b"").ok().out();
         assert!(!said.contains("reencrypting"), "{said}");
@@ -121,7 +121,7 @@ fn what_pass_and_gopass_initialise_is_understood() {
     if have(&["pass"]) {
         sandbox.run("pass", &["init", "alice@example.test"], b"").ok();
         sandbox.regpass(&["insert", "e"], b"pw\n").ok();
-        assert_eq!(readers(&sandbox, "e"), [alice.clone()]);
+        assert_eq!(readers(&sandbox, "e"), std::slice::from_ref(&alice));
     }
     if let Some(gopass) = peer("gopass") {
         let elsewhere = sandbox.home().join("gopass-store");
@@ -144,4 +144,25 @@ fn modes_follow_the_umask_variable() {
     sandbox.set("PASSWORD_STORE_UMASK", "022");
     sandbox.regpass(&["insert", "c/d"], b"pw\n").ok();
     assert_eq!((mode(&sandbox, "c"), mode(&sandbox, "c/d.gpg")), (0o755, 0o644));
+}
+
+#[test]
+fn signed_files_are_checked_as_pass_checks_them() {
+    let (mut sandbox, alice, bob) = two_keys();
+    if !have(&["pass"]) {
+        return;
+    }
+    sandbox.set("PASSWORD_STORE_SIGNING_KEY", &alice);
+    let unsigned = sandbox.regpass(&["insert", "e"], b"pw\n");
+    assert!(unsigned.code == 1 && unsigned.err().contains("signature"), "{}", unsigned.err());
+    sandbox.run("pass", &["init", &alice], b"").ok();
+    sandbox.regpass(&["insert", "e"], b"pw\n").ok();
+    assert_eq!(readers(&sandbox, "e"), std::slice::from_ref(&alice));
+    std::fs::write(sandbox.store().join(".gpg-id"), format!("{bob}\n")).expect("changed behind the signature");
+    let changed = sandbox.regpass(&["insert", "--force", "e"], b"pw\n");
+    assert!(changed.code == 1 && changed.err().contains("signature"), "{}", changed.err());
+    sandbox.set("PASSWORD_STORE_SIGNING_KEY", "A".repeat(40));
+    sandbox.run("gpg", &["--batch", "--yes", "--detach-sign", ".password-store/.gpg-id"], b"").ok();
+    assert_eq!(sandbox.regpass(&["insert", "--force", "e"], b"pw\n").code, 1);
+    assert_eq!(readers(&sandbox, "e"), [alice]);
 }
