@@ -399,6 +399,17 @@ fn keys_of_every_kind_that_gpg_makes() {
         add_subkey(&sandbox, &key, &[], &format!("{sub}/ecdh"), "never");
         agree(&sandbox, &[&key], 1);
     }
+    // A primary key that encrypts is the last resort, also when its subkeys have expired.
+    let quiet = ["--pinentry-mode", "loopback", "--passphrase", "", "--quick-gen-key"];
+    sandbox.gpg(&[&quiet[..], &["all <all@example.test>", "rsa2048", "cert,sign,encr", "never"]].concat()).ok();
+    let all = fingerprint_of(&sandbox, "all <all@example.test>");
+    agree(&sandbox, &[&all], 1);
+    agree(&sandbox, &[&format!("{all}!")], 1);
+    add_subkey(&sandbox, &all, &["--faked-system-time", LONG_AGO, "--ignore-time-conflict"], "cv25519", "30d");
+    agree(&sandbox, &[&all], 1);
+    add_subkey(&sandbox, &all, &[], "cv25519", "never");
+    agree(&sandbox, &[&all], 1);
+    agree(&sandbox, &[&all, &format!("{all}!")], 2);
     for (primary, sub) in [("brainpoolP256r1/ecdsa", "brainpoolP256r1/ecdh"), ("dsa2048", "elg2048")] {
         let key = sandbox.make_key(&format!("{primary} <x@example.test>"), primary);
         add_subkey(&sandbox, &key, &[], sub, "never");
