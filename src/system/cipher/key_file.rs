@@ -28,10 +28,8 @@ use super::{Asking, Cipher, CipherError, KeyFileError};
 use crate::model::{Recipient, Secret, text};
 use crate::system::agent::Prompts;
 use crate::system::env::Env;
-use crate::system::keyring::{Encryption, Keyring, KeyringError, PublicKey};
+use crate::system::keyring::{Encryption, Keyring, KeyringError, PublicKey, given};
 use crate::system::options::Options;
-
-mod recipients;
 
 /// The largest key file read, in bytes: a key with many certifications has some hundred kilobytes.
 const FILE_MAX: u64 = 4 << 20;
@@ -47,7 +45,7 @@ pub struct KeyFileCipher {
     keyring: Keyring,
     passphrase_file: Option<PathBuf>,
     prompts: Prompts,
-    uid: u32,
+    env: Env,
     unlocked: RefCell<Vec<(Fingerprint, KeyPair)>>,
 }
 
@@ -70,7 +68,7 @@ impl KeyFileCipher {
             keyring: Keyring::new(env, options),
             passphrase_file: options.key_passphrase_file.clone(),
             prompts: prompts.clone(),
-            uid: env.uid(),
+            env: env.clone(),
             unlocked: RefCell::default(),
         })
     }
@@ -105,7 +103,7 @@ impl KeyFileCipher {
         let path = || self.path.clone();
         let open = |passphrase: &Secret| key.clone().decrypt_secret(&Password::from(passphrase.expose())).ok();
         if let Some(file) = &self.passphrase_file {
-            let mut line = read_guarded(file, self.uid)?;
+            let mut line = read_guarded(file, self.env.uid())?;
             let end = line.expose().iter().position(|byte| *byte == b'\n').unwrap_or(line.len());
             line.truncate(end);
             line.trim_end(|byte| byte == b'\r');
@@ -133,7 +131,7 @@ impl KeyFileCipher {
             }
         };
         for recipient in wanted {
-            if let Some(key) = recipients::key_for(&self.certs, recipient)? {
+            if let Some(key) = given::key_among(&self.certs, recipient, self.env.unstopped())? {
                 add(key);
                 continue;
             }

@@ -55,7 +55,7 @@ impl Keyring {
             (_, Meaning::Key { .. }) => return Ok(plain(RecipientStanding::Ambiguous, None)),
             _ => return Ok(plain(RecipientStanding::Unknown, None)),
         };
-        let opinion = choice::choose(cert, meaning.exact(), self.env.now());
+        let opinion = choice::choose(cert, meaning.exact(), self.env.unstopped());
         let said = TrustDb::open(&self.home)?.map(|trust| trust.owner_trust(&cert.fingerprint())).unwrap_or_default();
         let (standing, expires) = match (opinion.key, opinion.doubt) {
             _ if said.disabled => (RecipientStanding::Disabled, opinion.expires),

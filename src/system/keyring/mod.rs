@@ -5,6 +5,7 @@
 mod choice;
 mod describe;
 mod error;
+pub mod given;
 pub mod gpg_conf;
 mod keybox;
 mod keyboxd;

@@ -92,7 +92,7 @@ impl Keyring {
         let recipients = self.with_groups_expanded(recipients)?;
         let meanings: Vec<Meaning> = recipients.iter().map(Meaning::of).collect();
         let trust = TrustDb::open(&self.home)?;
-        let now = self.env.now();
+        let now = self.env.unstopped();
         let mut standings = Vec::with_capacity(recipients.len());
         for (recipient, meaning) in recipients.iter().zip(&meanings) {
             standings.push(self.standing(recipient, meaning, trust.as_ref(), now)?);
@@ -340,7 +340,7 @@ fn cannot_ask(recipient: &Recipient, why: &str, fault: Option<Fault>, complaint:
     }
 }
 
-fn faulty(recipient: &Recipient, fault: Fault, fingerprint: Option<Fingerprint>) -> KeyringError {
+pub(super) fn faulty(recipient: &Recipient, fault: Fault, fingerprint: Option<Fingerprint>) -> KeyringError {
     let recipient = recipient.as_str().to_owned();
     match fault {
         Fault::Expired(at) => KeyringError::Expired { recipient, fingerprint, at },
@@ -361,7 +361,7 @@ fn disabled(recipient: &Recipient, fingerprint: Option<Fingerprint>) -> KeyringE
     KeyringError::Disabled { recipient: recipient.as_str().to_owned(), fingerprint }
 }
 
-fn ambiguous(recipient: &Recipient, fingerprints: impl Iterator<Item = Fingerprint>) -> KeyringError {
+pub(super) fn ambiguous(recipient: &Recipient, fingerprints: impl Iterator<Item = Fingerprint>) -> KeyringError {
     KeyringError::Ambiguous { recipient: recipient.as_str().to_owned(), fingerprints: fingerprints.collect() }
 }
 

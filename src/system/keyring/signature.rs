@@ -48,7 +48,7 @@ impl Keyring {
     fn verify_in_process(&self, text: &[u8], signatures: &[u8], allowed: &[String]) -> bool {
         let policy = StandardPolicy::new();
         let verifier = DetachedVerifierBuilder::from_bytes(signatures).and_then(|builder| {
-            builder.with_policy(&policy, self.env.now(), Signers { keyring: self, good: Vec::new() })
+            builder.with_policy(&policy, self.env.unstopped(), Signers { keyring: self, good: Vec::new() })
         });
         let Ok(mut verifier) = verifier else { return false };
         verifier.verify_bytes(text).is_ok() && verifier.into_helper().good.iter().any(|signer| allowed.contains(signer))
