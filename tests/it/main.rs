@@ -7,6 +7,7 @@ mod cli;
 mod docker_client;
 mod helper_cases;
 mod helper_process;
+mod hostile;
 mod interop;
 mod keyring;
 mod openpgp;
