@@ -120,12 +120,15 @@ impl Walk<'_> {
         }
     }
 
-    /// True when `folder` or one around it, up to the store's root, is the folder with that device and inode.
+    /// True when the folder with that device and inode is `folder`, one around it in the store, or one around the store:
+    /// through a link to `/` the whole machine would be listed, and the store in it again.
     fn is_on_the_way(&self, folder: &EntryPath, id: (u64, u64)) -> bool {
-        let path = folder.folder(&self.store.root);
-        let depth = path.components().count() - self.store.root.components().count();
+        let root = &self.store.root;
+        let path = folder.folder(root);
+        let depth = path.components().count() - root.components().count();
         let same = |path: &Path| std::fs::metadata(path).is_ok_and(|meta| (meta.dev(), meta.ino()) == id);
         path.ancestors().take(depth + 1).any(same)
+            || root.canonicalize().is_ok_and(|root| root.ancestors().skip(1).any(same))
     }
 
     fn report(&mut self, path: PathBuf, why: String) {
@@ -205,11 +208,12 @@ mod tests {
         symlink(".", root.join("self")).expect("a link");
         symlink(root, root.join("a/b/top")).expect("a link");
         symlink(outside.path(), root.join("out")).expect("a link");
+        symlink("/", root.join("machine")).expect("a link");
         symlink("a", root.join("twin")).expect("a link");
         let listing = store(root).list(&EntryPath::root());
         assert_eq!(names(&listing), ["a/x", "out/y", "twin/x"]);
         let bad: Vec<String> = reported(&listing, root).into_iter().map(|(path, _)| path).collect();
-        assert_eq!(bad, ["a/b/top", "a/b/up", "self", "twin/b/top", "twin/b/up"]);
+        assert_eq!(bad, ["a/b/top", "a/b/up", "machine", "self", "twin/b/top", "twin/b/up"]);
     }
 
     #[test]

@@ -154,6 +154,8 @@ fn read_logins(store: &Store, folder: &EntryPath, opened: OwnedFd, logins: &mut 
                 None => report(logins, path(), "not an entry"),
             },
             Kind::Folder if name == ".git" || files::is_temp_name(name) => {}
+            // Through a link to a folder around it, or out of the store, all below would pass for this registry's logins.
+            Kind::Folder if folder.folder(&store.root).is_symlink() => report(logins, path(), "a folder behind a link"),
             Kind::Folder => {
                 let before = logins.files.len();
                 read_nested(store, folder, &folder.join(name).map_err(io::Error::other)?, 1, logins);
@@ -314,6 +316,21 @@ mod tests {
         let mut bad: Vec<_> = listing.unreadable.iter().filter_map(|bad| bad.path.file_name()?.to_str()).collect();
         bad.sort_unstable();
         assert_eq!(bad, ["README", "ZmlsZQ==", "aB==", "email", "work"]);
+    }
+
+    #[test]
+    fn a_linked_folder_gives_its_own_logins_only() {
+        let dir = tempfile::tempdir().expect("a folder");
+        put(dir.path(), "aA==/alice.gpg");
+        put(dir.path(), "aA==/a/b.gpg");
+        symlink("aA==", dir.path().join("docker-credential-helpers/aQ==")).expect("a link");
+        symlink("..", dir.path().join("docker-credential-helpers/ag==")).expect("a link");
+        let store = store(dir.path());
+        let logins = |server: &str| store.logins(&RegistryKey::new(server)).expect("read");
+        assert_eq!(users(&logins("i").files), ["alice"]);
+        assert_eq!(users(&logins("j").files), [""; 0]);
+        assert!(!logins("j").unreadable.is_empty());
+        assert_eq!(store.registries().expect("listed").registries.len(), 2);
     }
 
     #[test]
