@@ -1,7 +1,7 @@
 //! Integration tests: the real binary and the library against real GnuPG, pass, gopass, git, Docker and registries,
 //! each in a sandbox of its own. One module a topic.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
 
 mod cli;
 mod docker_client;
