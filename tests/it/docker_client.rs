@@ -63,13 +63,13 @@ fn assert_denied(answer: &Answer) {
 
 #[test]
 fn docker_logs_in_and_out_without_a_daemon() {
-    let Some(desk) = Desk::new(Sandbox::with_key_file()) else { return };
+    let Some(desk) = Desk::new(Sandbox::with_store().0) else { return };
     login_and_logout(&desk);
 }
 
 #[test]
 fn the_official_helper_passes_the_same_login_and_logout() {
-    let Some(desk) = Desk::official(Sandbox::with_key_file()) else { return };
+    let Some(desk) = Desk::official(Sandbox::with_store().0) else { return };
     desk.login("alice", PASSWORD).ok();
     desk.assert_logged_in("alice", PASSWORD);
     desk.assert_not_in_clear("alice", PASSWORD);
@@ -79,7 +79,7 @@ fn the_official_helper_passes_the_same_login_and_logout() {
 
 #[test]
 fn without_a_helper_the_password_would_be_found_in_clear() {
-    let Some(desk) = Desk::new(Sandbox::with_key_file()) else { return };
+    let Some(desk) = Desk::new(Sandbox::with_store().0) else { return };
     std::fs::write(desk.config.join("config.json"), r#"{"credHelpers":{"other":"pass"},"auths":{"other":{}}}"#)
         .expect("config.json");
     desk.login("alice", PASSWORD).ok();
@@ -92,7 +92,7 @@ fn pass_shows_what_docker_stored() {
     if peer("pass").is_none() {
         return;
     }
-    let Some(desk) = Desk::new(Sandbox::with_key_file()) else { return };
+    let Some(desk) = Desk::new(Sandbox::with_store().0) else { return };
     desk.login("alice", PASSWORD).ok();
     assert_eq!(desk.sandbox.run("pass", &["show", &desk.entry("alice")], b"").ok().out(), PASSWORD);
     let packets = desk.sandbox.gpg(&["--list-packets", desk.file("alice").to_str().expect("UTF-8")]).ok().out();
@@ -103,7 +103,7 @@ fn pass_shows_what_docker_stored() {
 
 #[test]
 fn the_account_logged_in_last_wins() {
-    let Some(desk) = Desk::new(Sandbox::with_key_file()) else { return };
+    let Some(desk) = Desk::new(Sandbox::with_store().0) else { return };
     for (user, password) in [ACCOUNTS[0], ACCOUNTS[1], ACCOUNTS[0]] {
         desk.login(user, password).ok();
         desk.assert_logged_in(user, password);
@@ -114,14 +114,14 @@ fn the_account_logged_in_last_wins() {
 
 #[test]
 fn logout_from_docker_hub_without_a_login_is_silent() {
-    let Some(desk) = Desk::new(Sandbox::with_key_file()) else { return };
+    let Some(desk) = Desk::new(Sandbox::with_store().0) else { return };
     let logout = desk.docker(&["logout"], "").ok();
     assert_eq!(logout.err(), "");
 }
 
 #[test]
 fn docker_pushes_and_pulls_with_a_daemon() {
-    let Some(mut desk) = Desk::new(Sandbox::with_key_file()) else { return };
+    let Some(mut desk) = Desk::new(Sandbox::with_store().0) else { return };
     if desk.start_daemon().is_some() {
         push_and_pull(&desk);
     }
@@ -129,7 +129,7 @@ fn docker_pushes_and_pulls_with_a_daemon() {
 
 #[test]
 fn docker_logs_in_and_out_with_a_daemon() {
-    let Some(mut desk) = Desk::new(Sandbox::with_key_file()) else { return };
+    let Some(mut desk) = Desk::new(Sandbox::with_store().0) else { return };
     if desk.start_daemon().is_some() {
         login_and_logout(&desk);
     }
@@ -137,7 +137,7 @@ fn docker_logs_in_and_out_with_a_daemon() {
 
 #[test]
 fn the_official_helper_passes_the_same_push_and_pull() {
-    let Some(mut desk) = Desk::official(Sandbox::with_key_file()) else { return };
+    let Some(mut desk) = Desk::official(Sandbox::with_store().0) else { return };
     if desk.start_daemon().is_some() {
         push_and_pull(&desk);
     }
@@ -145,7 +145,7 @@ fn the_official_helper_passes_the_same_push_and_pull() {
 
 #[test]
 fn a_git_store_gets_passes_commits_and_no_others() {
-    let sandbox = Sandbox::with_key_file();
+    let sandbox = Sandbox::with_store().0;
     sandbox.init_git();
     let Some(desk) = Desk::new(sandbox) else { return };
     let store = desk.sandbox.store();
@@ -165,10 +165,9 @@ fn a_git_store_gets_passes_commits_and_no_others() {
 #[test]
 fn a_store_that_gopass_made_is_found_and_kept_clean() {
     let Some(gopass) = peer("gopass") else { return };
-    let mut sandbox = Sandbox::new();
+    let sandbox = Sandbox::new();
     let key = sandbox.make_key("Alice <alice@example.test>", "future-default");
     sandbox.run(&gopass, &["--yes", "init", "--crypto", "gpgcli", "--storage", "gitfs", &key], b"").ok();
-    sandbox.use_key_file(&key);
     let store = sandbox.home().join(".local/share/gopass/stores/root");
     let store = store.to_str().expect("UTF-8").to_owned();
     let Some(desk) = Desk::new(sandbox) else { return };

@@ -33,7 +33,11 @@ struct Victim {
 
 impl Victim {
     fn new() -> Victim {
-        let victim = Victim { sandbox: Sandbox::with_key_file() };
+        Victim::in_store(Sandbox::with_store().0)
+    }
+
+    fn in_store(sandbox: Sandbox) -> Victim {
+        let victim = Victim { sandbox };
         victim.call("store", payload("honest.example.test", "alice", &format!("{MARK} honest")).as_bytes()).ok();
         std::fs::create_dir(victim.sandbox.store().join("email")).expect("a folder");
         std::fs::write(victim.sandbox.store().join("email/work.gpg"), b"somebody else's").expect("an entry");
@@ -474,10 +478,8 @@ fn a_store_that_is_not_one_is_refused() {
 }
 
 /// A damaged file is an error or, where the damage does not matter, the whole secret: never a part of it, never a panic.
-#[test]
-fn damaged_entries_give_all_or_nothing() {
-    let victim = Victim::new();
-    let file = honest_file(&victim);
+fn damaged_entries_give_all_or_nothing(victim: &Victim) {
+    let file = honest_file(victim);
     let good = std::fs::read(&file).expect("the login");
     let whole = format!("{MARK} honest");
     let mut damaged: Vec<Vec<u8>> = (0..good.len()).map(|end| good[..end].to_vec()).collect();
@@ -505,6 +507,16 @@ fn damaged_entries_give_all_or_nothing() {
     assert!(refused > good.len(), "truncation and damage are noticed");
     std::fs::write(&file, &good).expect("the login");
     victim.assert_honest();
+}
+
+#[test]
+fn damaged_entries_give_all_or_nothing_with_the_agent() {
+    damaged_entries_give_all_or_nothing(&Victim::new());
+}
+
+#[test]
+fn damaged_entries_give_all_or_nothing_with_a_key_file() {
+    damaged_entries_give_all_or_nothing(&Victim::in_store(Sandbox::with_key_file()));
 }
 
 // --- surroundings ------------------------------------------------------------------------------------------------

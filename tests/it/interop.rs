@@ -14,6 +14,8 @@ use crate::support::{Answer, Sandbox, official_helper, peer, peers_dir, run};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Program {
     Ours,
+    /// Ours with a key file instead of GnuPG.
+    OursByKeyFile,
     /// The current official helper on pass.
     Official,
     /// The same with gopass called `pass`.
@@ -25,7 +27,7 @@ enum Program {
 }
 use Program::*;
 
-const ALL: [Program; 6] = [Ours, Official, OfficialOnGopass, Debian, Pass, Gopass];
+const ALL: [Program; 7] = [Ours, OursByKeyFile, Official, OfficialOnGopass, Debian, Pass, Gopass];
 const DEBIAN_HELPER: &str = "/usr/bin/docker-credential-pass";
 
 /// User names that are file names as they are.
@@ -52,12 +54,14 @@ const BYTES: &[u8] = b"\x00\x01\xff\xfe\x80 not UTF-8 \xc3(\xed\xa0\x80\xf4\x90"
 /// A store at pass's place that gopass is configured for too.
 struct House {
     sandbox: Sandbox,
+    key_file: PathBuf,
     gopass_as_pass: PathBuf,
 }
 
 impl House {
     fn new() -> House {
-        let sandbox = Sandbox::with_key_file();
+        let (sandbox, fingerprint) = Sandbox::with_store();
+        let key_file = sandbox.export_key(&fingerprint);
         let config = sandbox.home().join(".config/gopass");
         std::fs::create_dir_all(&config).expect("gopass's folder");
         let text = format!("[mounts]\n\tpath = {}\n[core]\n\tautosync = false\n", sandbox.store().display());
@@ -66,7 +70,7 @@ impl House {
         std::fs::create_dir(&gopass_as_pass).expect("a folder");
         let gopass = peers_dir().join("gopass");
         std::os::unix::fs::symlink(gopass, gopass_as_pass.join("pass")).expect("a link");
-        House { sandbox, gopass_as_pass }
+        House { sandbox, key_file, gopass_as_pass }
     }
 
     /// Those that are installed; each missing one is noted as skipped.
@@ -78,13 +82,17 @@ impl House {
         let official = peers_dir().join("docker-credential-pass");
         let path = std::env::var_os("PATH").expect("PATH");
         let (helper, path) = match program {
-            Ours => (self.sandbox.helper_link(), path),
+            Ours | OursByKeyFile => (self.sandbox.helper_link(), path),
             Official => (official, path),
             OfficialOnGopass => (official, in_front(&self.gopass_as_pass, path)),
             Debian => (DEBIAN_HELPER.into(), path),
             Pass | Gopass => panic!("{program:?} is no helper"),
         };
-        run(self.sandbox.command(helper).env("PATH", path).arg(action), input)
+        let mut command = self.sandbox.command(helper);
+        if program == OursByKeyFile {
+            command.env("REGPASS_KEY_FILE", &self.key_file);
+        }
+        run(command.env("PATH", path).arg(action), input)
     }
 
     fn write(&self, program: Program, server: &str, user: &str, secret: &[u8]) {
@@ -164,7 +172,7 @@ impl House {
 impl Program {
     fn is_installed(self) -> bool {
         match self {
-            Ours => true,
+            Ours | OursByKeyFile => true,
             Official => official_helper().is_some() && peer("pass").is_some(),
             OfficialOnGopass => official_helper().is_some() && peer("gopass").is_some(),
             Debian => Path::new(DEBIAN_HELPER).is_file() && peer("pass").is_some(),
@@ -188,7 +196,7 @@ impl Program {
             Pass => plaintext.to_vec(),
             Gopass => by_gopass(plaintext),
             OfficialOnGopass => trimmed(&by_gopass(plaintext)),
-            Ours | Official | Debian => trimmed(plaintext),
+            Ours | OursByKeyFile | Official | Debian => trimmed(plaintext),
         }
     }
 }
@@ -259,6 +267,11 @@ fn all_read_what_one_writes(writer: Program) {
 #[test]
 fn all_read_what_regpass_writes() {
     all_read_what_one_writes(Ours);
+}
+
+#[test]
+fn all_read_what_regpass_writes_by_key_file() {
+    all_read_what_one_writes(OursByKeyFile);
 }
 
 #[test]

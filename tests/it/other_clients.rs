@@ -21,7 +21,7 @@ struct Skopeo {
 impl Skopeo {
     fn new() -> Option<Skopeo> {
         let program = peer("skopeo")?;
-        let desk = Desk::new(Sandbox::with_key_file())?;
+        let desk = Desk::new(Sandbox::with_store().0)?;
         let auth_file = desk.sandbox.home().join("auth.json");
         let helpers = json!({"credHelpers": {desk.server(): "pass", "docker.io": "pass"}});
         std::fs::write(&auth_file, helpers.to_string()).expect("the auth file");
@@ -108,7 +108,7 @@ impl DockerPy {
             skip("docker-py is not installed");
             return None;
         }
-        Some(DockerPy { python, desk: Desk::new(Sandbox::with_key_file())? })
+        Some(DockerPy { python, desk: Desk::new(Sandbox::with_store().0)? })
     }
 
     fn run(&self, args: &[&str]) -> Answer {

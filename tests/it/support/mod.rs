@@ -205,11 +205,17 @@ impl Sandbox {
 
     /// Makes our binary use a file with the secret key instead of GnuPG.
     pub fn use_key_file(&mut self, fingerprint: &str) {
+        let file = self.export_key(fingerprint);
+        self.set("REGPASS_KEY_FILE", file);
+    }
+
+    /// A file with the secret key of a key without passphrase.
+    pub fn export_key(&self, fingerprint: &str) -> PathBuf {
         let file = self.path().join("key.pgp");
         let args = ["--pinentry-mode", "loopback", "--passphrase", "", "--export-secret-keys", fingerprint];
         std::fs::write(&file, self.gpg(&args).ok().stdout).expect("a key file");
         set_mode(&file, 0o600);
-        self.set("REGPASS_KEY_FILE", file);
+        file
     }
 
     pub fn init_store(&self, recipient: &str) {
