@@ -1,6 +1,6 @@
 //! Words without I/O: what every other floor speaks of. Nothing here opens a file, asks the environment or prints.
 
-mod age;
+pub mod age;
 mod credential;
 mod entry_path;
 mod problem;
@@ -8,7 +8,6 @@ mod recipient;
 pub mod registry_key;
 mod secret;
 
-pub use age::age;
 pub use credential::{Credential, Login};
 pub use entry_path::{EntryPath, EntryPathError};
 pub use problem::{Problem, ProblemKind};
