@@ -85,7 +85,8 @@ fn read_terminal(events: &Sender<Event>, mut rung: &UnixStream, orders: &Receive
             if rung.read(&mut [0; 1])? == 0 {
                 return Ok(());
             }
-            if let Ok(Command::Pause(done)) = orders.recv() {
+            // Not `recv`: `Resume` rings too, and is taken below, so that its ring comes without a command.
+            if let Ok(Command::Pause(done)) = orders.try_recv() {
                 let _ = done.send(());
                 while matches!(orders.recv(), Ok(Command::Pause(_))) {}
             }
