@@ -169,6 +169,8 @@ impl vt100::Callbacks for Witness {
             (Some(b'?'), None, 1004 | 1007 | 12, 'h' | 'l') => {}
             // An inner mouse mode that newer terminals know (SGR pixels, urxvt).
             (Some(b'?'), None, 1015 | 1016, 'h' | 'l') => {}
+            // The colour of underlines, which pictures draw in the text's own.
+            (None, None, 58 | 59, 'm') => {}
             (None, None, 6, 'n') => {
                 let (row, col) = screen.cursor_position();
                 self.answer(name, &format!("\x1b[{};{}R", row + 1, col + 1));

@@ -21,3 +21,4 @@ pub mod picture;
 pub mod program;
 pub mod pty;
 pub mod scenes;
+pub mod skip;

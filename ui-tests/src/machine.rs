@@ -188,7 +188,7 @@ impl Machine {
     }
 
     /// Moves the machine from its key file to GnuPG with a key behind this passphrase, asked for by the curses pinentry,
-    /// and a store for that key. Panics when gpg or the pinentry is not installed.
+    /// and an empty store for that key; `plain` in its home is something to encrypt. Panics when gpg or the pinentry is not installed.
     pub fn with_gnupg(passphrase: &str) -> Machine {
         let mut machine = Machine::without_store();
         machine.unset("REGPASS_KEY_FILE");
@@ -201,6 +201,7 @@ impl Machine {
         machine.gpg(&[&quietly[..], &["--quick-gen-key", user, "future-default", "default", "never"]].concat());
         machine.run("gpgconf", &["--kill", "gpg-agent"]);
         machine.init_store("alice@example.test");
+        std::fs::write(machine.home().join("plain"), "hunter2\n").expect("a plaintext");
         machine
     }
 

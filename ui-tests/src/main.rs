@@ -2,7 +2,7 @@
 //! build's profile (`cargo run --release -p regpass-ui-tests -- bench`). For people and `make`; tests do not call it.
 
 // A tool for those who build regpass: it prints, and stops with the whole screen when something does not come.
-#![allow(clippy::print_stdout, clippy::print_stderr, clippy::expect_used)]
+#![allow(clippy::print_stdout, clippy::print_stderr, clippy::expect_used, clippy::panic)]
 
 mod bench;
 
@@ -29,9 +29,9 @@ fn shots(names: &[String]) {
     let dir = program::root().join("screenshots");
     std::fs::create_dir_all(&dir).expect("a folder for the pictures");
     let wanted = |scene: &&Scene| names.is_empty() || names.iter().any(|name| name == scene.name);
+    let machine = Machine::at_fixed_home();
+    machine.showcase();
     for scene in SCENES.iter().filter(wanted) {
-        let machine = Machine::at_fixed_home();
-        (scene.furnish)(&machine);
         let mut terminal = machine.regpass().size(scene.cols, scene.rows).start();
         let frame = (scene.play)(&mut terminal);
         let png = picture::png(&frame).unwrap_or_else(|error| panic!("{}: {error}", scene.name));

@@ -1,11 +1,10 @@
-//! The pictures: one entry each in `SCENES`. A scene is a machine, a terminal's size, and the way to the moment that is
-//! worth a picture. `main.rs` draws them into `screenshots/`; a test asks that all can be reached.
+//! The pictures: one entry each in `SCENES`. A scene is a terminal's size and the way from regpass's start, on the
+//! showcase's store, to the moment that is worth a picture. `main.rs` draws them into `screenshots/`; a test asks that all can be reached.
 
 use std::sync::Arc;
 
 use crate::frame::Frame;
 use crate::key;
-use crate::machine::Machine;
 use crate::pty::Terminal;
 
 pub struct Scene {
@@ -13,24 +12,18 @@ pub struct Scene {
     pub name: &'static str,
     pub cols: u16,
     pub rows: u16,
-    /// What is on the machine before regpass starts.
-    pub furnish: fn(&Machine),
     /// From regpass's start to the frame that becomes the picture.
     pub play: fn(&mut Terminal) -> Arc<Frame>,
 }
 
 pub const SCENES: &[Scene] = &[
-    Scene { name: "store", cols: 80, rows: 24, furnish: showcase, play: store },
-    Scene { name: "registries", cols: 80, rows: 24, furnish: showcase, play: registries },
-    Scene { name: "reveal", cols: 80, rows: 24, furnish: showcase, play: reveal },
-    Scene { name: "filter", cols: 80, rows: 24, furnish: showcase, play: filter },
-    Scene { name: "help", cols: 80, rows: 24, furnish: showcase, play: help },
-    Scene { name: "small", cols: 44, rows: 10, furnish: showcase, play: small },
+    Scene { name: "store", cols: 80, rows: 24, play: store },
+    Scene { name: "registries", cols: 80, rows: 24, play: registries },
+    Scene { name: "reveal", cols: 80, rows: 24, play: reveal },
+    Scene { name: "filter", cols: 80, rows: 24, play: filter },
+    Scene { name: "help", cols: 80, rows: 24, play: help },
+    Scene { name: "small", cols: 44, rows: 10, play: small },
 ];
-
-fn showcase(machine: &Machine) {
-    machine.showcase();
-}
 
 /// The store is read and listed.
 fn ready(terminal: &Terminal) -> Arc<Frame> {
@@ -61,7 +54,8 @@ fn reveal(terminal: &mut Terminal) -> Arc<Frame> {
 }
 
 fn filter(terminal: &mut Terminal) -> Arc<Frame> {
-    find(terminal, "inf")
+    find(terminal, "inf");
+    terminal.wait_text("readable by")
 }
 
 fn help(terminal: &mut Terminal) -> Arc<Frame> {

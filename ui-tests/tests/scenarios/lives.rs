@@ -1,0 +1,92 @@
+//! How it starts and ends: whatever ends it, the terminal is as it was.
+
+use std::time::{Duration, Instant};
+
+use regpass_ui_tests::key;
+use regpass_ui_tests::program;
+use regpass_ui_tests::pty::Ended;
+use rustix::process::Signal;
+
+use super::support::{is_read, open, showcase};
+
+#[test]
+fn the_keys_that_quit_leave_the_terminal_as_it_was() {
+    let machine = showcase();
+    for keys in ["q", key::CTRL_C] {
+        let mut terminal = open(&machine);
+        terminal.send(keys);
+        assert_eq!(terminal.wait_end(), Ended::Code(0));
+        assert!(terminal.left_behind().is_empty(), "{:?} after {keys:?}", terminal.left_behind());
+        assert_eq!(terminal.live().text().trim(), "", "nothing is left on the screen");
+    }
+}
+
+#[test]
+fn a_signal_gives_the_terminal_back() {
+    let machine = showcase();
+    for (signal, name) in [(Signal::TERM, "SIGTERM"), (Signal::INT, "SIGINT"), (Signal::QUIT, "SIGQUIT")] {
+        let mut terminal = open(&machine);
+        terminal.signal(signal);
+        assert_eq!(terminal.wait_end(), Ended::Code(130), "{name}");
+        assert!(terminal.left_behind().is_empty(), "{:?} after {name}", terminal.left_behind());
+        assert!(terminal.live().contains(name), "{}", terminal.live().text());
+    }
+    let mut terminal = open(&machine);
+    terminal.signal(Signal::HUP);
+    assert_eq!(terminal.wait_end(), Ended::Code(1));
+    assert!(terminal.left_behind().is_empty(), "{:?} after SIGHUP", terminal.left_behind());
+}
+
+#[test]
+fn a_signal_right_at_the_start_gives_the_terminal_back() {
+    let machine = showcase();
+    let mut terminal = machine.regpass().start();
+    terminal.wait_for("the first frame", |_| true);
+    terminal.signal(Signal::TERM);
+    terminal.wait_end();
+    assert!(terminal.left_behind().is_empty(), "{:?}", terminal.left_behind());
+}
+
+#[test]
+fn a_lost_terminal_ends_it_within_a_second() {
+    let machine = showcase();
+    let mut terminal = open(&machine);
+    let lost = Instant::now();
+    terminal.lose();
+    terminal.wait_end_within(Duration::from_secs(1));
+    assert!(lost.elapsed() < Duration::from_secs(1));
+}
+
+#[test]
+fn ctrl_z_goes_to_the_shell_and_fg_comes_back() {
+    let machine = showcase();
+    let mut shell = machine.launch("/bin/sh").args(&["-i"]).var("PS1", "ready> ").start();
+    shell.wait_live("a prompt", |screen| screen.contains("ready>"));
+    shell.send(format!("{}\r", program::regpass().display()));
+    let before = shell.wait_for("the store, read", is_read);
+    shell.send(key::CTRL_Z);
+    let screen = shell.wait_live("the shell", |screen| screen.contains("Stopped"));
+    assert!(!screen.contains("docker-credential-helpers"), "{}", screen.text());
+    assert!(shell.left_behind().is_empty(), "{:?}", shell.left_behind());
+    shell.send("fg\r");
+    let after = shell.wait_for("the store again", |frame| is_read(frame) && frame.number > before.number);
+    assert!(after.contains("docker-credential-helpers"), "{}", after.text());
+    shell.send("q");
+    shell.wait_live("the shell", |screen| screen.text().matches("ready>").count() >= 2 && !screen.contains("1 Store"));
+    shell.send("exit\r");
+    shell.wait_end();
+}
+
+#[test]
+fn without_a_terminal_there_are_words_instead_of_a_screen() {
+    let machine = showcase();
+    let program = program::regpass().display();
+    let scripts =
+        [(format!("{program} </dev/null"), Ended::Code(2)), (format!("{program} >help; cat help"), Ended::Code(0))];
+    for (script, end) in scripts {
+        let terminal = machine.launch("/bin/sh").args(&["-c", &script]).size(120, 70).start();
+        assert_eq!(terminal.wait_end(), end, "{script}");
+        assert!(terminal.live().contains("--help"), "{}", terminal.live().text());
+        assert!(!terminal.output().windows(8).any(|bytes| bytes == b"\x1b[?1049h"));
+    }
+}

@@ -1,0 +1,13 @@
+//! The real regpass in a real terminal: what a person does, and what must never happen.
+//! `support` opens it; `looks` is what is seen, `secrets` what is hidden, `lives` how it starts and ends, `pictures` that
+//! all that is the same each time.
+
+// Test code from end to end, helpers included.
+#![allow(clippy::expect_used, clippy::panic)]
+
+mod lives;
+mod looks;
+mod pictures;
+mod pinentry;
+mod secrets;
+mod support;
