@@ -31,7 +31,8 @@ pub(super) fn run(session: &Session, args: &RegistriesArgs) -> Result<(), Proble
         return session.console.json(&as_json(&registries));
     }
     let now = session.env.now();
-    let rows: Vec<[String; 4]> = registries.logins.iter().map(|login| row(login, &age(now, login.modified))).collect();
+    let rows: Vec<[String; 4]> =
+        registries.logins.iter().map(|login| row(login, &age::short(now, login.modified))).collect();
     session.console.data(&table(&session.console, &rows))?;
     ls::warn_of(&session.console, &registries.unreadable);
     if rows.is_empty() {

@@ -12,7 +12,7 @@ use super::super::theme::Meaning;
 use super::super::widgets::details::Details;
 use super::super::widgets::{needle, panes, words};
 use super::registries::RegistriesScreen;
-use crate::model::text;
+use crate::model::{age, text};
 use crate::ops::registries::RegistryLogin;
 
 /// From this width on the details stand beside the table; below it under the table, which needs its columns.
@@ -102,7 +102,7 @@ fn draw_details(screen: &RegistriesScreen, login: &RegistryLogin, details: &mut 
         (format!("{} no, a newer login answers", glyphs.warn), Meaning::Warn)
     };
     details.fact("active", &active, meaning);
-    details.fact("changed", &words::age_long(scope.wall, login.modified), Meaning::Plain);
+    details.fact("changed", &age::long(scope.wall, login.modified), Meaning::Plain);
     details.line_fact("spelling", &login.server.display(), Meaning::Plain);
     for twin in &login.twins {
         details.line_fact(&format!("also {}", glyphs.twin), &twin.display(), Meaning::Warn);
@@ -124,12 +124,8 @@ fn table_row(login: &RegistryLogin, columns: u16, scope: &Scope) -> Line<'static
     let quiet = theme.style(if login.active { Meaning::Plain } else { Meaning::Muted });
     // Twins mean the same registry: their spellings tell them apart.
     let name = if login.twins.is_empty() { canonical(login) } else { login.server.display() };
-    let cells = [
-        &*name,
-        &*twins,
-        &*text::escaped(login.login.as_str().as_bytes()),
-        &*words::age_short(scope.wall, login.modified),
-    ];
+    let cells =
+        [&*name, &*twins, &*text::escaped(login.login.as_str().as_bytes()), &*age::short(scope.wall, login.modified)];
     columns_of(cells, columns, [quiet, theme.style(Meaning::Warn), quiet, theme.style(Meaning::Muted)], scope)
 }
 

@@ -10,7 +10,7 @@ use super::super::theme::{Meaning, Theme};
 use super::super::widgets::details::Details;
 use super::super::widgets::{needle, panes, words};
 use super::store::StoreScreen;
-use crate::model::EntryPath;
+use crate::model::{EntryPath, age};
 use crate::ops::entries::EntryFacts;
 use crate::ops::readers::Reader;
 
@@ -148,7 +148,7 @@ fn draw_entry_facts(facts: &EntryFacts, readers: &[Reader], details: &mut Detail
         }
         Err(problem) => details.fact("readable by", &problem.one_line(), Meaning::Warn),
     }
-    details.fact("changed", &words::age_long(scope.wall, facts.modified), Meaning::Plain);
+    details.fact("changed", &age::long(scope.wall, facts.modified), Meaning::Plain);
     let git = if facts.in_git { ", in git" } else { "" };
     details.fact("size", &format!("{}{git}", words::counted(facts.bytes, "byte")), Meaning::Plain);
     details.fact("store", &words::path(&facts.store, scope.home.as_deref()), Meaning::Plain);

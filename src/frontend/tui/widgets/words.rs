@@ -1,7 +1,6 @@
 //! Numbers, times, paths and long names as few words.
 
 use std::path::Path;
-use std::time::{Duration, SystemTime};
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -11,41 +10,6 @@ use crate::model::text;
 use crate::ops::readers::Reader;
 use crate::system::keyring::RecipientStanding;
 
-const MINUTE: u64 = 60;
-const HOUR: u64 = 60 * MINUTE;
-const DAY: u64 = 24 * HOUR;
-
-/// Days of the mean month and year of the Gregorian calendar, rounded: ages are said in one number.
-const MONTH: u64 = 30 * DAY;
-const YEAR: u64 = 365 * DAY;
-
-/// How long ago, in at most four columns: `now`, `38m`, `11h`, `3d`, `4mo`, `2y`.
-pub(in super::super) fn age_short(now: SystemTime, then: SystemTime) -> String {
-    let (number, unit) = age(now, then);
-    match unit {
-        Unit::Moment => "now".to_owned(),
-        Unit::Minute => format!("{number}m"),
-        Unit::Hour => format!("{number}h"),
-        Unit::Day => format!("{number}d"),
-        Unit::Month => format!("{number}mo"),
-        Unit::Year => format!("{number}y"),
-    }
-}
-
-/// How long ago, in words: `3 days ago`.
-pub(in super::super) fn age_long(now: SystemTime, then: SystemTime) -> String {
-    let (number, unit) = age(now, then);
-    let word = match unit {
-        Unit::Moment => return "just now".to_owned(),
-        Unit::Minute => "minute",
-        Unit::Hour => "hour",
-        Unit::Day => "day",
-        Unit::Month => "month",
-        Unit::Year => "year",
-    };
-    counted(number, word) + " ago"
-}
-
 /// `1 entry`, `2 entries`.
 pub(in super::super) fn counted(number: u64, word: &str) -> String {
     match (number, word.strip_suffix('y')) {
@@ -53,24 +17,6 @@ pub(in super::super) fn counted(number: u64, word: &str) -> String {
         (_, Some(stem)) if !word.ends_with("ay") => format!("{number} {stem}ies"),
         _ => format!("{number} {word}s"),
     }
-}
-
-enum Unit {
-    Moment,
-    Minute,
-    Hour,
-    Day,
-    Month,
-    Year,
-}
-
-fn age(now: SystemTime, then: SystemTime) -> (u64, Unit) {
-    // A time in the future is a clock that differs, not news.
-    let seconds = now.duration_since(then).unwrap_or(Duration::ZERO).as_secs();
-    let units =
-        [(YEAR, Unit::Year), (MONTH, Unit::Month), (DAY, Unit::Day), (HOUR, Unit::Hour), (MINUTE, Unit::Minute)];
-    let unit = units.into_iter().find(|(length, _)| seconds >= *length);
-    unit.map_or((0, Unit::Moment), |(length, unit)| (seconds / length, unit))
 }
 
 /// A fingerprint or key id as people compare it: its ends.
@@ -196,19 +142,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ages_have_one_number() {
-        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(10 * YEAR);
-        let ago = |seconds| {
-            (age_short(now, now - Duration::from_secs(seconds)), age_long(now, now - Duration::from_secs(seconds)))
-        };
-        let words = |short: &str, long: &str| (short.to_owned(), long.to_owned());
-        assert_eq!(ago(59), words("now", "just now"));
-        assert_eq!(ago(38 * MINUTE), words("38m", "38 minutes ago"));
-        assert_eq!(ago(DAY), words("1d", "1 day ago"));
-        assert_eq!(ago(40 * DAY), words("1mo", "1 month ago"));
-        assert_eq!(ago(800 * DAY), words("2y", "2 years ago"));
-        assert_eq!(age_short(now, now + Duration::from_secs(DAY)), "now");
+    fn things_are_counted() {
+        assert_eq!(counted(1, "entry"), "1 entry");
         assert_eq!(counted(2, "entry"), "2 entries");
+        assert_eq!(counted(2, "byte"), "2 bytes");
     }
 
     #[test]
