@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what the tests talk to and this machine lacks, as far as that can be done without asking anybody:
 # Debian packages when apt-get is here and we are root or sudo asks for no password; gopass and the current official
-# credential helper when Go is here, into the folder given. Nothing here fails: a test whose peer is missing is skipped
+# credential helper when Go is here, and docker-py when Python is here, into the folder given. Nothing here fails: a test whose peer is missing is skipped
 # and says so.
 
 set -u
@@ -9,6 +9,7 @@ peers=${1:?usage: install-test-peers.sh FOLDER}
 
 GOPASS=v1.16.1
 HELPER=v0.9.8
+DOCKER_PY=7.2.0
 
 note() { printf 'peers: %s\n' "$*"; }
 
@@ -32,6 +33,8 @@ want docker-registry docker-registry
 want skopeo skopeo
 want htpasswd apache2-utils
 want pinentry-curses pinentry-curses
+# Debian keeps what makes a virtual environment apart from Python.
+python3 -c 'import ensurepip' 2>/dev/null || missing="$missing python3-venv"
 # Debian's own, older helper is a peer too; the current one is built below and goes elsewhere.
 [ -x /usr/bin/docker-credential-pass ] || missing="$missing golang-docker-credential-helpers"
 
@@ -94,4 +97,26 @@ go_peer() {
 
 go_peer gopass github.com/gopasspw/gopass "$GOPASS"
 go_peer docker-credential-pass github.com/docker/docker-credential-helpers/pass/cmd "$HELPER"
+
+# Python ------------------------------------------------------------------------------------------------------------
+
+docker_py() {
+  venv=$peers/docker-py
+  stamp="$peers/.docker-py-$DOCKER_PY"
+  [ -x "$venv/bin/python" ] && [ -e "$stamp" ] && return
+  command -v python3 >/dev/null || { note "no Python here, so no docker-py $DOCKER_PY"; return; }
+  note "installing docker-py $DOCKER_PY"
+  mkdir -p "$peers"
+  log=$(mktemp)
+  if python3 -m venv --clear "$venv" >"$log" 2>&1 &&
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "docker==$DOCKER_PY" >>"$log" 2>&1 </dev/null; then
+    rm -f "$peers"/.docker-py-* && : >"$stamp"
+  else
+    rm -rf "$venv"
+    note "cannot install docker-py $DOCKER_PY: $(tail -n 1 "$log")"
+  fi
+  rm -f "$log"
+}
+
+docker_py
 exit 0
