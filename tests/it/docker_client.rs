@@ -197,3 +197,23 @@ fn docker_logs_in_on_a_machine_without_gnupg() {
     desk.path = desk.sandbox.shim_dir().into_os_string();
     login_and_logout(&desk);
 }
+
+/// The key is locked and nobody can be asked: docker passes on why, and what to do about it.
+#[test]
+fn docker_tells_why_a_login_cannot_be_read() {
+    let sandbox = Sandbox::new();
+    let key = sandbox.make_key_with_passphrase("Alice <alice@example.test>", "future-default", "the passphrase");
+    sandbox.init_store(&key);
+    std::fs::write(sandbox.gnupg_home().join("gpg-agent.conf"), "pinentry-program /bin/false\n").expect("its options");
+    sandbox.stop_gnupg();
+    let Some(mut desk) = Desk::new(sandbox) else { return };
+    if desk.start_daemon().is_none() {
+        return;
+    }
+    desk.load_image();
+    desk.login("alice", PASSWORD).ok();
+    let push = desk.docker(&["push", &desk.image()], "");
+    assert_denied(&push);
+    let why = format!("cannot read the login of \"alice\" at \"{}\"", desk.server());
+    assert!(push.err().contains(&why) && push.err().contains("hint: "), "{}", push.err());
+}
