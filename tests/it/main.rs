@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
 
 mod cli;
+mod clipboard;
 mod docker_client;
 mod helper_cases;
 mod helper_process;

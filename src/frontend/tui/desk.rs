@@ -399,7 +399,7 @@ fn folders_open_and_close() {
 #[test]
 fn a_copy_is_told_and_its_words_go_by_themselves() {
     let mut desk = Desk::new((80, 24)).begun();
-    desk.press("/dbroot<Enter>c").shows("copied infra/db/root; the clipboard is cleared in 45 s");
+    desk.press("/dbroot<Enter>c").shows("copied for 45 s: infra/db/root");
     assert!(desk.started.iter().any(|job| job.contains("Copy") && job.contains("FirstLine")));
     desk.wait(Duration::from_secs(10)).hides("copied");
     desk.press("<Esc>2c").shows("copied");

@@ -157,13 +157,11 @@ fn steps_left(until: Instant, now: Instant) -> u64 {
 /// What a copy did, in words that claim no more than is known.
 fn told(copied: Copied, name: &str, now: Instant) -> Flow {
     match copied {
-        Copied::Clipboard { seconds } => {
-            Flow::Say(Toast::good(format!("copied {name}; the clipboard is cleared in {seconds} s")))
-        }
+        Copied::Clipboard { seconds } => Flow::Say(Toast::good(format!("copied for {seconds} s: {name}"))),
         Copied::Terminal { sequence, clearing, seconds } => Flow::Many(vec![
             Flow::Send(sequence),
             Flow::SendLater(now + Duration::from_secs(seconds), clearing),
-            Flow::Say(Toast::good(format!("sent {name} to the terminal's clipboard, for {seconds} s"))),
+            Flow::Say(Toast::good(format!("sent to the terminal's clipboard for {seconds} s: {name}"))),
         ]),
     }
 }
