@@ -33,13 +33,10 @@ want docker-registry docker-registry
 want skopeo skopeo
 want htpasswd apache2-utils
 want pinentry-curses pinentry-curses
-<<<<<<< HEAD
 # Debian keeps what makes a virtual environment apart from Python.
 python3 -c 'import ensurepip' 2>/dev/null || missing="$missing python3-venv"
-=======
 want Xvfb xvfb
 want xclip xclip
->>>>>>> e36b218 (tests: a copy on a real X display)
 # Debian's own, older helper is a peer too; the current one is built below and goes elsewhere.
 [ -x /usr/bin/docker-credential-pass ] || missing="$missing golang-docker-credential-helpers"
 
