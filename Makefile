@@ -34,7 +34,6 @@ bench: peers
 
 # Draws every picture in screenshots/ anew, with the real binary in a real terminal.
 shots:
-	$(CARGO) build --release --locked
 	$(CARGO) run --locked -p regpass-ui-tests -- shots
 
 install:

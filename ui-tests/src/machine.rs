@@ -9,13 +9,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
 
-use regpass::model::{Credential, EntryPath, Login, RegistryKey, Secret};
-use regpass::ops::credentials::CredentialStore;
-use regpass::ops::entries;
+use regpass::model::{EntryPath, Secret};
+use regpass::ops::{demo, entries};
 use regpass::system::System;
 use regpass::system::env::Env;
 use regpass::system::options::{Options, Typed};
-use regpass::system::store::layout;
 use rustix::fs::{FlockOperation, flock};
 use tempfile::TempDir;
 
@@ -30,9 +28,7 @@ const FINGERPRINT: &str = "D66795C03D87A711A78CD1FE46D3C1C16E6C17DE";
 /// When it is on every machine: 2026-06-01 12:00 UTC, in seconds since 1970.
 pub const NOW: u64 = 1_780_315_200;
 
-pub const MINUTE: u64 = 60;
-pub const HOUR: u64 = 60 * MINUTE;
-pub const DAY: u64 = 24 * HOUR;
+const DAY: u64 = 24 * 60 * 60;
 
 /// Where the home is that pictures are taken of: a path is on the screen.
 const FIXED_HOME: &str = "/tmp/alice";
@@ -136,24 +132,9 @@ impl Machine {
         self
     }
 
-    /// Adds a registry login that was stored `age` seconds ago.
-    pub fn login(&self, server: &str, user: &str, secret: &str, age: u64) -> &Machine {
-        let (key, login) = (RegistryKey::new(server), Login::new(user));
-        let entry = layout::login_entry(&key, &login).expect("an entry's name");
-        let credential = Credential::new(login, Secret::new(secret.into()));
-        CredentialStore::new(&self.system()).store(&key, credential).expect("stored");
-        set_age(&entry.file(&self.store()), age);
-        self
-    }
-
-    /// A store worth a look: some folders, some registries of each kind, one of them under two spellings.
+    /// The demo's store: forty entries, ten of them registries, one of these under two spellings.
     pub fn showcase(&self) -> &Machine {
-        for (name, plaintext, age) in ENTRIES {
-            self.entry(name, plaintext, *age);
-        }
-        for (server, user, secret, age) in LOGINS {
-            self.login(server, user, secret, *age);
-        }
+        demo::fill(&self.system(), &self.store()).expect("the demo's entries");
         self
     }
 
@@ -270,25 +251,4 @@ pub const HOSTILE_NAMES: [&[u8]; 12] = [
     "日本語の名前".as_bytes(),
     "cafe\u{301}".as_bytes(),
     b"--version",
-];
-
-type Entry = (&'static str, &'static str, u64);
-const ENTRIES: &[Entry] = &[
-    ("infra/db/root", "tr0ub4dor&3-demo\nuser: postgres\nurl: db1.internal:5432\n", 3 * DAY),
-    ("infra/db/replica", "Rep!ica-8812\nuser: replicator\n", 140 * DAY),
-    ("infra/db/metrics", "rO.metrics-55\nuser: grafana_ro\n", 58 * DAY),
-    ("infra/vpn", "tunnel-0f-l1ght\nuser: alice\n", 33 * DAY),
-    ("mail/alice", "wandering-Otter-62\nuser: alice@example.test\n", 47 * DAY),
-    ("mail/postmaster", "return-t0-sender\n", 1_100 * DAY),
-    ("work/ci/deploy-key", "demo-key-passphrase\nuser: deploy\n", 5 * HOUR),
-];
-
-type LoginRow = (&'static str, &'static str, &'static str, u64);
-const LOGINS: &[LoginRow] = &[
-    ("https://index.docker.io/v1/", "hubci", "demo-hub-access-token-7f3a", 40 * DAY),
-    ("ghcr.io", "<token>", "demo-identity-token-c81e728d9d4c2f63", 3 * DAY),
-    ("176931204455.dkr.ecr.us-west-2.amazonaws.com", "AWS", "demo-ecr-token", 11 * HOUR),
-    ("registry.example.test:5000", "alice", "correct horse battery staple", 9 * DAY),
-    ("harbor.corp.test", "robot$ci", "demo-robot-secret-Tq4m", 400 * DAY),
-    ("https://harbor.corp.test", "robot$ci", "demo-robot-secret-older", 700 * DAY),
 ];

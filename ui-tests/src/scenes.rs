@@ -25,9 +25,11 @@ pub const SCENES: &[Scene] = &[
     Scene { name: "small", cols: 44, rows: 10, play: small },
 ];
 
-/// The store is read and listed.
+/// The store is read and listed, and the first line is complete as far as it fits.
 fn ready(terminal: &Terminal) -> Arc<Frame> {
-    terminal.wait_text("docker-credential-helpers")
+    terminal.wait_for("the store, listed", |frame| {
+        frame.contains("docker-credential-helpers") && (frame.cols < 80 || frame.row(0).contains("key "))
+    })
 }
 
 /// Finds an entry by typing and goes on with it selected.
@@ -37,14 +39,26 @@ fn find(terminal: &mut Terminal, needle: &str) -> Arc<Frame> {
     terminal.wait_answer("what was found", |frame| frame.contains(needle))
 }
 
+/// Goes down to the row that holds this text.
+fn go_down_to(terminal: &mut Terminal, text: &str) {
+    let is_there = |frame: &Frame| frame.row_with("▶").is_some_and(|row| row.contains(text));
+    while !terminal.frame().is_some_and(|frame| is_there(&frame)) {
+        let before = terminal.frame().and_then(|frame| frame.find("▶"));
+        terminal.press(key::DOWN, "the next row", |frame| frame.find("▶") != before);
+    }
+}
+
 fn store(terminal: &mut Terminal) -> Arc<Frame> {
     ready(terminal);
-    terminal.press("j", "facts of a login", |frame| frame.contains("readable by"))
+    go_down_to(terminal, "ghcr.io");
+    terminal.wait_for("its facts", |frame| frame.contains("readable by"))
 }
 
 fn registries(terminal: &mut Terminal) -> Arc<Frame> {
     ready(terminal);
-    terminal.press("2", "the table", |frame| frame.contains("AGE") && frame.contains("ghcr.io"))
+    terminal.press("2", "the table", |frame| frame.contains("AGE") && frame.contains("ghcr.io"));
+    go_down_to(terminal, "harbor.corp.test");
+    terminal.wait_text("also ≡")
 }
 
 fn reveal(terminal: &mut Terminal) -> Arc<Frame> {
@@ -65,5 +79,6 @@ fn help(terminal: &mut Terminal) -> Arc<Frame> {
 
 fn small(terminal: &mut Terminal) -> Arc<Frame> {
     ready(terminal);
-    terminal.press(key::ENTER, "the logins", |frame| frame.contains("ghcr.io"))
+    terminal.press(key::DOWN, "the next folder", |frame| frame.contains("▶ ▸ docker"));
+    terminal.press(key::ENTER, "the logins", |frame| frame.contains("amazonaws.com"))
 }

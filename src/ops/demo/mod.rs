@@ -119,8 +119,9 @@ fn furnish(env: &Env, home: &Path, folder: &Path, real: &Env) -> Result<(), Prob
     fill(&System::new(env.clone(), Options::resolve(&Typed::default(), env)?), &store)
 }
 
-/// Stores every entry through the same operations that the command line and the helper use, then sets their ages.
-fn fill(system: &System, store: &Path) -> Result<(), Problem> {
+/// Stores the demo's entries through the same operations that the command line and the helper use, then sets their ages.
+/// Also fills the stores that the tests of the terminal UI look at.
+pub fn fill(system: &System, store: &Path) -> Result<(), Problem> {
     let now = system.env.now();
     let set_age = |entry: &EntryPath, age: u64| {
         let file = File::options().append(true).open(entry.file(store));
