@@ -2,7 +2,8 @@
 //! key, a missing agent and a damaged file become. What a store or an entry is does not matter here.
 
 use std::io::Write as _;
-use std::os::unix::net::UnixListener;
+use std::os::unix::fs::FileTypeExt;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -25,7 +26,7 @@ use sequoia_openpgp::serialize::MarshalInto;
 use sequoia_openpgp::serialize::stream::{Encryptor, LiteralWriter, Message as Stream, Recipient as To};
 use sequoia_openpgp::types::{AEADAlgorithm, Features, SymmetricAlgorithm};
 
-use crate::support::{Sandbox, peer, set_mode};
+use crate::support::{Sandbox, peer, regpass_binary, set_mode};
 
 /// A text that no part of a message contains by chance.
 const TEXT: &[u8] = b"correct horse battery staple\nlogin: alice\n";
@@ -91,8 +92,15 @@ impl Peer {
         self.sandbox.run("gpgconf", &["--launch", "gpg-agent"], b"").ok();
     }
 
+    /// Ends the agent and waits until its socket is gone.
     fn kill_agent(&self) {
         self.sandbox.run("gpgconf", &["--kill", "gpg-agent"], b"").ok();
+        let listed = self.sandbox.run("gpgconf", &["--list-dirs", "agent-socket"], b"").ok().out();
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while UnixStream::connect(listed.trim_end()).is_ok() || is_socket(Path::new(listed.trim_end())) {
+            assert!(Instant::now() < deadline, "the agent lives on");
+            std::thread::yield_now();
+        }
     }
 
     fn agent_conf(&self, text: &str) {
@@ -107,9 +115,10 @@ impl Peer {
         let script = format!(
             "#!/bin/sh\necho 'OK a double'\nwhile read -r line; do case \"$line\" in\n\
              'GETINFO flavor') echo 'D curses'; echo OK;;\n\
-             GETPIN) echo x >> {}; printf '{answer}\\n';;\n\
+             GETPIN) echo x >> {mark}; printf '{answer}\\n';;\n\
+             OPTION\\ ttyname=*) echo \"$line\" >> {mark}.tty; echo OK;;\n\
              BYE) echo OK; exit;;\n*) echo OK;; esac; done\n",
-            mark.display()
+            mark = mark.display()
         );
         std::fs::write(&program, script).expect("the double");
         set_mode(&program, 0o700);
@@ -128,6 +137,10 @@ impl Peer {
         peer.kill_agent();
         (peer, key, message)
     }
+}
+
+fn is_socket(path: &Path) -> bool {
+    std::fs::symlink_metadata(path).is_ok_and(|meta| meta.file_type().is_socket())
 }
 
 fn to(names: &[&str]) -> Vec<Recipient> {
@@ -443,6 +456,26 @@ fn a_locked_key_is_not_asked_for_when_it_may_not_be() {
     // The agent remembers it now.
     assert_eq!(peer.alone().decrypt(&message, Asking::Never).expect("unlocked").expose(), TEXT);
     assert_eq!(peer.times_asked(), 1);
+}
+
+/// Docker gives a helper pipes only. `script` (bsdutils) makes the terminal.
+#[test]
+fn a_process_with_pipes_only_names_its_controlling_terminal() {
+    let (mut peer, _, message) = Peer::locked();
+    peer.double_of_pinentry("D open sesame\\nOK");
+    peer.sandbox.unset("GPG_TTY");
+    peer.sandbox.init_store("lock@example.test");
+    std::fs::write(peer.sandbox.store().join("entry.gpg"), &message).expect("an entry");
+    let seen = peer.sandbox.path().join("seen");
+    let inner = format!(
+        "tty > {seen}.tty; {program} show entry </dev/null 2>/dev/null | cat > {seen}",
+        seen = seen.display(),
+        program = regpass_binary().display()
+    );
+    peer.sandbox.run("script", &["-qec", &inner, "/dev/null"], b"").ok();
+    let read = |name: &str| std::fs::read_to_string(peer.sandbox.path().join(name)).expect(name);
+    assert_eq!(read("seen").as_bytes(), TEXT);
+    assert_eq!(read("asked.tty").trim_end(), format!("OPTION ttyname={}", read("seen.tty").trim_end()));
 }
 
 #[test]

@@ -101,7 +101,12 @@ impl AgentConnection {
     /// Connects to the agent of the GnuPG home; starts it when nobody answers.
     pub fn open(env: &Env, options: &Options, prompts: &Prompts, mode: Mode) -> Result<AgentConnection, AgentError> {
         let assuan = match connect_running(env, &options.gnupg_home, PATIENCE) {
-            Err(AgentError::Unreachable { .. }) => start_and_connect(env, &options.gnupg_home)?,
+            Err(silence @ AgentError::Unreachable { .. }) => {
+                start_and_connect(env, &options.gnupg_home).map_err(|error| match error {
+                    AgentError::NotStarted { why } => AgentError::NotStarted { why: format!("{why} ({silence})") },
+                    other => other,
+                })?
+            }
             other => other?,
         };
         AgentConnection::introduced(assuan, env, prompts, mode, PATIENCE)
