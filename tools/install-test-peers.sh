@@ -33,6 +33,7 @@ want docker-registry docker-registry
 want skopeo skopeo
 want htpasswd apache2-utils
 want pinentry-curses pinentry-curses
+want python3 python3
 # Debian keeps what makes a virtual environment apart from Python.
 python3 -c 'import ensurepip' 2>/dev/null || missing="$missing python3-venv"
 want Xvfb xvfb

@@ -28,8 +28,15 @@ fn json_of(answer: Answer) -> Value {
     serde_json::from_str(&text).expect("JSON")
 }
 
+/// The keys of an answer's object, each of which docs/json.md explains.
 fn keys(object: &Value) -> Vec<&str> {
-    object.as_object().expect("an object").keys().map(String::as_str).collect()
+    let page = include_str!("../../../docs/json.md");
+    let keys: Vec<&str> = object.as_object().expect("an object").keys().map(String::as_str).collect();
+    for key in &keys {
+        let rows = [format!("| `{key}"), format!("[].{key}`"), format!(", `{key}`")];
+        assert!(rows.iter().any(|row| page.contains(row)), "docs/json.md does not explain {key:?}");
+    }
+    keys
 }
 
 #[test]
