@@ -33,7 +33,7 @@ fn keys(object: &Value) -> Vec<&str> {
     let page = include_str!("../../../docs/json.md");
     let keys: Vec<&str> = object.as_object().expect("an object").keys().map(String::as_str).collect();
     for key in &keys {
-        let rows = [format!("| `{key}"), format!("[].{key}`"), format!(", `{key}`")];
+        let rows = [format!("| `{key}"), format!("[].{key}`"), format!("[].{key}[]`"), format!(", `{key}`")];
         assert!(rows.iter().any(|row| page.contains(row)), "docs/json.md does not explain {key:?}");
     }
     keys
