@@ -268,6 +268,10 @@ impl Ui {
         if let Some(bytes) = self.app.last_words() {
             let _ = self.stage.pass_on(&Secret::new(bytes));
         }
+        // What is typed from now on is for the shell.
+        if let Some((input, _)) = &mut self.hands {
+            input.pause();
+        }
         self.stage.leave();
     }
 }
