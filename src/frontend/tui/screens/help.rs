@@ -1,5 +1,7 @@
 //! What every key does here, from the tables that dispatch them. Typing narrows it at once.
 
+use std::borrow::Cow;
+
 use crossterm::event::KeyCode;
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -106,7 +108,7 @@ impl Screen for Help {
 
     fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, scope: &Scope) {
         let height = u16::try_from(self.rows.len()).unwrap_or(u16::MAX).saturating_add(4);
-        let inside = popup::open(frame.buffer_mut(), area, (76, height), &self.title, scope);
+        let inside = popup::open(frame.buffer_mut(), area, (80, height), &self.title, scope);
         if inside.height < 2 {
             return;
         }
@@ -130,9 +132,10 @@ impl Screen for Help {
             let row = rows[index];
             let keys: Vec<String> = row.keys.iter().map(|key| key.label(theme.glyphs)).collect();
             let keys = keys.join(" ");
-            let (meaning, why) = match row.offer {
-                Offer::Ready => (Meaning::Plain, String::new()),
-                Offer::Refused(why) => (Meaning::Muted, format!(" ({why})")),
+            // The reason comes first: what the key would do is less of a question then.
+            let (meaning, text) = match row.offer {
+                Offer::Ready => (Meaning::Plain, Cow::Borrowed(row.help)),
+                Offer::Refused(why) => (Meaning::Muted, Cow::Owned(format!("not now: {why} ({})", row.help))),
             };
             let gap = " ".repeat(key_columns.saturating_sub(usize::from(words::width(&keys))).max(1));
             let name = if row.offer == Offer::Ready { Meaning::Key } else { Meaning::Muted };
@@ -140,8 +143,7 @@ impl Screen for Help {
             Line::from(vec![
                 Span::styled(keys, theme.style(name)),
                 Span::raw(gap),
-                Span::styled(words::fit(row.help, room, theme.glyphs.ellipsis), theme.style(meaning)),
-                Span::styled(why, theme.style(Meaning::Muted)),
+                Span::styled(words::fit(&text, room, theme.glyphs.ellipsis), theme.style(meaning)),
             ])
         });
         self.place = place;

@@ -76,7 +76,7 @@ impl Screen for Unreadable {
     fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, scope: &Scope) {
         let height = u16::try_from(self.items.len()).unwrap_or(u16::MAX).saturating_add(2);
         let title = words::counted(self.items.len() as u64, "name") + " could not be listed";
-        let inside = popup::open(frame.buffer_mut(), area, (76, height.max(5)), &title, scope);
+        let inside = popup::open(frame.buffer_mut(), area, (80, height.max(5)), &title, scope);
         let items = &self.items;
         self.place.draw(frame.buffer_mut(), inside, items.len(), scope, |index, columns| {
             let item = &items[index];
