@@ -8,7 +8,7 @@ use regpass_ui_tests::machine::Machine;
 use regpass_ui_tests::pty::Terminal;
 
 /// Starts for one median.
-const STARTS: usize = 15;
+const STARTS: usize = 9;
 /// Keys for one median.
 const KEYS: usize = 40;
 

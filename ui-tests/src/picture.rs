@@ -21,8 +21,8 @@ const FAMILY: &str = "DejaVu Sans Mono";
 const CELL_WIDTH: u32 = 10;
 const CELL_HEIGHT: u32 = 19;
 const FONT_SIZE: f32 = 16.61;
-/// From a cell's top to the line its letters stand on: the font's ascent, 1901/2048 of its size.
-const BASELINE: u32 = 15;
+/// From a cell's top to the line its letters stand on. One less than the font's ascent, so that an underscore stays in its cell.
+const BASELINE: u32 = 14;
 /// Thickness of lines drawn with box characters, in pixels.
 const LINE: u32 = 1;
 /// Around the screen, in pixels.
