@@ -8,7 +8,7 @@ use crate::model::{EntryPath, Problem, Recipient, Secret, text};
 use crate::system::System;
 use crate::system::cipher::Asking;
 use crate::system::git;
-use crate::system::store::{Listing, Store, StoreError, not_in_store};
+use crate::system::store::{Listing, Store, StoreError, layout, not_in_store};
 
 /// How many similar names an error offers.
 const NEAR_MAX: usize = 3;
@@ -50,13 +50,23 @@ pub fn list(system: &System, folder: &EntryPath) -> Result<Listing, Problem> {
     }
 }
 
-/// Every entry whose name or folders contain one of these texts; letter case does not count (pass `find`).
+/// Every entry whose name or folders contain one of these texts; letter case does not count (pass `find`). A registry's
+/// login is found by the registry's name too, which its folder's name hides.
 pub fn find(system: &System, terms: &[String]) -> Result<Listing, Problem> {
     let terms: Vec<String> = terms.iter().map(|term| term.to_lowercase()).collect();
+    let helper = layout::helper_folder().unwrap_or_default();
+    let holds = |name: &[u8]| {
+        let name = String::from_utf8_lossy(name).to_lowercase();
+        terms.iter().any(|term| name.contains(term))
+    };
     let mut listing = list(system, &EntryPath::root())?;
     listing.entries.retain(|entry| {
-        let name = String::from_utf8_lossy(entry.path.as_bytes()).to_lowercase();
-        terms.iter().any(|term| name.contains(term))
+        let registry = || {
+            let below = entry.path.below(&helper)?;
+            let folder = below.as_bytes().split(|byte| *byte == b'/').next()?;
+            layout::registry_of(folder)
+        };
+        holds(entry.path.as_bytes()) || registry().is_some_and(|registry| holds(registry.as_bytes()))
     });
     Ok(listing)
 }
@@ -210,6 +220,9 @@ mod tests {
         assert_eq!(problem.hints, ["there is \"web/shop\""]);
         assert_eq!(names(&find(&bench.system, &terms(&["WORK", "sho"])).expect("found")), ["mail/work", "web/shop"]);
         assert!(names(&find(&bench.system, &terms(&["none"])).expect("searched")).is_empty());
+        bench.put("docker-credential-helpers/cXVheS5pbw==/bot.gpg", "for alice\nx");
+        let login = ["docker-credential-helpers/cXVheS5pbw==/bot"];
+        assert_eq!(names(&find(&bench.system, &terms(&["Quay"])).expect("found")), login);
     }
 
     #[test]

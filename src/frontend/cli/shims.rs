@@ -90,6 +90,9 @@ fn changes(console: &Console, changes: &[Change], done: &str) -> Result<(), Prob
 fn status(console: &Console, status: &Status) -> Result<(), Problem> {
     let lines: String = status.shims.iter().map(|shim| described(console, shim) + "\n").collect();
     console.data(&lines)?;
+    if status.shims.iter().all(|shim| shim.found == Found::Nothing) {
+        console.data(&format!("  {} regpass shims install\n", console.paint(Role::Hint, "to make them:")))?;
+    }
     views(console, &status.views)
 }
 
