@@ -58,7 +58,8 @@ fn machine(algorithm: &str) -> Option<(Rc<Sandbox>, PathBuf)> {
     let key = sandbox.make_key("Bench <bench@example.test>", algorithm);
     if algorithm != "future-default" {
         // gpg gives a key of a named algorithm no subkey to encrypt to.
-        sandbox.gpg(&["--quick-add-key", &key, algorithm, "encr", "never"]).ok();
+        let silent = ["--pinentry-mode", "loopback", "--passphrase", ""];
+        sandbox.gpg(&[&silent[..], &["--quick-add-key", &key, algorithm, "encr", "never"]].concat()).ok();
     }
     sandbox.init_store(&key);
     sandbox.helper("store", payload(SERVER, "hunter2")).ok();

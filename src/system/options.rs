@@ -160,12 +160,25 @@ fn read_config(env: &Env) -> Result<(Option<PathBuf>, ConfigFile), Problem> {
     let bytes = match super::files::read_bounded(&file, CONFIG_MAX) {
         Ok(bytes) => bytes,
         Err(error) if error.is_not_found() => return Ok((None, ConfigFile::default())),
+        // Another user's home, kept by sudo or a service: there is nothing of ours to find in it.
+        Err(error) if denied(&error) && env.var("REGPASS_CONFIG").is_none() && !is_visible(&file) => {
+            return Ok((None, ConfigFile::default()));
+        }
         Err(error) => return Err(fault(error.to_string())),
     };
     let text = String::from_utf8(bytes).map_err(|_| fault("it is not UTF-8 text".to_owned()))?;
     let config =
         toml::from_str(&text).map_err(|error| fault(text::escaped(error.message().as_bytes()).into_owned()))?;
     Ok((Some(file), config))
+}
+
+fn denied(error: &super::files::FileError) -> bool {
+    error.kind() == std::io::ErrorKind::PermissionDenied
+}
+
+/// False where not even the file's folder may be entered.
+fn is_visible(file: &Path) -> bool {
+    std::fs::symlink_metadata(file).is_ok()
 }
 
 fn words(value: Option<&OsStr>) -> Vec<OsString> {
@@ -233,6 +246,18 @@ mod tests {
             options(&[("HOME", "/x"), ("PASSWORD_STORE_SIGNING_KEY", &format!("{good} {} x", good.to_lowercase()))]);
         assert_eq!(options.signing_keys, [good]);
         assert!(options.signing_required);
+    }
+
+    #[test]
+    fn only_what_may_not_be_seen_counts_as_no_config() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let file = dir.path().join(".config/regpass/config.toml");
+        std::fs::create_dir_all(file.parent().expect("its folder")).expect("folders");
+        std::fs::write(&file, "no-such-setting = 1\n").expect("a config file");
+        let env = Env::made_of([("HOME", dir.path())]);
+        let problem = Options::resolve(&Typed::default(), &env).expect_err("an unknown setting");
+        assert!(problem.message.contains("config.toml"), "{problem}");
+        assert!(is_visible(&file) && !is_visible(&file.join("below")));
     }
 
     #[test]

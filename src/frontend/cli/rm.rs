@@ -1,6 +1,7 @@
 //! `regpass rm`: removes an entry, or a folder when told so. Asks first; without a terminal only `--force` will do.
 
 use std::io::{self, IsTerminal};
+use std::path::Path;
 
 use super::Session;
 use super::args::entry;
@@ -35,7 +36,7 @@ pub(super) fn run(session: &Session, args: &RmArgs) -> Result<(), Problem> {
     let system = session.system()?;
     let name = text::quoted(args.path.as_bytes());
     if !args.force {
-        consent(&name, args.recursive)?;
+        consent(&args.path, args.recursive)?;
     }
     let written = entries::remove(&system, &args.path, args.recursive)?;
     written.warnings.iter().for_each(|warning| session.console.warning(warning));
@@ -43,13 +44,14 @@ pub(super) fn run(session: &Session, args: &RmArgs) -> Result<(), Problem> {
     Ok(())
 }
 
-fn consent(name: &str, recursive: bool) -> Result<(), Problem> {
+fn consent(path: &EntryPath, recursive: bool) -> Result<(), Problem> {
+    let name = text::quoted(path.as_bytes());
     // A script started from a terminal has one too, but nobody who expects a question.
     let Some(mut terminal) = Terminal::open().filter(|_| io::stdin().is_terminal()) else {
         return Err(Problem::usage(format!(
             "{name} is not removed without asking, and there is no terminal to ask on"
         ))
-        .hint("if you are sure: regpass rm --force ENTRY"));
+        .hint(format!("if you are sure: regpass rm --force {}", text::shell_word(Path::new(path.as_os_str())))));
     };
     let all = if recursive { " and everything in it" } else { "" };
     match terminal.confirm(&format!("remove {name}{all}?"))? {

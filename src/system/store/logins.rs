@@ -17,6 +17,12 @@ use crate::system::files::{self, FileError};
 /// How deep the official helper's nested user names (`a/b/c`) are read.
 const NESTED_MAX: usize = 8;
 
+/// From how many registries on more than one thread looks: below, starting one takes longer than the looking.
+const PARALLEL_FROM: usize = 2_000;
+
+/// More threads than this only wait for the same file system.
+const THREADS_MAX: usize = 4;
+
 /// One user's login at one registry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoginFile {
@@ -74,8 +80,16 @@ impl Store {
             Err(source) => return Err(FileError::io("cannot read", &path, source).into()),
         };
         let fault = |source| FileError::io("cannot read", &path, source);
-        for item in items(opened.try_clone().map_err(fault)?).map_err(fault)? {
-            self.add_registry(&helper, &opened, &item.map_err(fault)?, &mut listing);
+        let folders = items(opened.try_clone().map_err(fault)?).map_err(fault)?;
+        let folders: Vec<Item> = folders.collect::<io::Result<_>>().map_err(fault)?;
+        let look = |folders: &[Item]| {
+            let mut part = RegistryListing::default();
+            folders.iter().for_each(|item| self.add_registry(&helper, &opened, item, &mut part));
+            part
+        };
+        for part in in_parts(&folders, look) {
+            listing.registries.extend(part.registries);
+            listing.unreadable.extend(part.unreadable);
         }
         listing.registries.sort_unstable_by(|a, b| a.0.cmp(&b.0));
         Ok(listing)
@@ -120,6 +134,24 @@ impl Store {
             Err(source) => Err(FileError::io("cannot look at", &path, source).into()),
         }
     }
+}
+
+/// `look` at all of them: by one thread a processor where there are thousands, because each is a wait for the file system.
+/// Ordinary stores start no thread.
+fn in_parts<T: Sync, R: Send>(all: &[T], look: impl Fn(&[T]) -> R + Sync) -> Vec<R> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(THREADS_MAX);
+    if all.len() < PARALLEL_FROM || threads == 1 {
+        return vec![look(all)];
+    }
+    std::thread::scope(|scope| {
+        let mut parts = all.chunks(all.len().div_ceil(threads));
+        let own = parts.next().unwrap_or_default();
+        let others: Vec<_> = parts.map(|part| (part, scope.spawn(|| look(part)))).collect();
+        let mut done = vec![look(own)];
+        // A thread that could not finish leaves its part to this one.
+        done.extend(others.into_iter().map(|(part, thread)| thread.join().unwrap_or_else(|_| look(part))));
+        done
+    })
 }
 
 /// One name in a folder. Read without the standard library's look at every folder it opens: a list opens thousands.
@@ -244,6 +276,15 @@ fn report(logins: &mut Logins, path: PathBuf, why: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn parts_make_the_whole() {
+        for count in [0, 1, PARALLEL_FROM - 1, PARALLEL_FROM, PARALLEL_FROM * 2 + 1] {
+            let all: Vec<usize> = (0..count).collect();
+            let seen: Vec<usize> = in_parts(&all, <[usize]>::to_vec).concat();
+            assert_eq!(seen, all);
+        }
+    }
     use std::os::unix::fs::symlink;
 
     fn store(root: &Path) -> Store {

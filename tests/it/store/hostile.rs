@@ -46,6 +46,24 @@ fn give_to_nobody(path: &Path) {
     }
 }
 
+/// A service's HOME, or one that sudo kept: it may not be looked into, and holds no setting of ours.
+#[test]
+fn a_home_that_may_not_be_entered_does_not_stop_a_listing() {
+    let mut sandbox = Sandbox::new();
+    let store = sandbox.path().join("s");
+    std::fs::create_dir(&store).expect("a store");
+    std::fs::write(store.join("a.gpg"), b"x").expect("an entry");
+    give_to_nobody(&store);
+    sandbox.set("PASSWORD_STORE_DIR", store.as_os_str());
+    let closed = sandbox.path().join("closed");
+    std::fs::create_dir(&closed).expect("a home");
+    set_mode(&closed, 0o000);
+    sandbox.set("HOME", closed.as_os_str());
+    let listed = as_nobody(&sandbox, &["ls"], b"");
+    set_mode(&closed, 0o700);
+    assert_eq!(listed.ok().out(), "a\n");
+}
+
 #[test]
 fn unreadable_folders_are_told_beside_the_rest() {
     let sandbox = Sandbox::new();
