@@ -85,10 +85,12 @@ pub fn temp_name(folder: &Path) -> PathBuf {
     folder.join(format!(".regpass-{}-{count}.tmp", std::process::id()))
 }
 
-/// True for the names that `temp_name` gives out.
+/// True for the names that `temp_name` gives out (process and count), and for no other: people may call things alike.
 pub fn is_temp_name(name: &OsStr) -> bool {
-    let name = name.as_bytes();
-    name.len() > TEMP_FRONT.len() + TEMP_END.len() && name.starts_with(TEMP_FRONT) && name.ends_with(TEMP_END)
+    let number = |digits: &[u8]| !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
+    let inner = name.as_bytes().strip_prefix(TEMP_FRONT).and_then(|rest| rest.strip_suffix(TEMP_END));
+    let mut parts = inner.unwrap_or_default().splitn(2, |byte| *byte == b'-');
+    parts.next().is_some_and(number) && parts.next().is_some_and(number)
 }
 
 /// Removes what a killed process left in the making in `folder`. Only for a folder whose writers all hold one lock, and
@@ -256,11 +258,11 @@ mod tests {
         std::fs::create_dir(&temp).expect("a leftover folder");
         std::fs::write(temp.join("y.gpg"), b"x").expect("its content");
         std::fs::write(temp_name(dir.path()), b"x").expect("a leftover file");
-        for foreign in [".regpass-.tmp", ".x.tmp", "a.gpg", ".regpass-notes"] {
+        for foreign in [".regpass-.tmp", ".regpass-1-.tmp", ".regpass-notes.tmp", ".x.tmp", "a.gpg"] {
             std::fs::write(dir.path().join(foreign), b"x").expect("a foreign file");
         }
         sweep_temps(dir.path());
-        assert_eq!(names(dir.path()), [".regpass-.tmp", ".regpass-notes", ".x.tmp", "a.gpg"]);
+        assert_eq!(names(dir.path()), [".regpass-.tmp", ".regpass-1-.tmp", ".regpass-notes.tmp", ".x.tmp", "a.gpg"]);
     }
 
     #[test]

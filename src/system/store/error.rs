@@ -27,6 +27,18 @@ pub enum StoreError {
     LinkLeaves { link: PathBuf, target: PathBuf },
     #[error("{} is a link to nothing", text::quoted_path(.link))]
     LinkDangles { link: PathBuf },
+    #[error("{} is a link to {}, which is not an entry", text::quoted_path(.link), text::quoted_path(.target))]
+    LinkToOther { link: PathBuf, target: PathBuf },
+    #[error("{} is a link to {}, which other people may read", text::quoted_path(.link), text::quoted_path(.target))]
+    LinkCrosses {
+        link: PathBuf,
+        target: PathBuf,
+        /// The recipients files that govern the link's folder, and its target's.
+        own: PathBuf,
+        other: PathBuf,
+    },
+    #[error("the name {} is kept for git and for files in the making", text::quoted_path(.path))]
+    Reserved { path: PathBuf },
     #[error("{} is in the way: it is not a folder", text::quoted_path(.path))]
     NotAFolder { path: PathBuf },
     #[error("{} is the store itself", text::quoted_path(.0))]
@@ -53,6 +65,19 @@ impl From<StoreError> for Problem {
                 "put the file itself in the link's place, or remove the link: rm {}",
                 text::shell_word(&link)
             )),
+            StoreError::LinkToOther { link, .. } => {
+                problem.hint(format!("remove the link: rm {}", text::shell_word(&link)))
+            }
+            StoreError::LinkCrosses { link, own, other, .. } => problem
+                .because(format!(
+                    "{} says who reads the one, {} the other",
+                    text::quoted_path(&own),
+                    text::quoted_path(&other)
+                ))
+                .hint(format!("remove the link: rm {}", text::shell_word(&link))),
+            StoreError::Reserved { .. } => {
+                Problem { kind: crate::model::ProblemKind::Usage, ..problem }.hint("choose another name")
+            }
             StoreError::LinkDangles { link } => problem.hint(format!("remove it: rm {}", text::shell_word(&link))),
             StoreError::File(FileError::Busy { holder: Some(holder), .. }) => {
                 problem.hint(format!("see what it does: ps -fp {holder}"))

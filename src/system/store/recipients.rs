@@ -66,6 +66,21 @@ impl Store {
         Ok(FolderRecipients { recipients, source: Some(path), unterminated, signed })
     }
 
+    /// The nearest `.gpg-id` upwards from `folder`, unread; None when there is none.
+    pub(super) fn governing_file(&self, folder: &EntryPath) -> Option<PathBuf> {
+        let mut current = folder.clone();
+        loop {
+            let path = current.folder(&self.root).join(".gpg-id");
+            if std::fs::symlink_metadata(&path).is_ok() {
+                return Some(path);
+            }
+            if current.is_root() {
+                return None;
+            }
+            current = current.parent();
+        }
+    }
+
     /// None when there is no such file.
     fn read_gpg_id(&self, path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
         match std::fs::symlink_metadata(path) {

@@ -1,11 +1,14 @@
 //! Changes to a store's tree: entries replaced in one step or removed, under a lock that all regpass processes share.
 //! A process killed at any moment leaves the old entry or the new one, never a part.
 
+use std::ffi::OsStr;
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::listing::stem;
 use super::{Store, StoreError};
 use crate::model::EntryPath;
 use crate::system::files::{self, FileError, FolderLock};
@@ -44,6 +47,7 @@ impl Store {
         ciphertext: &[u8],
         options: &Options,
     ) -> Result<PathBuf, StoreError> {
+        self.check_unreserved(&entry.parent())?;
         let file = self.writable_file(entry)?;
         let folder = file.parent().unwrap_or(&self.root);
         let modes = Modes::of(options);
@@ -59,6 +63,7 @@ impl Store {
     /// Removes an entry's file (a link itself, never its target) and the folders that it leaves empty, up to but without
     /// the store's root. False when it was not there.
     pub fn remove(&self, lock: &StoreLock, entry: &EntryPath) -> Result<bool, StoreError> {
+        self.check_unreserved(&entry.parent())?;
         let file = entry.file(&self.root);
         match std::fs::remove_file(&file) {
             Ok(()) => {
@@ -75,6 +80,7 @@ impl Store {
         if folder.is_root() {
             return Err(StoreError::WholeStore(self.root.clone()));
         }
+        self.check_unreserved(folder)?;
         let path = folder.folder(&self.root);
         let fault = |source| FileError::io("cannot remove", &path, source);
         let around = path.parent().unwrap_or(&self.root);
@@ -111,13 +117,49 @@ impl Store {
     fn writable_file(&self, entry: &EntryPath) -> Result<PathBuf, StoreError> {
         let file = entry.file(&self.root);
         let target = match std::fs::symlink_metadata(&file) {
-            Ok(meta) if meta.is_symlink() => self.link_target(&file)?,
+            Ok(meta) if meta.is_symlink() => self.writable_target(entry, &file)?,
             Ok(_) => file,
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound) => return Ok(file),
             Err(error) if matches!(error.kind(), io::ErrorKind::NotADirectory) => return Ok(file),
             Err(error) => return Err(FileError::io("cannot write", &file, error).into()),
         };
         if target.is_file() { Ok(target) } else { Err(FileError::NotAFile { path: target }.into()) }
+    }
+
+    /// Where an entry's link leads: to an entry that the same recipients file governs, or nothing is written. Anything
+    /// else would replace a file that is no entry, or shut its readers out and let others in.
+    fn writable_target(&self, entry: &EntryPath, link: &Path) -> Result<PathBuf, StoreError> {
+        let target = self.link_target(link)?;
+        let not_an_entry = || StoreError::LinkToOther { link: link.to_owned(), target: target.clone() };
+        let real = |folder: &Path| std::fs::canonicalize(folder).ok();
+        let folder = entry.parent();
+        let inner = match real(&folder.folder(&self.root)).and_then(|real| target.strip_prefix(real).ok()) {
+            Some(rest) => folder.join(rest),
+            None => {
+                let rest = real(&self.root).and_then(|real| target.strip_prefix(real).ok());
+                EntryPath::parse(rest.ok_or_else(not_an_entry)?)
+            }
+        };
+        let inner = inner.map_err(|_| not_an_entry())?;
+        if stem(&inner.name().to_owned()).is_none_or(|stem| stem.is_empty()) {
+            return Err(not_an_entry());
+        }
+        self.check_unreserved(&inner.parent()).map_err(|_| not_an_entry())?;
+        let (own, other) = (self.governing_file(&folder), self.governing_file(&inner.parent()));
+        if own.as_deref().map(real) == other.as_deref().map(real) {
+            return Ok(target);
+        }
+        let told = |file: Option<PathBuf>| file.unwrap_or_else(|| self.root.join(".gpg-id"));
+        Err(StoreError::LinkCrosses { link: link.to_owned(), target, own: told(own), other: told(other) })
+    }
+
+    /// Refuses names that belong to git, and those under which we make things.
+    fn check_unreserved(&self, folder: &EntryPath) -> Result<(), StoreError> {
+        let reserved = |part: &[u8]| part == b".git" || files::is_temp_name(OsStr::from_bytes(part));
+        match folder.as_bytes().split(|byte| *byte == b'/').find(|part| reserved(part)) {
+            Some(_) => Err(StoreError::Reserved { path: folder.folder(&self.root) }),
+            None => Ok(()),
+        }
     }
 }
 
@@ -368,5 +410,50 @@ mod tests {
         std::fs::write(leftover.join("y.gpg"), b"part").expect("a leftover");
         store.write(&lock, &path("a/x"), b"y", &options("077")).expect("written");
         assert_eq!(tree(dir.path()), ["a", "a/x.gpg"]);
+    }
+
+    #[test]
+    fn a_link_is_written_through_only_to_an_entry_of_the_same_readers() {
+        let dir = tempfile::tempdir().expect("a store");
+        let at = |name: &str| dir.path().join(name);
+        for folder in ["d", "same", "priv", ".git"] {
+            std::fs::create_dir(at(folder)).expect("a folder");
+        }
+        for file in [".gpg-id", "same/x.gpg", "priv/.gpg-id", "priv/x.gpg", ".git/x.gpg", "d/.gpg", "d/note"] {
+            std::fs::write(at(file), b"old").expect("a file");
+        }
+        let targets = ["../same/x.gpg", "../priv/x.gpg", "../.gpg-id", "../.git/x.gpg", ".gpg", "note"];
+        let store = store(dir.path());
+        let lock = store.lock().expect("locked");
+        let answers = targets.map(|target| {
+            symlink(target, at("d/u.gpg")).expect("a link");
+            let answer = store.write(&lock, &path("d/u"), b"new", &options("077"));
+            std::fs::remove_file(at("d/u.gpg")).expect("the link is kept");
+            let content = std::fs::read(at("d").join(target)).expect("read");
+            assert_eq!(content, if answer.is_ok() { b"new" } else { b"old" }, "{target}");
+            answer
+        });
+        assert!(answers[0].is_ok(), "{answers:?}");
+        assert!(matches!(answers[1], Err(StoreError::LinkCrosses { .. })), "{answers:?}");
+        assert!(answers[2..].iter().all(|answer| matches!(answer, Err(StoreError::LinkToOther { .. }))), "{answers:?}");
+    }
+
+    #[test]
+    fn names_of_git_and_of_things_in_the_making_are_refused() {
+        let dir = tempfile::tempdir().expect("a store");
+        std::fs::create_dir(dir.path().join(".git")).expect("a folder");
+        std::fs::write(dir.path().join(".git/x.gpg"), b"x").expect("a file");
+        let store = store(dir.path());
+        let lock = store.lock().expect("locked");
+        for name in [".git/x", "a/.git/x", ".regpass-1-2.tmp/x", "a/.regpass-1-2.tmp/x"] {
+            let answer = store.write(&lock, &path(name), b"new", &options("077"));
+            assert!(matches!(answer, Err(StoreError::Reserved { .. })), "{name}");
+        }
+        assert!(matches!(store.remove(&lock, &path(".git/x")), Err(StoreError::Reserved { .. })));
+        assert!(matches!(store.remove_folder(&lock, &path(".git")), Err(StoreError::Reserved { .. })));
+        assert_eq!(tree(dir.path()), [".git", ".git/x.gpg"]);
+        store.write(&lock, &path(".regpass-notes.tmp/secret"), b"x", &options("077")).expect("a name of the person's");
+        store.write(&lock, &path("y"), b"x", &options("077")).expect("written");
+        assert!(dir.path().join(".regpass-notes.tmp/secret.gpg").is_file());
     }
 }
