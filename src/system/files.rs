@@ -93,6 +93,11 @@ pub fn is_temp_name(name: &OsStr) -> bool {
     parts.next().is_some_and(number) && parts.next().is_some_and(number)
 }
 
+/// True when something in the making stands in `folder`.
+pub fn has_temps(folder: &Path) -> bool {
+    std::fs::read_dir(folder).is_ok_and(|names| names.flatten().any(|item| is_temp_name(&item.file_name())))
+}
+
 /// Removes what a killed process left in the making in `folder`. Only for a folder whose writers all hold one lock, and
 /// only under that lock. What cannot be removed stays.
 pub fn sweep_temps(folder: &Path) {

@@ -92,8 +92,13 @@ impl Store {
                 let gone = files::temp_name(staging);
                 std::fs::rename(&path, &gone).map(|()| gone).map_err(fault)
             })
-            .and_then(|gone| std::fs::remove_dir_all(&gone).map_err(fault)),
-            Err(error) => Err(fault(error)),
+            .and_then(|gone| remove_hidden(&gone, &path)),
+            Err(error) => {
+                // A removal that was killed has hidden it already.
+                files::sweep_temps(&self.root);
+                files::sweep_temps(around);
+                Err(fault(error))
+            }
         };
         match removed {
             Ok(()) => {
@@ -102,6 +107,11 @@ impl Store {
             }
             Err(error) => absent_is_false(error),
         }
+    }
+
+    /// True when a killed process left something in the making in the store's root or in `folder`.
+    pub fn has_leftovers(&self, folder: &EntryPath) -> bool {
+        files::has_temps(&self.root) || files::has_temps(&folder.folder(&self.root))
     }
 
     /// Removes `folder` and those around it as long as they are empty; never the store's root.
@@ -171,9 +181,20 @@ struct Modes {
 }
 
 impl Modes {
+    /// The owner is never shut out: nobody could read, or replace, what was written.
     fn of(options: &Options) -> Modes {
-        Modes { file: 0o666 & !options.umask, folder: 0o777 & !options.umask }
+        let umask = options.umask & 0o077;
+        Modes { file: 0o666 & !umask, folder: 0o777 & !umask }
     }
+}
+
+/// Removes a folder that was put out of sight. What cannot be removed comes back into sight: nobody shall take for gone
+/// what is still on the disk.
+fn remove_hidden(gone: &Path, path: &Path) -> Result<(), FileError> {
+    std::fs::remove_dir_all(gone).map_err(|source| match std::fs::rename(gone, path) {
+        Ok(()) => FileError::io("cannot remove", path, source),
+        Err(_) => FileError::io("cannot remove", gone, source),
+    })
 }
 
 fn write_once(root: &Path, file: &Path, folder: &Path, bytes: &[u8], modes: Modes) -> Result<(), StoreError> {
@@ -241,17 +262,29 @@ fn stage(staged: &Path, first: &Path, file: &Path, bytes: &[u8], modes: Modes) -
     let fault = |source| FileError::io("cannot make the folder", first, source);
     let inner = file.strip_prefix(first).unwrap_or(file);
     let folder = staged.join(inner.parent().unwrap_or(Path::new("")));
-    std::fs::DirBuilder::new().mode(0o700).create(staged).map_err(fault)?;
-    std::fs::DirBuilder::new().mode(0o700).recursive(true).create(&folder).map_err(fault)?;
+    let mut made = staged.to_owned();
+    make_folder(&made).map_err(fault)?;
+    for part in folder.strip_prefix(staged).unwrap_or(Path::new("")) {
+        made.push(part);
+        make_folder(&made).map_err(fault)?;
+    }
     files::create(&staged.join(inner), bytes, modes.file)?;
     for made in folder.ancestors().take_while(|made| made.starts_with(staged)) {
-        // The mode is set, not asked for, because the process's own umask counts too; setgid is the folder's own.
-        let meta = std::fs::metadata(made).map_err(fault)?;
-        let mode = (meta.permissions().mode() & 0o7000) | modes.folder;
-        std::fs::set_permissions(made, std::fs::Permissions::from_mode(mode)).map_err(fault)?;
+        set_mode(made, modes.folder).map_err(fault)?;
         files::sync_folder(made);
     }
     Ok(())
+}
+
+fn make_folder(path: &Path) -> io::Result<()> {
+    std::fs::DirBuilder::new().mode(0o700).create(path)?;
+    set_mode(path, 0o700)
+}
+
+/// The mode is set, not asked for, because the process's own umask counts too; setgid is the folder's own.
+fn set_mode(folder: &Path, mode: u32) -> io::Result<()> {
+    let kept = std::fs::metadata(folder)?.permissions().mode() & 0o7000;
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(kept | mode))
 }
 
 /// Another program made or removed a folder on the way, or took the name.
@@ -313,6 +346,12 @@ mod tests {
         assert_eq!(file, dir.path().join("a/b/c.gpg"));
         store.write(&lock, &path("a/b/c"), b"two", &options("077")).expect("replaced");
         store.write(&lock, &path("open/x"), b"one", &options("022")).expect("written");
+        for umask in ["777", "700", "300"] {
+            let file = store.write(&lock, &path("shut/in/x"), b"one", &options(umask)).expect("written");
+            let modes = [mode(&file), mode(&dir.path().join("shut/in"))].map(|mode| mode & 0o700);
+            assert_eq!(modes, [0o600, 0o700], "{umask}");
+            assert!(store.remove(&lock, &path("shut/in/x")).expect("removed"));
+        }
         assert_eq!(std::fs::read(&file).expect("read"), b"two");
         assert_eq!([mode(&file), mode(&dir.path().join("a")), mode(&dir.path().join("a/b"))], [0o600, 0o700, 0o700]);
         assert_eq!([mode(&dir.path().join("open/x.gpg")), mode(&dir.path().join("open"))], [0o644, 0o755]);
@@ -396,6 +435,39 @@ mod tests {
         assert!(matches!(store.remove_folder(&lock, &EntryPath::root()), Err(StoreError::WholeStore(_))));
         assert_eq!(tree(dir.path()), ["z.gpg"]);
         assert!(outside.path().join("keep.gpg").is_file());
+    }
+
+    #[test]
+    fn what_cannot_be_removed_comes_back_into_sight() {
+        let dir = tempfile::tempdir().expect("a store");
+        let (hidden, own) = (files::temp_name(dir.path()), dir.path().join("a"));
+        // A file in a folder's place fails for root too, where rights would not stop it.
+        std::fs::write(&hidden, b"x").expect("a file");
+        let error = remove_hidden(&hidden, &own).expect_err("no folder");
+        assert!(error.to_string().contains("/a\""), "{error}");
+        assert_eq!(tree(dir.path()), ["a"]);
+        std::fs::write(&hidden, b"x").expect("a file");
+        std::fs::remove_file(&own).expect("removed");
+        std::fs::create_dir(&own).expect("a folder that another made meanwhile");
+        let error = remove_hidden(&hidden, &own).expect_err("no folder");
+        assert!(error.to_string().contains(".regpass-"), "{error}");
+    }
+
+    #[test]
+    fn removing_what_a_killed_removal_hid_sweeps_it() {
+        let dir = tempfile::tempdir().expect("a store");
+        let store = store(dir.path());
+        let lock = store.lock().expect("locked");
+        std::fs::create_dir(dir.path().join("d")).expect("a folder");
+        assert!(!store.has_leftovers(&path("d")));
+        for around in [dir.path().to_owned(), dir.path().join("d")] {
+            let hidden = files::temp_name(&around);
+            std::fs::create_dir(&hidden).expect("a leftover");
+            std::fs::write(hidden.join("u.gpg"), b"x").expect("its content");
+            assert!(store.has_leftovers(&path("d")));
+            assert!(!store.remove_folder(&lock, &path("d/h")).expect("absent"));
+            assert_eq!(tree(dir.path()), ["d"]);
+        }
     }
 
     #[test]
