@@ -46,6 +46,14 @@ impl<'a> Change<'a> {
         self.touched.push(git::real_path(&entry.file(self.store.root())));
     }
 
+    /// Counts as touched what is gone from a folder and still in git, for the same reason. False when there is none.
+    pub(super) fn mend_removals(&mut self, folder: &EntryPath) -> bool {
+        let removals = uncommitted_removals(self.system, self.store, folder);
+        let found = !removals.is_empty();
+        self.touched.extend(removals);
+        found
+    }
+
     /// False when it was not there.
     pub(super) fn remove(&mut self, entry: &EntryPath) -> Result<bool, StoreError> {
         let path = git::real_path(&entry.file(self.store.root()));
@@ -79,6 +87,13 @@ impl<'a> Change<'a> {
         }
         Written { changed: self.changed, warnings: self.warnings }
     }
+}
+
+/// What is gone from a folder and still in git. A git that does not answer knows of nothing: it tells why when it is to
+/// commit.
+pub(super) fn uncommitted_removals(system: &System, store: &Store, folder: &EntryPath) -> Vec<PathBuf> {
+    let folder = git::real_path(&folder.folder(store.root()));
+    git::uncommitted_removals(&system.env, store.root(), &folder).unwrap_or_default()
 }
 
 /// Who may read what is written into a folder, the signature checked where one is asked for. The warning is for a file

@@ -7,7 +7,10 @@ use crate::model::registry_key::HUB_KEY;
 use crate::model::{Credential, EntryPath, Login, Problem, RegistryKey, Secret, text};
 use crate::system::System;
 use crate::system::cipher::Asking;
-use crate::system::store::{LoginFile, Store, Unreadable, layout};
+use crate::system::store::{LoginFile, Store, StoreError, Unreadable, layout};
+
+/// How often a login that is replaced meanwhile is looked for.
+const LOOKS: usize = 10;
 
 /// Registry credentials in the root store's `docker-credential-helpers` folder.
 pub struct CredentialStore<'a> {
@@ -38,11 +41,7 @@ impl<'a> CredentialStore<'a> {
 
     fn get_exactly(&self, key: &RegistryKey) -> Result<Option<Credential>, Problem> {
         let store = self.system.stores()?.root();
-        let mut files = store.logins(key)?.files;
-        let Some(active) = active(store, &files) else { return Ok(None) };
-        let LoginFile { login, entry, .. } = files.swap_remove(active);
-        // Another process may remove it between the two looks.
-        let Some(ciphertext) = store.read(&entry)? else { return Ok(None) };
+        let Some((login, ciphertext)) = read_active(store, key, |entry| store.read(entry))? else { return Ok(None) };
         let unreadable = |problem: Problem| of_entry(problem, "read", &login, key);
         let cipher = self.system.cipher().map_err(|error| unreadable(error.into()))?;
         let mut secret = cipher.decrypt(&ciphertext, Asking::Allowed).map_err(|error| unreadable(error.into()))?;
@@ -73,6 +72,7 @@ impl<'a> CredentialStore<'a> {
             change.write(&entry, &ciphertext)?;
         }
         drop(secret);
+        change.mend_removals(&entry.parent());
         for other in others {
             remove_other(&mut change, &other, &login, key);
         }
@@ -84,20 +84,26 @@ impl<'a> CredentialStore<'a> {
     pub fn erase(&self, key: &RegistryKey) -> Result<Written, Problem> {
         let store = self.system.stores()?.root();
         let hub = key.is_hub_alias().then(|| RegistryKey::new(HUB_KEY));
-        let mut folders: Vec<EntryPath> = Vec::new();
-        for folder in std::iter::once(key).chain(hub.as_ref()).filter_map(|key| layout::registry_folder(key).ok()) {
-            if store.has_name(&folder)? {
-                folders.push(folder);
-            }
+        let keys = std::iter::once(key).chain(hub.as_ref());
+        let folders: Vec<EntryPath> = keys.filter_map(|key| layout::registry_folder(key).ok()).collect();
+        let mut is_there = false;
+        for folder in &folders {
+            is_there |= store.has_name(folder)?;
         }
-        if folders.is_empty() {
+        // An erase that was killed, or whose commit failed, has left no folder but what it was in.
+        if !is_there
+            && !store.has_leftovers(&layout::helper_folder().map_err(StoreError::from)?)
+            && folders.iter().all(|folder| change::uncommitted_removals(self.system, store, folder).is_empty())
+        {
             return Ok(Written::default());
         }
         let mut change = Change::begin(self.system, store)?;
+        let mut names = Vec::new();
         for folder in &folders {
-            change.remove_folder(folder, false)?;
+            if change.remove_folder(folder, false)? || change.mend_removals(folder) {
+                names.push(folder.display());
+            }
         }
-        let names: Vec<_> = folders.iter().map(EntryPath::display).collect();
         Ok(change.finish(&format!("Remove {} from store.", names.join(", "))))
     }
 
@@ -111,6 +117,25 @@ impl<'a> CredentialStore<'a> {
         });
         Ok(CredentialListing { logins: logins.collect(), unreadable: found.unreadable })
     }
+}
+
+/// The login that counts, and its ciphertext. It may be gone when it is read, replaced by another user's: then the
+/// registry is looked at again.
+fn read_active(
+    store: &Store,
+    key: &RegistryKey,
+    mut read: impl FnMut(&EntryPath) -> Result<Option<Vec<u8>>, StoreError>,
+) -> Result<Option<(Login, Vec<u8>)>, Problem> {
+    for _ in 0..LOOKS {
+        let mut files = store.logins(key)?.files;
+        let Some(active) = active(store, &files) else { return Ok(None) };
+        let LoginFile { login, entry, .. } = files.swap_remove(active);
+        if let Some(ciphertext) = read(&entry)? {
+            return Ok(Some((login, ciphertext)));
+        }
+    }
+    let server = text::quoted(key.as_bytes());
+    Err(Problem::failed(format!("the login at {server} is being replaced by other processes")).hint("try again"))
 }
 
 /// Which of a registry's logins counts: the file written last, among equals the first name. One alone is not looked at.
@@ -213,6 +238,67 @@ mod tests {
         assert!(CredentialStore::new(&bench.system).erase(&key("h")).expect("erased").changed);
         assert_eq!(get(&bench, "h"), None);
         assert_eq!(bench.tree(), [".gpg-id", "docker-credential-helpers"]);
+    }
+
+    #[test]
+    fn a_login_replaced_between_two_looks_is_looked_for_again() {
+        let bench = Bench::new();
+        let old = bench.put(&format!("{H}/old.gpg"), "for alice\n1");
+        let root = bench.system.stores().expect("stores").root();
+        let mut looks = 0;
+        let found = read_active(root, &key("h"), |entry| {
+            if looks == 0 {
+                bench.put(&format!("{H}/new.gpg"), "for alice\n2");
+                std::fs::remove_file(&old).expect("removed");
+            }
+            looks += 1;
+            root.read(entry)
+        });
+        let (login, ciphertext) = found.expect("answered").expect("a login");
+        assert_eq!((login.as_str(), ciphertext.as_slice(), looks), ("new", b"for alice\n2".as_slice(), 2));
+        assert!(read_active(root, &key("h"), |_| Ok(None)).is_err());
+    }
+
+    #[test]
+    fn an_erase_again_takes_what_a_killed_one_left() {
+        let bench = Bench::new();
+        bench.put(".regpass-7-0.tmp/u.gpg", "for alice\npw");
+        CredentialStore::new(&bench.system).erase(&key("h")).expect("nothing there");
+        assert_eq!(bench.tree(), [".gpg-id"]);
+    }
+
+    #[test]
+    fn uncommitted_removals_are_made_up_for() {
+        let bench = Bench::with_path();
+        let git = |arguments: &[&str]| {
+            let mut command = std::process::Command::new("git");
+            command.env("HOME", bench.home()).env("GIT_CONFIG_NOSYSTEM", "1").arg("-C").arg(bench.root());
+            let said = command.args(["-c", "user.name=n", "-c", "user.email=e"]).args(arguments).output().expect("git");
+            assert!(said.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&said.stderr));
+            String::from_utf8(said.stdout).expect("text")
+        };
+        git(&["init", "-q"]);
+        git(&["config", "user.name", "n"]);
+        git(&["config", "user.email", "e"]);
+        let old = bench.put(&format!("{H}/old.gpg"), "for alice\n1");
+        bench.put(&format!("{H}/u.gpg"), "for alice\npw");
+        let other = bench.put("other.gpg", "for alice\nx");
+        git(&["add", "."]);
+        git(&["commit", "-q", "-m", "all"]);
+        let removed = || git(&["ls-tree", "-r", "--name-only", "HEAD"]);
+        // The same again, after a replacement whose commit failed; another's removal is not ours to commit.
+        std::fs::remove_file(old).expect("removed");
+        std::fs::remove_file(other).expect("removed");
+        assert!(!store(&bench, "h", "u", "pw").expect("stored").changed);
+        assert_eq!(removed(), format!(".gpg-id\n{H}/u.gpg\nother.gpg\n"));
+        // An erase of nothing, after one whose commit failed when the index had changed.
+        git(&["rm", "-r", "-q", H]);
+        CredentialStore::new(&bench.system).erase(&key("h")).expect("nothing there");
+        assert_eq!(removed(), ".gpg-id\nother.gpg\n");
+        // And nothing at all.
+        let last = git(&["rev-parse", "HEAD"]);
+        CredentialStore::new(&bench.system).erase(&key("h")).expect("nothing there");
+        assert_eq!(git(&["rev-parse", "HEAD"]), last);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! For unit tests only: a store in a temporary folder and a cipher that hides nothing, so that what `ops` does with
 //! files, recipients and commits is seen without keys.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
@@ -57,15 +58,26 @@ impl Bench {
         Bench::with_gopass_config("")
     }
 
+    /// One whose children are found, such as git.
+    pub(crate) fn with_path() -> Bench {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        Bench::made_of("", &[("PATH", path), ("GIT_CONFIG_NOSYSTEM", "1".into())])
+    }
+
     pub(crate) fn with_gopass_config(config: &str) -> Bench {
+        Bench::made_of(config, &[])
+    }
+
+    fn made_of(config: &str, more: &[(&str, OsString)]) -> Bench {
         let home = tempfile::tempdir().expect("a home");
         let at = |name: &str| home.path().join(name).into_os_string();
         std::fs::write(at("gopass"), config).expect("a configuration");
-        let env = Env::made_of([
+        let vars = [
             ("HOME", home.path().as_os_str().to_owned()),
             ("GOPASS_CONFIG", at("gopass")),
             ("GOPASS_CONFIG_NOSYSTEM", "1".into()),
-        ]);
+        ];
+        let env = Env::made_of(vars.into_iter().chain(more.iter().cloned()));
         let options = Options::resolve(&Typed::default(), &env).expect("options");
         let bench = Bench { system: System::with_cipher(env, options, Box::new(CipherDouble)), home };
         bench.put(".gpg-id", "alice\n");

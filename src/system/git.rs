@@ -70,7 +70,7 @@ pub fn real_path(path: &Path) -> PathBuf {
 /// The top of the work tree that holds a path (as `real_path` gives it), or would hold it. Nothing around the store's
 /// root counts, as for pass (its `GIT_CEILING_DIRECTORIES`, pass:24); a linked folder outside the store may have its own.
 pub fn work_tree(path: &Path, root: &Path) -> Option<PathBuf> {
-    let root = std::fs::canonicalize(root).unwrap_or_else(|_| root.to_owned());
+    let root = std::fs::canonicalize(root).ok()?;
     let mut folder = path.parent()?;
     while !folder.is_dir() {
         folder = folder.parent()?;
@@ -99,6 +99,14 @@ pub fn commit(env: &Env, root: &Path, paths: &[PathBuf], subject: &str) -> Resul
         Repository { env, root, top }.commit(&paths, subject)?;
     }
     Ok(())
+}
+
+/// What is gone from a folder (as `real_path` gives it) but not from the last commit: the commit of its removal failed
+/// or was killed. No child where there is no work tree.
+pub fn uncommitted_removals(env: &Env, root: &Path, folder: &Path) -> Result<Vec<PathBuf>, GitError> {
+    let Some(top) = work_tree(folder, root) else { return Ok(Vec::new()) };
+    let changed = Repository { env, root, top }.changed(&[folder])?;
+    Ok(changed.into_iter().filter(|path| std::fs::symlink_metadata(path).is_err()).collect())
 }
 
 struct Repository<'a> {
@@ -223,6 +231,7 @@ mod tests {
         assert_eq!(work_tree(&root.join("gone/b/x.gpg"), &root), Some(root.clone()));
         std::fs::write(root.join("a/.git"), "gitdir: elsewhere").expect("a nested work tree");
         assert_eq!(work_tree(&root.join("a/b/x.gpg"), &root), Some(root.join("a")));
+        assert_eq!(work_tree(&base.join("none/x.gpg"), &base.join("none")), None);
     }
 
     #[test]
