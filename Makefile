@@ -28,9 +28,10 @@ test: peers
 peers:
 	@tools/install-test-peers.sh $(REGPASS_PEERS)
 
-# regpass and the official helper side by side, in one run; takes some minutes.
+# regpass and the official helper side by side, in one run, then the terminal UI; takes some minutes.
 bench: peers
-	REGPASS_PEERS=$(REGPASS_PEERS) $(CARGO) bench --locked
+	REGPASS_PEERS=$(REGPASS_PEERS) $(CARGO) bench --locked --bench paired
+	$(CARGO) run --release --locked -p regpass-ui-tests -- bench
 
 # Draws every picture in screenshots/ anew, with the real binary in a real terminal.
 shots:
