@@ -37,7 +37,8 @@ pub struct Options {
     pub forced_recipients: Vec<Recipient>,
     /// `$PASSWORD_STORE_SIGNING_KEY`: fingerprints (40 upper-case hex digits) that may sign `.gpg-id`. Empty when unset.
     pub signing_keys: Vec<String>,
-    /// The variable was set but held no usable fingerprint: then nothing can be a valid signature.
+    /// The variable was set, be it to a blank (pass tests `[[ -n … ]]`): without a usable fingerprint nothing can then be a
+    /// valid signature.
     pub signing_required: bool,
     /// `$PASSWORD_STORE_GPG_OPTS`, split at blanks.
     pub gpg_options: Vec<OsString>,
@@ -123,7 +124,7 @@ impl Options {
                 .iter()
                 .filter_map(|word| Recipient::new(&word.to_string_lossy()))
                 .collect(),
-            signing_required: !signing.is_empty(),
+            signing_required: env.var("PASSWORD_STORE_SIGNING_KEY").is_some(),
             signing_keys: signing.iter().filter_map(|word| fingerprint(word)).collect(),
             trust_always: config.trust == Some(Trust::Always),
             gpg_options,
@@ -258,6 +259,15 @@ mod tests {
         let problem = Options::resolve(&Typed::default(), &env).expect_err("an unknown setting");
         assert!(problem.message.contains("config.toml"), "{problem}");
         assert!(is_visible(&file) && !is_visible(&file.join("below")));
+    }
+
+    #[test]
+    fn any_signing_key_even_a_blank_asks_for_a_signature() {
+        for (value, required) in [(" ", true), ("\t\n", true), ("x", true), ("", false)] {
+            let options = options(&[("HOME", "/x"), ("PASSWORD_STORE_SIGNING_KEY", value)]);
+            assert_eq!(options.signing_required, required, "{value:?}");
+            assert!(options.signing_keys.is_empty(), "{value:?}");
+        }
     }
 
     #[test]
