@@ -499,9 +499,9 @@ fn what_a_person_says_to_pinentry_is_kept_apart_and_asked_once() {
 
     peer.agent_conf("pinentry-program /nonexistent/pinentry\n");
     let error = peer.cipher().decrypt(&message, Asking::Allowed).expect_err("no pinentry");
-    assert!(matches!(error, CipherError::Agent(AgentError::NoWayToAsk)), "{error}");
+    assert!(matches!(error, CipherError::Agent(AgentError::NoPinentry)), "{error}");
     let problem = Problem::from(error);
-    assert!(problem.hints.iter().any(|hint| hint.ends_with("export GPG_TTY=$(tty)")), "{problem:?}");
+    assert!(problem.hints.iter().any(|hint| hint.ends_with("gpgconf --check-programs")), "{problem:?}");
 }
 
 #[test]

@@ -224,8 +224,8 @@ impl AgentConnection {
                 Reply::Err { number, text } => {
                     drop(shown);
                     return Err(match AgentError::from(AssuanError::Refused { number, text }) {
-                        AgentError::NoWayToAsk if self.mode == Mode::Silent => AgentError::Locked,
-                        other => other,
+                        error if self.mode == Mode::Silent => error.when_silent(),
+                        error => error,
                     });
                 }
                 Reply::Data(part) if unwrapped.sexp.len() + part.len() > VALUE_MAX => return Err(AgentError::Nonsense),
@@ -480,7 +480,7 @@ mod tests {
         let silent = with_double(Mode::Silent, Prompts::default(), answer, decrypt);
         assert!(matches!(silent, Err(AgentError::Locked)), "{silent:?}");
         let asked = with_double(Mode::Pinentry, Prompts::default(), answer, decrypt);
-        assert!(matches!(asked, Err(AgentError::NoWayToAsk)), "{asked:?}");
+        assert!(matches!(asked, Err(AgentError::NoPinentry)), "{asked:?}");
     }
 
     #[test]

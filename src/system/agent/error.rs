@@ -18,6 +18,11 @@ pub enum AgentError {
     /// A passphrase is needed, and the agent finds no terminal or display to ask on.
     #[error("the secret key is locked, and gpg-agent has no terminal to ask for its passphrase on")]
     NoWayToAsk,
+    /// A passphrase is needed, and the program that asks for it is not there or cannot run.
+    #[error("the secret key is locked, and gpg-agent could not start the pinentry that asks for its passphrase")]
+    NoPinentry,
+    #[error("the secret key is locked, and the pinentry that asks for its passphrase ended unexpectedly")]
+    PinentryDied,
     #[error("the passphrase was not given: cancelled")]
     Cancelled,
     #[error("wrong passphrase")]
@@ -52,13 +57,24 @@ impl AgentError {
             11 => AgentError::BadPassphrase,
             17 => AgentError::NoSecretKey,
             62 => AgentError::Unanswered,
-            // No pinentry; its end without an answer; no terminal (ENOTTY as a system error).
-            85 | 86 | 16383 | 32870 => AgentError::NoWayToAsk,
+            85 => AgentError::NoPinentry,
+            // A fault of pinentry; its end without an answer.
+            86 | 16383 => AgentError::PinentryDied,
+            // ENOTTY as a system error.
+            32870 => AgentError::NoWayToAsk,
             99 | 114 | 198 => AgentError::Cancelled,
             // The card errors: removed, absent, reset, not usable; no reader (ENODEV).
             108..=113 | 32828 => AgentError::CardAbsent,
             119 => AgentError::NoCardDaemon,
             _ => AgentError::Refused { number, text },
+        }
+    }
+
+    /// The same fault where nobody may be asked: the agent was kept from asking, so nothing is wrong with its ways to.
+    pub fn when_silent(self) -> AgentError {
+        match self {
+            AgentError::NoWayToAsk | AgentError::NoPinentry | AgentError::PinentryDied => AgentError::Locked,
+            other => other,
         }
     }
 
@@ -86,6 +102,10 @@ impl From<AssuanError> for AgentError {
     }
 }
 
+const CHECK_PINENTRY: &str =
+    "see whether pinentry-program in gpg-agent.conf names one that works: gpgconf --check-programs";
+const INSTALL_PINENTRY: &str = "or install one for terminals: sudo apt install pinentry-curses";
+
 impl From<AgentError> for Problem {
     fn from(error: AgentError) -> Problem {
         let words = error.to_string();
@@ -94,6 +114,11 @@ impl From<AgentError> for Problem {
             AgentError::Locked | AgentError::NoWayToAsk => Problem::failed(words)
                 .hint("tell gpg-agent your terminal, then try again: export GPG_TTY=$(tty)")
                 .hint("or unlock the key once, from a terminal: regpass show ENTRY"),
+            AgentError::NoPinentry => Problem::failed(words).hint(CHECK_PINENTRY).hint(INSTALL_PINENTRY),
+            AgentError::PinentryDied => Problem::failed(words)
+                .hint(CHECK_PINENTRY)
+                .hint(INSTALL_PINENTRY)
+                .hint("or, when it found no terminal: export GPG_TTY=$(tty)"),
             AgentError::Unanswered | AgentError::BadPassphrase => {
                 Problem::failed(words).hint("try again from a terminal: regpass show ENTRY")
             }
@@ -128,8 +153,9 @@ mod tests {
         let cases = [
             (83886179, "cancelled"),
             (67108963, "cancelled"),
-            (67108949, "no terminal to ask"),
-            (83902463, "no terminal to ask"),
+            (67108949, "could not start the pinentry"),
+            (83902463, "ended unexpectedly"),
+            (83886166, "ended unexpectedly"),
             (83918950, "no terminal to ask"),
             (67108875, "wrong passphrase"),
             (67108881, "no such secret key"),
@@ -144,6 +170,8 @@ mod tests {
             let problem = Problem::from(error);
             assert_eq!(problem.kind == ProblemKind::Cancelled, words == "cancelled");
             assert!(!problem.hints.is_empty() || problem.kind == ProblemKind::Cancelled, "{number}");
+            let of_pinentry = problem.message.contains("pinentry");
+            assert_eq!(problem.hints.iter().any(|hint| hint.contains("pinentry-program")), of_pinentry, "{number}");
         }
     }
 }

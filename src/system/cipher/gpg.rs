@@ -135,8 +135,8 @@ fn decrypted(finished: Finished, asking: Asking) -> Result<Secret, CipherError> 
         _ => None,
     });
     if let Some(number) = agent {
-        return Err(match AgentError::with_number(number, String::new()) {
-            AgentError::NoWayToAsk if asking == Asking::Never => AgentError::Locked.into(),
+        let error = AgentError::with_number(number, String::new());
+        return Err(match if asking == Asking::Never { error.when_silent() } else { error } {
             AgentError::Refused { .. } => complaint(&finished),
             known => known.into(),
         });
