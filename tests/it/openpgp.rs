@@ -505,6 +505,40 @@ fn what_a_person_says_to_pinentry_is_kept_apart_and_asked_once() {
 }
 
 #[test]
+fn a_pinentry_that_dies_is_not_a_missing_terminal() {
+    let (peer, _, message) = Peer::locked();
+    peer.double_of_pinentry("'; exit 1; echo '");
+    let error = peer.cipher().decrypt(&message, Asking::Allowed).expect_err("no passphrase");
+    assert!(matches!(error, CipherError::Agent(AgentError::PinentryDied)), "{error}");
+}
+
+#[test]
+fn an_agent_that_hangs_while_starting_is_told_and_gpg_does_not_wait_for_it() {
+    let (peer, _, message) = Peer::locked();
+    let conf = peer.sandbox.gnupg_home().join("gpg-agent.conf");
+    peer.sandbox.run("mkfifo", &[&conf.display().to_string()], b"").ok();
+    let started = Instant::now();
+    let error = peer.cipher().decrypt(&message, Asking::Allowed).expect_err("it hangs");
+    assert!(matches!(error, CipherError::Agent(AgentError::HangsStarting { .. })), "{error}");
+    assert!(started.elapsed() < Duration::from_secs(25), "{:?}", started.elapsed());
+}
+
+#[test]
+fn a_damaged_session_key_is_not_a_missing_secret_key() {
+    let peer = Peer::new();
+    for kind in ["cv25519", "rsa2048"] {
+        let key = peer.key(kind, kind);
+        let message = peer.encrypt(&["-r", &key]);
+        for at in [16, 20, 30, 40, 60, 80] {
+            let mut flipped = message.clone();
+            flipped[at] ^= 1;
+            let Err(error) = peer.cipher().decrypt(&flipped, Asking::Never) else { continue };
+            assert!(matches!(error, CipherError::Message(_)), "{kind}, byte {at}: {error}");
+        }
+    }
+}
+
+#[test]
 fn the_real_pinentry_without_a_terminal_says_so() {
     let Some(program) = peer("pinentry-curses") else { return };
     let (peer, _, message) = Peer::locked();

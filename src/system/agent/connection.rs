@@ -92,6 +92,8 @@ pub struct AgentConnection {
     prompts: Prompts,
     /// Sent with the first use of a key.
     introduction: Vec<String>,
+    /// A person was asked for something: what they did is not to be asked of them again unsaid.
+    asked: bool,
     /// The agent will not tell when a pinentry is up, so a long silence may be a person thinking.
     untold: bool,
     patience: Patience,
@@ -141,7 +143,15 @@ impl AgentConnection {
         }
         let mut introduction = introduction::options(env);
         introduction.push("OPTION allow-pinentry-notify".to_owned());
-        Ok(AgentConnection { assuan, mode, prompts: prompts.clone(), introduction, untold: false, patience })
+        Ok(AgentConnection {
+            assuan,
+            mode,
+            prompts: prompts.clone(),
+            introduction,
+            asked: false,
+            untold: false,
+            patience,
+        })
     }
 
     /// The state of one key. Starts no pinentry.
@@ -236,11 +246,13 @@ impl AgentConnection {
                     match words.next() {
                         Some("CIPHERTEXT") => self.assuan.send_data(encrypted, deadline)?,
                         Some("PINENTRY_LAUNCHED") => {
+                            self.asked = true;
                             shown.start(words.nth(1).unwrap_or_default());
                             deadline = Instant::now() + self.patience.person;
                             self.assuan.send(b"END\n", deadline)?;
                         }
                         Some("PASSPHRASE") => {
+                            self.asked = true;
                             let passphrase = self.prompts.passphrase.as_ref().map(|ask| ask(description));
                             deadline = Instant::now() + self.patience.work;
                             match passphrase {
@@ -254,6 +266,11 @@ impl AgentConnection {
                 }
             }
         }
+    }
+
+    /// True when a person was, or may have been, asked over this connection.
+    pub fn has_asked(&self) -> bool {
+        self.asked || self.untold
     }
 
     fn soon(&self) -> Instant {
@@ -353,6 +370,9 @@ fn start(env: &Env, home: &Path) -> Result<(), AgentError> {
     // When it says that one runs already, somebody else was faster: connecting will tell.
     match started {
         Ok(_) => Ok(()),
+        Err(ProcessError::TimedOut { limit, .. }) => {
+            Err(AgentError::HangsStarting { home: home.to_owned(), seconds: limit.as_secs() })
+        }
         Err(error) => Err(AgentError::NotStarted { why: error.to_string() }),
     }
 }

@@ -35,6 +35,9 @@ pub enum AgentError {
     NoCardDaemon,
     #[error("gpg-agent is not running and could not be started: {why}")]
     NotStarted { why: String },
+    /// It neither went to the background nor gave up, as with a FIFO in place of its configuration.
+    #[error("gpg-agent was started with the home {} and hangs: no word within {seconds} seconds", text::quoted_path(.home))]
+    HangsStarting { home: PathBuf, seconds: u64 },
     #[error("gpg-agent cannot be reached at {}: {why}", text::quoted_path(.socket))]
     Unreachable { socket: PathBuf, why: String },
     #[error("gpg-agent does not answer")]
@@ -81,13 +84,24 @@ impl AgentError {
     /// True for the faults that gpg, taking another way, may not have. Never for what a person decided or will be asked
     /// again for.
     pub fn gpg_may_do_better(&self) -> bool {
-        matches!(
-            self,
-            AgentError::Refused { .. }
-                | AgentError::Nonsense
-                | AgentError::Unreachable { .. }
-                | AgentError::NotStarted { .. }
-        )
+        matches!(self, AgentError::Refused { .. } | AgentError::Nonsense)
+    }
+
+    /// True when the key was used and the encrypted value is to blame: checksum, bad MPI, invalid value, invalid, short,
+    /// large and missing object, invalid and bad data, invalid S-expression, decryption failed (libgpg-error, err-codes.h).
+    pub fn blames_the_value(&self) -> bool {
+        let codes = [10, 30, 55, 65, 66, 67, 68, 79, 83, 88, 89, 152];
+        matches!(self, AgentError::Refused { number, .. } if codes.contains(&(number & 0xffff)))
+    }
+
+    /// True for an agent that would keep gpg waiting as it kept us.
+    pub fn is_stuck(&self) -> bool {
+        matches!(self, AgentError::Hung | AgentError::HangsStarting { .. } | AgentError::Unreachable { .. })
+    }
+
+    /// True when the agent ended in the middle of the conversation.
+    pub fn is_hang_up(&self) -> bool {
+        matches!(self, AgentError::Talk(AssuanError::Closed | AssuanError::Broken(_)))
     }
 }
 
@@ -129,6 +143,9 @@ impl From<AgentError> for Problem {
             AgentError::NotStarted { .. } => Problem::failed(words)
                 .hint("start it and read what it says: gpg-agent --daemon")
                 .hint("if it is not installed: sudo apt install gpg-agent"),
+            AgentError::HangsStarting { .. } => Problem::failed(words)
+                .hint("see that gpg-agent.conf and the other files of that home are plain files: ls -l")
+                .hint("or see where it stops: gpg-agent --daemon --debug-level guru"),
             AgentError::Unreachable { .. } | AgentError::Talk(_) | AgentError::Nonsense => {
                 Problem::failed(words).hint("start it anew: gpgconf --kill gpg-agent && gpgconf --launch gpg-agent")
             }

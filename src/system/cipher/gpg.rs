@@ -58,7 +58,10 @@ impl Gpg<'_> {
             Err(ProcessError::TooMuch { .. }) => Err(MessageError::TooLarge(PLAINTEXT_MAX).into()),
             other => match (decrypted(other?, asking), why) {
                 // What was found here says more than gpg's last line, unless it was only that gpg is needed.
-                (Err(CipherError::Gpg(said)), CipherError::Message(_)) => Err(CipherError::Gpg(said)),
+                (Err(CipherError::Gpg(said)), CipherError::Message(MessageError::Unsupported(_))) => {
+                    Err(CipherError::Gpg(said))
+                }
+                (Err(CipherError::Gpg(_) | CipherError::NoSecretKey { .. }), why @ CipherError::Message(_)) => Err(why),
                 (Err(CipherError::Gpg(_)), why) => Err(why),
                 (other, _) => other,
             },
@@ -120,7 +123,7 @@ fn complaint(finished: &Finished) -> CipherError {
     let said = own.next_back().map(|line| line.strip_prefix(b"gpg: ").unwrap_or(line));
     CipherError::Gpg(match said {
         Some(said) => text::quoted(said),
-        None => finished.status.to_string(),
+        None => format!("it does not say why ({})", finished.status),
     })
 }
 
@@ -147,6 +150,10 @@ fn decrypted(finished: Finished, asking: Asking) -> Result<Secret, CipherError> 
     let missing = lines.iter().filter(|line| line[0] == "NO_SECKEY").filter_map(|line| line.get(1).cloned());
     let missing: Vec<String> = missing.collect();
     match missing.is_empty() {
+        // gpg ends so on some damaged files.
+        true if finished.status.success() => {
+            Err(MessageError::Damaged("gpg finds nothing in it that it can open").into())
+        }
         true => Err(complaint(&finished)),
         false => Err(CipherError::NoSecretKey { keys: missing }),
     }
@@ -217,6 +224,8 @@ mod tests {
         assert!(matches!(fails(&["BADMDC"], Asking::Allowed), CipherError::Message(MessageError::Altered)));
         let missing = fails(&["NO_SECKEY 0123456789ABCDEF"], Asking::Allowed).to_string();
         assert!(missing.contains("0123456789ABCDEF"), "{missing}");
+        let silent = decrypted(finished(0, b"", &[]), Asking::Allowed).expect_err("fails").to_string();
+        assert!(!silent.contains("exit status"), "{silent}");
         let other = fails(&[], Asking::Allowed).to_string();
         assert_eq!(other, "gpg failed: \"something it says\"");
     }

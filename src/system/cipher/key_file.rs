@@ -21,7 +21,7 @@ use sequoia_openpgp::serialize::Serialize;
 use sequoia_openpgp::types::{Features, KeyFlags};
 use sequoia_openpgp::{Cert, Fingerprint, Profile};
 
-use super::message::Message;
+use super::message::{DAMAGED_SESSION, Message};
 use super::seal::{Style, seal};
 use super::unlock::{self, UNLOCKED_MIN};
 use super::{Asking, Cipher, CipherError, KeyFileError};
@@ -154,7 +154,12 @@ impl Cipher for KeyFileCipher {
         for session in &message.sessions {
             for key in self.secret_keys(session) {
                 let mut pair = Checked(self.unlock(key, asking)?);
-                let Some((algo, session_key)) = unlock::session_key(&message, session, &mut pair) else { continue };
+                let Some((algo, session_key)) = unlock::session_key(&message, session, &mut pair) else {
+                    if session.recipient().is_some() {
+                        fault.get_or_insert(DAMAGED_SESSION);
+                    }
+                    continue;
+                };
                 match message.open(algo, &session_key) {
                     Ok(plaintext) => return Ok(plaintext),
                     Err(error) => fault = Some(error),
@@ -449,6 +454,16 @@ mod tests {
         let exact = [Recipient::new(&format!("{fingerprint}!")).expect("a recipient")];
         let error = cipher.encrypt(&secret("x"), &exact);
         assert!(matches!(error, Err(CipherError::Keyring(KeyringError::NoEncryptionKey { .. }))), "{error:?}");
+    }
+
+    #[test]
+    fn a_damaged_session_key_is_not_a_missing_secret_key() {
+        let machine = Machine::new();
+        let cipher = machine.cipher();
+        let mut message = cipher.encrypt(&secret("x"), &machine.me()).expect("sealed");
+        message[40] ^= 1;
+        let error = cipher.decrypt(&message, Asking::Never).expect_err("damaged");
+        assert!(matches!(&error, CipherError::Message(damaged) if *damaged == DAMAGED_SESSION), "{error}");
     }
 
     #[test]

@@ -36,6 +36,10 @@ pub enum MessageError {
     WrongKey,
 }
 
+/// The key that the message names does not open what is encrypted to it.
+pub const DAMAGED_SESSION: MessageError =
+    MessageError::Damaged("its session key is damaged: the secret key it is for is here and does not open it");
+
 /// The largest plaintext, in bytes. Compressed entries could otherwise fill the memory from a few kilobytes.
 pub const PLAINTEXT_MAX: usize = 64 << 20;
 

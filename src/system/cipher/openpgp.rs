@@ -9,7 +9,7 @@ use sequoia_openpgp::packet::{Key, PKESK};
 use sequoia_openpgp::{Cert, KeyHandle};
 
 use super::gpg::Gpg;
-use super::message::{Message, MessageError};
+use super::message::{DAMAGED_SESSION, Message, MessageError};
 use super::seal::{Style, seal};
 use super::unlock::{self, UNLOCKED_MIN};
 use super::{Asking, Cipher, CipherError};
@@ -41,6 +41,8 @@ struct Trouble {
     first: Option<CipherError>,
     /// Something gpg can do that is not done here.
     for_gpg: bool,
+    /// The agent ended before anybody was asked: another one may be started.
+    hung_up: bool,
 }
 
 impl Trouble {
@@ -73,8 +75,23 @@ impl OpenPgp {
         AgentConnection::open(&self.env, &self.options, &self.prompts, mode)
     }
 
+    /// Not with an agent that keeps everybody waiting: gpg would wait for it as long as for a person.
+    fn decrypt_by_gpg(&self, bytes: &[u8], asking: Asking, why: CipherError) -> Result<Secret, CipherError> {
+        match self.connect(asking) {
+            Err(stuck) if stuck.is_stuck() => Err(stuck.into()),
+            _ => self.gpg().decrypt_instead(bytes, asking, why),
+        }
+    }
+
     /// Without gpg. The trouble says whether gpg could do better.
     fn decrypt_here(&self, message: &Message, asking: Asking) -> Result<Secret, Trouble> {
+        match self.decrypt_with_one_agent(message, asking) {
+            Err(Trouble { hung_up: true, .. }) => self.decrypt_with_one_agent(message, asking),
+            other => other,
+        }
+    }
+
+    fn decrypt_with_one_agent(&self, message: &Message, asking: Asking) -> Result<Secret, Trouble> {
         let mut trouble = Trouble { for_gpg: message.unreadable_sessions > 0, ..Trouble::default() };
         let mut connection = None;
         for candidates in [Self::named, Self::hidden] {
@@ -147,6 +164,7 @@ impl OpenPgp {
 impl Trouble {
     fn note_agent(&mut self, error: AgentError) {
         let for_gpg = error.gpg_may_do_better();
+        self.hung_up |= error.is_hang_up();
         self.note(error.into(), for_gpg);
     }
 }
@@ -155,15 +173,15 @@ impl Cipher for OpenPgp {
     fn decrypt(&self, bytes: &[u8], asking: Asking) -> Result<Secret, CipherError> {
         let message = match Message::parse(bytes) {
             Err(error @ MessageError::Unsupported(_)) => {
-                return self.gpg().decrypt_instead(bytes, asking, error.into());
+                return self.decrypt_by_gpg(bytes, asking, error.into());
             }
             other => other?,
         };
         match self.decrypt_here(&message, asking) {
             Ok(plaintext) => Ok(plaintext),
-            Err(Trouble { first, for_gpg }) => {
+            Err(Trouble { first, for_gpg, .. }) => {
                 let error = first.unwrap_or_else(|| super::no_key_fits(&message));
-                if for_gpg { self.gpg().decrypt_instead(bytes, asking, error) } else { Err(error) }
+                if for_gpg { self.decrypt_by_gpg(bytes, asking, error) } else { Err(error) }
             }
         }
     }
@@ -208,15 +226,21 @@ fn attempt(
         let mut key = ByAgent { connection: &mut *connection, candidate: &candidate, fault: None };
         let opened = unlock::session_key(message, candidate.session, &mut key);
         match (key.fault, opened) {
-            (Some(AgentError::NoSecretKey), _) | (None, None) => {}
+            // A key that is only guessed at does not fit most messages.
+            (Some(AgentError::NoSecretKey), _) => {}
+            (None, None) if candidate.session.recipient().is_none() => {}
+            (None, None) => trouble.note(DAMAGED_SESSION.into(), false),
+            (Some(fault), _) if fault.blames_the_value() && candidate.session.recipient().is_some() => {
+                trouble.note(DAMAGED_SESSION.into(), true);
+            }
             (Some(fault @ (AgentError::Locked | AgentError::CardAbsent | AgentError::NoCardDaemon)), _) => {
                 trouble.note(fault.into(), false);
             }
             (Some(fault @ (AgentError::Refused { .. } | AgentError::Nonsense)), _) => trouble.note_agent(fault),
             // What the person said, or an agent that is gone: asking on would only ask again.
             (Some(fault), _) => {
-                let for_gpg = fault.gpg_may_do_better();
-                return Err(Trouble { first: Some(fault.into()), for_gpg });
+                let (for_gpg, hung_up) = (fault.gpg_may_do_better(), fault.is_hang_up() && !connection.has_asked());
+                return Err(Trouble { first: Some(fault.into()), for_gpg, hung_up });
             }
             (None, Some((algo, session_key))) => match message.open(algo, &session_key) {
                 Ok(plaintext) => return Ok(Some(plaintext)),
