@@ -1,7 +1,7 @@
 //! Messages between regpass and GnuPG, both ways, for every kind of key and message that GnuPG 2.2 makes; what a locked
 //! key, a missing agent and a damaged file become. What a store or an entry is does not matter here.
 
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::FileTypeExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
@@ -512,6 +512,27 @@ fn a_pinentry_that_dies_is_not_a_missing_terminal() {
     assert!(matches!(error, CipherError::Agent(AgentError::PinentryDied)), "{error}");
 }
 
+/// A double of an agent that is ended in the middle of the conversation; its successor is the real one.
+#[test]
+fn an_agent_that_ends_before_it_asks_is_started_anew() {
+    let peer = Peer::new();
+    let key = peer.key("alice", "cv25519");
+    let message = peer.encrypt(&["-r", &key]);
+    peer.kill_agent();
+    let socket = peer.sandbox.run("gpgconf", &["--list-dirs", "agent-socket"], b"").ok().out();
+    let listener = UnixListener::bind(socket.trim_end()).expect("a socket");
+    std::thread::scope(|scope| {
+        let opened = scope.spawn(|| peer.cipher().decrypt(&message, Asking::Allowed));
+        let (mut client, _) = listener.accept().expect("a client");
+        client.write_all(b"OK\n").expect("a greeting");
+        let heard = BufReader::new(client.try_clone().expect("a second end")).lines();
+        assert!(heard.map_while(Result::ok).any(|line| line == "PKDECRYPT"));
+        std::fs::remove_file(socket.trim_end()).expect("removed");
+        drop((listener, client));
+        assert_eq!(opened.join().expect("ends").expect("opened").expose(), TEXT);
+    });
+}
+
 #[test]
 fn an_agent_that_hangs_while_starting_is_told_and_gpg_does_not_wait_for_it() {
     let (peer, _, message) = Peer::locked();
@@ -536,6 +557,38 @@ fn a_damaged_session_key_is_not_a_missing_secret_key() {
             assert!(matches!(error, CipherError::Message(_)), "{kind}, byte {at}: {error}");
         }
     }
+}
+
+#[test]
+fn a_home_that_is_missing_is_named() {
+    let peer = Peer::new();
+    let key = peer.key("alice", "cv25519");
+    let message = peer.encrypt(&["-r", &key]);
+    let file = peer.sandbox.path().join("file");
+    std::fs::write(&file, "x").expect("a file");
+    for (home, says) in [("~/g".to_owned(), "is missing"), (file.display().to_string(), "is not a folder")] {
+        let cipher = peer.cipher_with(&[("GNUPGHOME", &home)], Prompts::default());
+        let to = [Recipient::new(&key).expect("a recipient")];
+        let read = cipher.decrypt(&message, Asking::Never).expect_err("no home");
+        let written = cipher.encrypt(&Secret::new(TEXT.to_vec()), &to).expect_err("no home");
+        for error in [read.to_string(), written.to_string()] {
+            assert!(error.contains(says) && error.contains(&home), "{error}");
+        }
+    }
+}
+
+#[test]
+fn a_fifo_for_gpg_conf_is_named_at_once() {
+    let peer = Peer::new();
+    let key = peer.key("alice", "cv25519");
+    let message = peer.encrypt(&["-r", &key]);
+    peer.sandbox.run("mkfifo", &[&peer.sandbox.gnupg_home().join("gpg.conf").display().to_string()], b"").ok();
+    let started = Instant::now();
+    let to = [Recipient::new(&key).expect("a recipient")];
+    let problem = Problem::from(peer.cipher().encrypt(&Secret::new(TEXT.to_vec()), &to).expect_err("a FIFO"));
+    assert!(problem.message.contains("gpg.conf") && !problem.hints.join(" ").contains("apt install"), "{problem:?}");
+    assert_eq!(peer.cipher().decrypt(&message, Asking::Never).expect("needs no gpg").expose(), TEXT);
+    assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
 }
 
 #[test]

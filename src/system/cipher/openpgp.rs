@@ -79,7 +79,10 @@ impl OpenPgp {
     fn decrypt_by_gpg(&self, bytes: &[u8], asking: Asking, why: CipherError) -> Result<Secret, CipherError> {
         match self.connect(asking) {
             Err(stuck) if stuck.is_stuck() => Err(stuck.into()),
-            _ => self.gpg().decrypt_instead(bytes, asking, why),
+            _ => {
+                self.keyring.check_conf()?;
+                self.gpg().decrypt_instead(bytes, asking, why)
+            }
         }
     }
 
@@ -181,13 +184,20 @@ impl Cipher for OpenPgp {
             Ok(plaintext) => Ok(plaintext),
             Err(Trouble { first, for_gpg, .. }) => {
                 let error = first.unwrap_or_else(|| super::no_key_fits(&message));
+                if !matches!(error, CipherError::Message(_)) && !error.is_cancelled() {
+                    self.keyring.check_home()?;
+                }
                 if for_gpg { self.decrypt_by_gpg(bytes, asking, error) } else { Err(error) }
             }
         }
     }
 
     fn encrypt(&self, plaintext: &Secret, recipients: &[Recipient]) -> Result<Vec<u8>, CipherError> {
-        match self.keyring.encryption_keys(recipients)? {
+        let keys = self.keyring.encryption_keys(recipients).map_err(|error| match self.keyring.check_home() {
+            Err(home) => home,
+            Ok(()) => error,
+        })?;
+        match keys {
             Encryption::InProcess(keys) => {
                 let behaviour = self.keyring.behaviour();
                 match seal(plaintext, &keys, Style { armor: behaviour.armor, hidden: behaviour.throw_keyids }) {

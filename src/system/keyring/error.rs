@@ -40,6 +40,13 @@ pub enum KeyringError {
     BadSignature { why: String },
     #[error("cannot read the public keys in {path}: {why}", path = text::quoted_path(.path))]
     Unreadable { path: PathBuf, why: String },
+    #[error("the GnuPG home {path} {why}", path = text::quoted_path(.path))]
+    Home { path: PathBuf, why: String },
+    /// gpg itself would wait for it, or give up.
+    #[error("gpg's configuration cannot be read: {0}")]
+    Conf(String),
+    #[error("the signature of .gpg-id cannot count: PASSWORD_STORE_SIGNING_KEY names no whole fingerprint")]
+    NoSigningKey,
     #[error(transparent)]
     File(#[from] FileError),
 }
@@ -78,6 +85,14 @@ impl From<KeyringError> for Problem {
             KeyringError::BadSignature { .. } => {
                 problem.hint("look at what changed in .gpg-id; when it is right, sign it again: pass init RECIPIENT...")
             }
+            KeyringError::Home { .. } => problem
+                .hint("name the right one: export GNUPGHOME=FOLDER (a ~ within quotes stays a ~)")
+                .hint("see what it is: ls -ld FOLDER"),
+            KeyringError::Conf(_) => problem.hint("put a plain file in its place, or move it away"),
+            KeyringError::NoSigningKey => problem.hint(
+                "the variable takes fingerprints of 40 upper-case hex digits, without spaces in them; see them with: \
+                 gpg --list-secret-keys --with-colons",
+            ),
             KeyringError::Unreadable { .. } | KeyringError::File(_) => {
                 problem.hint("see what gpg says: gpg --list-keys")
             }

@@ -2,10 +2,11 @@
 //! difference are on a list (GnuPG manual, "GPG Configuration Options"); anything else makes gpg itself write it.
 
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
 use crate::model::text;
-use crate::system::files;
+use crate::system::files::{self, FileError};
 use crate::system::options::Options;
 
 /// What gpg would do differently from its defaults.
@@ -19,6 +20,8 @@ pub struct Behaviour {
     pub throw_keyids: bool,
     /// The option that only gpg itself can honour, in words.
     pub only_gpg: Option<String>,
+    /// Why gpg.conf, or what is in its place, keeps even gpg from reading it, in words.
+    pub unreadable: Option<String>,
     /// gpg's `group` definitions: name, members.
     pub groups: Vec<(String, Vec<String>)>,
 }
@@ -198,6 +201,10 @@ impl Behaviour {
         match files::read_bounded(&home.join("gpg.conf"), CONF_MAX) {
             Ok(bytes) => self.lines(&bytes),
             Err(error) if error.is_not_found() => {}
+            // A FIFO, say, on which gpg waits for ever. Devices are read: /dev/null is a way to have no options.
+            Err(FileError::NotAFile { path }) if !is_device(&path) => {
+                self.unreadable = Some(FileError::NotAFile { path }.to_string());
+            }
             Err(error) => self.leave_to_gpg(&error.to_string()),
         }
     }
@@ -285,6 +292,10 @@ impl Behaviour {
     fn leave_to_gpg(&mut self, why: &str) {
         self.only_gpg.get_or_insert_with(|| why.to_owned());
     }
+}
+
+fn is_device(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|meta| meta.file_type().is_char_device())
 }
 
 fn takes_value(name: &str) -> bool {

@@ -21,6 +21,7 @@ pub use error::KeyringError;
 
 use std::cell::OnceCell;
 use std::fmt;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use sequoia_openpgp::packet::Key;
@@ -75,6 +76,7 @@ impl Keyring {
     /// The keys that `gpg -r` would encrypt to for these recipients, or word that only gpg can do it. Never fewer and
     /// never more than asked for: a recipient that cannot be served is an error naming it.
     pub fn encryption_keys(&self, recipients: &[Recipient]) -> Result<Encryption, KeyringError> {
+        self.check_conf()?;
         if let Some(why) = &self.behaviour().only_gpg {
             return Ok(Encryption::ByGpg { why: why.clone() });
         }
@@ -82,6 +84,24 @@ impl Keyring {
             [] => Err(KeyringError::NoRecipients),
             recipients => self.resolve(recipients),
         }
+    }
+
+    /// Fails when the GnuPG home is no folder that can be read. To be asked when something was not found in it.
+    pub fn check_home(&self) -> Result<(), KeyringError> {
+        let fault = |why: String| KeyringError::Home { path: self.home.clone(), why };
+        match std::fs::read_dir(&self.home) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(match error.kind() {
+                ErrorKind::NotFound => fault("is missing".to_owned()),
+                ErrorKind::NotADirectory => fault("is not a folder".to_owned()),
+                _ => fault(format!("cannot be read: {error}")),
+            }),
+        }
+    }
+
+    /// Fails when gpg would hang on its configuration. To be asked before gpg is started.
+    pub fn check_conf(&self) -> Result<(), KeyringError> {
+        self.behaviour().unreadable.clone().map_or(Ok(()), |why| Err(KeyringError::Conf(why)))
     }
 
     /// What `$PASSWORD_STORE_GPG_OPTS` and gpg.conf ask for when a message is written.

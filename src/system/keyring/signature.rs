@@ -32,12 +32,13 @@ impl Keyring {
     ) -> Result<(), KeyringError> {
         let bad = |why: String| KeyringError::BadSignature { why };
         if allowed.is_empty() {
-            return Err(bad("PASSWORD_STORE_SIGNING_KEY names no fingerprint of 40 upper-case digits".to_owned()));
+            return Err(KeyringError::NoSigningKey);
         }
         let signatures = only_signatures(signature).map_err(|why| bad(why.to_owned()))?;
         if self.verify_in_process(text, &signatures, allowed) {
             return Ok(());
         }
+        self.check_conf()?;
         match self.verify_by_gpg(text, &signatures, allowed) {
             Ok(true) => Ok(()),
             Ok(false) => Err(bad("no key named in PASSWORD_STORE_SIGNING_KEY made it over this text".to_owned())),
@@ -167,6 +168,19 @@ mod tests {
         assert!(!by("GOODSIG", &"A".repeat(40)));
         let forged = format!("[GNUPG:] NEWSIG\n[GNUPG:] BADSIG X [GNUPG:] GOODSIG\n[GNUPG:] VALIDSIG {KEY} x {KEY}\n");
         assert!(!is_signed_by(forged.as_bytes(), &[KEY.to_owned()]));
+    }
+
+    #[test]
+    fn a_fingerprint_that_does_not_count_is_told_how_to_be_written() {
+        use crate::system::{
+            env::Env,
+            options::{Options, Typed},
+        };
+        let env = Env::made_of([("HOME", "/nonexistent"), ("PASSWORD_STORE_SIGNING_KEY", &*KEY.to_lowercase())]);
+        let options = Options::resolve(&Typed::default(), &env).expect("options");
+        let error = Keyring::new(&env, &options).verify_gpg_id_signature(b"x", b"", &options.signing_keys);
+        let problem = crate::model::Problem::from(error.expect_err("no key"));
+        assert!(problem.hints[0].contains("40 upper-case hex digits"), "{problem:?}");
     }
 
     #[test]
