@@ -1,5 +1,6 @@
 //! Why an entry could not be read or written, and the command that helps.
 
+use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
@@ -36,15 +37,36 @@ pub enum CipherError {
     Library(String),
 }
 
-/// What can be wrong with `REGPASS_KEY_FILE`.
+/// Which of the two files that hold a secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Guarded {
+    /// `REGPASS_KEY_FILE`.
+    Key,
+    /// `REGPASS_KEY_PASSPHRASE_FILE`.
+    Passphrase,
+}
+
+impl fmt::Display for Guarded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Guarded::Key => "key file",
+            Guarded::Passphrase => "passphrase file",
+        })
+    }
+}
+
+/// What can be wrong with `REGPASS_KEY_FILE` and `REGPASS_KEY_PASSPHRASE_FILE`.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyFileError {
-    #[error("cannot read the key file {}: {source}", text::quoted_path(.path))]
-    Unreadable { path: PathBuf, source: io::Error },
-    #[error("the key file {} can be read or written by others (mode {mode:04o})", text::quoted_path(.path))]
-    Open { path: PathBuf, mode: u32 },
-    #[error("the key file {} belongs to another user", text::quoted_path(.path))]
-    Foreign { path: PathBuf },
+    #[error("cannot read the {file} {}: {source}", text::quoted_path(.path))]
+    Unreadable { file: Guarded, path: PathBuf, source: io::Error },
+    #[error("the {file} {} can be read or written by others (mode {mode:04o})", text::quoted_path(.path))]
+    Open { file: Guarded, path: PathBuf, mode: u32 },
+    #[error("the {file} {} belongs to another user", text::quoted_path(.path))]
+    Foreign { file: Guarded, path: PathBuf },
+    /// It holds other keys than those the message is encrypted to; `keys` as the message names them.
+    #[error("the key file {} holds no secret key that opens it{}", text::quoted_path(.path), only_for(.keys))]
+    NotForIt { path: PathBuf, keys: Vec<String> },
     #[error("the key file {} holds no OpenPGP secret key", text::quoted_path(.path))]
     NoSecretKey { path: PathBuf },
     #[error("the key file {} is locked with a passphrase", text::quoted_path(.path))]
@@ -64,6 +86,13 @@ impl CipherError {
     /// The person called it off.
     pub fn is_cancelled(&self) -> bool {
         matches!(self, CipherError::Agent(AgentError::Cancelled) | CipherError::KeyFile(KeyFileError::Cancelled { .. }))
+    }
+}
+
+fn only_for(keys: &[String]) -> String {
+    match keys {
+        [] => "; it hides whom it is for".to_owned(),
+        keys => format!("; it is encrypted to {} only", keys.join(", ")),
     }
 }
 
@@ -99,7 +128,10 @@ impl From<CipherError> for Problem {
             CipherError::Keyring(error) => error.into(),
             CipherError::KeyFile(error) => error.into(),
             CipherError::Gpg(_) => Problem::failed(words),
-            CipherError::Process(_) => Problem::failed(words).hint("install GnuPG: sudo apt install gnupg"),
+            CipherError::Process(ProcessError::Missing { .. }) => {
+                Problem::failed(words).hint("install GnuPG: sudo apt install gnupg")
+            }
+            CipherError::Process(_) => Problem::failed(words).hint("see what gpg says: gpg -d FILE"),
             CipherError::Library(_) => Problem::failed(words).hint("see whether gpg can do it: gpg -d FILE"),
         }
     }
@@ -112,15 +144,30 @@ impl From<KeyFileError> for Problem {
             KeyFileError::Open { path, .. } => {
                 Problem::failed(words).hint(format!("chmod 600 {}", text::escaped(path.as_os_str().as_encoded_bytes())))
             }
-            KeyFileError::Foreign { path } => Problem::failed(words)
+            KeyFileError::Foreign { path, .. } => Problem::failed(words)
                 .hint(format!("chown \"$(id -u)\" {}", text::escaped(path.as_os_str().as_encoded_bytes()))),
             KeyFileError::NoSecretKey { .. } => Problem::failed(words)
                 .hint("write one with: gpg --export-secret-keys --armor KEY > FILE && chmod 600 FILE"),
             KeyFileError::Locked { .. } => Problem::failed(words)
                 .hint("put the passphrase into a file of mode 600: export REGPASS_KEY_PASSPHRASE_FILE=FILE")
                 .hint("or run regpass in a terminal, where it can ask"),
-            KeyFileError::Cancelled { .. } => Problem::cancelled(words),
-            KeyFileError::Unreadable { .. } | KeyFileError::BadPassphrase { .. } => Problem::failed(words),
+            KeyFileError::Cancelled { .. } => Problem::cancelled(words)
+                .hint("to be asked no more, put it into a file of mode 600: export REGPASS_KEY_PASSPHRASE_FILE=FILE"),
+            KeyFileError::BadPassphrase { .. } => Problem::failed(words)
+                .hint("write the right one into the first line of the file that REGPASS_KEY_PASSPHRASE_FILE names")
+                .hint("or be asked for it in a terminal: unset REGPASS_KEY_PASSPHRASE_FILE"),
+            KeyFileError::Unreadable { file: Guarded::Key, .. } => Problem::failed(words)
+                .hint("name the right one: export REGPASS_KEY_FILE=FILE")
+                .hint("or use gpg-agent's keys: unset REGPASS_KEY_FILE (or take key-file out of config.toml)"),
+            KeyFileError::Unreadable { file: Guarded::Passphrase, .. } => Problem::failed(words)
+                .hint("name the right one: export REGPASS_KEY_PASSPHRASE_FILE=FILE")
+                .hint("or be asked for it in a terminal: unset REGPASS_KEY_PASSPHRASE_FILE"),
+            KeyFileError::NotForIt { path, .. } => Problem::failed(words)
+                .hint(format!(
+                    "see which keys it holds: gpg --show-keys --with-subkey-fingerprint {}",
+                    text::escaped(path.as_os_str().as_encoded_bytes())
+                ))
+                .hint("name another key file, or use gpg-agent's keys: unset REGPASS_KEY_FILE"),
         }
     }
 }

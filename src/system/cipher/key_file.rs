@@ -24,7 +24,7 @@ use sequoia_openpgp::{Cert, Fingerprint, Profile};
 use super::message::{DAMAGED_SESSION, Message};
 use super::seal::{Style, seal};
 use super::unlock::{self, UNLOCKED_MIN};
-use super::{Asking, Cipher, CipherError, KeyFileError};
+use super::{Asking, Cipher, CipherError, Guarded, KeyFileError};
 use crate::model::{Recipient, Secret, text};
 use crate::system::agent::Prompts;
 use crate::system::env::Env;
@@ -53,7 +53,7 @@ impl KeyFileCipher {
     /// Reads the file; asks for nothing yet.
     pub fn open(path: &Path, env: &Env, options: &Options, prompts: &Prompts) -> Result<KeyFileCipher, CipherError> {
         let no_key = || KeyFileError::NoSecretKey { path: path.to_owned() };
-        let bytes = read_guarded(path, env.uid())?;
+        let bytes = read_guarded(Guarded::Key, path, env.uid())?;
         let mut certs = Vec::new();
         for block in blocks(bytes.expose()) {
             let parser = CertParser::from_bytes(block).map_err(|_| no_key())?;
@@ -103,7 +103,7 @@ impl KeyFileCipher {
         let path = || self.path.clone();
         let open = |passphrase: &Secret| key.clone().decrypt_secret(&Password::from(passphrase.expose())).ok();
         if let Some(file) = &self.passphrase_file {
-            let mut line = read_guarded(file, self.env.uid())?;
+            let mut line = read_guarded(Guarded::Passphrase, file, self.env.uid())?;
             let end = line.expose().iter().position(|byte| *byte == b'\n').unwrap_or(line.len());
             line.truncate(end);
             line.trim_end(|byte| byte == b'\r');
@@ -166,7 +166,13 @@ impl Cipher for KeyFileCipher {
                 }
             }
         }
-        Err(fault.map_or_else(|| super::no_key_fits(&message), CipherError::from))
+        Err(match (fault, super::no_key_fits(&message)) {
+            (Some(fault), _) => fault.into(),
+            (None, CipherError::NoSecretKey { keys }) => {
+                KeyFileError::NotForIt { path: self.path.clone(), keys }.into()
+            }
+            (None, other) => other,
+        })
     }
 
     fn encrypt(&self, plaintext: &Secret, recipients: &[Recipient]) -> Result<Vec<u8>, CipherError> {
@@ -211,25 +217,25 @@ fn blocks(bytes: &[u8]) -> Vec<&[u8]> {
 }
 
 /// A file that only its owner may read, and whose owner is this user or root.
-fn read_guarded(path: &Path, uid: u32) -> Result<Secret, KeyFileError> {
-    let fault = |source| KeyFileError::Unreadable { path: path.to_owned(), source };
+fn read_guarded(file: Guarded, path: &Path, uid: u32) -> Result<Secret, KeyFileError> {
+    let fault = |source| KeyFileError::Unreadable { file, path: path.to_owned(), source };
     let nonblocking = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or_default();
-    let file = File::options().read(true).custom_flags(nonblocking).open(path).map_err(fault)?;
-    let meta = file.metadata().map_err(fault)?;
+    let opened = File::options().read(true).custom_flags(nonblocking).open(path).map_err(fault)?;
+    let meta = opened.metadata().map_err(fault)?;
     if !meta.is_file() {
         return Err(fault(io::Error::other("not a regular file")));
     }
     if meta.uid() != uid && meta.uid() != 0 {
-        return Err(KeyFileError::Foreign { path: path.to_owned() });
+        return Err(KeyFileError::Foreign { file, path: path.to_owned() });
     }
     if meta.mode() & 0o077 != 0 {
-        return Err(KeyFileError::Open { path: path.to_owned(), mode: meta.mode() & 0o7777 });
+        return Err(KeyFileError::Open { file, path: path.to_owned(), mode: meta.mode() & 0o7777 });
     }
     if meta.len() > FILE_MAX {
         return Err(fault(io::Error::other("it is too large for a key")));
     }
     let mut bytes = Vec::with_capacity(usize::try_from(meta.len()).unwrap_or_default() + 1);
-    let read = file.take(FILE_MAX).read_to_end(&mut bytes);
+    let read = opened.take(FILE_MAX).read_to_end(&mut bytes);
     let bytes = Secret::new(bytes);
     read.map_err(fault).map(|_| bytes)
 }
@@ -413,6 +419,10 @@ mod tests {
         assert_eq!(with("good").expect("opened").expose(), b"x");
         assert!(matches!(with("bad"), Err(CipherError::KeyFile(KeyFileError::BadPassphrase { .. }))));
         assert!(matches!(with("loose"), Err(CipherError::KeyFile(KeyFileError::Open { .. }))));
+        for (name, says) in [("loose", "passphrase file"), ("none", "passphrase file"), ("bad", "wrong passphrase")] {
+            let problem = crate::model::Problem::from(with(name).expect_err(name));
+            assert!(problem.message.contains(says) && !problem.hints.is_empty(), "{problem:?}");
+        }
 
         let asked = Arc::new(AtomicUsize::new(0));
         let answers = |answers: &'static [Option<&'static str>]| {
@@ -471,8 +481,10 @@ mod tests {
         let (machine, other) = (Machine::new(), Machine::new());
         let message = other.cipher().encrypt(&secret("x"), &other.me()).expect("sealed");
         let error = machine.cipher().decrypt(&message, Asking::Allowed).expect_err("not ours");
-        let CipherError::NoSecretKey { keys } = &error else { panic!("{error}") };
+        let CipherError::KeyFile(KeyFileError::NotForIt { keys, .. }) = &error else { panic!("{error}") };
         assert_eq!(keys.len(), 1);
         assert!(error.to_string().contains(&keys[0]), "{error}");
+        let hints = crate::model::Problem::from(error).hints.join("\n");
+        assert!(hints.contains("REGPASS_KEY_FILE") && !hints.contains("--list-secret-keys"), "{hints}");
     }
 }

@@ -11,7 +11,7 @@ pub mod packets;
 pub mod seal;
 mod unlock;
 
-pub use error::{CipherError, KeyFileError};
+pub use error::{CipherError, Guarded, KeyFileError};
 
 use crate::model::{Recipient, Secret};
 use crate::system::agent::Prompts;
