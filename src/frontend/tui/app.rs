@@ -99,9 +99,13 @@ impl App {
 
     /// The first questions; after the first frame.
     pub(super) fn begin(&mut self) {
+        self.ask_whereabouts();
+        self.enter_tab(self.current);
+    }
+
+    fn ask_whereabouts(&mut self) {
         let ticket = self.tickets.next();
         self.orders.push(Order::Start(ticket, Job::Whereabouts));
-        self.enter_tab(self.current);
     }
 
     pub(super) fn wants_to_quit(&self) -> bool {
@@ -213,6 +217,10 @@ impl App {
                 self.breadcrumb.learn(found);
             }
             return;
+        }
+        // Opening an entry may have unlocked the key, or started its agent.
+        if matches!(report, Ok(Report::Opened(_) | Report::Copied(_) | Report::Entries(_) | Report::Registries(_))) {
+            self.ask_whereabouts();
         }
         let scope = self.scope.clone();
         let owner = self.layers.iter_mut().chain(&mut self.tabs).find(|layer| layer.name() == ticket.owner);

@@ -403,7 +403,25 @@ fn a_copy_is_told_and_its_words_go_by_themselves() {
     assert!(desk.started.iter().any(|job| job.contains("Copy") && job.contains("FirstLine")));
     desk.wait(Duration::from_secs(10)).hides("copied");
     desk.press("<Esc>2c").shows("copied");
-    assert!(desk.started.last().is_some_and(|job| job.contains("All")), "{:?}", desk.started.last());
+    assert!(desk.started.iter().any(|job| job.contains("Copy") && job.contains("All")), "{:?}", desk.started);
+}
+
+#[test]
+fn opening_an_entry_asks_again_whether_the_key_is_locked() {
+    let mut desk = Desk::new((80, 24)).begun();
+    let asked = |desk: &Desk| desk.started.iter().filter(|job| job.contains("Whereabouts")).count();
+    let before = asked(&desk);
+    desk.press("/dbroot<Enter>r").shows("tr0ub4dor");
+    assert_eq!(asked(&desk), before + 1);
+}
+
+#[test]
+fn revealing_on_a_narrow_terminal_shows_the_details() {
+    for keys in ["/dbroot<Enter>", "2"] {
+        let mut desk = Desk::new((44, 10)).begun();
+        desk.press(keys).hides("tr0ub4dor");
+        desk.press("r").shows("tr0ub4dor");
+    }
 }
 
 #[test]

@@ -158,12 +158,15 @@ impl RegistriesScreen {
 
     fn reveal(&mut self) -> Flow {
         let Some(entry) = self.selected().map(|login| login.entry.clone()) else { return Flow::Stay };
+        // What is shown, or why it cannot be, stands in the details.
+        self.zoomed |= self.alone;
         self.secret.toggle(&entry, &mut self.tickets)
     }
 
     fn copy(&mut self) -> Flow {
         let Some(login) = self.selected() else { return Flow::Stay };
         let (entry, name) = (login.entry.clone(), name_of(login));
+        self.zoomed |= self.alone;
         self.secret.copy(&entry, &name, Portion::All, &mut self.tickets)
     }
 }

@@ -194,6 +194,8 @@ impl StoreScreen {
 
     fn reveal(&mut self) -> Flow {
         let Some(path) = self.selected_entry().map(|node| node.path.clone()) else { return Flow::Stay };
+        // What is shown, or why it cannot be, stands in the details.
+        self.zoomed |= self.alone;
         self.secret.toggle(&path, &mut self.tickets)
     }
 
@@ -201,6 +203,7 @@ impl StoreScreen {
         let Some(node) = self.selected_entry() else { return Flow::Stay };
         let portion = if node.kind == Kind::Login { Portion::All } else { Portion::FirstLine };
         let (path, name) = (node.path.clone(), node.full.to_string());
+        self.zoomed |= self.alone;
         self.secret.copy(&path, &name, portion, &mut self.tickets)
     }
 

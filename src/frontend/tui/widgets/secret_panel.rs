@@ -167,36 +167,49 @@ fn told(copied: Copied, name: &str, now: Instant) -> Flow {
 }
 
 /// Draws the lines of a secret straight into the cells, through buffers that are wiped; answers the lines used. A line
-/// `key: value` after the first has its key where labels are. Leaves room for the line below.
+/// `key: value` after the first has its key where labels are. Leaves room for the line below, and says how much did not
+/// fit.
 fn draw_plain(buffer: &mut Buffer, area: Rect, label: &str, secret: &Secret, scope: &Scope) -> u16 {
     let room = area.height.saturating_sub(1);
     let columns = area.width.saturating_sub(LABEL);
     if room == 0 || columns == 0 {
         return 0;
     }
-    let muted = scope.theme.style(Meaning::Muted);
+    let mut all = 0;
+    each_row(secret, label, columns, |_, _| all += 1);
+    let fits = if all > usize::from(room) { room - 1 } else { room };
+    let (muted, plain) = (scope.theme.style(Meaning::Muted), scope.theme.style(Meaning::Secret));
     let mut used = 0;
+    each_row(secret, label, columns, |key, row| {
+        if used < fits {
+            buffer.set_stringn(area.x, area.y + used, key, usize::from(LABEL), muted);
+            buffer.set_string(area.x + LABEL, area.y + used, row, plain);
+            used += 1;
+        }
+    });
+    if all > usize::from(room) {
+        let more = format!("{} {} more: regpass show", scope.theme.glyphs.ellipsis, all - usize::from(used));
+        buffer.set_stringn(area.x + LABEL, area.y + used, more, usize::from(columns), scope.theme.style(Meaning::Warn));
+        used += 1;
+    }
+    used
+}
+
+/// Every row of the secret at that width: the key for the first row of a line, then a piece of the line.
+fn each_row(secret: &Secret, label: &str, columns: u16, mut row: impl FnMut(&str, &str)) {
     let bytes = secret.expose().strip_suffix(b"\n").unwrap_or(secret.expose());
     for (index, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
         let plain = Zeroizing::new(text::escaped(line.strip_suffix(b"\r").unwrap_or(line)).into_owned());
-        let (key, mut rest) = if index == 0 { (label, plain.as_str()) } else { labelled(&plain) };
-        if used < room {
-            buffer.set_stringn(area.x, area.y + used, key, usize::from(LABEL), muted);
-        }
+        let (mut key, mut rest) = if index == 0 { (label, plain.as_str()) } else { labelled(&plain) };
         loop {
-            if used == room {
-                return used;
-            }
             let end = columns_end(rest, columns);
-            buffer.set_string(area.x + LABEL, area.y + used, &rest[..end], scope.theme.style(Meaning::Secret));
-            used += 1;
-            rest = &rest[end..];
+            row(key, &rest[..end]);
+            (key, rest) = ("", &rest[end..]);
             if rest.is_empty() {
                 break;
             }
         }
     }
-    used
 }
 
 /// `key: value` taken apart when the key fits where labels are; else no key and the whole line.
@@ -285,5 +298,17 @@ mod tests {
         let text = drawn(&panel, now);
         assert_eq!(text.matches('x').count(), 60);
         assert!(text.contains("\\u{1b}[2Jy") && text.contains("10 s"), "{text}");
+    }
+
+    #[test]
+    fn what_does_not_fit_is_counted() {
+        let now = Instant::now();
+        let (mut panel, mut tickets) = (SecretPanel::default(), Tickets::of("test"));
+        panel.toggle(&EntryPath::parse("a").expect("a name"), &mut tickets);
+        let lines: Vec<String> = (1..=20).map(|number| format!("line{number}")).collect();
+        panel.report(1, Ok(Report::Opened(Secret::new(lines.join("\n").into_bytes()))), &scope(now));
+        let text = drawn(&panel, now);
+        assert!(text.contains("line4") && !text.contains("line5"), "{text}");
+        assert!(text.contains("16 more") && text.contains("10 s"), "{text}");
     }
 }
