@@ -83,7 +83,7 @@ impl<'a> Change<'a> {
     /// Commits what was touched. A commit that fails is a warning: the change stands.
     pub(super) fn finish(mut self, subject: &str) -> Written {
         if let Err(error) = git::commit(&self.system.env, self.store.root(), &self.touched, subject) {
-            self.warnings.push(error.into());
+            self.warnings.push(error.during("the change is saved but not committed"));
         }
         Written { changed: self.changed, warnings: self.warnings }
     }

@@ -4,11 +4,11 @@
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process_group, setrlimit};
+use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, kill_process_group, setrlimit};
 use zeroize::Zeroizing;
 
 use super::env::Env;
@@ -30,6 +30,9 @@ const GIT_REDIRECTS: [&str; 9] = [
 
 /// How often a child that closed its output, or left it open to a grandchild, is asked whether it ended.
 const ENDED_PAUSE: Duration = Duration::from_millis(2);
+
+/// How long a child that is ended may take to clear up.
+const ENDING: Duration = Duration::from_secs(3);
 
 /// What a child may take.
 #[derive(Clone, Copy, Debug)]
@@ -70,12 +73,27 @@ pub enum ProcessError {
     TimedOut { program: String, limit: Duration },
     #[error("{} wrote more than {max} bytes and was stopped", text::quoted(.program))]
     TooMuch { program: String, max: usize },
+    /// Whoever watched it said so.
+    #[error("{} was called off", text::quoted(.program))]
+    CalledOff { program: String },
 }
 
 impl From<ProcessError> for Problem {
     fn from(error: ProcessError) -> Problem {
-        Problem::failed(error.to_string())
+        match error {
+            ProcessError::CalledOff { .. } => Problem::cancelled(error.to_string()),
+            _ => Problem::failed(error.to_string()),
+        }
     }
+}
+
+/// How a child runs besides its limits.
+pub struct Manner<'a> {
+    /// Leave it in our process group, so that it may ask on our terminal. A limit then ends the child alone, not what it
+    /// started.
+    pub on_our_terminal: bool,
+    /// Called with each piece of stderr (foreign text), and with nothing every 50 ms at least; false ends the child.
+    pub watch: &'a mut dyn FnMut(&[u8]) -> bool,
 }
 
 /// A command with these surroundings and none of the variables that redirect git.
@@ -88,29 +106,75 @@ pub fn command(env: &Env, program: &str) -> Command {
 /// Runs a command to its end: `input` on stdin, stdout and stderr collected. The child gets a process group of its own,
 /// which is killed as a whole when a limit is reached; on return nothing of it is left but what it made a daemon.
 pub fn run(command: &mut Command, input: &[u8], limits: Limits) -> Result<Finished, ProcessError> {
+    run_watched(command, input, limits, Manner { on_our_terminal: false, watch: &mut |_| true })
+}
+
+/// As `run`, with somebody who looks on and may end it.
+pub fn run_watched(
+    command: &mut Command,
+    input: &[u8],
+    limits: Limits,
+    manner: Manner<'_>,
+) -> Result<Finished, ProcessError> {
     let program = command.get_program().to_string_lossy().into_owned();
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    if !manner.on_our_terminal {
+        command.process_group(0);
+    }
     let mut child = command.spawn().map_err(|source| match source.kind() {
         io::ErrorKind::NotFound => ProcessError::Missing { program: program.clone() },
         _ => ProcessError::Io { program: program.clone(), source },
     })?;
-    let finished = attend(&mut child, input, limits, &program);
+    // Held until the child is ended: one that clears up and says so would die of a closed pipe.
+    let mut pipes = Pipes { stdin: child.stdin.take(), stdout: child.stdout.take(), stderr: child.stderr.take() };
+    let finished = attend(&mut child, &mut pipes, input, limits, &program, manner.watch);
     if finished.is_err() {
-        let group = Pid::from_child(&child);
-        let _ = kill_process_group(group, Signal::KILL);
-        let _ = child.wait();
+        end(&mut child, manner.on_our_terminal);
     }
     finished
 }
 
+/// Ends a child: asked first, so that it can remove its lock files, then killed.
+fn end(child: &mut Child, alone: bool) {
+    let pid = Pid::from_child(child);
+    let send = |signal| if alone { kill_process(pid, signal) } else { kill_process_group(pid, signal) };
+    // The number of a child that was waited for may be another's by now; a group's is not while any of it is there.
+    if !alone || matches!(child.try_wait(), Ok(None)) {
+        let _ = send(Signal::TERM);
+    }
+    let deadline = Instant::now() + ENDING;
+    while matches!(child.try_wait(), Ok(None)) && Instant::now() < deadline {
+        std::thread::sleep(ENDED_PAUSE);
+    }
+    if !alone {
+        let _ = send(Signal::KILL);
+    }
+    let _ = child.kill();
+    let _ = child.wait();
+}
+
+/// Our ends of a child's three pipes.
+struct Pipes {
+    stdin: Option<ChildStdin>,
+    stdout: Option<ChildStdout>,
+    stderr: Option<ChildStderr>,
+}
+
 /// Writes and reads whatever is ready until the child has ended and its output is empty.
-fn attend(child: &mut Child, input: &[u8], limits: Limits, program: &str) -> Result<Finished, ProcessError> {
+fn attend(
+    child: &mut Child,
+    pipes: &mut Pipes,
+    input: &[u8],
+    limits: Limits,
+    program: &str,
+    watch: &mut dyn FnMut(&[u8]) -> bool,
+) -> Result<Finished, ProcessError> {
     let fault = |source: io::Error| ProcessError::Io { program: program.to_owned(), source };
     let timed_out = || ProcessError::TimedOut { program: program.to_owned(), limit: limits.time };
     let deadline = Instant::now() + limits.time;
-    let (mut stdin, mut stdout, mut stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-    let pipes = [stdin.as_ref().map(AsFd::as_fd), stdout.as_ref().map(AsFd::as_fd), stderr.as_ref().map(AsFd::as_fd)];
-    for pipe in pipes.into_iter().flatten() {
+    let Pipes { stdin, stdout, stderr } = pipes;
+    let ends = [stdin.as_ref().map(AsFd::as_fd), stdout.as_ref().map(AsFd::as_fd), stderr.as_ref().map(AsFd::as_fd)];
+    for pipe in ends.into_iter().flatten() {
         rustix::io::ioctl_fionbio(pipe, true).map_err(|error| fault(error.into()))?;
     }
     let mut unwritten = input;
@@ -118,9 +182,13 @@ fn attend(child: &mut Child, input: &[u8], limits: Limits, program: &str) -> Res
     let mut complained = Secret::default();
     let mut ended = None;
     loop {
-        write_some(&mut stdin, &mut unwritten).map_err(fault)?;
-        let heard = read_some(&mut stdout, &mut said, limits.stdout + 1).map_err(fault)?
-            | read_some(&mut stderr, &mut complained, STDERR_MAX).map_err(fault)?;
+        write_some(stdin, &mut unwritten).map_err(fault)?;
+        let seen = complained.len();
+        let heard = read_some(stdout, &mut said, limits.stdout + 1).map_err(fault)?
+            | read_some(stderr, &mut complained, STDERR_MAX).map_err(fault)?;
+        if !watch(&complained.expose()[seen..]) {
+            return Err(ProcessError::CalledOff { program: program.to_owned() });
+        }
         if said.len() > limits.stdout {
             return Err(ProcessError::TooMuch { program: program.to_owned(), max: limits.stdout });
         }
@@ -134,7 +202,7 @@ fn attend(child: &mut Child, input: &[u8], limits: Limits, program: &str) -> Res
             None => ended = child.try_wait().map_err(fault)?,
         }
         if ended.is_none() {
-            wait_ready(&stdin, &stdout, &stderr, left.min(Duration::from_millis(50))).map_err(fault)?;
+            wait_ready(stdin, stdout, stderr, left.min(Duration::from_millis(50))).map_err(fault)?;
         }
     }
 }
@@ -259,6 +327,25 @@ mod tests {
         let finished = run(&mut sh("sleep 5 & echo up"), b"", LIMITS).expect("ends");
         assert_eq!(finished.stdout.expose(), b"up\n");
         assert!(started.elapsed() < Duration::from_secs(4));
+    }
+
+    #[test]
+    fn whoever_watches_hears_and_ends_it_and_it_may_clear_up() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let lock = folder.path().join("lock");
+        let script = format!(
+            "trap 'rm {0}; exit 1' TERM; touch {0}; echo ready >&2; while :; do sleep 0.01; done",
+            lock.display()
+        );
+        let mut heard = Vec::new();
+        let mut watch = |piece: &[u8]| {
+            heard.extend_from_slice(piece);
+            !heard.ends_with(b"ready\n")
+        };
+        let manner = Manner { on_our_terminal: false, watch: &mut watch };
+        let error = run_watched(&mut sh(&script), b"", LIMITS, manner).expect_err("called off");
+        assert!(matches!(error, ProcessError::CalledOff { .. }), "{error}");
+        assert_eq!((heard.as_slice(), lock.exists()), (&b"ready\n"[..], false));
     }
 
     #[test]
