@@ -30,6 +30,9 @@ pub(super) struct Change<'a> {
 
 impl<'a> Change<'a> {
     pub(super) fn begin(system: &'a System, store: &'a Store) -> Result<Change<'a>, StoreError> {
+        if let Some(by) = system.options.read_only {
+            return Err(StoreError::ReadOnly { root: store.root().to_owned(), by });
+        }
         let lock = store.lock()?;
         Ok(Change { system, store, lock, touched: Vec::new(), changed: false, warnings: Vec::new() })
     }

@@ -1,6 +1,7 @@
 //! What regpass can do, whoever asks. Prints nothing and prompts for nothing: values in, values and `Problem`s out.
 
 mod change;
+pub mod config;
 pub mod credentials;
 pub mod demo;
 #[cfg(test)]

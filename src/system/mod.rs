@@ -3,6 +3,7 @@
 
 pub mod agent;
 pub mod cipher;
+pub mod config_file;
 pub mod docker;
 pub mod env;
 pub mod files;

@@ -1,12 +1,11 @@
 //! What was typed, what the environment says and what the config file says, resolved once into what is meant.
-//! Precedence: typed, environment, config file, default. Reads the config file and nothing else.
+//! Precedence: typed, environment, config file, default. Reads the config file (`config_file.rs`) and nothing else.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
-
+use super::config_file::{self, Pinentry, Trust};
 use super::env::Env;
 use crate::model::{Problem, Recipient, text};
 
@@ -16,6 +15,7 @@ pub struct Typed {
     pub store: Option<PathBuf>,
     pub gnupg_home: Option<PathBuf>,
     pub docker_config: Option<PathBuf>,
+    pub read_only: bool,
 }
 
 /// What is meant. Paths are absolute unless the environment gave a relative one, which is then relative to the
@@ -55,42 +55,13 @@ pub struct Options {
     pub key_passphrase_file: Option<PathBuf>,
     /// Ask for passphrases on our own terminal instead of through pinentry (`$REGPASS_PINENTRY=loopback`).
     pub pinentry_loopback: bool,
+    /// What forbids writing to a store, as a person would name it; None: nothing does.
+    pub read_only: Option<&'static str>,
     /// The config file that was read; None when there is none.
     pub config_file: Option<PathBuf>,
+    /// Its `[ui]` table, unchecked (`config_file::Ui::of`).
+    pub ui: Option<toml::Table>,
 }
-
-/// The config file `regpass/config.toml` in the platform's config folder, or `$REGPASS_CONFIG`. Unknown keys are errors.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct ConfigFile {
-    store: Option<PathBuf>,
-    gnupg_home: Option<PathBuf>,
-    journal: Option<bool>,
-    trust: Option<Trust>,
-    key_file: Option<PathBuf>,
-    key_passphrase_file: Option<PathBuf>,
-    pinentry: Option<Pinentry>,
-    clip_seconds: Option<u64>,
-}
-
-#[derive(Debug, Deserialize, PartialEq)]
-#[serde(rename_all = "kebab-case")]
-enum Trust {
-    /// As pass: an untrusted recipient is refused.
-    Gpg,
-    /// As gopass.
-    Always,
-}
-
-#[derive(Debug, Deserialize, PartialEq)]
-#[serde(rename_all = "kebab-case")]
-enum Pinentry {
-    Agent,
-    Loopback,
-}
-
-/// The largest config file read, in bytes.
-const CONFIG_MAX: u64 = 1 << 20;
 
 /// pass's default for `PASSWORD_STORE_CLIP_TIME`, in seconds.
 const CLIP_SECONDS: u64 = 45;
@@ -99,7 +70,7 @@ impl Options {
     /// Resolves everything. Fails on a config file that cannot be read or parsed, never on a missing one.
     pub fn resolve(typed: &Typed, env: &Env) -> Result<Options, Problem> {
         let home = env.home().map(Path::to_owned).unwrap_or_else(|| PathBuf::from("/"));
-        let (config_file, config) = read_config(env)?;
+        let (config_file, config) = config_file::read(env)?;
         let path = |name: &str| env.var(name).map(PathBuf::from);
         let of_config = |path: Option<PathBuf>| path.map(|path| env.expand_home(&path));
         let typed_path = |path: &Option<PathBuf>| path.as_ref().map(|path| env.absolute(path));
@@ -143,43 +114,17 @@ impl Options {
                 Some(mode) => mode == "loopback",
                 None => config.pinentry == Some(Pinentry::Loopback),
             },
+            read_only: [
+                (typed.read_only, "--read-only"),
+                (env.var("REGPASS_READ_ONLY").is_some(), "$REGPASS_READ_ONLY"),
+                (config.read_only == Some(true), "read-only = true in the config file"),
+            ]
+            .iter()
+            .find_map(|(asked, by)| asked.then_some(*by)),
             config_file,
+            ui: config.ui,
         })
     }
-}
-
-fn read_config(env: &Env) -> Result<(Option<PathBuf>, ConfigFile), Problem> {
-    let chosen = env.var("REGPASS_CONFIG").map(|file| env.absolute(Path::new(file)));
-    let Some(file) = chosen.or_else(|| env.config_dir().map(|dir| dir.join("regpass/config.toml"))) else {
-        return Ok((None, ConfigFile::default()));
-    };
-    let fault = |cause: String| {
-        Problem::failed(format!("the config file {} cannot be used", text::quoted_path(&file)))
-            .because(cause)
-            .hint("mend or move it; without it every setting has its default")
-    };
-    let bytes = match super::files::read_bounded(&file, CONFIG_MAX) {
-        Ok(bytes) => bytes,
-        Err(error) if error.is_not_found() => return Ok((None, ConfigFile::default())),
-        // Another user's home, kept by sudo or a service: there is nothing of ours to find in it.
-        Err(error) if denied(&error) && env.var("REGPASS_CONFIG").is_none() && !is_visible(&file) => {
-            return Ok((None, ConfigFile::default()));
-        }
-        Err(error) => return Err(fault(error.to_string())),
-    };
-    let text = String::from_utf8(bytes).map_err(|_| fault("it is not UTF-8 text".to_owned()))?;
-    let config =
-        toml::from_str(&text).map_err(|error| fault(text::escaped(error.message().as_bytes()).into_owned()))?;
-    Ok((Some(file), config))
-}
-
-fn denied(error: &super::files::FileError) -> bool {
-    error.kind() == std::io::ErrorKind::PermissionDenied
-}
-
-/// False where not even the file's folder may be entered.
-fn is_visible(file: &Path) -> bool {
-    std::fs::symlink_metadata(file).is_ok()
 }
 
 fn words(value: Option<&OsStr>) -> Vec<OsString> {
@@ -247,18 +192,6 @@ mod tests {
             options(&[("HOME", "/x"), ("PASSWORD_STORE_SIGNING_KEY", &format!("{good} {} x", good.to_lowercase()))]);
         assert_eq!(options.signing_keys, [good]);
         assert!(options.signing_required);
-    }
-
-    #[test]
-    fn only_what_may_not_be_seen_counts_as_no_config() {
-        let dir = tempfile::tempdir().expect("a folder");
-        let file = dir.path().join(".config/regpass/config.toml");
-        std::fs::create_dir_all(file.parent().expect("its folder")).expect("folders");
-        std::fs::write(&file, "no-such-setting = 1\n").expect("a config file");
-        let env = Env::made_of([("HOME", dir.path())]);
-        let problem = Options::resolve(&Typed::default(), &env).expect_err("an unknown setting");
-        assert!(problem.message.contains("config.toml"), "{problem}");
-        assert!(is_visible(&file) && !is_visible(&file.join("below")));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Parser, Subcommand};
 
-use super::{demo, find, insert, journal, ls, registries, rm, shims, show};
+use super::{config, demo, find, insert, journal, ls, registries, rm, shims, show};
 use crate::model::{EntryPath, EntryPathError};
 use crate::system::options::Typed;
 
@@ -56,6 +56,10 @@ pub(super) struct Places {
     /// The folder of Docker's config.json [default: $DOCKER_CONFIG, ~/.docker]
     #[arg(long, global = true, value_name = "DIR")]
     docker_config: Option<PathBuf>,
+
+    /// Refuse every write to a store
+    #[arg(long, global = true)]
+    read_only: bool,
 }
 
 impl Places {
@@ -64,6 +68,7 @@ impl Places {
             store: self.store.clone(),
             gnupg_home: self.gnupg_home.clone(),
             docker_config: self.docker_config.clone(),
+            read_only: self.read_only,
         }
     }
 }
@@ -78,6 +83,7 @@ pub(super) enum Command {
     Registries(registries::RegistriesArgs),
     Shims(shims::ShimsArgs),
     Journal(journal::JournalArgs),
+    Config(config::ConfigArgs),
     Demo(demo::DemoArgs),
 }
 

@@ -7,6 +7,7 @@ mod clip;
 #[cfg(not(feature = "tui"))]
 #[path = "no_clip.rs"]
 mod clip;
+mod config;
 mod demo;
 mod find;
 mod insert;
@@ -85,6 +86,7 @@ fn run(session: &Session, args: Args) -> Result<u8, Problem> {
         Some(Command::Registries(args)) => registries::run(session, &args),
         Some(Command::Shims(args)) => shims::run(session, &args),
         Some(Command::Journal(args)) => journal::run(session, &args),
+        Some(Command::Config(args)) => config::run(session, &args),
         Some(Command::Demo(demo)) => return demo::run(session, &demo, args.ascii),
     };
     done.map(|()| 0)

@@ -39,6 +39,7 @@ use worker::Workers;
 use crate::frontend::streams;
 use crate::model::{Problem, Secret};
 use crate::system::clipboard;
+use crate::system::config_file;
 use crate::system::env::Env;
 use crate::system::options::{Options, Typed};
 use crate::system::process;
@@ -60,10 +61,12 @@ pub fn run(env: Env, typed: Typed, settings: Settings) -> Result<(), Problem> {
     }
     process::harden();
     let options = Options::resolve(&typed, &env)?;
+    let ui = config_file::Ui::of(options.ui.as_ref(), options.config_file.as_deref())?;
+    let theme = Theme::choose(&env, settings.ascii, &ui)?;
     let (sender, events) = channel();
     // Before the terminal is changed: a signal in between must not leave it so.
     let signals = input::watch_signals(sender.clone()).map_err(|error| no_terminal(&error))?;
-    let mut ui = Ui::open(&env, &options, settings, sender).map_err(|error| no_terminal(&error))?;
+    let mut ui = Ui::open(&env, &options, theme, sender).map_err(|error| no_terminal(&error))?;
     let end = ui.begin(&env, &options).and_then(|()| ui.run(&events));
     ui.close();
     signals.close();
@@ -75,6 +78,11 @@ pub fn run(env: Env, typed: Typed, settings: Settings) -> Result<(), Problem> {
             Err(Problem::cancelled(format!("ended by {name}")))
         }
     }
+}
+
+/// Whether the names that the config file's `[ui]` table uses are known here.
+pub fn check_settings(ui: &config_file::Ui) -> Result<(), Problem> {
+    Theme::choose(&Env::made_of([("LANG", "C.UTF-8")]), false, ui).map(drop)
 }
 
 /// regpass as the holder of a copy that outlives the one who copied (`system/clipboard.rs`).
@@ -106,11 +114,11 @@ struct Ui {
 }
 
 impl Ui {
-    fn open(env: &Env, options: &Options, settings: Settings, sender: Sender<Event>) -> io::Result<Ui> {
+    fn open(env: &Env, options: &Options, theme: Theme, sender: Sender<Event>) -> io::Result<Ui> {
         let scope = Scope {
             now: Env::clock(),
             wall: env.now(),
-            theme: Theme::choose(env, settings.ascii),
+            theme,
             size: ratatui::layout::Rect::default(),
             home: env.home().map(std::path::Path::to_owned),
         };

@@ -43,6 +43,9 @@ pub enum StoreError {
     NotAFolder { path: PathBuf },
     #[error("{} is the store itself", text::quoted_path(.0))]
     WholeStore(PathBuf),
+    /// `by`: the flag, variable or setting that forbids it.
+    #[error("the store {} is not written to: regpass is read-only here", text::quoted_path(.root))]
+    ReadOnly { root: PathBuf, by: &'static str },
 }
 
 impl From<StoreError> for Problem {
@@ -78,6 +81,7 @@ impl From<StoreError> for Problem {
             StoreError::Reserved { .. } => {
                 Problem { kind: crate::model::ProblemKind::Usage, ..problem }.hint("choose another name")
             }
+            StoreError::ReadOnly { by, .. } => problem.because(format!("{by} asks for it")),
             StoreError::LinkDangles { link } => problem.hint(format!("remove it: rm {}", text::shell_word(&link))),
             StoreError::File(FileError::Busy { holder: Some(holder), .. }) => {
                 problem.hint(format!("see what it does: ps -fp {holder}"))
