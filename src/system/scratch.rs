@@ -64,11 +64,18 @@ fn make_in(place: &Path, name: &str) -> Result<Scratch, FileError> {
     Err(fault(std::io::ErrorKind::AlreadyExists.into()))
 }
 
+/// True for `NAME-PID` and `NAME-PID.NUMBER`, and for no other: people may call things alike.
+fn is_scratch_name(file: &[u8], name: &str) -> bool {
+    let is_number = |digits: &[u8]| !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
+    let numbers = file.strip_prefix(name.as_bytes()).and_then(|rest| rest.strip_prefix(b"-"));
+    let mut numbers = numbers.unwrap_or_default().splitn(2, |byte| *byte == b'.');
+    numbers.next().is_some_and(is_number) && numbers.next().is_none_or(is_number)
+}
+
 /// Removes our own folders of that name whose lock nobody holds. What cannot be removed stays.
 fn sweep(place: &Path, name: &str, uid: u32) {
     let Ok(items) = std::fs::read_dir(place) else { return };
-    let front = format!("{name}-");
-    for item in items.flatten().filter(|item| item.file_name().as_bytes().starts_with(front.as_bytes())) {
+    for item in items.flatten().filter(|item| is_scratch_name(item.file_name().as_bytes(), name)) {
         // Not following links: only a folder that is itself ours.
         let ours = |meta: Metadata| meta.is_dir() && meta.uid() == uid;
         let path = item.path();
@@ -102,14 +109,19 @@ mod tests {
         let place = tempfile::tempdir().expect("a folder");
         let make = || Scratch::make(&[place.path().to_owned()], "x", uid()).expect("made");
         let living = make();
-        for name in ["x-1", "x-2/inner", "y-1"] {
+        for name in ["x-1", "x-2/inner", "x-2.7", "y-1", "x-notes", "x-", "x-1.", "x-1.old"] {
             std::fs::create_dir_all(place.path().join(name)).expect("made");
         }
         let outside = tempfile::tempdir().expect("a folder");
         std::os::unix::fs::symlink(outside.path(), place.path().join("x-3")).expect("linked");
         let second = make();
         assert!(living.path().is_dir() && second.path() != living.path());
-        assert!(!place.path().join("x-1").exists() && !place.path().join("x-2").exists());
+        for swept in ["x-1", "x-2", "x-2.7"] {
+            assert!(!place.path().join(swept).exists(), "{swept}");
+        }
+        for others in ["x-notes", "x-", "x-1.", "x-1.old"] {
+            assert!(place.path().join(others).exists(), "{others}");
+        }
         assert!(place.path().join("y-1").exists() && place.path().join("x-3").exists() && outside.path().exists());
     }
 
