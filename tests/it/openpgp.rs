@@ -16,15 +16,18 @@ use regpass::system::cipher::{self, Asking, Cipher, CipherError, KeyFileError};
 use regpass::system::env::Env;
 use regpass::system::keyring::{Keyring, KeyringError};
 use regpass::system::options::{Options, Typed};
-use sequoia_openpgp::KeyHandle;
+use sequoia_openpgp::cert::CertBuilder;
 use sequoia_openpgp::crypto::SessionKey;
+use sequoia_openpgp::packet::key::{Key4, SecretParts, SubordinateRole};
 use sequoia_openpgp::packet::pkesk::PKESK3;
-use sequoia_openpgp::packet::{PKESK, Packet};
+use sequoia_openpgp::packet::signature::SignatureBuilder;
+use sequoia_openpgp::packet::{Key, PKESK, Packet};
 use sequoia_openpgp::parse::Parse;
 use sequoia_openpgp::policy::StandardPolicy;
 use sequoia_openpgp::serialize::MarshalInto;
 use sequoia_openpgp::serialize::stream::{Encryptor, LiteralWriter, Message as Stream, Recipient as To};
-use sequoia_openpgp::types::{AEADAlgorithm, Features, SymmetricAlgorithm};
+use sequoia_openpgp::types::{AEADAlgorithm, Features, KeyFlags, SignatureType, SymmetricAlgorithm};
+use sequoia_openpgp::{KeyHandle, Profile};
 
 use crate::support::{Sandbox, peer, regpass_binary, set_mode};
 
@@ -195,6 +198,36 @@ fn every_kind_of_key_reads_and_is_read() {
         checked += 1;
     }
     assert_eq!(checked, kinds.len());
+}
+
+/// d, p and q of an RSA key whose modulus has 1535 bits, so that the first bit of its first byte is clear; gpg makes no
+/// such keys, but reads them.
+const ODD_RSA: [&str; 3] = [
+    "14d6cb824fae02b7a2f799fd59742b6204e300f33b5d036535e7d3f9128c0abaeabe003687b7d8e3a8fad4fecad2fb4773485bba5dc98a2ae547ec8c07bfd988b65763d39606de12926baf938171ca8d9c9f5cf07fa3aedfe175f9a78a33f79920a5e57442ee8780bc66f4f2504002465946bcaf951de50c0f1b10c115add8f98545db90a1fbcdd564d695c089f186cf5358636437ed0954855335ce420b04d5cb32bda8dd3f1e37100138f433da1e7ffb9106cf2d50e8d1d427eb2cac463aa9",
+    "ee7d19cbd28567f8cb2271acb851f548bf2a5a5045364a5d78469491ccdaba26131ea5e2fd9fee719968cde7c629bb7d930adc5fa1828dab006afab5dbaced41604532f85e7e1d9269a3644087235006563039c17bb7ad272c0644c903d09033",
+    "7b09f6234d750c9489cf020d18bca45e87de872db551dd36a985676ad3f3d65d221359ed18f3b42fb48ac364e46eb2edaaa1adafa277a16b3c75741f6c191b0c90362e6d844b57a47a8430a3624b3e8d297a430e491094fb120477ea74d9a9dd",
+];
+
+#[test]
+fn an_rsa_modulus_of_any_length_has_gpg_s_keygrip() {
+    let peer = Peer::new();
+    peer.key("first", "cv25519");
+    let [d, p, q] = ODD_RSA.map(|number| sequoia_openpgp::fmt::hex::decode(number).expect("hex"));
+    let cert =
+        CertBuilder::new().set_profile(Profile::RFC4880).expect("a profile").add_userid("Odd <odd@example.test>");
+    let (cert, _) = cert.generate().expect("a certificate");
+    let mut signer =
+        cert.primary_key().key().clone().parts_into_secret().expect("its secret").into_keypair().expect("a pair");
+    let subkey: Key<SecretParts, SubordinateRole> =
+        Key4::import_secret_rsa(&d, &p, &q, cert.primary_key().key().creation_time()).expect("a key").into();
+    let flags = KeyFlags::empty().set_storage_encryption().set_transport_encryption();
+    let binding = SignatureBuilder::new(SignatureType::SubkeyBinding).set_key_flags(flags).expect("flags");
+    let binding = subkey.bind(&mut signer, &cert, binding).expect("bound");
+    let (cert, _) = cert.insert_packets([Packet::from(subkey), binding.into()]).expect("a whole certificate");
+    let bytes = cert.as_tsk().to_vec().expect("bytes");
+    peer.sandbox.run("gpg", &["--batch", "--quiet", "--import"], &bytes).ok();
+    let message = peer.encrypt(&["-r", "odd@example.test"]);
+    assert_eq!(peer.alone().decrypt(&message, Asking::Never).expect("opened").expose(), TEXT);
 }
 
 #[test]

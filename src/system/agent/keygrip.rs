@@ -26,8 +26,8 @@ impl Keygrip {
     /// None for kinds of keys whose grip is not known here; gpg can still use them.
     pub fn of(key: &PublicKey) -> Option<Keygrip> {
         match key.mpis() {
-            // Only the modulus, as a signed number: a zero byte in front of a set top bit.
-            Mpis::RSA { n, .. } => Some(Keygrip(sha1(&[&[0], n.value()])?)),
+            // Only the modulus.
+            Mpis::RSA { n, .. } => Some(Keygrip(sha1(&[&signed(n.value())])?)),
             Mpis::ElGamal { p, g, y } => {
                 let parts = [("p", p.value()), ("g", g.value()), ("y", y.value())];
                 let signed: Vec<(&str, Vec<u8>)> = parts.iter().map(|(name, value)| (*name, signed(value))).collect();
@@ -48,6 +48,7 @@ impl Keygrip {
     }
 }
 
+/// With a zero byte in front of a set top bit, which would mean a negative number.
 fn signed(value: &[u8]) -> Vec<u8> {
     let sign = value.first().is_some_and(|first| first & 0x80 != 0);
     sign.then_some(0).into_iter().chain(value.iter().copied()).collect()
