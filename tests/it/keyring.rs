@@ -328,13 +328,20 @@ fn groups_are_expanded_one_level() {
     let alice = sandbox.make_key("Alice <alice@example.test>", "future-default");
     sandbox.make_key("Bob <bob@example.test>", "future-default");
     let conf = format!("group ops = {alice} bob@example.test\ngroup all = ops\ngroup none =\n");
-    fs::write(sandbox.gnupg_home().join("gpg.conf"), conf).expect("gpg.conf");
+    fs::write(sandbox.gnupg_home().join("gpg.conf"), &conf).expect("gpg.conf");
     agree(&sandbox, &["ops"], 2);
     agree(&sandbox, &["OPS", &alice], 2);
     let error = both_refuse(&sandbox, &["all"]);
     assert!(matches!(error, KeyringError::Missing { .. }), "{error:?}");
     let error = ours(&sandbox, &["none", &alice]).expect_err("an empty group");
     assert!(matches!(error, KeyringError::EmptyGroup { .. }), "{error:?}");
+    // Not even when gpg is to write: it would pass over the empty group and write for the rest.
+    fs::write(sandbox.gnupg_home().join("gpg.conf"), format!("{conf}set-filename x\n")).expect("gpg.conf");
+    assert!(left_to_gpg(&sandbox, &[&alice]));
+    let error = keyring(&sandbox).encryption_keys(&recipients(&["none", &alice])).expect_err("an empty group");
+    assert!(matches!(error, KeyringError::EmptyGroup { .. }), "{error:?}");
+    let error = keyring(&sandbox).encryption_keys(&[]).expect_err("nobody");
+    assert!(matches!(error, KeyringError::NoRecipients), "{error:?}");
 }
 
 #[test]

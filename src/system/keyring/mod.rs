@@ -77,12 +77,13 @@ impl Keyring {
     /// never more than asked for: a recipient that cannot be served is an error naming it.
     pub fn encryption_keys(&self, recipients: &[Recipient]) -> Result<Encryption, KeyringError> {
         self.check_conf()?;
-        if let Some(why) = &self.behaviour().only_gpg {
-            return Ok(Encryption::ByGpg { why: why.clone() });
+        if recipients.is_empty() {
+            return Err(KeyringError::NoRecipients);
         }
-        match recipients {
-            [] => Err(KeyringError::NoRecipients),
-            recipients => self.resolve(recipients),
+        let members = self.with_groups_expanded(recipients)?;
+        match &self.behaviour().only_gpg {
+            Some(why) => Ok(Encryption::ByGpg { why: why.clone() }),
+            None => self.resolve(&members),
         }
     }
 

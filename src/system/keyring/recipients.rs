@@ -87,9 +87,8 @@ enum Verdict {
 const TRUST_UNKNOWN: &str = "only gpg knows whether its key is trusted";
 
 impl Keyring {
-    /// The keys for recipients none of which is left to gpg by the options.
+    /// The keys for recipients that are no groups, none of which is left to gpg by the options.
     pub(super) fn resolve(&self, recipients: &[Recipient]) -> Result<Encryption, KeyringError> {
-        let recipients = self.with_groups_expanded(recipients)?;
         let meanings: Vec<Meaning> = recipients.iter().map(Meaning::of).collect();
         let trust = TrustDb::open(&self.home)?;
         let now = self.env.unstopped();
@@ -97,7 +96,7 @@ impl Keyring {
         for (recipient, meaning) in recipients.iter().zip(&meanings) {
             standings.push(self.standing(recipient, meaning, trust.as_ref(), now)?);
         }
-        let mut asked = Asked::new(self, &meanings, &standings, &recipients);
+        let mut asked = Asked::new(self, &meanings, &standings, recipients);
         let mut keys: Vec<PublicKey> = Vec::new();
         for (index, standing) in standings.into_iter().enumerate() {
             let (recipient, meaning) = (&recipients[index], &meanings[index]);
@@ -128,7 +127,7 @@ impl Keyring {
     }
 
     /// gpg replaces a group's name by its members, one level deep (g10/misc.c, `expand_group`).
-    fn with_groups_expanded(&self, recipients: &[Recipient]) -> Result<Vec<Recipient>, KeyringError> {
+    pub(super) fn with_groups_expanded(&self, recipients: &[Recipient]) -> Result<Vec<Recipient>, KeyringError> {
         let mut expanded = Vec::new();
         for recipient in recipients {
             match self.behaviour().group(recipient.as_str()) {
