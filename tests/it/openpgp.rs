@@ -374,6 +374,31 @@ fn pass_and_gopass_read_what_we_write() {
     }
 }
 
+/// `count` session keys of nobody's, to this key without naming it, in front of a message.
+fn with_hidden_decoys(peer: &Peer, fingerprint: &str, count: usize, message: &[u8]) -> Vec<u8> {
+    let exported = peer.sandbox.gpg(&["--export", fingerprint]).ok().stdout;
+    let cert = sequoia_openpgp::Cert::from_bytes(&exported).expect("a certificate");
+    let policy = StandardPolicy::new();
+    let key = cert.keys().with_policy(&policy, None).for_transport_encryption().next().expect("a key");
+    let session = SessionKey::new(32).expect("a session key");
+    let mut packet = PKESK3::for_recipient(SymmetricAlgorithm::AES256, &session, key.key()).expect("encrypted");
+    packet.set_recipient(None);
+    let packet = Packet::from(PKESK::from(packet)).to_vec().expect("bytes");
+    [packet.repeat(count), message.to_vec()].concat()
+}
+
+#[test]
+fn a_message_cannot_keep_the_agent_busy() {
+    let peer = Peer::new();
+    let alice = peer.key("alice", "cv25519");
+    let message = peer.encrypt(&["-R", &alice]);
+    let a_team = with_hidden_decoys(&peer, &alice, 100, &message);
+    assert_eq!(peer.alone().decrypt(&a_team, Asking::Never).expect("opened").expose(), TEXT);
+    let a_trap = with_hidden_decoys(&peer, &alice, 900, &message);
+    let error = peer.cipher().decrypt(&a_trap, Asking::Never).expect_err("too many");
+    assert!(error.to_string().contains("256"), "{error}");
+}
+
 #[test]
 fn damage_anywhere_is_an_error_and_never_a_part() {
     let peer = Peer::new();

@@ -2,6 +2,11 @@
 
 use sequoia_openpgp::crypto::mpi::Ciphertext;
 
+/// True for the kinds of which `encrypted_value` makes something.
+pub fn is_known(ciphertext: &Ciphertext) -> bool {
+    matches!(ciphertext, Ciphertext::RSA { .. } | Ciphertext::ElGamal { .. } | Ciphertext::ECDH { .. })
+}
+
 /// Sent to `PKDECRYPT`, as gpg builds it (g10/pubkey-enc.c, `get_it`). None for kinds the agent does not know.
 pub fn encrypted_value(ciphertext: &Ciphertext) -> Option<Vec<u8>> {
     let (algorithm, parts): (&str, Vec<(&str, &[u8])>) = match ciphertext {

@@ -1,6 +1,7 @@
 //! Ciphertext to `Secret` for those who may read it, and back. Two kinds: OpenPGP with the keys in gpg-agent, and
 //! OpenPGP with a key file for machines without GnuPG. Knows no store and no entry.
 
+mod by_agent;
 pub mod container;
 mod error;
 mod gpg;

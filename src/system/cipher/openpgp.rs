@@ -2,16 +2,17 @@
 //! are taken apart and put together in this process; gpg itself is started only for what is unusual (`gpg.rs`), and never
 //! after a person said no.
 
-use sequoia_openpgp::crypto::mpi::Ciphertext;
-use sequoia_openpgp::crypto::{Decryptor, SessionKey, ecdh, mem::Protected};
-use sequoia_openpgp::packet::key::{PublicParts, UnspecifiedRole};
-use sequoia_openpgp::packet::{Key, PKESK};
+use std::collections::BTreeSet;
+
+use sequoia_openpgp::packet::PKESK;
+use sequoia_openpgp::types::PublicKeyAlgorithm;
 use sequoia_openpgp::{Cert, KeyHandle};
 
+use super::by_agent::{ByAgent, Opener};
 use super::gpg::Gpg;
 use super::message::{DAMAGED_SESSION, Message, MessageError};
 use super::seal::{Style, seal};
-use super::unlock::{self, UNLOCKED_MIN};
+use super::unlock::{self, ATTEMPTS_MAX};
 use super::{Asking, Cipher, CipherError};
 use crate::model::{Recipient, Secret, text};
 use crate::system::agent::{AgentConnection, AgentError, KeyState, Keygrip, Mode, Prompts, sexp};
@@ -27,12 +28,22 @@ pub struct OpenPgp {
     keyring: Keyring,
 }
 
-/// A key that may open a session, and what a person is told when its passphrase is asked for.
-struct Candidate<'m> {
-    session: &'m PKESK,
-    key: PublicKey,
-    grip: Keygrip,
-    owner: String,
+/// Which of a message's sessions are looked at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sessions {
+    /// Those that name their key.
+    Named,
+    /// Those that leave it open: any key of the right kind may fit.
+    Hidden,
+}
+
+impl Sessions {
+    /// Those whose value gpg-agent can be given.
+    fn of(self, message: &Message) -> impl Iterator<Item = &PKESK> {
+        let sessions =
+            message.sessions.iter().filter(move |session| session.recipient().is_some() == (self == Sessions::Named));
+        sessions.filter(|session| sexp::is_known(session.esk()))
+    }
 }
 
 /// What went wrong on the way, as long as another key may still do.
@@ -97,8 +108,9 @@ impl OpenPgp {
     fn decrypt_with_one_agent(&self, message: &Message, asking: Asking) -> Result<Secret, Trouble> {
         let mut trouble = Trouble { for_gpg: message.unreadable_sessions > 0, ..Trouble::default() };
         let mut connection = None;
-        for candidates in [Self::named, Self::hidden] {
-            let found = candidates(self, message, &mut trouble);
+        trouble.for_gpg |= message.sessions.iter().any(|session| !sexp::is_known(session.esk()));
+        for sessions in [Sessions::Named, Sessions::Hidden] {
+            let found = self.openers(message, sessions, &mut trouble);
             if found.is_empty() {
                 continue;
             }
@@ -112,36 +124,45 @@ impl OpenPgp {
                     }
                 },
             };
-            if let Some(plaintext) = attempt(connection, message, found, &mut trouble)? {
+            if let Some(plaintext) = attempt(connection, message, sessions, found, &mut trouble)? {
                 return Ok(plaintext);
             }
         }
         Err(trouble)
     }
 
+    /// The public halves of the keys that may open these sessions, each once.
+    fn openers(&self, message: &Message, sessions: Sessions, trouble: &mut Trouble) -> Vec<Opener> {
+        match sessions {
+            Sessions::Named => self.named(message, trouble),
+            Sessions::Hidden => self.hidden(message, trouble),
+        }
+    }
+
     /// The keys the message names, as far as their certificates are here.
-    fn named<'m>(&self, message: &'m Message, trouble: &mut Trouble) -> Vec<Candidate<'m>> {
+    fn named(&self, message: &Message, trouble: &mut Trouble) -> Vec<Opener> {
+        let mut handles: Vec<KeyHandle> = Sessions::Named.of(message).filter_map(PKESK::recipient).collect();
+        let mut seen = BTreeSet::new();
+        handles.retain(|handle| seen.insert(handle.as_bytes().to_vec()));
+        let (certs, fault) = self.keyring.certs_with_keys(&handles);
+        if let Some(error) = fault {
+            trouble.note(error.into(), true);
+        }
         let mut found = Vec::new();
-        for session in &message.sessions {
-            let Some(handle) = session.recipient() else { continue };
-            match self.keyring.cert_with_key(&handle) {
-                Ok(Some(cert)) => match public_key(&cert, &handle).map(|key| (Keygrip::of(&key), key)) {
-                    Some((Some(grip), key)) if sexp::encrypted_value(session.esk()).is_some() => {
-                        found.push(Candidate { session, key, grip, owner: owner(&cert) });
-                    }
-                    _ => trouble.for_gpg = true,
-                },
-                Ok(None) => {}
-                Err(error) => trouble.note(error.into(), true),
+        for (handle, cert) in handles.iter().zip(&certs) {
+            let Some(cert) = cert else { continue };
+            match public_key(cert, handle).map(|key| (Keygrip::of(&key), key)) {
+                Some((Some(grip), key)) => found.push(Opener { key, grip, owner: owner(cert) }),
+                _ => trouble.for_gpg = true,
             }
         }
         found
     }
 
-    /// Every key of the right kind, for each session that names none.
-    fn hidden<'m>(&self, message: &'m Message, trouble: &mut Trouble) -> Vec<Candidate<'m>> {
-        let sessions: Vec<&PKESK> = message.sessions.iter().filter(|session| session.recipient().is_none()).collect();
-        if sessions.is_empty() {
+    /// Every key of a right kind.
+    fn hidden(&self, message: &Message, trouble: &mut Trouble) -> Vec<Opener> {
+        let kinds: BTreeSet<PublicKeyAlgorithm> = Sessions::Hidden.of(message).map(PKESK::pk_algo).collect();
+        if kinds.is_empty() {
             return Vec::new();
         }
         let keys = self.keyring.decryption_candidates().unwrap_or_else(|error| {
@@ -149,15 +170,10 @@ impl OpenPgp {
             Vec::new()
         });
         let mut found = Vec::new();
-        for session in sessions {
-            for key in keys.iter().filter(|key| key.pk_algo() == session.pk_algo()) {
-                match Keygrip::of(key) {
-                    Some(grip) => {
-                        let owner = format!("key {}", key.keyid());
-                        found.push(Candidate { session, key: key.clone(), grip, owner });
-                    }
-                    None => trouble.for_gpg = true,
-                }
+        for key in keys.into_iter().filter(|key| kinds.contains(&key.pk_algo())) {
+            match Keygrip::of(&key) {
+                Some(grip) => found.push(Opener { owner: format!("key {}", key.keyid()), key, grip }),
+                None => trouble.for_gpg = true,
             }
         }
         found
@@ -222,25 +238,33 @@ impl Cipher for OpenPgp {
 fn attempt(
     connection: &mut AgentConnection,
     message: &Message,
-    candidates: Vec<Candidate<'_>>,
+    sessions: Sessions,
+    openers: Vec<Opener>,
     trouble: &mut Trouble,
 ) -> Result<Option<Secret>, Trouble> {
-    let ordered = match in_order(connection, candidates) {
+    let ordered = match in_order(connection, openers) {
         Ok(ordered) => ordered,
         Err(error) => {
             trouble.note_agent(error);
             return Err(std::mem::take(trouble));
         }
     };
-    for candidate in ordered {
-        let mut key = ByAgent { connection: &mut *connection, candidate: &candidate, fault: None };
-        let opened = unlock::session_key(message, candidate.session, &mut key);
+    let pairs = ordered.iter().flat_map(|opener| {
+        sessions.of(message).filter(move |session| may_open(opener, session)).map(move |session| (opener, session))
+    });
+    for (count, (opener, session)) in pairs.enumerate() {
+        if count == ATTEMPTS_MAX {
+            // Whatever the first ones were, gpg would go on with the rest.
+            return Err(Trouble { first: Some(unlock::TOO_MANY.into()), ..Trouble::default() });
+        }
+        let mut key = ByAgent::new(&mut *connection, opener);
+        let opened = unlock::session_key(message, session, &mut key);
         match (key.fault, opened) {
             // A key that is only guessed at does not fit most messages.
             (Some(AgentError::NoSecretKey), _) => {}
-            (None, None) if candidate.session.recipient().is_none() => {}
+            (None, None) if sessions == Sessions::Hidden => {}
             (None, None) => trouble.note(DAMAGED_SESSION.into(), false),
-            (Some(fault), _) if fault.blames_the_value() && candidate.session.recipient().is_some() => {
+            (Some(fault), _) if fault.blames_the_value() && sessions == Sessions::Named => {
                 trouble.note(DAMAGED_SESSION.into(), true);
             }
             (Some(fault @ (AgentError::Locked | AgentError::CardAbsent | AgentError::NoCardDaemon)), _) => {
@@ -262,15 +286,20 @@ fn attempt(
     Ok(None)
 }
 
-/// One key needs no question; of several, the agent is asked which it has and which are unlocked.
-fn in_order<'m>(
-    connection: &mut AgentConnection,
-    candidates: Vec<Candidate<'m>>,
-) -> Result<Vec<Candidate<'m>>, AgentError> {
-    if candidates.len() < 2 {
-        return Ok(candidates);
+/// Whether this is the key that the session names, or one of its kind when it names none.
+fn may_open(opener: &Opener, session: &PKESK) -> bool {
+    match session.recipient() {
+        Some(handle) => opener.key.key_handle().aliases(&handle),
+        None => opener.key.pk_algo() == session.pk_algo(),
     }
-    let grips: Vec<Keygrip> = candidates.iter().map(|candidate| candidate.grip).collect();
+}
+
+/// One key needs no question; of several, the agent is asked which it has and which are unlocked.
+fn in_order(connection: &mut AgentConnection, openers: Vec<Opener>) -> Result<Vec<Opener>, AgentError> {
+    if openers.len() < 2 {
+        return Ok(openers);
+    }
+    let grips: Vec<Keygrip> = openers.iter().map(|opener| opener.grip).collect();
     let states = connection.key_states(&grips)?;
     let rank = |state| match state {
         KeyState::NoPassphrase => Some(0),
@@ -280,10 +309,10 @@ fn in_order<'m>(
         KeyState::Card => Some(4),
         KeyState::Absent => None,
     };
-    let ranked = candidates.into_iter().zip(states);
-    let mut ranked: Vec<(i32, Candidate<'m>)> = ranked.filter_map(|(key, state)| Some((rank(state)?, key))).collect();
+    let ranked = openers.into_iter().zip(states);
+    let mut ranked: Vec<(i32, Opener)> = ranked.filter_map(|(opener, state)| Some((rank(state)?, opener))).collect();
     ranked.sort_by_key(|(rank, _)| *rank);
-    Ok(ranked.into_iter().map(|(_, candidate)| candidate).collect())
+    Ok(ranked.into_iter().map(|(_, opener)| opener).collect())
 }
 
 fn public_key(cert: &Cert, handle: &KeyHandle) -> Option<PublicKey> {
@@ -295,111 +324,4 @@ fn public_key(cert: &Cert, handle: &KeyHandle) -> Option<PublicKey> {
 fn owner(cert: &Cert) -> String {
     let user = cert.userids().next().map(|user| text::quoted(user.userid().value()));
     user.unwrap_or_else(|| format!("key {}", cert.keyid()))
-}
-
-/// A secret key in gpg-agent, as the OpenPGP library wants to see one.
-struct ByAgent<'a, 'm> {
-    connection: &'a mut AgentConnection,
-    candidate: &'a Candidate<'m>,
-    /// The library forgets why a key did not work; this does not.
-    fault: Option<AgentError>,
-}
-
-impl ByAgent<'_, '_> {
-    fn unwrapped(&mut self, ciphertext: &Ciphertext, length: Option<usize>) -> Result<Option<SessionKey>, AgentError> {
-        let key = &self.candidate.key;
-        let Some(encrypted) = sexp::encrypted_value(ciphertext) else { return Ok(None) };
-        let description = format!(
-            "A password entry is encrypted to the secret key of\n{}\n(key ID {})",
-            self.candidate.owner,
-            key.keyid()
-        );
-        let answer = self.connection.decrypt(&self.candidate.grip, &encrypted, &description)?;
-        let value = answer.value()?;
-        Ok(match ciphertext {
-            Ciphertext::ECDH { .. } => {
-                let shared = Protected::from(shared_secret(value, ecdh_field(key)));
-                ecdh::decrypt_unwrap(key, &shared, ciphertext, length).ok()
-            }
-            _ if answer.unpadded => Some(SessionKey::from(value)),
-            _ => pkcs1_unpadded(value).map(SessionKey::from),
-        })
-    }
-}
-
-impl Decryptor for ByAgent<'_, '_> {
-    fn public(&self) -> &Key<PublicParts, UnspecifiedRole> {
-        &self.candidate.key
-    }
-
-    fn decrypt(&mut self, ciphertext: &Ciphertext, length: Option<usize>) -> sequoia_openpgp::Result<SessionKey> {
-        let unfit = || sequoia_openpgp::Error::InvalidSessionKey("it does not fit".to_owned());
-        match self.unwrapped(ciphertext, length) {
-            Ok(Some(plain)) if plain.len() >= UNLOCKED_MIN => Ok(plain),
-            Ok(_) => Err(unfit().into()),
-            Err(fault) => {
-                self.fault = Some(fault);
-                Err(unfit().into())
-            }
-        }
-    }
-}
-
-/// Bytes of a coordinate on the key's curve; the public point is one or two of them behind a prefix byte.
-fn ecdh_field(key: &PublicKey) -> usize {
-    match key.mpis() {
-        sequoia_openpgp::crypto::mpi::PublicKey::ECDH { q, .. } => match q.value() {
-            [4, point @ ..] => point.len() / 2,
-            [_, point @ ..] => point.len(),
-            [] => 0,
-        },
-        _ => 0,
-    }
-}
-
-/// The x coordinate in the point that the agent gives: with or without its prefix, with or without y (RFC 6637,
-/// section 7; cards leave the prefix out).
-fn shared_secret(point: &[u8], field: usize) -> &[u8] {
-    let bare = match point {
-        [4 | 0x40 | 0x41, rest @ ..] if rest.len() == field || rest.len() == 2 * field => rest,
-        whole => whole,
-    };
-    bare.get(..field).unwrap_or(bare)
-}
-
-/// What follows the padding of RFC 8017, section 7.2.2; the agent drops the leading zero.
-fn pkcs1_unpadded(value: &[u8]) -> Option<&[u8]> {
-    let value = value.strip_prefix(&[0]).unwrap_or(value).strip_prefix(&[2])?;
-    let zero = value.iter().position(|byte| *byte == 0).filter(|at| *at >= 8)?;
-    Some(&value[zero + 1..])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn points_come_with_and_without_prefix() {
-        let x = [9; 32];
-        let uncompressed = [&[4][..], &x, &[7; 32]].concat();
-        let prefixed = [&[0x40][..], &x].concat();
-        for point in [&uncompressed[..], &prefixed, &x, &uncompressed[1..]] {
-            assert_eq!(shared_secret(point, 32), x, "{point:?}");
-        }
-        // A bare coordinate may begin with any byte.
-        let mut bare = [9; 32];
-        bare[0] = 0x40;
-        assert_eq!(shared_secret(&bare, 32), bare);
-        assert_eq!(shared_secret(&[], 32), [0u8; 0]);
-    }
-
-    #[test]
-    fn padding_is_removed_or_refused() {
-        let padded = [&[2][..], &[7; 8], &[0], b"key"].concat();
-        assert_eq!(pkcs1_unpadded(&padded), Some(b"key".as_slice()));
-        assert_eq!(pkcs1_unpadded(&[&[0], padded.as_slice()].concat()), Some(b"key".as_slice()));
-        for broken in [&b""[..], &[2], &[1, 7, 7, 7, 7, 7, 7, 7, 7, 0, 1], &[2, 7, 7, 0, 1, 1, 1, 1, 1, 1, 1, 1]] {
-            assert_eq!(pkcs1_unpadded(broken), None, "{broken:?}");
-        }
-    }
 }

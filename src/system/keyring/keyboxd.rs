@@ -43,19 +43,21 @@ pub(super) fn in_use(home: &Path) -> bool {
     is_set && home.join(DATABASE).is_file()
 }
 
-/// The certificates holding a wanted key, at most `max`.
-pub(super) fn find(env: &Env, home: &Path, wanted: &Wanted, max: usize) -> Result<Vec<Cert>, KeyringError> {
-    let id = format!("0x{}", wanted.to_hex());
+/// The certificates holding a wanted key, at most `max` for each.
+pub(super) fn find(env: &Env, home: &Path, wanted: &[Wanted], max: usize) -> Result<Vec<Cert>, KeyringError> {
+    let ids: Vec<String> = wanted.iter().map(|wanted| format!("0x{}", wanted.to_hex())).collect();
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
     let socket = socket::path(env, home, "S.keyboxd");
-    let certs = match search(&socket, &id, max) {
+    let certs = match search(&socket, &ids, max) {
         Ok(certs) => certs,
         // gpg knows redirected sockets, starts the daemon, and says better what is wrong.
-        Err(_) => match listing::ask(env, home, true, &[&id]).map_err(|why| unreadable(home, why))? {
+        Err(_) => match listing::ask(env, home, true, &ids).map_err(|why| unreadable(home, why))? {
             listed if listed.is_empty() => Vec::new(),
-            _ => export(env, home, &[&id])?,
+            _ => export(env, home, &ids)?,
         },
     };
-    Ok(certs.into_iter().filter(|cert| holds(cert, wanted)).take(max).collect())
+    let held = certs.into_iter().filter(|cert| wanted.iter().any(|wanted| holds(cert, wanted)));
+    Ok(held.take(wanted.len().saturating_mul(max)).collect())
 }
 
 /// Every certificate of the ring.
@@ -63,18 +65,20 @@ pub(super) fn all(env: &Env, home: &Path) -> Result<Vec<Cert>, KeyringError> {
     export(env, home, &[])
 }
 
-fn search(socket: &Path, id: &str, max: usize) -> Result<Vec<Cert>, AssuanError> {
+fn search(socket: &Path, ids: &[&str], max: usize) -> Result<Vec<Cert>, AssuanError> {
     let deadline = Instant::now() + PATIENCE;
     let mut daemon = Assuan::connect(socket, PATIENCE)?;
     let mut certs = Vec::new();
-    while certs.len() < max {
-        let command = if certs.is_empty() { format!("SEARCH --openpgp {id}") } else { "NEXT".to_owned() };
-        match daemon.transact(&command, CERT_MAX, deadline) {
-            Ok(packets) => {
-                certs.push(Cert::from_bytes(packets.expose()).map_err(|_| AssuanError::Garbled("no certificate"))?);
+    for id in ids {
+        for count in 0..max {
+            let command = if count == 0 { format!("SEARCH --openpgp {id}") } else { "NEXT".to_owned() };
+            match daemon.transact(&command, CERT_MAX, deadline) {
+                Ok(packets) => {
+                    certs.push(Cert::from_bytes(packets.expose()).map_err(|_| AssuanError::Garbled("no certificate"))?);
+                }
+                Err(error) if error.code().is_some_and(|code| NOTHING.contains(&code)) => break,
+                Err(error) => return Err(error),
             }
-            Err(error) if error.code().is_some_and(|code| NOTHING.contains(&code)) => break,
-            Err(error) => return Err(error),
         }
     }
     Ok(certs)

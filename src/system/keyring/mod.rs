@@ -23,6 +23,7 @@ use std::cell::OnceCell;
 use std::fmt;
 use std::io::ErrorKind;
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use sequoia_openpgp::packet::Key;
 use sequoia_openpgp::packet::key::{PublicParts, UnspecifiedRole};
@@ -66,6 +67,11 @@ impl Keyring {
     pub fn cert_with_key(&self, key: &KeyHandle) -> Result<Option<Cert>, KeyringError> {
         let Some(wanted) = keybox::Wanted::of(key) else { return Ok(None) };
         Ok(self.find(&wanted, 1)?.into_iter().next())
+    }
+
+    /// For each of these keys the first certificate that holds it. What was found before a fault is still good.
+    pub fn certs_with_keys(&self, keys: &[KeyHandle]) -> (Vec<Option<Rc<Cert>>>, Option<KeyringError>) {
+        self.find_each(keys)
     }
 
     /// Every key that may decrypt, for messages that do not name their recipients; at most `CANDIDATES_MAX`.

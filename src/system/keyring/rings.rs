@@ -3,11 +3,12 @@
 
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::rc::Rc;
 
-use sequoia_openpgp::Cert;
 use sequoia_openpgp::cert::raw::RawCertParser;
 use sequoia_openpgp::packet::Signature;
 use sequoia_openpgp::parse::Parse;
+use sequoia_openpgp::{Cert, KeyHandle};
 
 use super::keybox::{Depth, Keybox, Record, Wanted};
 use super::recipients::contains;
@@ -52,9 +53,52 @@ impl Keyring {
         match Ring::open(&self.home)? {
             Ring::Keybox(keybox) => self.find_in_keybox(&keybox, wanted, max),
             Ring::Packets(packets) => Ok(certs_in(&packets, wanted, max)),
-            Ring::Keyboxd => keyboxd::find(&self.env, &self.home, wanted, max),
+            Ring::Keyboxd => keyboxd::find(&self.env, &self.home, std::slice::from_ref(wanted), max),
             Ring::Nothing => Ok(Vec::new()),
         }
+    }
+
+    /// For each key the first certificate that holds it, in one walk of the ring, however many there are: a message can
+    /// name a thousand. A fault ends the walk; what was found until then stays.
+    pub(super) fn find_each(&self, keys: &[KeyHandle]) -> (Vec<Option<Rc<Cert>>>, Option<KeyringError>) {
+        let mut search = Search::of(keys);
+        let ended = self.walk_for(&mut search);
+        (search.found, ended.err())
+    }
+
+    fn walk_for(&self, search: &mut Search) -> Result<(), KeyringError> {
+        match Ring::open(&self.home)? {
+            Ring::Keybox(keybox) => {
+                let walked = keybox.walk(Depth::Keys, |record: &Record<'_>| {
+                    if record.fingerprints().any(|fingerprint| search.wants(fingerprint))
+                        && let Ok(block) = keybox.keyblock(record)
+                        && let Ok(cert) = Cert::from_bytes(&block)
+                    {
+                        search.take(cert);
+                    }
+                    if search.left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+                });
+                walked.map_err(|error| self.unreadable(&error))?;
+            }
+            Ring::Packets(packets) => {
+                for raw in RawCertParser::from_bytes(&packets).into_iter().flatten().flatten() {
+                    if search.left == 0 {
+                        break;
+                    }
+                    if raw.keys().any(|key| search.wants(key.fingerprint().as_bytes()))
+                        && let Ok(cert) = Cert::try_from(raw)
+                    {
+                        search.take(cert);
+                    }
+                }
+            }
+            Ring::Keyboxd => {
+                let wanted: Vec<Wanted> = search.wanted.iter().flatten().cloned().collect();
+                keyboxd::find(&self.env, &self.home, &wanted, 1)?.into_iter().for_each(|cert| search.take(cert));
+            }
+            Ring::Nothing => {}
+        }
+        Ok(())
     }
 
     /// The certificates with a user id that contains this text, at most `max`; None when only gpg can search the ring.
@@ -129,6 +173,40 @@ impl Keyring {
         }
         keys.truncate(max);
         Ok(keys)
+    }
+}
+
+/// Several keys looked for at once.
+struct Search {
+    /// None for what no ring can hold.
+    wanted: Vec<Option<Wanted>>,
+    found: Vec<Option<Rc<Cert>>>,
+    /// How many are not found yet.
+    left: usize,
+}
+
+impl Search {
+    fn of(keys: &[KeyHandle]) -> Search {
+        let wanted: Vec<Option<Wanted>> = keys.iter().map(Wanted::of).collect();
+        Search { found: vec![None; wanted.len()], left: wanted.iter().flatten().count(), wanted }
+    }
+
+    fn open(&self) -> impl Iterator<Item = (usize, &Wanted)> {
+        let open = self.wanted.iter().enumerate().filter(|(at, _)| self.found[*at].is_none());
+        open.filter_map(|(at, wanted)| Some((at, wanted.as_ref()?)))
+    }
+
+    fn wants(&self, fingerprint: &[u8]) -> bool {
+        self.open().any(|(_, wanted)| wanted.is(fingerprint))
+    }
+
+    fn take(&mut self, cert: Cert) {
+        let held: Vec<usize> = self.open().filter(|(_, wanted)| holds(&cert, wanted)).map(|(at, _)| at).collect();
+        let cert = Rc::new(cert);
+        for at in held {
+            self.found[at] = Some(cert.clone());
+            self.left -= 1;
+        }
     }
 }
 
