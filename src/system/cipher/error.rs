@@ -89,6 +89,13 @@ impl CipherError {
     }
 }
 
+impl KeyFileError {
+    /// True for what is wrong with one secret key in the file and not with the others.
+    pub(super) fn is_of_one_key(&self) -> bool {
+        matches!(self, KeyFileError::Locked { .. } | KeyFileError::BadPassphrase { .. })
+    }
+}
+
 fn only_for(keys: &[String]) -> String {
     match keys {
         [] => "; it hides whom it is for".to_owned(),

@@ -23,7 +23,7 @@ use sequoia_openpgp::{Cert, Fingerprint, Profile};
 
 use super::message::{DAMAGED_SESSION, Message};
 use super::seal::{Style, seal};
-use super::unlock::{self, UNLOCKED_MIN};
+use super::unlock::{self, ATTEMPTS_MAX, UNLOCKED_MIN};
 use super::{Asking, Cipher, CipherError, Guarded, KeyFileError};
 use crate::model::{Recipient, Secret, text};
 use crate::system::agent::Prompts;
@@ -83,10 +83,31 @@ impl KeyFileCipher {
             .collect()
     }
 
+    /// What is worth trying, keys that need no passphrase first; one more than is tried when there is more.
+    fn pairs<'m>(&self, message: &'m Message) -> Vec<(&'m PKESK, Key<SecretParts, UnspecifiedRole>)> {
+        let pairs = message
+            .sessions
+            .iter()
+            .flat_map(|session| self.secret_keys(session).into_iter().map(move |key| (session, key)));
+        let mut pairs: Vec<_> = pairs.take(ATTEMPTS_MAX + 1).collect();
+        pairs.sort_by_key(|(_, key)| key.secret().is_encrypted() && self.known(&key.fingerprint()).is_none());
+        pairs
+    }
+
+    fn known(&self, fingerprint: &Fingerprint) -> Option<KeyPair> {
+        let unlocked = self.unlocked.borrow();
+        unlocked.iter().find(|(known, _)| known == fingerprint).map(|(_, pair)| pair.clone())
+    }
+
+    /// Whether a person would be asked for a passphrase.
+    fn may_ask(&self, asking: Asking) -> bool {
+        self.passphrase_file.is_none() && asking == Asking::Allowed && self.prompts.passphrase.is_some()
+    }
+
     fn unlock(&self, key: Key<SecretParts, UnspecifiedRole>, asking: Asking) -> Result<KeyPair, CipherError> {
         let fingerprint = key.fingerprint();
-        if let Some((_, pair)) = self.unlocked.borrow().iter().find(|(known, _)| *known == fingerprint) {
-            return Ok(pair.clone());
+        if let Some(pair) = self.known(&fingerprint) {
+            return Ok(pair);
         }
         let key = if key.secret().is_encrypted() { self.with_passphrase(&key, asking)? } else { key };
         let pair = key.into_keypair().map_err(|_| CipherError::Library("the secret key cannot be used".to_owned()))?;
@@ -151,23 +172,30 @@ impl Cipher for KeyFileCipher {
     fn decrypt(&self, message: &[u8], asking: Asking) -> Result<Secret, CipherError> {
         let message = Message::parse(message)?;
         let mut fault = None;
-        for session in &message.sessions {
-            for key in self.secret_keys(session) {
-                let mut pair = Checked(self.unlock(key, asking)?);
-                let Some((algo, session_key)) = unlock::session_key(&message, session, &mut pair) else {
-                    if session.recipient().is_some() {
-                        fault.get_or_insert(DAMAGED_SESSION);
-                    }
+        for (count, (session, key)) in self.pairs(&message).into_iter().enumerate() {
+            if count == ATTEMPTS_MAX {
+                return Err(unlock::TOO_MANY.into());
+            }
+            let mut pair = match self.unlock(key, asking) {
+                Ok(pair) => Checked(pair),
+                // Another key may open it. Not after a person failed: they would be asked again.
+                Err(CipherError::KeyFile(locked)) if locked.is_of_one_key() && !self.may_ask(asking) => {
+                    fault.get_or_insert(locked.into());
                     continue;
-                };
-                match message.open(algo, &session_key) {
-                    Ok(plaintext) => return Ok(plaintext),
-                    Err(error) => fault = Some(error),
                 }
+                Err(error) => return Err(error),
+            };
+            match unlock::session_key(&message, session, &mut pair) {
+                Some((algo, session_key)) => match message.open(algo, &session_key) {
+                    Ok(plaintext) => return Ok(plaintext),
+                    Err(error) => fault = fault.or(Some(error.into())),
+                },
+                None if session.recipient().is_some() => fault = fault.or(Some(DAMAGED_SESSION.into())),
+                None => {}
             }
         }
         Err(match (fault, super::no_key_fits(&message)) {
-            (Some(fault), _) => fault.into(),
+            (Some(fault), _) => fault,
             (None, CipherError::NoSecretKey { keys }) => {
                 KeyFileError::NotForIt { path: self.path.clone(), keys }.into()
             }
@@ -319,7 +347,7 @@ mod tests {
                 .collect();
             let (cert, _) = cert.insert_packets(packets).expect("a locked key");
             let mut bytes = Vec::new();
-            cert.as_tsk().serialize(&mut bytes).expect("bytes");
+            cert.as_tsk().armored().serialize(&mut bytes).expect("bytes");
             self.put("key", &bytes, 0o600);
         }
 
@@ -439,6 +467,35 @@ mod tests {
         assert!(error.is_cancelled(), "{error}");
         let error = answers(&[Some("a"), Some("b"), Some("c")]).decrypt(&message, Asking::Allowed).expect_err("wrong");
         assert!(matches!(error, CipherError::KeyFile(KeyFileError::BadPassphrase { .. })), "{error}");
+    }
+
+    #[test]
+    fn a_locked_key_does_not_stand_before_an_open_one() {
+        let machine = Machine::new();
+        let (other, fingerprint) = generate("Bob <bob@example.test>").expect("a key");
+        let alone = std::fs::read(machine.dir.path().join("key")).expect("the key");
+        machine.put("key", &[&alone, other.expose()].concat(), 0o600);
+        let both = [machine.me(), vec![Recipient::new(&fingerprint).expect("a recipient")]].concat();
+        let message = machine.cipher().encrypt(&secret("x"), &both).expect("sealed");
+        let hidden = {
+            let certs = machine.cipher().certs;
+            let keys = both.iter().map(|to| given::key_among(&certs, to, std::time::SystemTime::now()));
+            let keys: Vec<PublicKey> = keys.map(|key| key.expect("a key").expect("here")).collect();
+            seal(&secret("x"), &keys, Style { armor: false, hidden: true }).expect("sealed")
+        };
+        let for_first = machine.cipher().encrypt(&secret("x"), &machine.me()).expect("sealed");
+        machine.put("key", &alone, 0o600);
+        machine.lock("open sesame");
+        let locked = std::fs::read(machine.dir.path().join("key")).expect("the key");
+        machine.put("key", &[&locked, other.expose()].concat(), 0o600);
+        machine.put("bad", b"open barley\n", 0o600);
+        for message in [&message, &hidden] {
+            let opened = machine.cipher().decrypt(message, Asking::Never);
+            assert_eq!(opened.expect("by the open key").expose(), b"x");
+            let with_file = machine.open(Some("bad"), Prompts::default()).expect("opens");
+            assert_eq!(with_file.decrypt(message, Asking::Never).expect("by the open key").expose(), b"x");
+        }
+        assert!(machine.cipher().decrypt(&for_first, Asking::Never).expect_err("locked").is_locked());
     }
 
     #[test]
