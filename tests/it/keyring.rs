@@ -12,8 +12,11 @@ use regpass::system::env::Env;
 use regpass::system::keyring::{Encryption, Keyring, KeyringError, RecipientStanding};
 use regpass::system::options::{Options, Typed};
 use sequoia_openpgp::cert::{CertBuilder, CipherSuite};
+use sequoia_openpgp::packet::key::{Key4, SecretParts, SubordinateRole};
+use sequoia_openpgp::packet::signature::SignatureBuilder;
+use sequoia_openpgp::packet::{Key, Packet};
 use sequoia_openpgp::serialize::Marshal;
-use sequoia_openpgp::types::KeyFlags;
+use sequoia_openpgp::types::{Curve, KeyFlags, SignatureType};
 use sequoia_openpgp::{Cert, KeyHandle, Profile};
 
 use crate::support::{Sandbox, peer};
@@ -434,6 +437,26 @@ fn self_signatures_that_only_gpg_accepts() {
     let keyring = keyring_without_programs(&sandbox);
     let error = keyring.encryption_keys(&recipients(&[&key])).expect_err("cannot judge them alone");
     assert!(matches!(error, KeyringError::NoEncryptionKey { .. } | KeyringError::NeedsGpg { .. }), "{error:?}");
+}
+
+#[test]
+fn a_subkey_that_newer_gpg_adds_unasked_leaves_it_to_gpg() {
+    let sandbox = Sandbox::new();
+    let cert = foreign_cert("Ada <ada@example.test>");
+    let primary = cert.primary_key().key().clone().parts_into_secret().expect("its secret");
+    let mut signer = primary.into_keypair().expect("a pair");
+    let subkey: Key<SecretParts, SubordinateRole> = Key4::generate_ecc(false, Curve::Cv25519).expect("a key").into();
+    // GnuPG sources, doc/DETAILS: "restricted encryption", bit 0x04 of the second byte.
+    let binding = SignatureBuilder::new(SignatureType::SubkeyBinding).set_key_flags(KeyFlags::new([0, 0x04]));
+    let binding = subkey.bind(&mut signer, &cert, binding.expect("flags")).expect("bound");
+    let added = [Packet::from(subkey.parts_into_public()), binding.into()];
+    let (cert, _) = cert.insert_packets(added).expect("a whole certificate");
+    import(&sandbox, &[&cert]);
+    let fingerprint = cert.fingerprint().to_hex();
+    sandbox.run("gpg", &["--import-ownertrust"], format!("{fingerprint}:6:\n").as_bytes()).ok();
+    for to in [fingerprint.as_str(), "ada@example.test"] {
+        assert!(left_to_gpg(&sandbox, &[to]), "{to}");
+    }
 }
 
 #[test]

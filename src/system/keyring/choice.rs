@@ -146,6 +146,15 @@ fn encrypts(flags: &KeyFlags) -> bool {
     flags.for_transport_encryption() || flags.for_storage_encryption()
 }
 
+/// Whether GnuPG 2.4.1 and later would encrypt to more than the chosen key: to each "additional decryption subkey", marked
+/// by 0x04 in the second byte of its flags (doc/DETAILS, "restricted encryption"). Older ones do not know the mark.
+pub(super) fn has_additional_keys(cert: &Cert) -> bool {
+    const RESTRICTED_ENCRYPTION: usize = 8 + 2;
+    let is_marked = |flags: KeyFlags| flags.get(RESTRICTED_ENCRYPTION);
+    let mut subkeys = cert.keys().subkeys();
+    subkeys.any(|subkey| subkey.self_signatures().any(|signature| signature.key_flags().is_some_and(is_marked)))
+}
+
 /// Whether a session key can be encrypted to this key in process.
 pub(super) fn is_supported(key: &PublicKey) -> bool {
     let curve = match key.mpis() {

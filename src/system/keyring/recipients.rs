@@ -70,6 +70,8 @@ impl Meaning {
 /// What is known about one recipient so far.
 enum Standing {
     Known(PublicKey),
+    /// gpg has to write the message.
+    LeftToGpg(&'static str),
     /// gpg has to say; `fault` is what we would say, `why` why we are not certain.
     Ask {
         why: &'static str,
@@ -84,6 +86,7 @@ enum Verdict {
     ByGpg(String),
 }
 
+const ADDITIONAL_KEYS: &str = "its certificate asks for additional keys, which depends on the version of gpg";
 const TRUST_UNKNOWN: &str = "only gpg knows whether its key is trusted";
 
 impl Keyring {
@@ -102,6 +105,7 @@ impl Keyring {
             let (recipient, meaning) = (&recipients[index], &meanings[index]);
             let key = match standing {
                 Standing::Known(key) => key,
+                Standing::LeftToGpg(why) => return Ok(by_gpg(recipient, why)),
                 Standing::Ask { why, fault } => {
                     let listed = match asked.about(index) {
                         Ok(listed) => listed,
@@ -109,8 +113,8 @@ impl Keyring {
                     };
                     match self.verdict(recipient, meaning, &listed, now)? {
                         Verdict::Key(fingerprint) => match self.key(&fingerprint)? {
-                            Some(key) => key,
-                            None => return Ok(by_gpg(recipient, "its key is in a ring that only gpg reads")),
+                            Ok(key) => key,
+                            Err(why) => return Ok(by_gpg(recipient, why)),
                         },
                         Verdict::ByGpg(why) => return Ok(by_gpg(recipient, &why)),
                     }
@@ -152,12 +156,10 @@ impl Keyring {
             Some(certs) => certs,
             None => return ask("only gpg reads this form"),
         };
-        let cert = match (certs.as_slice(), meaning) {
-            ([], _) => return Err(missing(recipient)),
-            ([cert], _) => cert,
-            (several, Meaning::Key { .. }) => return Err(ambiguous(recipient, several.iter().map(Cert::fingerprint))),
-            _ => return ask("several keys match it"),
-        };
+        if certs.len() > 1 && !matches!(meaning, Meaning::Key { .. }) {
+            return ask("several keys match it");
+        }
+        let cert = the_only(recipient, &certs, |cert| Some(cert.fingerprint()))?;
         if !is_certain_match(cert, meaning) {
             return ask("only gpg knows which of its user ids counts");
         }
@@ -167,6 +169,7 @@ impl Keyring {
             return Err(disabled(recipient, Some(cert.fingerprint())));
         }
         match (key, doubt) {
+            (Ok(_), _) if choice::has_additional_keys(cert) => Ok(Standing::LeftToGpg(ADDITIONAL_KEYS)),
             (key, Some(why)) => Ok(Standing::Ask { why, fault: key.err() }),
             (Err(fault), None) => Err(faulty(recipient, fault, Some(cert.fingerprint()))),
             (Ok(key), None) if self.behaviour().trust_always || said.is_some_and(|said| said.ultimate) => {
@@ -207,11 +210,7 @@ impl Keyring {
         now: SystemTime,
     ) -> Result<Verdict, KeyringError> {
         let holders: Vec<&Listed> = listed.iter().filter(|cert| cert.has_key(wanted)).collect();
-        let cert = match holders.as_slice() {
-            [] => return Err(missing(recipient)),
-            [cert] => *cert,
-            several => return Err(ambiguous(recipient, several.iter().filter_map(|cert| cert.fingerprint().cloned()))),
-        };
+        let cert = *the_only(recipient, &holders, |cert| cert.fingerprint().cloned())?;
         let key = cert.choose(exact, now).map_err(|fault| faulty(recipient, fault, cert.fingerprint().cloned()))?;
         match key.fingerprint.clone() {
             _ if cert.is_disabled() => Err(disabled(recipient, cert.fingerprint().cloned())),
@@ -254,11 +253,15 @@ impl Keyring {
         }
     }
 
-    /// One key by its own fingerprint.
-    fn key(&self, fingerprint: &Fingerprint) -> Result<Option<PublicKey>, KeyringError> {
+    /// One key by its own fingerprint, or why only gpg can encrypt to it.
+    fn key(&self, fingerprint: &Fingerprint) -> Result<Result<PublicKey, &'static str>, KeyringError> {
         let cert = self.cert_with_key(&fingerprint.into())?;
+        if cert.as_ref().is_some_and(choice::has_additional_keys) {
+            return Ok(Err(ADDITIONAL_KEYS));
+        }
         let mut keys = cert.iter().flat_map(|cert| cert.keys());
-        Ok(keys.find(|key| key.key().fingerprint() == *fingerprint).map(|key| key.key().clone()))
+        let key = keys.find(|key| key.key().fingerprint() == *fingerprint);
+        Ok(key.map(|key| key.key().clone()).ok_or("its key is in a ring that only gpg reads"))
     }
 }
 
@@ -324,6 +327,19 @@ fn is_certain_match(cert: &Cert, meaning: &Meaning) -> bool {
     let mut fitting = cert.userids().filter(|id| meaning.fits(id.userid().value())).peekable();
     fitting.peek().is_some()
         && fitting.all(|id| id.self_revocations().next().is_none() && id.other_revocations().next().is_none())
+}
+
+/// The one certificate that a key id means; none and several are errors.
+fn the_only<'c, C>(
+    recipient: &Recipient,
+    certs: &'c [C],
+    fingerprint: impl Fn(&C) -> Option<Fingerprint>,
+) -> Result<&'c C, KeyringError> {
+    match certs {
+        [] => Err(missing(recipient)),
+        [only] => Ok(only),
+        several => Err(ambiguous(recipient, several.iter().filter_map(fingerprint))),
+    }
 }
 
 fn by_gpg(recipient: &Recipient, why: &str) -> Encryption {
