@@ -680,6 +680,27 @@ fn loopback_asks_through_us_and_never_falls_back_to_a_pinentry() {
 }
 
 #[test]
+fn a_passphrase_file_named_for_gpg_is_given_to_gpg() {
+    let (peer, _, message) = Peer::locked();
+    peer.agent_conf("pinentry-program /bin/false\n");
+    let file = peer.sandbox.path().join("passphrase");
+    std::fs::write(&file, "open sesame\n").expect("a file");
+    for options in ["--pinentry-mode loopback --passphrase-file", "--batch --pinentry-mode=loopback --passphrase-file"]
+    {
+        let options = format!("{options} {}", file.display());
+        for asking in [Asking::Never, Asking::Allowed] {
+            let cipher = peer.cipher_with(&[("PASSWORD_STORE_GPG_OPTS", &options)], Prompts::default());
+            assert_eq!(cipher.decrypt(&message, asking).expect(&options).expose(), TEXT);
+            peer.kill_agent();
+        }
+    }
+    // Without the file gpg would ask on the terminal itself: the agent is not passed by for that.
+    let options = [("PASSWORD_STORE_GPG_OPTS", "--pinentry-mode loopback")];
+    let error = peer.cipher_with(&options, Prompts::default()).decrypt(&message, Asking::Never).expect_err("locked");
+    assert!(error.is_locked(), "{error}");
+}
+
+#[test]
 fn of_several_keys_the_unlocked_one_is_used() {
     let (peer, locked, _) = Peer::locked();
     peer.double_of_pinentry("D open sesame\\nOK");

@@ -36,8 +36,10 @@ impl Gpg<'_> {
     /// no gpg.
     pub fn decrypt_instead(&self, message: &[u8], asking: Asking, why: CipherError) -> Result<Secret, CipherError> {
         let mut command = self.command();
-        command.args(["--status-fd", "2", "--quiet", "--output", "-"]);
+        // It is not in the terminal's foreground: asking there itself, it would be stopped for good.
+        command.args(["--no-tty", "--status-fd", "2", "--quiet", "--output", "-"]);
         match asking {
+            _ if self.has_passphrase() => drop(command.arg("--batch")),
             Asking::Allowed if self.options.pinentry_loopback => return Err(why),
             Asking::Allowed => {}
             Asking::Never => drop(command.args(["--batch", "--pinentry-mode", "error"])),
@@ -58,14 +60,24 @@ impl Gpg<'_> {
             Err(ProcessError::TooMuch { .. }) => Err(MessageError::TooLarge(PLAINTEXT_MAX).into()),
             other => match (decrypted(other?, asking), why) {
                 // What was found here says more than gpg's last line, unless it was only that gpg is needed.
-                (Err(CipherError::Gpg(said)), CipherError::Message(MessageError::Unsupported(_))) => {
-                    Err(CipherError::Gpg(said))
-                }
+                (
+                    Err(said @ (CipherError::Gpg(_) | CipherError::NoSecretKey { .. })),
+                    CipherError::Message(MessageError::Unsupported(_)),
+                ) => Err(said),
                 (Err(CipherError::Gpg(_) | CipherError::NoSecretKey { .. }), why @ CipherError::Message(_)) => Err(why),
                 (Err(CipherError::Gpg(_)), why) => Err(why),
                 (other, _) => other,
             },
         }
+    }
+
+    /// True when `PASSWORD_STORE_GPG_OPTS` gives gpg the passphrase, which gpg-agent would ask a person for.
+    pub fn has_passphrase(&self) -> bool {
+        let names = |option: &[u8]| matches!(option, b"--passphrase" | b"--passphrase-file");
+        self.options.gpg_options.iter().any(|word| {
+            let word = word.as_encoded_bytes();
+            word.split(|byte| *byte == b'=').next().is_some_and(names)
+        })
     }
 
     /// Encrypts as pass does (pass 1.7.4, `GPG_OPTS`), without ever asking.

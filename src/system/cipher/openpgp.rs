@@ -196,6 +196,10 @@ impl Cipher for OpenPgp {
             }
             other => other?,
         };
+        if self.gpg().has_passphrase() {
+            let only_gpg = "a key whose passphrase PASSWORD_STORE_GPG_OPTS gives to gpg".to_owned();
+            return self.decrypt_by_gpg(bytes, asking, MessageError::Unsupported(only_gpg).into());
+        }
         match self.decrypt_here(&message, asking) {
             Ok(plaintext) => Ok(plaintext),
             Err(Trouble { first, for_gpg, .. }) => {
