@@ -383,12 +383,9 @@ fn two_certificates_with_one_subkey_are_not_chosen_between() {
     let mut signer =
         eve.primary_key().key().clone().parts_into_secret().expect("secret").into_keypair().expect("a pair");
     let flags = KeyFlags::empty().set_transport_encryption();
-    let binding =
-        sequoia_openpgp::packet::signature::SignatureBuilder::new(sequoia_openpgp::types::SignatureType::SubkeyBinding)
-            .set_key_flags(flags)
-            .expect("flags");
+    let binding = SignatureBuilder::new(SignatureType::SubkeyBinding).set_key_flags(flags).expect("flags");
     let binding = stolen.bind(&mut signer, &eve, binding).expect("a binding");
-    let packets: [sequoia_openpgp::Packet; 2] = [stolen.clone().into(), binding.into()];
+    let packets: [Packet; 2] = [stolen.clone().into(), binding.into()];
     let eve = eve.strip_secret_key_material().insert_packets(packets).expect("eve with the subkey").0;
     import(&sandbox, &[&eve]);
     let subkey = stolen.fingerprint().to_hex();
