@@ -3,6 +3,7 @@
 pub mod age;
 mod credential;
 mod entry_path;
+pub mod entry_text;
 mod problem;
 mod recipient;
 pub mod registry_key;
@@ -10,6 +11,7 @@ mod secret;
 
 pub use credential::{Credential, Login};
 pub use entry_path::{EntryPath, EntryPathError};
+pub use entry_text::EntryText;
 pub use problem::{Problem, ProblemKind};
 pub use recipient::{GpgIdFile, Recipient, RecipientError};
 pub use registry_key::RegistryKey;
