@@ -38,6 +38,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ops::mod", &["*"]),
     ("ops::credentials", &["change"]),
     ("ops::entries", &["change"]),
+    ("ops::transfer", &["change", "entries"]),
     ("ops::registries", &["credentials"]),
     ("ops::demo", &["credentials", "entries"]),
     // frontend: the command line opens the terminal UI.

@@ -1,6 +1,6 @@
 //! One change of a store, from its lock to its commit: what `credentials` and `entries` have in common.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::model::{EntryPath, Problem, Recipient, Secret, text};
 use crate::system::System;
@@ -37,6 +37,10 @@ impl<'a> Change<'a> {
         Ok(Change { system, store, lock, touched: Vec::new(), changed: false, warnings: Vec::new() })
     }
 
+    pub(super) fn store(&self) -> &'a Store {
+        self.store
+    }
+
     pub(super) fn write(&mut self, entry: &EntryPath, ciphertext: &[u8]) -> Result<(), StoreError> {
         let file = self.store.write(&self.lock, entry, ciphertext, &self.system.options)?;
         self.touched.push(git::real_path(&file));
@@ -55,6 +59,40 @@ impl<'a> Change<'a> {
         let found = !removals.is_empty();
         self.touched.extend(removals);
         found
+    }
+
+    /// Copies a file as it is to a file name below the store's root.
+    pub(super) fn carry(&mut self, from: &Path, to: &EntryPath) -> Result<(), StoreError> {
+        let file = self.store.carry(&self.lock, from, to, &self.system.options)?;
+        self.touched.push(git::real_path(&file));
+        self.changed = true;
+        Ok(())
+    }
+
+    /// Makes a link that leads where `from` does; `moved` is the folder that goes along with it.
+    pub(super) fn carry_link(&mut self, from: &Path, to: &EntryPath, moved: Option<&Path>) -> Result<(), StoreError> {
+        let link = self.store.carry_link(&self.lock, from, to, moved, &self.system.options)?;
+        self.touched.push(git::real_path(&link));
+        self.changed = true;
+        Ok(())
+    }
+
+    /// Gives a folder another name in one step. False when that cannot be done here.
+    pub(super) fn rename_folder(&mut self, from: &EntryPath, to: &EntryPath) -> Result<bool, StoreError> {
+        let before = git::real_path(&from.folder(self.store.root()));
+        if !self.store.rename_folder(&self.lock, from, to, &self.system.options)? {
+            return Ok(false);
+        }
+        self.note_removed(before, true);
+        self.touched.push(git::real_path(&to.folder(self.store.root())));
+        Ok(true)
+    }
+
+    /// Counts a folder that was not there before as touched, instead of everything in it: git takes it as a whole.
+    pub(super) fn touched_as_whole(&mut self, folder: &EntryPath) {
+        let folder = git::real_path(&folder.folder(self.store.root()));
+        self.touched.retain(|path| !path.starts_with(&folder));
+        self.touched.push(folder);
     }
 
     /// False when it was not there.

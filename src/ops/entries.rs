@@ -1,4 +1,4 @@
-//! Entries of all stores: list, find, show, insert, remove.
+//! Entries of all stores: list, find, show, insert, edit, remove. Moving and copying them is `transfer`.
 
 use std::path::PathBuf;
 use std::time::SystemTime;
@@ -73,9 +73,45 @@ pub fn find(system: &System, terms: &[String]) -> Result<Listing, Problem> {
 
 /// The whole plaintext of an entry.
 pub fn show(system: &System, entry: &EntryPath, asking: Asking) -> Result<Secret, Problem> {
+    let opened = open(system, entry, asking)?;
+    if opened.is_new() { Err(missing(system, entry)) } else { Ok(opened.plaintext) }
+}
+
+/// An entry as it was when it was opened: what a change of its text starts from.
+#[derive(Debug)]
+pub struct Opened {
+    pub path: EntryPath,
+    /// Empty where there is no such entry yet.
+    pub plaintext: Secret,
+    /// The message that was read; None where there was none.
+    version: Option<Vec<u8>>,
+}
+
+impl Opened {
+    /// True when there is no such entry yet.
+    pub fn is_new(&self) -> bool {
+        self.version.is_none()
+    }
+}
+
+/// Reads an entry in order to change it, or a name in order to make one.
+pub fn open(system: &System, entry: &EntryPath, asking: Asking) -> Result<Opened, Problem> {
     let (store, inner) = system.stores()?.locate(entry);
-    let Some(ciphertext) = store.read(&inner)? else { return Err(missing(system, entry)) };
-    system.cipher()?.decrypt(&ciphertext, asking).map_err(|error| {
+    let version = store.read(&inner)?;
+    let plaintext = match &version {
+        Some(ciphertext) => decrypt(system, entry, ciphertext, asking)?,
+        None => Secret::default(),
+    };
+    Ok(Opened { path: entry.clone(), plaintext, version })
+}
+
+pub(super) fn decrypt(
+    system: &System,
+    entry: &EntryPath,
+    ciphertext: &[u8],
+    asking: Asking,
+) -> Result<Secret, Problem> {
+    system.cipher()?.decrypt(ciphertext, asking).map_err(|error| {
         let mut problem = Problem::from(error);
         problem.causes.insert(0, std::mem::take(&mut problem.message));
         problem.message = format!("cannot read {}", text::quoted(entry.as_bytes()));
@@ -102,22 +138,81 @@ pub fn facts(system: &System, entry: &EntryPath) -> Result<EntryFacts, Problem> 
 
 /// Writes an entry. Refuses to replace an existing one unless `overwrite`.
 pub fn insert(system: &System, entry: &EntryPath, plaintext: Secret, overwrite: bool) -> Result<Written, Problem> {
+    let (store, inner) = place(system, entry)?;
+    let change = Change::begin(system, store)?;
+    if !overwrite && store.entry_file(&inner)?.is_some() {
+        return Err(is_there(entry));
+    }
+    write(system, change, &inner, plaintext, &format!("Add given password for {} to store.", inner.display()))
+}
+
+/// Puts a new text in place of the one that was opened; `editor` is what the commit says it was made with. An unchanged
+/// text changes nothing. Refuses when the entry was changed by anybody since it was opened.
+pub fn edit(system: &System, opened: &Opened, text: Secret, editor: &str) -> Result<Written, Problem> {
+    if !opened.is_new() && opened.plaintext.same_as(&text) {
+        return Ok(Written::default());
+    }
+    let verb = if opened.is_new() { "Add" } else { "Edit" };
+    let subject = |name: &str| format!("{verb} password for {name} using {}.", text::escaped(editor.as_bytes()));
+    replace(system, opened, text, subject)?.ok_or_else(|| {
+        Problem::failed(format!("{} was changed by somebody else meanwhile", text::quoted(opened.path.as_bytes())))
+            .because("writing the new text would undo that change")
+    })
+}
+
+/// Puts a new text in place of the one that was opened. None when the entry is not as it was any more.
+pub(super) fn replace(
+    system: &System,
+    opened: &Opened,
+    text: Secret,
+    subject: impl Fn(&str) -> String,
+) -> Result<Option<Written>, Problem> {
+    let (store, inner) = place(system, &opened.path)?;
+    let change = Change::begin(system, store)?;
+    if store.read(&inner)? != opened.version {
+        return Ok(None);
+    }
+    write(system, change, &inner, text, &subject(&inner.display())).map(Some)
+}
+
+/// Says why an entry of this name could not be written, before anybody takes the trouble to type one.
+pub fn check_writable(system: &System, entry: &EntryPath) -> Result<(), Problem> {
+    let (store, inner) = place(system, entry)?;
+    store.check_unreserved(&inner.parent())?;
+    let (recipients, _) = change::recipients(system, store, &inner.parent())?;
+    change::encrypt(system, store, &Secret::default(), &recipients).map(drop)
+}
+
+/// The store that an entry is written to, and its name there.
+fn place<'a>(system: &'a System, entry: &EntryPath) -> Result<(&'a Store, EntryPath), Problem> {
     let (store, inner) = system.stores()?.locate(entry);
     if inner.is_root() {
         let name = text::quoted(entry.as_bytes());
         return Err(Problem::usage(format!("{name} is a mounted store, not an entry")));
     }
-    let mut change = Change::begin(system, store)?;
-    if !overwrite && store.entry_file(&inner)?.is_some() {
-        return Err(Problem::failed(format!("{} is there already", text::quoted(entry.as_bytes())))
-            .hint("replace it with --force, or choose another name"));
-    }
+    Ok((store, inner))
+}
+
+fn write(
+    system: &System,
+    mut change: Change<'_>,
+    inner: &EntryPath,
+    plaintext: Secret,
+    subject: &str,
+) -> Result<Written, Problem> {
+    let store = change.store();
     let (recipients, warning) = change::recipients(system, store, &inner.parent())?;
     change.warnings.extend(warning);
     let ciphertext = change::encrypt(system, store, &plaintext, &recipients)?;
     drop(plaintext);
-    change.write(&inner, &ciphertext)?;
-    Ok(change.finish(&format!("Add given password for {} to store.", inner.display())))
+    change.write(inner, &ciphertext)?;
+    Ok(change.finish(subject))
+}
+
+/// An entry of that name would have to be replaced.
+pub(super) fn is_there(entry: &EntryPath) -> Problem {
+    Problem::failed(format!("{} is there already", text::quoted(entry.as_bytes())))
+        .hint("replace it with --force, or choose another name")
 }
 
 /// Removes an entry, or with `recursive` a folder. Where both have that name, the entry goes (store-compat 1.1).
@@ -145,7 +240,7 @@ pub fn remove(system: &System, path: &EntryPath, recursive: bool) -> Result<Writ
 }
 
 /// Not there, and what is called almost like it.
-fn missing(system: &System, path: &EntryPath) -> Problem {
+pub(super) fn missing(system: &System, path: &EntryPath) -> Problem {
     let problem = not_in_store(path);
     match near_names(system, path) {
         near if near.is_empty() => problem,
@@ -245,6 +340,32 @@ mod tests {
         ] {
             assert_eq!(gone.expect_err("gone").kind, ProblemKind::NotFound);
         }
+    }
+
+    #[test]
+    fn edits_only_what_was_opened() {
+        let bench = Bench::new();
+        let entry = path("a/b");
+        let new = open(&bench.system, &entry, Asking::Allowed).expect("a name");
+        assert!(new.is_new() && new.plaintext.is_empty());
+        check_writable(&bench.system, &entry).expect("writable");
+        assert!(edit(&bench.system, &new, secret("one\n"), "ed").expect("made").changed);
+        assert!(edit(&bench.system, &new, secret("other"), "ed").is_err(), "made by somebody else meanwhile");
+
+        let opened = open(&bench.system, &entry, Asking::Allowed).expect("opened");
+        let before =
+            bench.put("a/b.gpg", "for alice\none\n").metadata().and_then(|meta| meta.modified()).expect("a time");
+        assert!(!edit(&bench.system, &opened, secret("one\n"), "ed").expect("nothing to do").changed);
+        let after = bench.root().join("a/b.gpg").metadata().and_then(|meta| meta.modified()).expect("a time");
+        assert_eq!(before, after);
+        bench.put("a/b.gpg", "for alice\ntheirs\n");
+        let problem = edit(&bench.system, &opened, secret("mine\n"), "ed").expect_err("changed meanwhile");
+        assert!(problem.message.contains("changed by somebody else"), "{problem}");
+        assert_eq!(std::fs::read(bench.root().join("a/b.gpg")).expect("there"), b"for alice\ntheirs\n");
+        std::fs::remove_file(bench.root().join("a/b.gpg")).expect("removed");
+        assert!(edit(&bench.system, &opened, secret("mine\n"), "ed").is_err(), "removed meanwhile");
+        bench.put(".gpg-id", "missing\n");
+        assert!(check_writable(&bench.system, &entry).is_err());
     }
 
     #[test]

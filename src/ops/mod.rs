@@ -11,3 +11,4 @@ pub mod journal;
 pub mod readers;
 pub mod registries;
 pub mod shims;
+pub mod transfer;

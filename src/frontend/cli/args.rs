@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Parser, Subcommand};
 
-use super::{config, demo, find, insert, journal, ls, registries, rm, shims, show};
+use super::{config, demo, find, insert, journal, ls, registries, rm, shims, show, transfer};
 use crate::model::{EntryPath, EntryPathError};
 use crate::system::options::Typed;
 
@@ -79,6 +79,8 @@ pub(super) enum Command {
     Show(show::ShowArgs),
     Find(find::FindArgs),
     Insert(insert::InsertArgs),
+    Mv(transfer::MvArgs),
+    Cp(transfer::CpArgs),
     Rm(rm::RmArgs),
     Registries(registries::RegistriesArgs),
     Shims(shims::ShimsArgs),

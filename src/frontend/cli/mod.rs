@@ -19,6 +19,7 @@ mod registries;
 mod rm;
 mod shims;
 mod show;
+mod transfer;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -82,6 +83,8 @@ fn run(session: &Session, args: Args) -> Result<u8, Problem> {
         Some(Command::Show(args)) => show::run(session, &args),
         Some(Command::Find(args)) => find::run(session, &args),
         Some(Command::Insert(args)) => insert::run(session, &args),
+        Some(Command::Mv(args)) => transfer::mv(session, &args),
+        Some(Command::Cp(args)) => transfer::cp(session, &args),
         Some(Command::Rm(args)) => rm::run(session, &args),
         Some(Command::Registries(args)) => registries::run(session, &args),
         Some(Command::Shims(args)) => shims::run(session, &args),

@@ -1,6 +1,7 @@
 //! The password store: a tree of encrypted files, its folders, recipients files and mounts.
 //! Knows names, files and recipients; not cryptography (`cipher`), not commits (`git`), not what an entry is for (`ops`).
 
+mod carry;
 mod error;
 pub mod gopass;
 pub mod layout;
@@ -9,6 +10,7 @@ mod logins;
 mod recipients;
 mod write;
 
+pub use carry::{Content, ContentKind, Standing};
 pub use error::{StoreError, not_in_store};
 pub use logins::{LoginFile, Logins, RegistryListing};
 pub use recipients::{FolderRecipients, SignedText};

@@ -164,7 +164,7 @@ impl Store {
     }
 
     /// Refuses names that belong to git, and those under which we make things.
-    fn check_unreserved(&self, folder: &EntryPath) -> Result<(), StoreError> {
+    pub fn check_unreserved(&self, folder: &EntryPath) -> Result<(), StoreError> {
         let reserved = |part: &[u8]| part == b".git" || files::is_temp_name(OsStr::from_bytes(part));
         match folder.as_bytes().split(|byte| *byte == b'/').find(|part| reserved(part)) {
             Some(_) => Err(StoreError::Reserved { path: folder.folder(&self.root) }),
@@ -175,14 +175,14 @@ impl Store {
 
 /// The modes of what is new.
 #[derive(Clone, Copy)]
-struct Modes {
-    file: u32,
-    folder: u32,
+pub(super) struct Modes {
+    pub(super) file: u32,
+    pub(super) folder: u32,
 }
 
 impl Modes {
     /// The owner is never shut out: nobody could read, or replace, what was written.
-    fn of(options: &Options) -> Modes {
+    pub(super) fn of(options: &Options) -> Modes {
         let umask = options.umask & 0o077;
         Modes { file: 0o666 & !umask, folder: 0o777 & !umask }
     }
@@ -197,7 +197,13 @@ fn remove_hidden(gone: &Path, path: &Path) -> Result<(), FileError> {
     })
 }
 
-fn write_once(root: &Path, file: &Path, folder: &Path, bytes: &[u8], modes: Modes) -> Result<(), StoreError> {
+pub(super) fn write_once(
+    root: &Path,
+    file: &Path,
+    folder: &Path,
+    bytes: &[u8],
+    modes: Modes,
+) -> Result<(), StoreError> {
     if folder.is_dir() {
         return Ok(staged(root, folder, |staging| files::replace_from(staging, file, bytes, modes.file))?);
     }
@@ -220,7 +226,11 @@ fn write_once(root: &Path, file: &Path, folder: &Path, bytes: &[u8], modes: Mode
 /// every file of a registry's folder for a login, and fails on every folder beside the registries' that it cannot decode
 /// (helper-protocol 1.7). Where the root does not do (a linked folder on another file system, no right to write), it
 /// stands in the change's own folder. What a killed process left in either goes first.
-fn staged<T>(root: &Path, own: &Path, change: impl Fn(&Path) -> Result<T, FileError>) -> Result<T, FileError> {
+pub(super) fn staged<T>(
+    root: &Path,
+    own: &Path,
+    change: impl Fn(&Path) -> Result<T, FileError>,
+) -> Result<T, FileError> {
     files::sweep_temps(root);
     match change(root) {
         Err(error) if own != root && is_wrong_place(&error) => {
@@ -263,10 +273,10 @@ fn stage(staged: &Path, first: &Path, file: &Path, bytes: &[u8], modes: Modes) -
     let inner = file.strip_prefix(first).unwrap_or(file);
     let folder = staged.join(inner.parent().unwrap_or(Path::new("")));
     let mut made = staged.to_owned();
-    make_folder(&made).map_err(fault)?;
+    make_folder(&made, 0o700).map_err(fault)?;
     for part in folder.strip_prefix(staged).unwrap_or(Path::new("")) {
         made.push(part);
-        make_folder(&made).map_err(fault)?;
+        make_folder(&made, 0o700).map_err(fault)?;
     }
     files::create(&staged.join(inner), bytes, modes.file)?;
     for made in folder.ancestors().take_while(|made| made.starts_with(staged)) {
@@ -276,9 +286,9 @@ fn stage(staged: &Path, first: &Path, file: &Path, bytes: &[u8], modes: Modes) -
     Ok(())
 }
 
-fn make_folder(path: &Path) -> io::Result<()> {
+pub(super) fn make_folder(path: &Path, mode: u32) -> io::Result<()> {
     std::fs::DirBuilder::new().mode(0o700).create(path)?;
-    set_mode(path, 0o700)
+    set_mode(path, mode)
 }
 
 /// The mode is set, not asked for, because the process's own umask counts too; setgid is the folder's own.

@@ -4,6 +4,7 @@
 mod config;
 mod demo;
 mod questions;
+mod transfer;
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;

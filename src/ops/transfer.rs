@@ -1,0 +1,630 @@
+//! Entries and folders moved and copied, inside a store and across stores. Everything is read, and encrypted anew where
+//! other people read the target, before anything is written; sources go last. Killed at any moment, nothing is lost, and
+//! the same command goes on where it stopped.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use super::change::{self, Change, Written};
+use super::entries;
+use crate::model::{EntryPath, Problem, Recipient, text};
+use crate::system::System;
+use crate::system::cipher::Asking;
+use crate::system::git;
+use crate::system::store::{Content, ContentKind, Standing, Store, StoreError};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Move,
+    Copy,
+}
+
+/// A name as it was typed: with a `/` at its end it means the folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    pub path: EntryPath,
+    pub as_folder: bool,
+}
+
+/// What was done.
+#[derive(Debug)]
+pub struct Transferred {
+    /// Under which name it is there now: another than was asked for when that is a folder to put it into.
+    pub to: EntryPath,
+    pub entries: usize,
+    /// How many of them were encrypted anew for other readers.
+    pub reencrypted: usize,
+    pub written: Written,
+}
+
+/// What goes where. Names are those inside the stores.
+struct Route<'a> {
+    kind: Kind,
+    from_store: &'a Store,
+    to_store: &'a Store,
+    /// Whole file names: of the entry's file, the link, or the folder.
+    from: EntryPath,
+    to: EntryPath,
+    is_folder: bool,
+    /// The same store under one name or two.
+    same_store: bool,
+}
+
+/// How one thing gets to its new place.
+enum Step {
+    /// It is there already, as it should be.
+    Done,
+    AsItIs,
+    Encrypted(Vec<u8>),
+    Link,
+}
+
+struct Item {
+    content: Content,
+    to: EntryPath,
+    /// What stood at the target when this was decided.
+    standing: Standing,
+    /// What was read in order to decide, of the source and of the target.
+    seen: [Option<Vec<u8>>; 2],
+    step: Step,
+}
+
+/// Moves or copies an entry or a folder. A target that is a folder, or was typed as one, takes it in under its own name.
+/// What is there already is replaced only with `force`, links and recipients files never.
+pub fn run(system: &System, kind: Kind, from: &Place, to: &Place, force: bool) -> Result<Transferred, Problem> {
+    let (route, named) = route(system, kind, from, to)?;
+    // Without the locks: reading may ask a person for a passphrase, and nobody else shall wait for that.
+    let (items, warnings) = Planner { system, route: &route, force, readers: BTreeMap::new() }.plan()?;
+    let stores = [route.from_store, route.to_store];
+    // Always in the same order, so that two of us never wait for each other.
+    let first = usize::from(stores[1].root() < stores[0].root());
+    let (target, source) = if route.same_store {
+        (Change::begin(system, route.to_store)?, None)
+    } else {
+        let early = Change::begin(system, stores[first])?;
+        let late = Change::begin(system, stores[1 - first])?;
+        if first == 1 { (early, Some(late)) } else { (late, Some(early)) }
+    };
+    if !is_as_planned(&route, &items)? {
+        let name = text::quoted(from.path.as_bytes());
+        return Err(Problem::failed(format!("{name} or its target was changed by somebody else meanwhile"))
+            .hint("nothing was done; try again"));
+    }
+    let entries = items.iter().filter(|item| item.content.entry().is_some()).count();
+    let reencrypted = items.iter().filter(|item| matches!(item.step, Step::Encrypted(_))).count();
+    let mut written = carry_out(&route, items, target, source, (from, to))?;
+    written.warnings.extend(warnings);
+    Ok(Transferred { to: named, entries, reencrypted, written })
+}
+
+/// What goes where, and under which name a person knows the target; everything that makes no sense is refused.
+fn route<'a>(system: &'a System, kind: Kind, from: &Place, to: &Place) -> Result<(Route<'a>, EntryPath), Problem> {
+    let stores = system.stores()?;
+    let name = text::quoted(from.path.as_bytes());
+    let (from_store, from_inner) = stores.locate(&from.path);
+    if from_inner.is_root() || stores.all().iter().any(|store| is_mounted_within(store, &from.path)) {
+        return Err(Problem::usage(format!("{name} is, or holds, a whole store, which is not moved or copied")));
+    }
+    from_store.check_unreserved(&from_inner)?;
+    let file = file_of(&from_inner)?;
+    let is_entry = !matches!(from_store.standing(&file)?, Standing::Nothing | Standing::Folder);
+    let is_folder = from_store.has_folder(&from_inner) && (from.as_folder || !is_entry);
+    if !is_entry && !is_folder {
+        return Err(entries::missing(system, &from.path));
+    }
+    let (to_store, to_inner) = stores.locate(&to.path);
+    let into = to.as_folder || to_inner.is_root() || to_store.has_folder(&to_inner);
+    let named = if into { to.path.join(from.path.name()).map_err(StoreError::from)? } else { to.path.clone() };
+    let (to_store, to_inner) = stores.locate(&named);
+    let target = text::quoted(named.as_bytes());
+    if to_inner.is_root() || (is_folder && stores.all().iter().any(|store| is_mounted_within(store, &named))) {
+        return Err(Problem::usage(format!("{target} is, or would hold, a mounted store")));
+    }
+    let real = |store: &Store| std::fs::canonicalize(store.root()).ok();
+    let route = Route {
+        kind,
+        from_store,
+        to_store,
+        from: if is_folder { from_inner } else { file },
+        to: if is_folder { to_inner } else { file_of(&to_inner)? },
+        is_folder,
+        same_store: real(from_store).is_some_and(|root| real(to_store) == Some(root)),
+    };
+    let (source, goal) = (route.source(), git::real_path(&route.to.folder(route.to_store.root())));
+    if source == goal {
+        return Err(Problem::usage(format!("{name} and {target} are the same")));
+    }
+    if is_folder && goal.starts_with(&source) {
+        return Err(Problem::usage(format!("{name} cannot be put into itself")));
+    }
+    Ok((route, named))
+}
+
+fn is_mounted_within(store: &Store, path: &EntryPath) -> bool {
+    !store.mount.is_root() && store.mount.is_within(path)
+}
+
+/// An entry's file name below the root.
+fn file_of(entry: &EntryPath) -> Result<EntryPath, StoreError> {
+    let mut name = entry.name().to_owned();
+    name.push(".gpg");
+    Ok(entry.parent().join(name)?)
+}
+
+impl Route<'_> {
+    /// Where the source really is.
+    fn source(&self) -> PathBuf {
+        git::real_path(&self.from.folder(self.from_store.root()))
+    }
+
+    /// Everything that goes along. Recipients files first: an entry is never there before what says who reads it. Links
+    /// last.
+    fn contents(&self) -> Result<Vec<Content>, StoreError> {
+        let alone = |kind| vec![Content { path: self.from.clone(), kind }];
+        let mut contents = match self.from_store.standing(&self.from)? {
+            Standing::Link => alone(ContentKind::Link),
+            Standing::Folder => self.from_store.contents(&self.from)?,
+            _ => alone(ContentKind::Entry),
+        };
+        contents.sort_by_key(|content| (rank(content), content.path.clone()));
+        Ok(contents)
+    }
+
+    fn target_of(&self, content: &EntryPath) -> Result<EntryPath, StoreError> {
+        match content.below(&self.from) {
+            Some(rest) if !rest.is_root() => Ok(self.to.join(rest.as_os_str())?),
+            _ => Ok(self.to.clone()),
+        }
+    }
+}
+
+/// Looks at everything that goes along and decides how.
+struct Planner<'a> {
+    system: &'a System,
+    route: &'a Route<'a>,
+    force: bool,
+    /// By the source's folder: who may read what comes out of it, and whether these are the same people as now.
+    readers: BTreeMap<EntryPath, (Vec<Recipient>, bool)>,
+}
+
+impl Planner<'_> {
+    fn plan(mut self) -> Result<(Vec<Item>, Vec<Problem>), Problem> {
+        let route = self.route;
+        let contents = route.contents()?;
+        let mut items = Vec::with_capacity(contents.len());
+        let mut warnings = Vec::new();
+        let own: BTreeSet<EntryPath> =
+            contents.iter().filter(|one| one.path.name() == ".gpg-id").map(|one| one.path.parent()).collect();
+        for content in contents {
+            let to = route.target_of(&content.path)?;
+            if content.kind == ContentKind::Entry {
+                self.learn_readers(&content, &to, &own, &mut warnings)?;
+            }
+            let standing = route.to_store.standing(&to)?;
+            let mut item = Item { content, to, standing, seen: [None, None], step: Step::AsItIs };
+            item.step = self.step(&mut item)?;
+            items.push(item);
+        }
+        Ok((items, warnings))
+    }
+
+    /// Who may read an entry at its new place: who its own folder says when that folder's recipients file goes along,
+    /// else who the target's says.
+    fn learn_readers(
+        &mut self,
+        content: &Content,
+        to: &EntryPath,
+        own: &BTreeSet<EntryPath>,
+        warnings: &mut Vec<Problem>,
+    ) -> Result<(), Problem> {
+        let folder = content.path.parent();
+        if self.readers.contains_key(&folder) {
+            return Ok(());
+        }
+        let Route { from_store, to_store, .. } = *self.route;
+        let goes_along = own.iter().any(|with_file| folder.is_within(with_file));
+        let (wanted, warning) = if goes_along {
+            change::recipients(self.system, from_store, &folder)?
+        } else {
+            change::recipients(self.system, to_store, &to.parent())?
+        };
+        warnings.extend(warning);
+        let now = from_store.recipients_for(&folder, &self.system.options).map(|found| found.recipients);
+        let set = |all: &[Recipient]| all.iter().map(|one| one.as_str().to_owned()).collect::<BTreeSet<_>>();
+        let same = now.is_ok_and(|now| set(&now) == set(&wanted));
+        self.readers.insert(folder, (wanted, same));
+        Ok(())
+    }
+
+    fn step(&self, item: &mut Item) -> Result<Step, Problem> {
+        match (item.content.kind, item.standing) {
+            (ContentKind::Link, _) if !self.route.same_store => {
+                let name = text::quoted(item.content.path.as_bytes());
+                Err(Problem::failed(format!("{name} is a link, which cannot lead into another store"))
+                    .hint("copy what it leads to"))
+            }
+            (ContentKind::Link, Standing::Nothing) => Ok(Step::Link),
+            (ContentKind::Entry, Standing::Nothing) => self.entry_step(item),
+            (ContentKind::File, Standing::Nothing) => self.file_step(item),
+            (ContentKind::Entry | ContentKind::File, Standing::File) => self.step_onto_file(item),
+            (_, Standing::Link) => {
+                Err(Problem::failed(format!("{} is a link, which is not replaced", text::quoted(item.to.as_bytes())))
+                    .hint("remove it first, or choose another name"))
+            }
+            _ => Err(Problem::failed(format!("{} is in the way", text::quoted(item.to.as_bytes())))),
+        }
+    }
+
+    fn file_step(&self, item: &Item) -> Result<Step, Problem> {
+        // Put into a folder that has none, it would change who reads what is there.
+        if item.content.path.name() == ".gpg-id" && self.route.to_store.has_folder(&item.to.parent()) {
+            return Err(other_readers(&item.to));
+        }
+        Ok(Step::AsItIs)
+    }
+
+    fn step_onto_file(&self, item: &mut Item) -> Result<Step, Problem> {
+        let Route { from_store, to_store, .. } = *self.route;
+        let (ours, theirs) = (from_store.read_file(&item.content.path)?, to_store.read_file(&item.to)?);
+        let step = if ours == theirs {
+            Step::Done
+        } else if item.content.kind == ContentKind::Entry {
+            match self.entry_step(item)? {
+                Step::Encrypted(_) if self.holds_the_same(&item.content, &ours, &theirs) => Step::Done,
+                step if self.force => step,
+                _ => return Err(entries::is_there(&content_entry(&item.to))),
+            }
+        } else {
+            match item.content.path.name().to_str() {
+                Some(".gpg-id" | ".gpg-id.sig") => return Err(other_readers(&item.to)),
+                _ if self.force => Step::AsItIs,
+                _ => return Err(entries::is_there(&item.to)),
+            }
+        };
+        item.seen = [Some(ours), Some(theirs)];
+        Ok(step)
+    }
+
+    /// True when an earlier run, that was killed, has written this entry for its new readers.
+    fn holds_the_same(&self, content: &Content, ours: &[u8], theirs: &[u8]) -> bool {
+        let Some((wanted, _)) = self.readers.get(&content.path.parent()) else { return false };
+        let entry = content_entry(&content.path);
+        let (Ok(cipher), Ok(ours)) =
+            (self.system.cipher(), entries::decrypt(self.system, &entry, ours, Asking::Allowed))
+        else {
+            return false;
+        };
+        cipher.is_encrypted_to(theirs, wanted)
+            && cipher.decrypt(theirs, Asking::Allowed).is_ok_and(|theirs| theirs.same_as(&ours))
+    }
+
+    /// An entry whose readers stay the same goes as it is: nobody has to unlock a key in order to rename.
+    fn entry_step(&self, item: &mut Item) -> Result<Step, Problem> {
+        let Some((wanted, false)) = self.readers.get(&item.content.path.parent()) else { return Ok(Step::AsItIs) };
+        let message = self.route.from_store.read_file(&item.content.path)?;
+        if self.system.cipher()?.is_encrypted_to(&message, wanted) {
+            return Ok(Step::AsItIs);
+        }
+        let entry = content_entry(&item.content.path);
+        let plaintext = entries::decrypt(self.system, &entry, &message, Asking::Allowed)?;
+        item.seen[0] = Some(message);
+        Ok(Step::Encrypted(change::encrypt(self.system, self.route.to_store, &plaintext, wanted)?))
+    }
+}
+
+/// Under the locks: whether what was looked at without them is still so.
+fn is_as_planned(route: &Route<'_>, items: &[Item]) -> Result<bool, StoreError> {
+    if !route.contents()?.iter().eq(items.iter().map(|item| &item.content)) {
+        return Ok(false);
+    }
+    for item in items {
+        let same_standing = route.to_store.standing(&item.to)? == item.standing;
+        let [source, target] = &item.seen;
+        let is_same = |store: &Store, file, seen: &Option<Vec<u8>>| match seen {
+            Some(seen) => store.read_file(file).map(|now| now == *seen),
+            None => Ok(true),
+        };
+        if !same_standing
+            || !is_same(route.from_store, &item.content.path, source)?
+            || !is_same(route.to_store, &item.to, target)?
+        {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn rank(content: &Content) -> u8 {
+    match content.kind {
+        ContentKind::File if content.path.name() == ".gpg-id" => 0,
+        ContentKind::File => 1,
+        ContentKind::Entry => 2,
+        ContentKind::Link => 3,
+    }
+}
+
+/// The entry that a file name stands for; the name itself where it stands for none.
+fn content_entry(file: &EntryPath) -> EntryPath {
+    Content { path: file.clone(), kind: ContentKind::Entry }.entry().unwrap_or_else(|| file.clone())
+}
+
+fn other_readers(gpg_id: &EntryPath) -> Problem {
+    Problem::failed(format!("{} would change who reads what is there", text::quoted(gpg_id.as_bytes())))
+        .hint("choose a name that is not there yet, or move its entries one by one")
+}
+
+/// Writes all targets, then removes the sources, with one commit in each store.
+fn carry_out(
+    route: &Route<'_>,
+    items: Vec<Item>,
+    mut target: Change<'_>,
+    source: Option<Change<'_>>,
+    (from, to): (&Place, &Place),
+) -> Result<Written, Problem> {
+    let is_new = route.is_folder && !route.to_store.has_folder(&route.to);
+    let as_it_is = |item: &Item| matches!(item.step, Step::AsItIs);
+    let whole = is_new && route.same_store && route.kind == Kind::Move && items.iter().all(as_it_is);
+    let renamed = whole && !items.is_empty() && target.rename_folder(&route.from, &route.to)?;
+    if !renamed {
+        write_all(route, items, &mut target)?;
+        if is_new {
+            target.touched_as_whole(&route.to);
+        }
+    }
+    let verb = if route.kind == Kind::Move { "Rename" } else { "Copy" };
+    let subject = format!("{verb} {} to {}.", typed(from), typed(to));
+    if route.kind == Kind::Copy || renamed {
+        return Ok(target.finish(&subject));
+    }
+    match source {
+        None => {
+            remove_source(route, &mut target)?;
+            Ok(target.finish(&subject))
+        }
+        Some(mut source) => {
+            let mut written = target.finish(&subject);
+            remove_source(route, &mut source)?;
+            written.warnings.extend(source.finish(&format!("Remove {}.", typed(from))).warnings);
+            Ok(written)
+        }
+    }
+}
+
+fn write_all(route: &Route<'_>, items: Vec<Item>, target: &mut Change<'_>) -> Result<(), StoreError> {
+    let moved = (route.is_folder).then(|| route.from.folder(route.from_store.root()));
+    for item in items {
+        let from = item.content.path.folder(route.from_store.root());
+        match item.step {
+            Step::Done => target.mend_commit(&content_entry(&item.to)),
+            Step::AsItIs => target.carry(&from, &item.to)?,
+            Step::Encrypted(message) => target.write(&content_entry(&item.to), &message)?,
+            Step::Link => target.carry_link(&from, &item.to, moved.as_deref())?,
+        }
+    }
+    Ok(())
+}
+
+fn remove_source(route: &Route<'_>, change: &mut Change<'_>) -> Result<(), StoreError> {
+    if route.is_folder {
+        change.remove_folder(&route.from, true)?;
+    } else {
+        change.remove(&content_entry(&route.from))?;
+    }
+    Ok(())
+}
+
+/// As pass's commits have it: the name as it was typed.
+fn typed(place: &Place) -> String {
+    let slash = if place.as_folder { "/" } else { "" };
+    format!("{}{slash}", place.path.display())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::ProblemKind;
+    use crate::ops::double::{Bench, path};
+    use std::os::unix::fs::symlink;
+
+    fn place(name: &str) -> Place {
+        match name.trim_end_matches('/') {
+            "" => Place { path: EntryPath::root(), as_folder: true },
+            trimmed => Place { path: path(trimmed), as_folder: trimmed != name },
+        }
+    }
+
+    fn go(bench: &Bench, kind: Kind, from: &str, to: &str, force: bool) -> Result<Transferred, Problem> {
+        run(&bench.system, kind, &place(from), &place(to), force)
+    }
+
+    fn read(bench: &Bench, name: &str) -> String {
+        std::fs::read_to_string(bench.root().join(name)).unwrap_or_else(|error| format!("{name}: {error}"))
+    }
+
+    #[test]
+    fn names_mean_what_they_mean_to_pass() {
+        for (from, to, expected) in [
+            ("a", "n", "n.gpg"),
+            ("a", "n/m", "n/m.gpg"),
+            ("a", "d", "d/a.gpg"),
+            ("a", "n/", "n/a.gpg"),
+            ("d/x", "/", "x.gpg"),
+            ("both", "n", "n.gpg"),
+            ("both/", "n", "n/in.gpg"),
+            ("d", "n", "n/x.gpg"),
+            ("d", "both", "both/d/x.gpg"),
+            ("d", "n/", "n/d/x.gpg"),
+        ] {
+            for kind in [Kind::Move, Kind::Copy] {
+                let bench = Bench::new();
+                for name in ["a", "d/x", "both", "both/in"] {
+                    bench.put(&format!("{name}.gpg"), &format!("for alice\n{name}"));
+                }
+                let before = bench.tree().len();
+                let done = go(&bench, kind, from, to, false).expect("done");
+                assert_eq!((done.entries, done.reencrypted, done.written.changed), (1, 0, true), "{from} {to}");
+                assert!(read(&bench, expected).starts_with("for alice"), "{from} {to}: {:?}", bench.tree());
+                let source = [format!("{}.gpg", from.trim_end_matches('/')), from.to_owned()];
+                let gone = source.iter().filter(|name| !bench.root().join(name).exists()).count();
+                assert!(kind == Kind::Copy || gone > 0, "{from} {to}");
+                assert!(kind == Kind::Move || bench.tree().len() > before, "{from} {to}");
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_is_overwritten_without_force() {
+        for kind in [Kind::Move, Kind::Copy] {
+            let bench = Bench::new();
+            for name in ["a", "b", "d/x", "d/y", "e/d/y"] {
+                bench.put(&format!("{name}.gpg"), &format!("for alice\n{name}"));
+            }
+            let before = bench.tree();
+            for (from, to) in [("a", "b"), ("d", "e")] {
+                let problem = go(&bench, kind, from, to, false).expect_err("refused");
+                assert!(problem.message.contains("is there already"), "{problem}");
+                assert_eq!(bench.tree(), before);
+            }
+            go(&bench, kind, "a", "b", true).expect("forced");
+            go(&bench, kind, "d", "e", true).expect("forced");
+            assert_eq!(read(&bench, "b.gpg"), "for alice\na");
+            assert_eq!(read(&bench, "e/d/y.gpg"), "for alice\nd/y");
+            assert_eq!(read(&bench, "e/d/x.gpg"), "for alice\nd/x");
+            assert_eq!(bench.root().join("d").exists(), kind == Kind::Copy);
+        }
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused() {
+        let bench = Bench::with_gopass_config("[mounts \"d/work\"]\npath = ~/work\n");
+        bench.put("a.gpg", "for alice\nx");
+        bench.put("c/x.gpg", "for alice\nx");
+        bench.put("d/x.gpg", "for alice\nx");
+        bench.put(".git/x.gpg", "for alice\nx");
+        symlink("c", bench.root().join("l")).expect("a link");
+        let before = bench.tree();
+        for (from, to, kind) in [
+            ("a", "a", ProblemKind::Usage),
+            ("c", "c/in", ProblemKind::Usage),
+            ("c", "c", ProblemKind::Usage),
+            ("c", "l", ProblemKind::Usage),
+            ("d", "z", ProblemKind::Usage),
+            ("d/work", "z", ProblemKind::Usage),
+            ("c", "d/work/", ProblemKind::Failed),
+            ("none", "z", ProblemKind::NotFound),
+            (".git/x", "z", ProblemKind::Usage),
+            ("a", ".git/y", ProblemKind::Usage),
+        ] {
+            for how in [Kind::Move, Kind::Copy] {
+                let problem = go(&bench, how, from, to, true).expect_err(from);
+                assert_eq!(problem.kind, kind, "{from} {to}: {problem}");
+                assert_eq!(bench.tree(), before);
+            }
+        }
+    }
+
+    #[test]
+    fn other_readers_get_their_own_message() {
+        let bench = Bench::with_gopass_config("[mounts \"work\"]\npath = ~/work\n");
+        let work = bench.home().join("work");
+        std::fs::create_dir(&work).expect("a folder");
+        std::fs::write(work.join(".gpg-id"), "bob\n").expect("recipients");
+        bench.put("a.gpg", "for alice\npw\n");
+        bench.put("team/.gpg-id", "alice\nbob\n");
+        bench.put("d/own/.gpg-id", "carol\n");
+        bench.put("d/own/x.gpg", "for carol\nx");
+        bench.put("d/y.gpg", "for alice\ny");
+        let done = go(&bench, Kind::Copy, "a", "team/a", false).expect("copied");
+        assert_eq!((done.reencrypted, read(&bench, "team/a.gpg").as_str()), (1, "for alice bob\npw\n"));
+        let done = go(&bench, Kind::Move, "d", "team", false).expect("moved");
+        assert_eq!((done.to, done.entries, done.reencrypted), (path("team/d"), 2, 1));
+        assert_eq!(read(&bench, "team/d/own/x.gpg"), "for carol\nx");
+        assert_eq!(read(&bench, "team/d/y.gpg"), "for alice bob\ny");
+        go(&bench, Kind::Move, "team/d", "work/d", false).expect("moved to another store");
+        assert_eq!(std::fs::read(work.join("d/y.gpg")).expect("there"), b"for bob\ny");
+        assert_eq!(std::fs::read(work.join("d/own/x.gpg")).expect("there"), b"for carol\nx");
+        assert!(!bench.root().join("team/d").exists());
+    }
+
+    #[test]
+    fn a_target_that_cannot_be_written_leaves_everything() {
+        let bench = Bench::new();
+        bench.put("d/x.gpg", "for alice\nx");
+        bench.put("d/y.gpg", "not a message");
+        bench.put("team/.gpg-id", "bob\n");
+        bench.put("nobody/.gpg-id", "missing\n");
+        let before = bench.tree();
+        for target in ["team", "nobody"] {
+            go(&bench, Kind::Move, "d", target, false).expect_err("cannot be encrypted");
+            assert_eq!(bench.tree(), before);
+        }
+    }
+
+    #[test]
+    fn a_killed_move_is_finished_by_the_next() {
+        let bench = Bench::new();
+        for name in ["d/x", "d/y"] {
+            bench.put(&format!("{name}.gpg"), &format!("for alice\n{name}"));
+        }
+        bench.put("team/.gpg-id", "bob\n");
+        // As a process leaves it that was killed after its first target.
+        bench.put("team/d/x.gpg", "for bob\nd/x");
+        go(&bench, Kind::Move, "d", "team", false).expect("finished");
+        assert_eq!(read(&bench, "team/d/y.gpg"), "for bob\nd/y");
+        assert!(!bench.root().join("d").exists());
+    }
+
+    #[test]
+    fn what_changes_before_the_lock_is_seen() {
+        let bench = Bench::new();
+        bench.put("d/x.gpg", "for alice\nx");
+        bench.put("team/.gpg-id", "bob\n");
+        let (route, _) = route(&bench.system, Kind::Move, &place("d"), &place("team")).expect("a way");
+        let plan = || {
+            let planner = Planner { system: &bench.system, route: &route, force: false, readers: BTreeMap::new() };
+            planner.plan().expect("a plan").0
+        };
+        let holds = |items: &[Item]| is_as_planned(&route, items).expect("looked at");
+        let items = plan();
+        assert!(holds(&items));
+        bench.put("d/x.gpg", "for alice\nnew");
+        assert!(!holds(&items), "another text");
+        let items = plan();
+        bench.put("d/late.gpg", "for alice\nlate");
+        assert!(!holds(&items), "another entry");
+        let items = plan();
+        bench.put("team/d/x.gpg", "for bob\ntheirs");
+        assert!(!holds(&items), "another target");
+    }
+
+    #[test]
+    fn recipients_files_never_come_between() {
+        let bench = Bench::new();
+        bench.put("d/.gpg-id", "bob\n");
+        bench.put("d/x.gpg", "for bob\nx");
+        bench.put("e/d/y.gpg", "for alice\ny");
+        let before = bench.tree();
+        for force in [false, true] {
+            let problem = go(&bench, Kind::Move, "d", "e", force).expect_err("refused");
+            assert!(problem.message.contains("who reads"), "{problem}");
+            assert_eq!(bench.tree(), before);
+        }
+    }
+
+    #[test]
+    fn links_go_as_links() {
+        let bench = Bench::new();
+        bench.put("d/x.gpg", "for alice\nx");
+        symlink("x.gpg", bench.root().join("d/l.gpg")).expect("a link");
+        symlink("../a.gpg", bench.root().join("d/out.gpg")).expect("a link");
+        bench.put("a.gpg", "for alice\na");
+        go(&bench, Kind::Move, "d", "n/m", false).expect("moved");
+        assert_eq!(read(&bench, "n/m/l.gpg"), "for alice\nx");
+        assert_eq!(read(&bench, "n/m/out.gpg"), "for alice\na");
+        go(&bench, Kind::Move, "n/m/out", "z", false).expect("moved");
+        assert_eq!(std::fs::read_link(bench.root().join("z.gpg")).expect("a link"), PathBuf::from("a.gpg"));
+        assert!(std::fs::symlink_metadata(bench.root().join("n/m/out.gpg")).is_err());
+        go(&bench, Kind::Copy, "a", "z", true).expect_err("a link is not replaced");
+        assert_eq!(read(&bench, "a.gpg"), "for alice\na");
+    }
+}
