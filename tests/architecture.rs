@@ -21,7 +21,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     // system: env, files, process and options carry the rest; cipher sits on top.
     ("system::mod", &["*"]),
     ("system::process", &["env"]),
-    ("system::options", &["env", "files"]),
+    ("system::options", &["config_file", "env", "files"]),
+    ("system::config_file", &["env", "files"]),
     ("system::store", &["env", "files", "options"]),
     ("system::git", &["env", "files", "options", "process"]),
     ("system::journal", &["env", "files", "options"]),
