@@ -1,16 +1,22 @@
 //! Private folders that do not outlive their process: removed on drop, and when the process was killed, by the next one
 //! that makes such a folder. Knows nothing of what is put in.
 
+use std::ffi::OsStr;
 use std::fs::{DirBuilder, Metadata};
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+use rustix::io::Errno;
+use rustix::process::{Pid, test_kill_process};
 
 use super::files::{self, FileError, FolderLock};
 
 /// The most names tried for a new folder; more are taken only when somebody makes them to be in the way.
 const TRIES: u32 = 100;
+
+/// Stands in each of these folders, so that none of the person's own that is called alike is taken for one.
+const MARK: &str = ".regpass-scratch";
 
 /// A folder of mode 0700 that is removed with all that is in it when dropped. The lock on it says that its owner lives.
 #[derive(Debug)]
@@ -56,33 +62,42 @@ fn make_in(place: &Path, name: &str) -> Result<Scratch, FileError> {
             made => made.map_err(fault)?,
         }
         let Ok(alive) = files::lock_folder(&path, Duration::ZERO) else { continue };
-        // Between making and locking it somebody may have swept it as abandoned.
-        if path.is_dir() {
-            return Ok(Scratch { path, _alive: alive });
-        }
+        let scratch = Scratch { path, _alive: alive };
+        // Only now can it be swept, and only when its lock is gone.
+        files::create(&scratch.path.join(MARK), b"", 0o600)?;
+        return Ok(scratch);
     }
     Err(fault(std::io::ErrorKind::AlreadyExists.into()))
 }
 
-/// True for `NAME-PID` and `NAME-PID.NUMBER`, and for no other: people may call things alike.
-fn is_scratch_name(file: &[u8], name: &str) -> bool {
-    let is_number = |digits: &[u8]| !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
-    let numbers = file.strip_prefix(name.as_bytes()).and_then(|rest| rest.strip_prefix(b"-"));
-    let mut numbers = numbers.unwrap_or_default().splitn(2, |byte| *byte == b'.');
-    numbers.next().is_some_and(is_number) && numbers.next().is_none_or(is_number)
-}
-
-/// Removes our own folders of that name whose lock nobody holds. What cannot be removed stays.
+/// Removes the folders of that name that were made here by processes of ours that are dead. What cannot be removed stays,
+/// and so does whatever may be the person's own.
 fn sweep(place: &Path, name: &str, uid: u32) {
     let Ok(items) = std::fs::read_dir(place) else { return };
-    for item in items.flatten().filter(|item| is_scratch_name(item.file_name().as_bytes(), name)) {
-        // Not following links: only a folder that is itself ours.
-        let ours = |meta: Metadata| meta.is_dir() && meta.uid() == uid;
+    for item in items.flatten().filter(|item| maker(&item.file_name(), name).is_some_and(is_gone)) {
+        // Not following links: only a folder that is itself ours, with our mark.
         let path = item.path();
-        if item.metadata().is_ok_and(ours) && files::lock_folder(&path, Duration::ZERO).is_ok() {
+        let ours = |meta: &Metadata| meta.uid() == uid;
+        let folder = item.metadata().is_ok_and(|meta| meta.is_dir() && ours(&meta));
+        let marked = || std::fs::symlink_metadata(path.join(MARK)).is_ok_and(|meta| meta.is_file() && ours(&meta));
+        if folder && marked() && files::lock_folder(&path, Duration::ZERO).is_ok() {
             let _ = std::fs::remove_dir_all(&path);
         }
     }
+}
+
+/// The process that made a folder of ours: `file` is `NAME-PID` or `NAME-PID.COUNT`.
+fn maker(file: &OsStr, name: &str) -> Option<u32> {
+    let rest = file.to_str()?.strip_prefix(name)?.strip_prefix('-')?;
+    let (pid, count) = rest.split_once('.').unwrap_or((rest, "0"));
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    (is_number(pid) && is_number(count)).then(|| pid.parse().ok()).flatten()
+}
+
+/// True when no process has this number, or we have it ourselves: then the lock alone tells.
+fn is_gone(pid: u32) -> bool {
+    let number = i32::try_from(pid).ok().and_then(Pid::from_raw);
+    pid == std::process::id() || number.is_none_or(|pid| test_kill_process(pid) == Err(Errno::SRCH))
 }
 
 #[cfg(test)]
@@ -104,25 +119,46 @@ mod tests {
         assert_eq!(std::fs::read_dir(place.path()).expect("readable").count(), 0);
     }
 
+    /// Above Linux's largest (proc_sys_kernel(5), `pid_max`): nobody has it.
+    const DEAD: u32 = (1 << 22) + 1;
+
     #[test]
     fn abandoned_folders_are_swept_and_living_or_foreign_ones_are_not() {
         let place = tempfile::tempdir().expect("a folder");
+        let at = |name: &str| place.path().join(name);
         let make = || Scratch::make(&[place.path().to_owned()], "x", uid()).expect("made");
+        // As a killed process leaves it.
+        let left = |name: &str| {
+            std::fs::create_dir_all(at(name).join("inner")).expect("made");
+            std::fs::write(at(name).join(MARK), "").expect("marked");
+        };
         let living = make();
-        for name in ["x-1", "x-2/inner", "x-2.7", "y-1", "x-notes", "x-", "x-1.", "x-1.old"] {
-            std::fs::create_dir_all(place.path().join(name)).expect("made");
+        let (dead, again) = (format!("x-{DEAD}"), format!("x-{DEAD}.7"));
+        for name in [&dead, &again, "y-1", "x-notes", &format!("x-{DEAD}-old"), &format!("x-{DEAD}."), "x-1"] {
+            left(name);
         }
+        std::fs::create_dir(at(&format!("x-{DEAD}.8"))).expect("the person's own");
         let outside = tempfile::tempdir().expect("a folder");
-        std::os::unix::fs::symlink(outside.path(), place.path().join("x-3")).expect("linked");
+        std::fs::write(outside.path().join(MARK), "").expect("marked");
+        std::os::unix::fs::symlink(outside.path(), at(&format!("x-{DEAD}.9"))).expect("linked");
         let second = make();
         assert!(living.path().is_dir() && second.path() != living.path());
-        for swept in ["x-1", "x-2", "x-2.7"] {
-            assert!(!place.path().join(swept).exists(), "{swept}");
+        assert!(!at(&dead).exists() && !at(&again).exists());
+        for kept in ["y-1", "x-notes", &format!("x-{DEAD}-old"), &format!("x-{DEAD}."), "x-1", &format!("x-{DEAD}.8")] {
+            assert!(at(kept).is_dir(), "{kept}");
         }
-        for others in ["x-notes", "x-", "x-1.", "x-1.old"] {
-            assert!(place.path().join(others).exists(), "{others}");
-        }
-        assert!(place.path().join("y-1").exists() && place.path().join("x-3").exists() && outside.path().exists());
+        assert!(at(&format!("x-{DEAD}.9")).is_symlink() && outside.path().join(MARK).exists());
+    }
+
+    #[test]
+    fn what_this_makes_it_would_sweep() {
+        let place = tempfile::tempdir().expect("a folder");
+        let scratch = Scratch::make(&[place.path().to_owned()], "x", uid()).expect("made");
+        let left = place.path().join(format!("x-{DEAD}"));
+        std::fs::create_dir(&left).expect("made");
+        std::fs::copy(scratch.path().join(MARK), left.join(MARK)).expect("marked alike");
+        drop(Scratch::make(&[place.path().to_owned()], "x", uid()).expect("made"));
+        assert!(!left.exists());
     }
 
     #[test]

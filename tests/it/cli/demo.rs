@@ -51,6 +51,18 @@ fn it_needs_nothing_installed_and_the_code_is_the_command_s() {
 }
 
 #[test]
+fn folders_of_the_person_s_own_that_are_called_alike_stay() {
+    let (sandbox, place) = machine();
+    // Larger than any process id (proc_sys_kernel(5), `pid_max`).
+    let own = ["regpass-demo-notes", "regpass-demo-4194305", "regpass-demo-"];
+    own.iter().for_each(|name| std::fs::create_dir(place.join(name)).expect("a folder"));
+    sandbox.regpass(&["demo", "--", "true"], b"").ok();
+    let mut left = names_in(&place);
+    left.sort();
+    assert_eq!(left, ["regpass-demo-", "regpass-demo-4194305", "regpass-demo-notes"]);
+}
+
+#[test]
 fn inside_nothing_points_at_the_person_s_own_files() {
     let (mut sandbox, place) = machine();
     sandbox.set("PASSWORD_STORE_KEY", "ABCDEF");
