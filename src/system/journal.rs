@@ -244,13 +244,17 @@ fn shorten(path: &Path) -> Result<(), JournalError> {
     file.seek(SeekFrom::Start(size - SIZE_MAX / 2)).map_err(fault)?;
     (&file).take(SIZE_MAX).read_to_end(&mut newest).map_err(fault)?;
     let whole = newest.iter().position(|byte| *byte == b'\n').map_or(newest.len(), |end| end + 1);
-    // `file` holds the lock until the rename has happened, so nobody else is here.
-    let new = path.with_extension("new");
-    let flags = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or_default();
-    let mut options = OpenOptions::new();
-    let written = options.write(true).create(true).truncate(true).mode(0o600).custom_flags(flags).open(&new);
-    written.and_then(|mut new| new.write_all(&newest[whole..])).map_err(fault)?;
-    Ok(std::fs::rename(&new, path).map_err(fault)?)
+    // `file` holds the lock until the rename has happened, so nobody else is here. A name of its own, made new: whatever
+    // lies in this folder is neither waited for nor written over. Not put on the disk at once: others wait for the lock.
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    files::sweep_temps(folder);
+    let new = files::temp_name(folder);
+    let written = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new);
+    let replaced =
+        written.and_then(|mut new| new.write_all(&newest[whole..])).and_then(|()| std::fs::rename(&new, path));
+    Ok(replaced.map_err(fault).inspect_err(|_| {
+        let _ = std::fs::remove_file(&new);
+    })?)
 }
 
 #[cfg(test)]
@@ -322,6 +326,28 @@ mod tests {
         assert_eq!(records.calls.last(), Some(&call("last.test")));
         assert!(records.calls.len() > many / 3);
         assert_eq!(std::fs::read_dir(&dir).expect("lists").count(), 1, "nothing is left beside it");
+    }
+
+    #[test]
+    fn nothing_that_lies_about_stops_the_shortening() {
+        let (_top, dir) = dir();
+        append(&dir, uid(), &call("first.test")).expect("appends");
+        let line = std::fs::read(dir.join(FILE)).expect("reads");
+        let many = usize::try_from(SIZE_MAX).expect("fits") / line.len() + 1;
+        let near = dir.join("journal.new");
+        rustix::fs::mkfifoat(rustix::fs::CWD, &near, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR).expect("a FIFO");
+        for _ in 0..2 {
+            std::fs::write(dir.join(FILE), line.repeat(many)).expect("writes");
+            // In a thread, so that a wait for ever fails the test instead of being one.
+            let (told, heard) = std::sync::mpsc::channel();
+            let journal = dir.clone();
+            std::thread::spawn(move || told.send(append(&journal, uid(), &call("last.test"))));
+            heard.recv_timeout(Duration::from_secs(20)).expect("it ends").expect("appends");
+            assert!(dir.join(FILE).metadata().expect("it").len() <= SIZE_MAX / 2);
+            assert_eq!(read(&dir).expect("reads").calls.last(), Some(&call("last.test")));
+            let _ = std::fs::remove_file(&near);
+            std::fs::create_dir_all(&near).expect("a folder");
+        }
     }
 
     #[test]
