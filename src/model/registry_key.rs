@@ -43,29 +43,50 @@ impl RegistryKey {
     }
 
     /// True for the forms that people and other tools use for Docker Hub where Docker itself uses `HUB_KEY`:
-    /// the bare hosts, and those hosts with a scheme and at most a slash.
+    /// the bare hosts, and those hosts with `http://` or `https://` and at most a slash.
     pub fn is_hub_alias(&self) -> bool {
-        let text = self.to_text();
-        let (host, path) = host_and_path(&text);
-        path.is_empty() && HUB_HOSTS.contains(&host.to_ascii_lowercase().as_str())
+        hub_path(&self.to_text()) == Some("")
+    }
+
+    /// True for a Hub alias as people type it and clients name it: without a scheme.
+    pub fn is_bare_hub_alias(&self) -> bool {
+        self.is_hub_alias() && !self.to_text().contains("://")
     }
 
     /// True for the keys of Docker Hub's OAuth tokens, which are not logins.
     pub fn is_hub_token(&self) -> bool {
-        let text = self.to_text();
-        let (host, path) = host_and_path(&text);
-        HUB_HOSTS.contains(&host.to_ascii_lowercase().as_str()) && HUB_TOKEN_PATHS.contains(&path)
+        hub_path(&self.to_text()).is_some_and(|path| HUB_TOKEN_PATHS.contains(&path))
     }
 
     /// The one name for the registry that this and other spellings mean: host in lower case, with its port unless it
     /// is the scheme's own; `docker.io` for Docker Hub. Hub's token keys keep their path so that they fold with nothing.
     pub fn canonical(&self) -> String {
         let text = self.to_text();
-        let (host, path) = host_and_path(&text);
-        let host = host.to_ascii_lowercase();
-        let name = if HUB_HOSTS.contains(&host.as_str()) { HUB_NAME } else { strip_default_port(&text, &host) };
-        if self.is_hub_token() { format!("{name}/{path}") } else { name.to_owned() }
+        match hub_path(&text) {
+            Some(path) if HUB_TOKEN_PATHS.contains(&path) => format!("{HUB_NAME}/{path}"),
+            Some(_) => HUB_NAME.to_owned(),
+            None => {
+                let (host, _) = host_and_path(&text);
+                match strip_default_port(&text, &host.to_ascii_lowercase()) {
+                    // A scheme of its own makes it something else than Docker Hub.
+                    host if HUB_HOSTS.contains(&host) && !is_web(&text) => text.trim().to_ascii_lowercase(),
+                    host => host.to_owned(),
+                }
+            }
+        }
     }
+}
+
+/// The path on Docker Hub that a server string means, without its outer slashes; None for every other registry.
+fn hub_path(server: &str) -> Option<&str> {
+    let (host, path) = host_and_path(server);
+    (is_web(server) && HUB_HOSTS.contains(&host.to_ascii_lowercase().as_str())).then_some(path)
+}
+
+/// True without a scheme, and with those that registries have.
+fn is_web(server: &str) -> bool {
+    let scheme = server.trim().split_once("://").map_or("https", |(scheme, _)| scheme);
+    ["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known))
 }
 
 /// Splits `[scheme://]host[:port][/path]`; the path comes without its outer slashes.
@@ -114,8 +135,17 @@ mod tests {
         for server in ["docker.io", "index.docker.io", "registry-1.docker.io", "https://docker.io/"] {
             assert!(RegistryKey::new(server).is_hub_alias(), "{server}");
         }
-        for server in [HUB_KEY, "notdocker.io", "docker.io/library/x", "https://index.docker.io/v1/access-token"] {
-            assert!(!RegistryKey::new(server).is_hub_alias(), "{server}");
+        let other_schemes = [" x://docker.io ", "ftp://docker.io", "://docker.io", "unix://index.docker.io/"];
+        for server in [HUB_KEY, "notdocker.io", "docker.io/library/x", "https://index.docker.io/v1/access-token"]
+            .iter()
+            .chain(&other_schemes)
+        {
+            assert!(!RegistryKey::new(*server).is_hub_alias(), "{server}");
         }
+        for server in other_schemes {
+            assert_ne!(canonical(server), HUB_NAME, "{server}");
+        }
+        assert!(RegistryKey::new("HTTP://docker.io").is_hub_alias());
+        assert!(!RegistryKey::new("x://index.docker.io/v1/access-token").is_hub_token());
     }
 }

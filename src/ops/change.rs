@@ -7,7 +7,7 @@ use crate::system::System;
 use crate::system::cipher::CipherError;
 use crate::system::git;
 use crate::system::keyring::{KeyringError, public_keys};
-use crate::system::store::{FolderRecipients, SignedText, Store, StoreError, StoreLock};
+use crate::system::store::{FolderRecipients, LoginFile, SignedText, Store, StoreError, StoreLock};
 
 /// What a write did besides succeeding. `warnings` are for the person (stderr): a commit that failed, a login replaced.
 #[derive(Debug, Default)]
@@ -45,6 +45,16 @@ impl<'a> Change<'a> {
         let file = self.store.write(&self.lock, entry, ciphertext, &self.system.options)?;
         self.touched.push(git::real_path(&file));
         self.changed = true;
+        Ok(())
+    }
+
+    /// Makes an entry's file newer than those of the others that are still there, whatever their times say.
+    pub(super) fn make_newest(&mut self, entry: &EntryPath, others: &[LoginFile]) -> Result<(), StoreError> {
+        for other in others {
+            if let Some(there) = self.store.entry_file(&other.entry)? {
+                self.store.make_newer(&self.lock, entry, there.modified)?;
+            }
+        }
         Ok(())
     }
 

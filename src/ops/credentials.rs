@@ -73,21 +73,44 @@ impl<'a> CredentialStore<'a> {
         }
         drop(secret);
         change.mend_removals(&entry.parent());
-        for other in others {
-            remove_other(&mut change, &other, &login, key);
+        for other in &others {
+            remove_other(&mut change, other, &login, key);
         }
+        change.make_newest(&entry, &others).map_err(|error| of_entry(error.into(), "store", &login, key))?;
         Ok(change.finish(&format!("Add given password for {} to store.", entry.display())))
     }
 
     /// Removes every login of the registry. Nothing there is success. Erasing a bare name of Docker Hub erases what a `get`
-    /// of it would answer: the login under the Hub's key too.
+    /// of it would answer: the login under the Hub's key, when the name has none of its own. Docker's logout sends
+    /// `docker.io`, `http://docker.io` and `https://docker.io` one after the other, so that the spellings with a scheme
+    /// erase only what is theirs: else the second call would take the Hub's login after the first took the name's own.
+    /// A Hub login that goes on answering for the name is told.
     pub fn erase(&self, key: &RegistryKey) -> Result<Written, Problem> {
         let store = self.system.stores()?.root();
         let hub = key.is_hub_alias().then(|| RegistryKey::new(HUB_KEY));
-        let keys = std::iter::once(key).chain(hub.as_ref());
+        let too = hub.as_ref().filter(|_| key.is_bare_hub_alias());
+        let too = if too.is_some() && store.logins(key)?.files.is_empty() { too } else { None };
+        let keys = std::iter::once(key).chain(too);
         let folders: Vec<EntryPath> = keys.filter_map(|key| layout::registry_folder(key).ok()).collect();
+        let mut written = self.erase_folders(store, &folders)?;
+        if let Some(hub) = hub
+            && !store.logins(&hub)?.files.is_empty()
+        {
+            written.warnings.push(
+                Problem::failed(format!(
+                    "{} is still answered by the login at {}",
+                    text::quoted(key.as_bytes()),
+                    text::quoted(HUB_KEY)
+                ))
+                .hint("log out there too: docker logout"),
+            );
+        }
+        Ok(written)
+    }
+
+    fn erase_folders(&self, store: &Store, folders: &[EntryPath]) -> Result<Written, Problem> {
         let mut is_there = false;
-        for folder in &folders {
+        for folder in folders {
             is_there |= store.has_name(folder)?;
         }
         // An erase that was killed, or whose commit failed, has left no folder but what it was in.
@@ -99,7 +122,7 @@ impl<'a> CredentialStore<'a> {
         }
         let mut change = Change::begin(self.system, store)?;
         let mut names = Vec::new();
-        for folder in &folders {
+        for folder in folders {
             if change.remove_folder(folder, false)? || change.mend_removals(folder) {
                 names.push(folder.display());
             }
@@ -151,7 +174,7 @@ pub(super) fn active(store: &Store, files: &[LoginFile]) -> Option<usize> {
 }
 
 /// The login of another user must not answer for this one. It failing to go is no failure of the login that was stored:
-/// the newer file counts.
+/// the newer file counts (`Change::make_newest`).
 fn remove_other(change: &mut Change<'_>, other: &LoginFile, login: &Login, key: &RegistryKey) {
     let old = text::quoted(other.login.as_str());
     let at = text::quoted(key.as_bytes());
@@ -364,6 +387,23 @@ mod tests {
     }
 
     #[test]
+    fn a_login_that_looks_newer_than_the_stored_one_and_cannot_go_is_outdone() {
+        let bench = Bench::new();
+        // A name that is kept for us is never removed as an entry.
+        let old = bench.put(&format!("{H}/team/.regpass-1-0.tmp/old.gpg"), "for alice\n1");
+        let ahead = SystemTime::now() + Duration::from_secs(5000);
+        std::fs::File::open(&old).and_then(|file| file.set_modified(ahead)).expect("an age");
+        let written = store(&bench, "h", "new", "2").expect("stored");
+        assert!(written.changed && old.exists());
+        assert_eq!(get(&bench, "h"), answer("new", "2"));
+        // The same again, and the other one newer once more.
+        let later = ahead + Duration::from_secs(5000);
+        std::fs::File::open(&old).and_then(|file| file.set_modified(later)).expect("an age");
+        assert!(!store(&bench, "h", "new", "2").expect("stored").changed);
+        assert_eq!(get(&bench, "h"), answer("new", "2"));
+    }
+
+    #[test]
     fn user_names_with_slashes_are_kept_flat_and_read_in_both_forms() {
         let bench = Bench::new();
         bench.put(&format!("{H}/a/b.gpg"), "for alice\nold");
@@ -424,8 +464,28 @@ mod tests {
         store(&bench, "docker.io", "own", "pw2").expect("stored");
         assert_eq!(get(&bench, "docker.io"), answer("own", "pw2"));
         assert_eq!(get(&bench, HUB_KEY), answer("alice", "pw"));
-        assert!(CredentialStore::new(&bench.system).erase(&key("docker.io")).expect("erased").changed);
+    }
+
+    #[test]
+    fn an_erase_takes_what_a_get_would_answer_and_no_more() {
+        let bench = Bench::new();
+        let erase = |server: &str| CredentialStore::new(&bench.system).erase(&key(server)).expect("erased");
+        store(&bench, HUB_KEY, "alice", "pw").expect("stored");
+        store(&bench, "docker.io", "own", "pw2").expect("stored");
+        // As `docker logout docker.io` does it.
+        for (server, changed) in [("docker.io", true), ("http://docker.io", false), ("https://docker.io", false)] {
+            let written = erase(server);
+            assert_eq!(written.changed, changed, "{server}");
+            let warnings: Vec<&str> = written.warnings.iter().map(|warning| warning.message.as_str()).collect();
+            assert!(warnings.len() == 1 && warnings[0].contains(HUB_KEY), "{server}: {warnings:?}");
+        }
+        assert_eq!(get(&bench, HUB_KEY), answer("alice", "pw"));
+        assert_eq!(logins(&bench), [(HUB_KEY.to_owned(), "alice".to_owned())]);
+        let written = erase("docker.io");
+        assert!(written.changed && written.warnings.is_empty(), "{written:?}");
         assert_eq!((get(&bench, "docker.io"), get(&bench, HUB_KEY)), (None, None));
+        // Nor is anything said when nothing is there.
+        assert!(erase("https://docker.io").warnings.is_empty());
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::listing::stem;
 use super::{Store, StoreError};
@@ -16,6 +16,9 @@ use crate::system::options::Options;
 
 /// How long a writer waits for the others.
 const LOCK_WAIT: Duration = Duration::from_secs(30);
+
+/// By how much a file is made newer than another one: no file system that is in use has coarser times (FAT).
+const TIME_STEP: Duration = Duration::from_secs(2);
 
 /// How often a write is tried again when another program makes or removes the same folders meanwhile.
 const TRIES: usize = 5;
@@ -58,6 +61,21 @@ impl Store {
             }
         }
         write_once(&self.root, &file, folder, ciphertext, modes).map(|()| file)
+    }
+
+    /// Gives an entry's file a time of change after `than`, unless it has one.
+    pub fn make_newer(&self, _lock: &StoreLock, entry: &EntryPath, than: SystemTime) -> Result<(), StoreError> {
+        let path = entry.file(&self.root);
+        let fault = |source| FileError::io("cannot set the time of", &path, source);
+        let file = files::open_regular(&path)?;
+        if file.metadata().and_then(|meta| meta.modified()).map_err(fault)? <= than {
+            let newer = than.checked_add(TIME_STEP).ok_or_else(|| fault(io::ErrorKind::InvalidInput.into()))?;
+            file.set_modified(newer).map_err(fault)?;
+            if file.metadata().and_then(|meta| meta.modified()).map_err(fault)? <= than {
+                return Err(fault(io::ErrorKind::Unsupported.into()).into());
+            }
+        }
+        Ok(())
     }
 
     /// Removes an entry's file (a link itself, never its target) and the folders that it leaves empty, up to but without
