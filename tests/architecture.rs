@@ -40,6 +40,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ops::credentials", &["change"]),
     ("ops::entries", &["change"]),
     ("ops::transfer", &["change", "entries"]),
+    ("ops::history", &["change", "line_diff"]),
     ("ops::registries", &["credentials"]),
     ("ops::demo", &["credentials", "entries"]),
     // frontend: the command line opens the terminal UI.

@@ -11,6 +11,7 @@ use crate::system::System;
 use crate::system::cipher::{Asking, Cipher, CipherError};
 use crate::system::env::Env;
 use crate::system::options::{Options, Typed};
+use crate::system::process::{self, Limits};
 
 /// "Encrypts" by putting the recipients in front. Refuses the recipient `missing`; an entry for `locked` cannot be read
 /// without asking.
@@ -62,6 +63,31 @@ impl Bench {
     pub(crate) fn with_path() -> Bench {
         let path = std::env::var_os("PATH").unwrap_or_default();
         Bench::made_of("", &[("PATH", path), ("GIT_CONFIG_NOSYSTEM", "1".into())])
+    }
+
+    /// One whose store is a git work tree with a first commit.
+    pub(crate) fn with_git() -> Bench {
+        let bench = Bench::with_path();
+        for arguments in [
+            &["init", "-q", "-b", "main"][..],
+            &["config", "user.name", "T"],
+            &["config", "user.email", "t@x.test"],
+            &["add", "-A"],
+            &["commit", "-q", "-m", "start"],
+        ] {
+            bench.git(arguments);
+        }
+        bench
+    }
+
+    /// Runs git in the store; what it said.
+    pub(crate) fn git(&self, arguments: &[&str]) -> String {
+        let mut command = process::command(&self.system.env, "git");
+        command.arg("-C").arg(self.root()).args(arguments);
+        let limits = Limits { time: std::time::Duration::from_secs(60), stdout: 1 << 20 };
+        let said = process::run(&mut command, b"", limits).expect("git ends");
+        assert!(said.status.success(), "git {arguments:?}: {}", said.complaint());
+        String::from_utf8_lossy(said.stdout.expose()).into_owned()
     }
 
     pub(crate) fn with_gopass_config(config: &str) -> Bench {

@@ -7,7 +7,9 @@ pub mod demo;
 #[cfg(test)]
 mod double;
 pub mod entries;
+pub mod history;
 pub mod journal;
+pub mod line_diff;
 pub mod readers;
 pub mod registries;
 pub mod shims;

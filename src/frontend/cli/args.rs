@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Parser, Subcommand};
 
-use super::{config, demo, find, insert, journal, ls, registries, rm, shims, show, transfer};
+use super::{config, demo, diff, find, history, insert, journal, ls, registries, restore, rm, shims, show, transfer};
 use crate::model::{EntryPath, EntryPathError};
 use crate::system::options::Typed;
 
@@ -82,6 +82,9 @@ pub(super) enum Command {
     Mv(transfer::MvArgs),
     Cp(transfer::CpArgs),
     Rm(rm::RmArgs),
+    History(history::HistoryArgs),
+    Diff(diff::DiffArgs),
+    Restore(restore::RestoreArgs),
     Registries(registries::RegistriesArgs),
     Shims(shims::ShimsArgs),
     Journal(journal::JournalArgs),

@@ -9,13 +9,16 @@ mod clip;
 mod clip;
 mod config;
 mod demo;
+mod diff;
 mod find;
+mod history;
 mod insert;
 mod journal;
 mod ls;
 mod names;
 mod prompt;
 mod registries;
+mod restore;
 mod rm;
 mod shims;
 mod show;
@@ -86,6 +89,9 @@ fn run(session: &Session, args: Args) -> Result<u8, Problem> {
         Some(Command::Mv(args)) => transfer::mv(session, &args),
         Some(Command::Cp(args)) => transfer::cp(session, &args),
         Some(Command::Rm(args)) => rm::run(session, &args),
+        Some(Command::History(args)) => history::run(session, &args),
+        Some(Command::Diff(args)) => diff::run(session, &args),
+        Some(Command::Restore(args)) => restore::run(session, &args),
         Some(Command::Registries(args)) => registries::run(session, &args),
         Some(Command::Shims(args)) => shims::run(session, &args),
         Some(Command::Journal(args)) => journal::run(session, &args),

@@ -103,7 +103,7 @@ fn as_json(entry: &EntryPath, store: &Path, plaintext: &Secret) -> Secret {
     answer
 }
 
-fn push_json_string(answer: &mut Secret, text: &str) {
+pub(super) fn push_json_string(answer: &mut Secret, text: &str) {
     answer.push(b"\"");
     for character in text.chars() {
         match json_escape(character) {

@@ -83,6 +83,11 @@ impl CipherError {
         matches!(self, CipherError::Agent(AgentError::Locked) | CipherError::KeyFile(KeyFileError::Locked { .. }))
     }
 
+    /// No key here is one of those it is encrypted to.
+    pub fn is_no_key(&self) -> bool {
+        matches!(self, CipherError::NoSecretKey { .. } | CipherError::KeyFile(KeyFileError::NotForIt { .. }))
+    }
+
     /// The person called it off.
     pub fn is_cancelled(&self) -> bool {
         matches!(self, CipherError::Agent(AgentError::Cancelled) | CipherError::KeyFile(KeyFileError::Cancelled { .. }))

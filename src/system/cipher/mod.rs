@@ -53,6 +53,13 @@ pub fn open(env: &Env, options: &Options, prompts: &Prompts) -> Result<Box<dyn C
     }
 }
 
+/// The keys that a message names, hidden ones included, without decrypting; None for what is no message.
+pub fn keys_of(message: &[u8]) -> Option<Vec<String>> {
+    let message = Message::parse(message).ok()?;
+    let name = |session: &PKESK| session.recipient().map_or_else(|| "hidden".to_owned(), |key| key.to_hex());
+    Some(message.sessions.iter().map(name).collect())
+}
+
 /// Why no key opened the message.
 fn no_key_fits(message: &Message) -> CipherError {
     let named = message.sessions.iter().filter_map(PKESK::recipient).map(|key| key.to_hex());

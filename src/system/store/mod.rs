@@ -16,6 +16,8 @@ pub use logins::{LoginFile, Logins, RegistryListing};
 pub use recipients::{FolderRecipients, SignedText};
 pub use write::StoreLock;
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -185,6 +187,18 @@ impl Store {
         let Some(meta) = meta.filter(std::fs::Metadata::is_file) else { return Ok(None) };
         let modified = meta.modified().map_err(fault)?;
         Ok(Some(EntryFile { bytes: meta.len(), modified, file }))
+    }
+
+    /// The entry whose file has this path (links among its folders resolved), with the mount's name in front; None for what
+    /// is no entry of this store.
+    pub fn entry_at(&self, file: &Path) -> Option<EntryPath> {
+        let root = std::fs::canonicalize(&self.root).ok()?;
+        let name = file.strip_prefix(root).ok()?.as_os_str().as_bytes().strip_suffix(b".gpg")?;
+        if name.is_empty() || name.ends_with(b"/") {
+            return None;
+        }
+        let inner = OsStr::from_bytes(name);
+        if self.mount.is_root() { EntryPath::parse(inner).ok() } else { self.mount.join(inner).ok() }
     }
 
     /// True when there is a folder of that name.

@@ -3,6 +3,7 @@
 
 mod config;
 mod demo;
+mod history;
 mod questions;
 mod transfer;
 
