@@ -38,7 +38,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     // ops: `change` is one change of a store, from its lock to its commit.
     ("ops::mod", &["*"]),
     ("ops::credentials", &["change"]),
-    ("ops::entries", &["change"]),
+    ("ops::entries", &["change", "opening"]),
+    ("ops::opening", &["progress"]),
+    ("ops::reencrypt", &["change", "opening", "progress"]),
+    ("ops::grep", &["entries", "opening", "progress"]),
     ("ops::transfer", &["change", "entries"]),
     ("ops::history", &["change", "line_diff"]),
     ("ops::registries", &["credentials"]),

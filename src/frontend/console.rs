@@ -20,9 +20,16 @@ pub struct Console {
     out_is_terminal: bool,
     colour_out: bool,
     colour_err: bool,
+    /// Stderr is a terminal that can take a line back.
+    transient_err: bool,
+    /// Such a line is up.
+    drawn: Cell<bool>,
     /// The reader of stdout went away (`regpass ls | head`): it wants no more, which is no failure.
     closed: Cell<bool>,
 }
+
+/// Columns of a terminal that does not say.
+const COLUMNS: usize = 80;
 
 /// What a piece of text is, for its colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +69,8 @@ impl Console {
             out_is_terminal,
             colour_out: colour && out_is_terminal,
             colour_err: colour && io::stderr().is_terminal(),
+            transient_err: io::stderr().is_terminal() && env.text("TERM").is_none_or(|term| term != "dumb"),
+            drawn: Cell::new(false),
             closed: Cell::new(false),
         }
     }
@@ -104,6 +113,24 @@ impl Console {
         self.write_err(&format!("{text}\n"));
     }
 
+    /// A line that the next one, or anything else, takes the place of. Nothing where nobody watches.
+    pub fn transient(&self, text: &str) {
+        if self.transient_err {
+            let columns = rustix::termios::tcgetwinsize(rustix::stdio::stderr()).map_or(0, |size| size.ws_col);
+            let room = if columns == 0 { COLUMNS } else { usize::from(columns) }.saturating_sub(1);
+            // A character may take two columns.
+            let room = if text.is_ascii() { room } else { room / 2 };
+            let cut: String = text.chars().take(room).collect();
+            self.write_err(&cut);
+            self.drawn.set(true);
+        }
+    }
+
+    /// Takes the line back.
+    pub fn end_transient(&self) {
+        self.write_err("");
+    }
+
     /// Something that went wrong without stopping the work.
     pub fn warning(&self, problem: &Problem) {
         self.report("warning", Role::Warning, problem);
@@ -136,6 +163,7 @@ impl Console {
         if self.closed.get() {
             return Ok(());
         }
+        self.end_transient();
         let mut out = self.out.borrow_mut();
         match out.write_all(bytes).and_then(|()| out.flush()) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
@@ -150,7 +178,8 @@ impl Console {
     /// A person who closed stderr does not want to hear.
     fn write_err(&self, text: &str) {
         let mut err = self.err.borrow_mut();
-        let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
+        let taken_back = if self.drawn.take() { "\r\x1b[K" } else { "" };
+        let _ = err.write_all(format!("{taken_back}{text}").as_bytes()).and_then(|()| err.flush());
     }
 }
 
@@ -232,6 +261,8 @@ mod tests {
             out_is_terminal: terminal,
             colour_out: terminal,
             colour_err: terminal,
+            transient_err: terminal,
+            drawn: Cell::new(false),
             closed: Cell::new(false),
         }
     }
@@ -258,6 +289,21 @@ mod tests {
         let problem = Problem::failed("no \"x\"").because("gone").hint("look: regpass ls");
         console(io::sink(), err.clone(), false).problem(&problem);
         assert_eq!(String::from_utf8_lossy(&err.0.borrow()), "error: no \"x\"\ncause: gone\nhint: look: regpass ls\n");
+    }
+
+    #[test]
+    fn a_transient_line_is_taken_back_by_whatever_follows() {
+        let err = Kept::default();
+        let terminal = console(io::sink(), err.clone(), true);
+        terminal.transient(&"x".repeat(500));
+        terminal.transient("2/3");
+        terminal.status("done");
+        terminal.end_transient();
+        let said = String::from_utf8_lossy(&err.0.borrow()).into_owned();
+        assert!(said.ends_with("x\r\x1b[K2/3\r\x1b[Kdone\n") && !said.contains(&"x".repeat(499)), "{said:?}");
+        let err = Kept::default();
+        console(io::sink(), err.clone(), false).transient("1/3");
+        assert!(err.0.borrow().is_empty());
     }
 
     #[test]

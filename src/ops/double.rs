@@ -8,7 +8,8 @@ use tempfile::TempDir;
 
 use crate::model::{EntryPath, Recipient, Secret};
 use crate::system::System;
-use crate::system::cipher::{Asking, Cipher, CipherError};
+use crate::system::agent::AgentError;
+use crate::system::cipher::{Asking, Audience, Cipher, CipherError};
 use crate::system::env::Env;
 use crate::system::options::{Options, Typed};
 use crate::system::process::{self, Limits};
@@ -29,22 +30,26 @@ impl Cipher for CipherDouble {
         let end = message.iter().position(|byte| *byte == b'\n').filter(|_| message.starts_with(b"for "));
         match end {
             Some(end) if asking == Asking::Never && message[..end].ends_with(b"locked") => {
-                Err(CipherError::Library("the key is locked".to_owned()))
+                Err(AgentError::Locked.into())
             }
             Some(end) => Ok(Secret::new(message[end + 1..].to_vec())),
             None => Err(CipherError::Library("not a message".to_owned())),
         }
     }
 
-    fn encrypt(&self, plaintext: &Secret, recipients: &[Recipient]) -> Result<Vec<u8>, CipherError> {
+    fn audience(&self, recipients: &[Recipient]) -> Result<Audience, CipherError> {
         if recipients.iter().any(|recipient| recipient.as_str() == "missing") {
             return Err(CipherError::Library("no public key for \"missing\"".to_owned()));
         }
-        Ok([CipherDouble::front(recipients).as_bytes(), plaintext.expose()].concat())
+        Ok(Audience::of_names(recipients))
     }
 
-    fn is_encrypted_to(&self, message: &[u8], recipients: &[Recipient]) -> bool {
-        message.starts_with(CipherDouble::front(recipients).as_bytes())
+    fn encrypt_for(&self, plaintext: &Secret, audience: &Audience) -> Result<Vec<u8>, CipherError> {
+        Ok([CipherDouble::front(&audience.recipients).as_bytes(), plaintext.expose()].concat())
+    }
+
+    fn is_for(&self, message: &[u8], audience: &Audience) -> bool {
+        message.starts_with(CipherDouble::front(&audience.recipients).as_bytes())
     }
 }
 

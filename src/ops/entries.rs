@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 use super::change::{self, Change, Written};
+use super::opening::unreadable;
 use crate::model::{EntryPath, Problem, Recipient, Secret, text};
 use crate::system::System;
 use crate::system::cipher::Asking;
@@ -111,12 +112,7 @@ pub(super) fn decrypt(
     ciphertext: &[u8],
     asking: Asking,
 ) -> Result<Secret, Problem> {
-    system.cipher()?.decrypt(ciphertext, asking).map_err(|error| {
-        let mut problem = Problem::from(error);
-        problem.causes.insert(0, std::mem::take(&mut problem.message));
-        problem.message = format!("cannot read {}", text::quoted(entry.as_bytes()));
-        problem
-    })
+    system.cipher()?.decrypt(ciphertext, asking).map_err(|error| unreadable(entry, error))
 }
 
 pub fn facts(system: &System, entry: &EntryPath) -> Result<EntryFacts, Problem> {

@@ -7,10 +7,14 @@ pub mod demo;
 #[cfg(test)]
 mod double;
 pub mod entries;
+pub mod grep;
 pub mod history;
 pub mod journal;
 pub mod line_diff;
+pub mod opening;
+pub mod progress;
 pub mod readers;
+pub mod reencrypt;
 pub mod registries;
 pub mod shims;
 pub mod transfer;

@@ -145,13 +145,27 @@ pub fn create(path: &Path, bytes: &[u8], mode: u32) -> Result<(), FileError> {
     })
 }
 
+/// A new file `temp` that is to replace `path`, with that one's mode and owner where it is there. Not yet on the disk:
+/// bring it there (`sync_all`) before it takes the name. Nothing is left behind on failure.
+pub fn make_replacement(temp: &Path, path: &Path, bytes: &[u8], mode: u32) -> Result<File, FileError> {
+    let old = std::fs::symlink_metadata(path).ok().filter(Metadata::is_file);
+    make_new(temp, bytes, mode, old.as_ref()).inspect_err(|_| {
+        let _ = std::fs::remove_file(temp);
+    })
+}
+
 fn write_new(path: &Path, bytes: &[u8], mode: u32, old: Option<&Metadata>) -> Result<(), FileError> {
+    let file = make_new(path, bytes, mode, old)?;
+    file.sync_all().map_err(|source| FileError::io("cannot write", path, source))
+}
+
+fn make_new(path: &Path, bytes: &[u8], mode: u32, old: Option<&Metadata>) -> Result<File, FileError> {
     let fault = |source| FileError::io("cannot write", path, source);
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(fault)?;
     file.write_all(bytes).map_err(fault)?;
     let mode = old.map_or(mode, |old| inherited_mode(&file, old));
     file.set_permissions(Permissions::from_mode(mode)).map_err(fault)?;
-    file.sync_all().map_err(fault)
+    Ok(file)
 }
 
 /// Hands the new file to the old one's owner where we may. Where the group cannot be kept, the group's bits would let

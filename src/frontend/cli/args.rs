@@ -6,7 +6,10 @@ use std::path::PathBuf;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Parser, Subcommand};
 
-use super::{config, demo, diff, find, history, insert, journal, ls, registries, restore, rm, shims, show, transfer};
+use super::{
+    config, demo, diff, find, grep, history, insert, journal, ls, reencrypt, registries, restore, rm, shims, show,
+    transfer,
+};
 use crate::model::{EntryPath, EntryPathError};
 use crate::system::options::Typed;
 
@@ -78,6 +81,7 @@ pub(super) enum Command {
     Ls(ls::LsArgs),
     Show(show::ShowArgs),
     Find(find::FindArgs),
+    Grep(grep::GrepArgs),
     Insert(insert::InsertArgs),
     Mv(transfer::MvArgs),
     Cp(transfer::CpArgs),
@@ -86,6 +90,7 @@ pub(super) enum Command {
     Diff(diff::DiffArgs),
     Restore(restore::RestoreArgs),
     Registries(registries::RegistriesArgs),
+    Reencrypt(reencrypt::ReencryptArgs),
     Shims(shims::ShimsArgs),
     Journal(journal::JournalArgs),
     Config(config::ConfigArgs),

@@ -11,12 +11,15 @@ mod config;
 mod demo;
 mod diff;
 mod find;
+mod grep;
 mod history;
 mod insert;
 mod journal;
 mod ls;
 mod names;
+mod progress;
 mod prompt;
+mod reencrypt;
 mod registries;
 mod restore;
 mod rm;
@@ -85,6 +88,7 @@ fn run(session: &Session, args: Args) -> Result<u8, Problem> {
         Some(Command::Ls(args)) => ls::run(session, &args),
         Some(Command::Show(args)) => show::run(session, &args),
         Some(Command::Find(args)) => find::run(session, &args),
+        Some(Command::Grep(args)) => grep::run(session, &args),
         Some(Command::Insert(args)) => insert::run(session, &args),
         Some(Command::Mv(args)) => transfer::mv(session, &args),
         Some(Command::Cp(args)) => transfer::cp(session, &args),
@@ -93,6 +97,7 @@ fn run(session: &Session, args: Args) -> Result<u8, Problem> {
         Some(Command::Diff(args)) => diff::run(session, &args),
         Some(Command::Restore(args)) => restore::run(session, &args),
         Some(Command::Registries(args)) => registries::run(session, &args),
+        Some(Command::Reencrypt(args)) => reencrypt::run(session, &args),
         Some(Command::Shims(args)) => shims::run(session, &args),
         Some(Command::Journal(args)) => journal::run(session, &args),
         Some(Command::Config(args)) => config::run(session, &args),

@@ -88,6 +88,20 @@ impl CipherError {
         matches!(self, CipherError::NoSecretKey { .. } | CipherError::KeyFile(KeyFileError::NotForIt { .. }))
     }
 
+    /// A person was asked, or could not be, and the key did not open: asking for another message would only ask again.
+    pub fn is_asked_in_vain(&self) -> bool {
+        match self {
+            CipherError::Agent(error) => !error.gpg_may_do_better(),
+            CipherError::KeyFile(error) => matches!(error, KeyFileError::BadPassphrase { .. }),
+            _ => false,
+        }
+    }
+
+    /// The agent keeps everybody waiting.
+    pub fn is_stuck(&self) -> bool {
+        matches!(self, CipherError::Agent(error) if error.is_stuck())
+    }
+
     /// The person called it off.
     pub fn is_cancelled(&self) -> bool {
         matches!(self, CipherError::Agent(AgentError::Cancelled) | CipherError::KeyFile(KeyFileError::Cancelled { .. }))

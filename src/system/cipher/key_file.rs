@@ -4,11 +4,11 @@
 //! Once asked for, a passphrase is not asked for again: the unlocked key stays in this object, in the library's
 //! encrypted memory, until it is dropped (docs/security.md).
 
-use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use sequoia_openpgp::cert::{CertBuilder, CertParser, CipherSuite};
 use sequoia_openpgp::crypto::mpi::Ciphertext;
@@ -24,7 +24,7 @@ use sequoia_openpgp::{Cert, Fingerprint, Profile};
 use super::message::{DAMAGED_SESSION, Message};
 use super::seal::{Style, seal};
 use super::unlock::{self, ATTEMPTS_MAX, UNLOCKED_MIN};
-use super::{Asking, Cipher, CipherError, Guarded, KeyFileError};
+use super::{Asking, Audience, Cipher, CipherError, Guarded, KeyFileError};
 use crate::model::{Recipient, Secret, text};
 use crate::system::agent::Prompts;
 use crate::system::env::Env;
@@ -46,7 +46,7 @@ pub struct KeyFileCipher {
     passphrase_file: Option<PathBuf>,
     prompts: Prompts,
     env: Env,
-    unlocked: RefCell<Vec<(Fingerprint, KeyPair)>>,
+    unlocked: Mutex<Vec<(Fingerprint, KeyPair)>>,
 }
 
 impl KeyFileCipher {
@@ -69,7 +69,7 @@ impl KeyFileCipher {
             passphrase_file: options.key_passphrase_file.clone(),
             prompts: prompts.clone(),
             env: env.clone(),
-            unlocked: RefCell::default(),
+            unlocked: Mutex::default(),
         })
     }
 
@@ -95,7 +95,7 @@ impl KeyFileCipher {
     }
 
     fn known(&self, fingerprint: &Fingerprint) -> Option<KeyPair> {
-        let unlocked = self.unlocked.borrow();
+        let unlocked = self.unlocked.lock().unwrap_or_else(PoisonError::into_inner);
         unlocked.iter().find(|(known, _)| known == fingerprint).map(|(_, pair)| pair.clone())
     }
 
@@ -111,7 +111,7 @@ impl KeyFileCipher {
         }
         let key = if key.secret().is_encrypted() { self.with_passphrase(&key, asking)? } else { key };
         let pair = key.into_keypair().map_err(|_| CipherError::Library("the secret key cannot be used".to_owned()))?;
-        self.unlocked.borrow_mut().push((fingerprint, pair.clone()));
+        self.unlocked.lock().unwrap_or_else(PoisonError::into_inner).push((fingerprint, pair.clone()));
         Ok(pair)
     }
 
@@ -203,15 +203,18 @@ impl Cipher for KeyFileCipher {
         })
     }
 
-    fn encrypt(&self, plaintext: &Secret, recipients: &[Recipient]) -> Result<Vec<u8>, CipherError> {
-        let keys = self.encryption_keys(recipients)?;
-        let behaviour = self.keyring.behaviour();
-        Ok(seal(plaintext, &keys, Style { armor: behaviour.armor, hidden: behaviour.throw_keyids })?)
+    fn audience(&self, recipients: &[Recipient]) -> Result<Audience, CipherError> {
+        Ok(Audience { recipients: recipients.to_vec(), keys: Some(self.encryption_keys(recipients)?) })
     }
 
-    fn is_encrypted_to(&self, message: &[u8], recipients: &[Recipient]) -> bool {
-        let keys = self.encryption_keys(recipients);
-        keys.is_ok_and(|keys| super::is_exactly_for(message, &keys))
+    fn encrypt_for(&self, plaintext: &Secret, audience: &Audience) -> Result<Vec<u8>, CipherError> {
+        let behaviour = self.keyring.behaviour();
+        let keys = audience.keys.as_ref().ok_or(KeyringError::NoRecipients)?;
+        Ok(seal(plaintext, keys, Style { armor: behaviour.armor, hidden: behaviour.throw_keyids })?)
+    }
+
+    fn is_for(&self, message: &[u8], audience: &Audience) -> bool {
+        super::is_exactly_for(message, audience)
     }
 }
 

@@ -32,17 +32,38 @@ pub enum Asking {
     Never,
 }
 
-/// Ciphertext ↔ secret. `Send`, so that a worker thread can own one.
-pub trait Cipher: Send {
+/// Whom a message is for: recipients, and the keys they mean, looked up once for as many messages as are written at once.
+/// Not for keeping: keys expire, and are revoked.
+#[derive(Debug)]
+pub struct Audience {
+    pub recipients: Vec<Recipient>,
+    /// None when gpg has to choose them.
+    keys: Option<Vec<PublicKey>>,
+}
+
+/// Ciphertext ↔ secret. Shared by threads that open and write many entries at once.
+pub trait Cipher: Send + Sync {
     /// The whole plaintext, or an error: never a part of it.
     fn decrypt(&self, message: &[u8], asking: Asking) -> Result<Secret, CipherError>;
 
-    /// A message that every one of `recipients`, and nobody else, can read. Fails naming the recipient that is missing,
-    /// expired, revoked or not trusted.
-    fn encrypt(&self, plaintext: &Secret, recipients: &[Recipient]) -> Result<Vec<u8>, CipherError>;
+    /// Looks the recipients' keys up. Fails naming the recipient that is missing, expired, revoked or not trusted.
+    fn audience(&self, recipients: &[Recipient]) -> Result<Audience, CipherError>;
 
-    /// True when the message is encrypted to exactly the keys that `encrypt` would use now. False when in doubt.
-    fn is_encrypted_to(&self, message: &[u8], recipients: &[Recipient]) -> bool;
+    /// A message that everyone of the audience, and nobody else, can read.
+    fn encrypt_for(&self, plaintext: &Secret, audience: &Audience) -> Result<Vec<u8>, CipherError>;
+
+    /// True when the message is encrypted to exactly the keys that `encrypt_for` would use now. False when in doubt.
+    fn is_for(&self, message: &[u8], audience: &Audience) -> bool;
+
+    /// `encrypt_for` for one message.
+    fn encrypt(&self, plaintext: &Secret, recipients: &[Recipient]) -> Result<Vec<u8>, CipherError> {
+        self.encrypt_for(plaintext, &self.audience(recipients)?)
+    }
+
+    /// `is_for` for one message.
+    fn is_encrypted_to(&self, message: &[u8], recipients: &[Recipient]) -> bool {
+        self.audience(recipients).is_ok_and(|audience| self.is_for(message, &audience))
+    }
 }
 
 /// The cipher that the options ask for: a key file when one is named, else GnuPG's agent and keyring.
@@ -73,8 +94,17 @@ fn no_key_fits(message: &Message) -> CipherError {
     }
 }
 
-/// True when the message names exactly these keys, and can be opened in no other way.
-fn is_exactly_for(message: &[u8], keys: &[PublicKey]) -> bool {
+impl Audience {
+    /// Without keys: for a cipher that needs none.
+    #[cfg(test)]
+    pub(crate) fn of_names(recipients: &[Recipient]) -> Audience {
+        Audience { recipients: recipients.to_vec(), keys: None }
+    }
+}
+
+/// True when the message names exactly the audience's keys, and can be opened in no other way.
+fn is_exactly_for(message: &[u8], audience: &Audience) -> bool {
+    let Some(keys) = &audience.keys else { return false };
     let Ok(message) = Message::parse(message) else { return false };
     let named: Vec<_> = message.sessions.iter().filter_map(PKESK::recipient).collect();
     let plain = !message.for_passphrase && message.unreadable_sessions == 0 && named.len() == message.sessions.len();

@@ -13,7 +13,7 @@ use super::gpg::Gpg;
 use super::message::{DAMAGED_SESSION, Message, MessageError};
 use super::seal::{Style, seal};
 use super::unlock::{self, ATTEMPTS_MAX};
-use super::{Asking, Cipher, CipherError};
+use super::{Asking, Audience, Cipher, CipherError};
 use crate::model::{Recipient, Secret, text};
 use crate::system::agent::{AgentConnection, AgentError, KeyState, Keygrip, Mode, Prompts, sexp};
 use crate::system::env::Env;
@@ -212,28 +212,29 @@ impl Cipher for OpenPgp {
         }
     }
 
-    fn encrypt(&self, plaintext: &Secret, recipients: &[Recipient]) -> Result<Vec<u8>, CipherError> {
+    fn audience(&self, recipients: &[Recipient]) -> Result<Audience, CipherError> {
         let keys = self.keyring.encryption_keys(recipients).map_err(|error| match self.keyring.check_home() {
             Err(home) => home,
             Ok(()) => error,
         })?;
-        match keys {
-            Encryption::InProcess(keys) => {
-                let behaviour = self.keyring.behaviour();
-                match seal(plaintext, &keys, Style { armor: behaviour.armor, hidden: behaviour.throw_keyids }) {
-                    Err(MessageError::Unsupported(_)) => self.gpg().encrypt(plaintext, recipients),
-                    sealed => Ok(sealed?),
-                }
-            }
-            Encryption::ByGpg { .. } => self.gpg().encrypt(plaintext, recipients),
+        let keys = match keys {
+            Encryption::InProcess(keys) => Some(keys),
+            Encryption::ByGpg { .. } => None,
+        };
+        Ok(Audience { recipients: recipients.to_vec(), keys })
+    }
+
+    fn encrypt_for(&self, plaintext: &Secret, audience: &Audience) -> Result<Vec<u8>, CipherError> {
+        let Some(keys) = &audience.keys else { return self.gpg().encrypt(plaintext, &audience.recipients) };
+        let behaviour = self.keyring.behaviour();
+        match seal(plaintext, keys, Style { armor: behaviour.armor, hidden: behaviour.throw_keyids }) {
+            Err(MessageError::Unsupported(_)) => self.gpg().encrypt(plaintext, &audience.recipients),
+            sealed => Ok(sealed?),
         }
     }
 
-    fn is_encrypted_to(&self, message: &[u8], recipients: &[Recipient]) -> bool {
-        match self.keyring.encryption_keys(recipients) {
-            Ok(Encryption::InProcess(keys)) => super::is_exactly_for(message, &keys),
-            _ => false,
-        }
+    fn is_for(&self, message: &[u8], audience: &Audience) -> bool {
+        super::is_exactly_for(message, audience)
     }
 }
 

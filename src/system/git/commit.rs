@@ -1,11 +1,11 @@
 //! Commits of just the paths touched, after a write, under the store's lock.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use super::{GitError, Repository, answer, work_tree};
+use super::{GitError, Repository, answer, is_long, work_tree};
 use crate::system::env::Env;
 
 /// Commits what happened to these paths (as `real_path` gives them) and nothing else, in whichever work tree each lies.
@@ -21,6 +21,17 @@ pub fn commit(env: &Env, root: &Path, paths: &[PathBuf], subject: &str) -> Resul
         Repository { env, root, top }.commit(&paths, subject)?;
     }
     Ok(())
+}
+
+/// Those of these paths (as `real_path` gives them) that are not what the last commit holds of them. What git does not
+/// know is not among them. One child for each work tree, none where there is no work tree.
+pub fn uncommitted(env: &Env, root: &Path, paths: &[PathBuf]) -> Result<Vec<PathBuf>, GitError> {
+    let tops: BTreeSet<PathBuf> = paths.iter().filter_map(|path| work_tree(path, root)).collect();
+    let mut changed = BTreeSet::new();
+    for top in tops {
+        changed.extend(Repository { env, root, top }.differing(&["--untracked-files=no"], &[])?);
+    }
+    Ok(paths.iter().filter(|path| changed.contains(*path)).cloned().collect())
 }
 
 /// What is gone from a folder (as `real_path` gives it) but not from the last commit: the commit of its removal failed
@@ -83,7 +94,20 @@ impl Repository<'_> {
 
     /// What differs from the last commit at or below these paths.
     fn changed(&self, paths: &[&Path]) -> Result<Vec<PathBuf>, GitError> {
-        let said = self.git("status", &["--porcelain", "-z", "--no-renames"].map(OsStr::new), paths)?;
+        if !is_long(paths) {
+            return self.differing(&[], paths);
+        }
+        // `git status` takes its paths from the command line only.
+        let wanted: BTreeSet<&Path> = paths.iter().copied().collect();
+        let mut changed = self.differing(&[], &[])?;
+        changed.retain(|path| path.ancestors().any(|around| wanted.contains(around)));
+        Ok(changed)
+    }
+
+    fn differing(&self, more: &[&str], paths: &[&Path]) -> Result<Vec<PathBuf>, GitError> {
+        let arguments = [&["--porcelain", "-z", "--no-renames"], more].concat();
+        let arguments: Vec<&OsStr> = arguments.into_iter().map(OsStr::new).collect();
+        let said = self.git("status", &arguments, paths)?;
         let lines = answer(&said).split(|byte| *byte == 0);
         // Two letters and a blank stand before each name (git-status(1), "Porcelain Format Version 1").
         Ok(lines.filter_map(|line| line.get(3..)).map(|name| self.top.join(OsStr::from_bytes(name))).collect())

@@ -9,7 +9,7 @@ mod remote;
 #[cfg(test)]
 mod trial;
 
-pub use commit::{commit, uncommitted_removals};
+pub use commit::{commit, uncommitted, uncommitted_removals};
 pub use conflict::{Concluded, Unmerged};
 pub use log::{Commit, Held, ObjectId, Revision};
 pub use remote::{Access, Pulled, Status, Upstream};
@@ -25,6 +25,9 @@ use crate::model::{Problem, text};
 
 /// Limits of one git command. A commit may run hooks, and a pinentry when it is signed.
 const LIMITS: Limits = Limits { time: Duration::from_secs(120), stdout: 64 << 20 };
+
+/// Bytes of paths on one command line; more go through stdin. Linux takes 2 MiB with the environment, others less.
+const ARGUMENTS_MAX: usize = 64 << 10;
 
 /// How long a lock that another git holds is waited for.
 const LOCK_WAIT: Duration = Duration::from_secs(3);
@@ -235,7 +238,13 @@ impl<'a> Repository<'a> {
     }
 
     fn run(&self, name: &'static str, arguments: &[&OsStr], paths: &[&Path]) -> Result<Finished, GitError> {
-        Ok(process::run(&mut self.command(name, arguments, paths), b"", LIMITS)?)
+        if !is_long(paths) {
+            return Ok(process::run(&mut self.command(name, arguments, paths), b"", LIMITS)?);
+        }
+        let from_stdin = ["--pathspec-from-file=-", "--pathspec-file-nul"].map(OsStr::new);
+        let mut command = self.command(name, &[arguments, &from_stdin].concat(), &[]);
+        let lines = paths.iter().flat_map(|path| [path.as_os_str().as_encoded_bytes(), b"\0"]);
+        Ok(process::run(&mut command, &lines.collect::<Vec<_>>().concat(), LIMITS)?)
     }
 
     fn command(&self, name: &'static str, arguments: &[&OsStr], paths: &[&Path]) -> Command {
@@ -296,6 +305,11 @@ fn without_passwords(text: &str) -> String {
         safe.push_str(&part[host..]);
     }
     safe
+}
+
+/// True for more than a command line should carry.
+fn is_long(paths: &[&Path]) -> bool {
+    paths.iter().map(|path| path.as_os_str().len() + 1).sum::<usize>() > ARGUMENTS_MAX
 }
 
 fn contains(text: &[u8], part: &[u8]) -> bool {

@@ -19,11 +19,11 @@ mod trustdb;
 pub use describe::{RecipientStanding, RecipientState};
 pub use error::KeyringError;
 
-use std::cell::OnceCell;
 use std::fmt;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::sync::OnceLock;
 
 use sequoia_openpgp::packet::Key;
 use sequoia_openpgp::packet::key::{PublicParts, UnspecifiedRole};
@@ -54,13 +54,13 @@ pub struct Keyring {
     home: PathBuf,
     env: Env,
     options: Options,
-    behaviour: OnceCell<Behaviour>,
+    behaviour: OnceLock<Behaviour>,
 }
 
 impl Keyring {
     pub fn new(env: &Env, options: &Options) -> Keyring {
         let home = options.gnupg_home.clone();
-        Keyring { home, env: env.clone(), options: options.clone(), behaviour: OnceCell::new() }
+        Keyring { home, env: env.clone(), options: options.clone(), behaviour: OnceLock::new() }
     }
 
     /// The certificate that holds the key with this id or fingerprint; None when there is none.

@@ -1,9 +1,11 @@
 //! The password store: a tree of encrypted files, its folders, recipients files and mounts.
 //! Knows names, files and recipients; not cryptography (`cipher`), not commits (`git`), not what an entry is for (`ops`).
 
+mod batch;
 mod carry;
 mod error;
 pub mod gopass;
+mod holdings;
 pub mod layout;
 mod listing;
 mod logins;
@@ -12,6 +14,7 @@ mod write;
 
 pub use carry::{Content, ContentKind, Standing};
 pub use error::{StoreError, not_in_store};
+pub use holdings::Holdings;
 pub use logins::{LoginFile, Logins, RegistryListing};
 pub use recipients::{FolderRecipients, SignedText};
 pub use write::StoreLock;
@@ -220,6 +223,11 @@ impl Store {
 
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// Its place in `Stores::all()`.
+    pub fn index(&self) -> usize {
+        self.index
     }
 }
 

@@ -142,7 +142,7 @@ impl Store {
     }
 
     /// The file to replace: the entry's own, or where its link leads inside the store.
-    fn writable_file(&self, entry: &EntryPath) -> Result<PathBuf, StoreError> {
+    pub(super) fn writable_file(&self, entry: &EntryPath) -> Result<PathBuf, StoreError> {
         let file = entry.file(&self.root);
         let target = match std::fs::symlink_metadata(&file) {
             Ok(meta) if meta.is_symlink() => self.writable_target(entry, &file)?,

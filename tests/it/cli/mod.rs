@@ -3,6 +3,7 @@
 
 mod config;
 mod demo;
+mod grep;
 mod history;
 mod questions;
 mod transfer;

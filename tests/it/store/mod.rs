@@ -7,6 +7,7 @@ mod helper_layout;
 mod hostile;
 mod mounts;
 mod recipients;
+mod reencrypt;
 
 use std::path::{Path, PathBuf};
 

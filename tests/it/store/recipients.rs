@@ -5,7 +5,7 @@ use super::{have, machine, tree, use_key_file};
 use crate::support::{Sandbox, peer};
 
 /// The primary keys that a written entry is encrypted to, sorted.
-fn readers(sandbox: &Sandbox, entry: &str) -> Vec<String> {
+pub(super) fn readers(sandbox: &Sandbox, entry: &str) -> Vec<String> {
     let file = sandbox.store().join(format!("{entry}.gpg"));
     let packets = sandbox.gpg(&["--list-packets", "--list-only", file.to_str().expect("text")]).ok().out();
     let ids = packets.lines().filter_map(|line| line.split("keyid ").nth(1).filter(|_| line.contains("pubkey enc")));

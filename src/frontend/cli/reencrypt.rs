@@ -1,0 +1,148 @@
+//! `regpass reencrypt`: entries encrypted anew to those whom `.gpg-id` names.
+
+use serde_json::{Map, Value, json};
+
+use super::args::folder;
+use super::progress::{Line, cancel_on_interrupt};
+use super::{Session, ls, names};
+use crate::model::{EntryPath, Problem, text};
+use crate::ops::opening::Failed;
+use crate::ops::progress::Cancel;
+use crate::ops::reencrypt::{self, Extent, Plan, Reencrypted};
+use crate::system::System;
+use crate::system::store::{Stores, Unreadable};
+
+const EXAMPLES: &str = "\
+Examples:
+  regpass reencrypt                  every entry whose readers are not those that .gpg-id names
+  regpass reencrypt infra            only below one folder
+  regpass reencrypt --dry-run        which entries these are; decrypts and changes nothing
+  regpass reencrypt --all            every entry, as after a key was replaced by a stronger one
+
+Ended half-way, it goes on when it is started again.";
+
+/// Encrypt entries anew to the recipients that .gpg-id names
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct ReencryptArgs {
+    /// Only what lies below this folder
+    #[arg(value_name = "FOLDER", value_parser = folder())]
+    folder: Option<EntryPath>,
+
+    /// Those too that are encrypted to the right recipients
+    #[arg(long)]
+    all: bool,
+
+    /// Say what would be done
+    #[arg(long, short = 'n')]
+    dry_run: bool,
+
+    /// One JSON object with the entries and what failed
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(session: &Session, args: &ReencryptArgs) -> Result<(), Problem> {
+    let system = session.system()?;
+    let extent = if args.all { Extent::All } else { Extent::Differing };
+    let how = How { dry_run: args.dry_run, json: args.json };
+    encrypt_anew(session, &system, &args.folder.clone().unwrap_or_default(), extent, how)
+}
+
+/// What is shown of it.
+#[derive(Clone, Copy)]
+pub(super) struct How {
+    pub(super) dry_run: bool,
+    pub(super) json: bool,
+}
+
+/// Plans, does and reports. Err when an entry failed, after everything else was done.
+pub(super) fn encrypt_anew(
+    session: &Session,
+    system: &System,
+    folder: &EntryPath,
+    extent: Extent,
+    how: How,
+) -> Result<(), Problem> {
+    let console = &session.console;
+    let cancel = cancel_on_interrupt()?;
+    let plan = reencrypt::plan(system, folder, extent, &cancel)?;
+    let (up_to_date, due) = (plan.up_to_date, plan.due.len());
+    let unreadable = plan.unreadable.clone();
+    let report = if how.dry_run { foreseen(plan) } else { done(session, system, plan, &cancel)? };
+    report.warnings.iter().for_each(|warning| console.warning(warning));
+    if how.json {
+        console.json(&as_json(&report, up_to_date, how, &unreadable, system.stores()?))?;
+    } else {
+        ls::warn_of(console, &unreadable);
+        report.failed.iter().for_each(|failed| console.warning(&named(failed)));
+        if how.dry_run {
+            let lines = report.done.iter().fold(String::new(), |text, entry| text + &entry.display() + "\n");
+            console.data(&lines)?;
+        }
+        let verb = if how.dry_run { "would be encrypted anew" } else { "encrypted anew" };
+        console.status(&format!("{} {verb}, {up_to_date} already right", counted(report.done.len())));
+    }
+    if let Some(stopped) = report.stopped {
+        let left = due.saturating_sub(report.done.len());
+        return Err(stopped.hint(format!("{} left; to go on: regpass reencrypt", counted(left))));
+    }
+    match report.failed.len() {
+        0 => Ok(()),
+        failed => Err(Problem::failed(format!("{} could not be encrypted anew", counted(failed)))),
+    }
+}
+
+fn done(session: &Session, system: &System, plan: Plan, cancel: &Cancel) -> Result<Reencrypted, Problem> {
+    let line = Line::new(&session.console, "encrypting");
+    reencrypt::run(system, plan, &line, cancel)
+}
+
+/// The report of a run that does nothing and meets no obstacle.
+fn foreseen(plan: Plan) -> Reencrypted {
+    Reencrypted {
+        done: plan.due.into_iter().map(|due| due.entry).collect(),
+        failed: plan.failed,
+        warnings: plan.warnings,
+        stopped: None,
+    }
+}
+
+/// The problem with the entry's name in front, unless it says it already.
+fn named(failed: &Failed) -> Problem {
+    let name = text::quoted(failed.entry.as_bytes());
+    let mut problem = failed.problem.clone();
+    if !problem.message.contains(&name) {
+        problem.causes.insert(0, std::mem::take(&mut problem.message));
+        problem.message = format!("cannot encrypt {name} anew");
+    }
+    problem
+}
+
+pub(super) fn counted(entries: usize) -> String {
+    if entries == 1 { "1 entry".to_owned() } else { format!("{entries} entries") }
+}
+
+/// `schema` 1 of docs/json.md, `reencrypt`.
+fn as_json(report: &Reencrypted, up_to_date: usize, how: How, unreadable: &[Unreadable], stores: &Stores) -> Value {
+    let object = |entry: &EntryPath| {
+        let mut object = Map::new();
+        names::put(&mut object, "path", entry.as_bytes());
+        let root = stores.locate(entry).0.root();
+        names::put(&mut object, "store", root.as_os_str().as_encoded_bytes());
+        object
+    };
+    let failed = report.failed.iter().map(|failed| {
+        let mut object = object(&failed.entry);
+        object.insert("why".to_owned(), failed.problem.one_line().into());
+        Value::Object(object)
+    });
+    json!({
+        "schema": names::SCHEMA,
+        "dry_run": how.dry_run,
+        "entries": report.done.iter().map(|entry| Value::Object(object(entry))).collect::<Vec<_>>(),
+        "up_to_date": up_to_date,
+        "failed": failed.collect::<Vec<_>>(),
+        "unreadable": names::unreadable(unreadable),
+    })
+}
