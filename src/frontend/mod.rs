@@ -27,7 +27,7 @@ pub enum Frontend {
 }
 
 impl Frontend {
-    /// By the base name of `argv[0]`; `/proc/self/exe` would be the link's target (helper-protocol 2.2).
+    /// By the base name of `argv[0]`; `/proc/self/exe` would be the link's target (proc_pid_exe(5)).
     pub fn pick(argv0: &OsStr) -> Frontend {
         let name = Path::new(argv0).file_name().unwrap_or(argv0);
         #[cfg(feature = "tui")]

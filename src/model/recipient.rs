@@ -39,14 +39,15 @@ impl Recipient {
 /// Why a recipients file cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RecipientError {
-    /// pass refuses, gopass would encrypt to the whole keyring (store-compat 1.2).
+    /// pass 1.7.4 fails (`set_gpg_recipients` finds none), gopass 1.16.1 encrypts to every usable key of the keyring.
     #[error("it names no recipient")]
     Empty,
     #[error("line {line} is not UTF-8 text")]
     NotText { line: usize },
 }
 
-/// The content of a `.gpg-id` file, read as the better of pass and gopass does (store-compat 1.2).
+/// The content of a `.gpg-id` file, read as the better of pass (1.7.4, `set_gpg_recipients`) and gopass
+/// (`internal/recipients/recipients.go`) does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GpgIdFile {
     /// In file order, each once; never empty.

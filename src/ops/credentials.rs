@@ -201,7 +201,8 @@ fn same_when_read(mut old: Secret, new: &Secret) -> bool {
     old.same_as(&new)
 }
 
-/// What the official helper takes off the end of `pass show` (helper-protocol 1.6).
+/// What the official helper takes off the end of `pass show` (docker-credential-helpers v0.9.8, `pass/pass.go`,
+/// `runPassHelper`).
 fn trim(secret: &mut Secret) {
     secret.trim_end(|byte| byte == b'\n' || byte == b'\r');
 }

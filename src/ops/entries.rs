@@ -211,7 +211,8 @@ pub(super) fn is_there(entry: &EntryPath) -> Problem {
         .hint("replace it with --force, or choose another name")
 }
 
-/// Removes an entry, or with `recursive` a folder. Where both have that name, the entry goes (store-compat 1.1).
+/// Removes an entry, or with `recursive` a folder. Where both have that name, the entry goes, as for pass
+/// (1.7.4, `cmd_delete`).
 pub fn remove(system: &System, path: &EntryPath, recursive: bool) -> Result<Written, Problem> {
     let name = text::quoted(path.as_bytes());
     let (store, inner) = system.stores()?.locate(path);

@@ -141,7 +141,7 @@ fn homedir(gpg_options: &[OsString]) -> Option<PathBuf> {
     split.or(joined)
 }
 
-/// pass counts only 40 upper-case hex digits (store-compat 1.3).
+/// pass counts only 40 upper-case hex digits (pass 1.7.4, `verify_file`).
 fn fingerprint(word: &OsStr) -> Option<String> {
     let text = word.to_str()?;
     let fits = text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_digit() || (b'A'..=b'F').contains(&byte));

@@ -469,7 +469,7 @@ fn options_that_only_gpg_honours_leave_it_to_gpg() {
     assert!(left_to_gpg(&sandbox, &[&alice]));
 }
 
-/// One file's rows of store-compat 1.2: what pass writes, and what we do with the same file.
+/// One recipients file: what pass writes, and what we do with the same file.
 fn row(sandbox: &Sandbox, pass: &Path, gpg_id: &str) -> (Option<usize>, Result<usize, String>) {
     fs::write(sandbox.store().join(".gpg-id"), gpg_id).expect(".gpg-id");
     let entry = sandbox.store().join("x.gpg");

@@ -1,5 +1,6 @@
 //! Clients of a credential helper other than docker, each the real one: skopeo (podman and buildah share its code) and
-//! docker-py. What they ask of a helper, and how they differ from docker, is written down in helper-protocol section 3.
+//! docker-py. What they ask of a helper: containers/image `pkg/docker/config/config.go`, docker-py
+//! `docker/credentials/store.py`.
 
 use std::path::PathBuf;
 

@@ -1,5 +1,6 @@
 //! Writing a message to public keys, in the form that every GnuPG, pass and gopass reads: session keys of version 3 and a
-//! SEIPD version 1 container with AES-256, nothing compressed, no file name (store-compat 1.5).
+//! SEIPD version 1 container with AES-256, nothing compressed, no file name, as gpg writes with pass's options (pass
+//! 1.7.4, `GPG_OPTS`).
 //! Built here and not by the library's writer, because that chooses newer forms on its own and copies the plaintext.
 
 use std::io::Write;

@@ -145,7 +145,7 @@ pub fn real_path(path: &Path) -> PathBuf {
 }
 
 /// The top of the work tree that holds a path (as `real_path` gives it), or would hold it. Nothing around the store's
-/// root counts, as for pass (its `GIT_CEILING_DIRECTORIES`, pass:24); a linked folder outside the store may have its own.
+/// root counts, as for pass (1.7.4, `GIT_CEILING_DIRECTORIES`); a linked folder outside the store may have its own.
 pub fn work_tree(path: &Path, root: &Path) -> Option<PathBuf> {
     let root = std::fs::canonicalize(root).ok()?;
     let mut folder = path.parent()?;

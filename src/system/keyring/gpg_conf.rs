@@ -36,7 +36,7 @@ const SYSTEM_CONF: &str = "/etc/gnupg/gpg.conf";
 const CIPHERS: [&str; 2] = ["AES256", "S9"];
 
 /// Options without a value that change nothing about a message that pass writes. `encrypt-to` and compression are among
-/// the harmless ones, because pass overrides them (store-compat 1.5).
+/// the harmless ones, because pass overrides them (pass 1.7.4, `GPG_OPTS`).
 const HARMLESS: &[&str] = &[
     "allow-freeform-uid",
     "ask-cert-expire",

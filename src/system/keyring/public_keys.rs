@@ -1,6 +1,6 @@
 //! The public keys that a gopass store carries: `.public-keys/` and the older `.gpg-keys/`, one file a recipient, named as
-//! `.gpg-id` names it (store-compat 2.2). Whoever can write to the store can put any key there: they are good for being
-//! offered and looked at, and never trusted by being there.
+//! `.gpg-id` names it (gopass, `internal/store/leaf/recipients.go`). Whoever can write to the store can put any key there:
+//! they are good for being offered and looked at, and never trusted by being there.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,6 +1,6 @@
 //! The detached signature of a `.gpg-id` file: made by one of the fingerprints in `$PASSWORD_STORE_SIGNING_KEY`, over
-//! exactly these bytes (store-compat 1.3). In process; gpg has the last word on a signature that this process cannot
-//! accept, as its key may be of an older kind.
+//! exactly these bytes (pass 1.7.4, `verify_file`). In process; gpg has the last word on a signature that this process
+//! cannot accept, as its key may be of an older kind.
 
 use std::time::Duration;
 

@@ -14,7 +14,8 @@ pub enum StoreError {
     Layout(#[from] LayoutError),
     #[error("the name cannot be used: {0}")]
     Name(#[from] EntryPathError),
-    /// The wording's front is what clients of the official helper know (helper-protocol 1.7).
+    /// The wording's front is what clients of the official helper know (docker-credential-helpers v0.9.8, `pass/pass.go`,
+    /// `checkInitialized`).
     #[error("pass not initialized: there is no password store at {}", text::quoted_path(.root))]
     NoStore { root: PathBuf },
     #[error("pass not initialized: no recipients file (.gpg-id) governs {}", text::quoted_path(.folder))]

@@ -1,4 +1,5 @@
-//! Where gopass says the stores are: `mounts.path` and mounts in its configuration (store-compat 2.1). Reads only that,
+//! Where gopass says the stores are: `mounts.path` and mounts in its configuration (gopass, docs/config.md and
+//! `internal/config/location.go`). Reads only that,
 //! never writes it. Called by `Stores::open` alone.
 
 use std::path::{Path, PathBuf};

@@ -1,5 +1,5 @@
 //! Registry and user name to folder and file name, and back: the layout of docker-credential-helpers' `pass` backend
-//! (helper-protocol 1.1), with user names that it gets wrong kept in one flat, reversible file name. Pure: no file is
+//! (v0.9.8, `pass/pass.go`), with user names that it gets wrong kept in one flat, reversible file name. Pure: no file is
 //! touched here.
 
 use base64::Engine;

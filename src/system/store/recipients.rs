@@ -1,5 +1,6 @@
 //! Who may read what is written into a folder: the nearest `.gpg-id`, read as the better of pass and gopass does
-//! (store-compat 1.2, 1.3). Only its text and its signature's bytes; keys are `keyring`, the check is `ops`.
+//! (pass 1.7.4, `set_gpg_recipients` and `verify_file`; gopass, `internal/recipients/recipients.go`). Only its text and
+//! its signature's bytes; keys are `keyring`, the check is `ops`.
 
 use std::io;
 use std::path::{Path, PathBuf};

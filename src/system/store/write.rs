@@ -242,8 +242,8 @@ pub(super) fn write_once(
 
 /// Does a change that goes through something in the making, which stands in the store's root: the official helper takes
 /// every file of a registry's folder for a login, and fails on every folder beside the registries' that it cannot decode
-/// (helper-protocol 1.7). Where the root does not do (a linked folder on another file system, no right to write), it
-/// stands in the change's own folder. What a killed process left in either goes first.
+/// (docker-credential-helpers v0.9.8, `pass/pass.go`, `List`). Where the root does not do (a linked folder on another file
+/// system, no right to write), it stands in the change's own folder. What a killed process left in either goes first.
 pub(super) fn staged<T>(
     root: &Path,
     own: &Path,

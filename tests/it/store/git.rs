@@ -1,5 +1,5 @@
-//! Stores that are git work trees: pass's subjects, just the paths touched, nothing lost in parallel (store-compat 1.4,
-//! 1.8; helper-protocol 1.7).
+//! Stores that are git work trees: pass's subjects, just the paths touched, nothing lost in parallel
+//! (pass 1.7.4, `git_add_file` and `git_commit`).
 
 use std::time::{Duration, Instant};
 

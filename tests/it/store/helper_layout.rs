@@ -1,5 +1,5 @@
 //! The credential helper's entries: pass, gopass and the official helper read what we write, and we read what they write
-//! (store-compat 1.1, 1.2, 2.6; helper-protocol 1.1, 1.6, 1.7).
+//! (docker-credential-helpers v0.9.8, `pass/pass.go`).
 
 use super::{folder, found, get, have, login, machine, store, tree};
 use crate::support::{official_helper, peer};

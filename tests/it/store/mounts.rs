@@ -1,4 +1,4 @@
-//! gopass's configuration: where the root store is, and mounted stores (store-compat 2.1).
+//! gopass's configuration: where the root store is, and mounted stores (gopass, docs/config.md).
 
 use super::{folder, found, get, machine, store, tree};
 use crate::support::{Sandbox, peer};

@@ -1,4 +1,5 @@
-//! Who may read what is written: `.gpg-id` files in every form that store-compat 1.2 and 1.7 list. Never fewer
+//! Who may read what is written: `.gpg-id` files in every form that pass 1.7.4 (`set_gpg_recipients`) and gopass
+//! (`internal/recipients/recipients.go`) meet. Never fewer
 //! recipients than the file names, never more.
 
 use super::{have, machine, tree, use_key_file};
