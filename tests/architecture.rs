@@ -37,8 +37,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("system::clipboard", &["env", "files", "options", "process"]),
     // ops: `change` is one change of a store, from its lock to its commit.
     ("ops::mod", &["*"]),
-    ("ops::credentials", &["change"]),
-    ("ops::entries", &["change", "opening"]),
+    ("ops::credentials", &["advice", "change"]),
+    ("ops::entries", &["advice", "change", "opening"]),
     ("ops::opening", &["progress"]),
     ("ops::reencrypt", &["change", "opening", "progress"]),
     ("ops::grep", &["entries", "opening", "progress"]),

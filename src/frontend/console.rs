@@ -153,7 +153,7 @@ impl Console {
         for cause in &problem.causes {
             let _ = writeln!(lines, "{} {cause}", painted(self.colour_err, Role::Muted, "cause:"));
         }
-        for hint in &problem.hints {
+        for hint in problem.all_hints() {
             let _ = writeln!(lines, "{} {hint}", painted(self.colour_err, Role::Hint, "hint:"));
         }
         self.write_err(&lines);

@@ -30,7 +30,7 @@ impl Streams<'_> {
 
     /// A problem for the person: one line, and its hints.
     pub fn note(&mut self, label: &str, problem: &Problem) {
-        let hints: String = problem.hints.iter().map(|hint| format!("\nhint: {hint}")).collect();
+        let hints: String = problem.all_hints().map(|hint| format!("\nhint: {hint}")).collect();
         self.tell(&format!("{label}: {}{hints}", problem.one_line()));
     }
 }

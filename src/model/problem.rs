@@ -27,11 +27,13 @@ pub struct Problem {
     pub causes: Vec<String>,
     /// What to do; a command stands alone at the end of its line so that it can be copied.
     pub hints: Vec<String>,
+    /// One more hint, for a person at a terminal: how to try the same again. A frontend with a key for it names the key.
+    pub retry: Option<String>,
 }
 
 impl Problem {
     pub fn new(kind: ProblemKind, message: impl Into<String>) -> Problem {
-        Problem { kind, message: message.into(), causes: Vec::new(), hints: Vec::new() }
+        Problem { kind, message: message.into(), causes: Vec::new(), hints: Vec::new(), retry: None }
     }
 
     pub fn failed(message: impl Into<String>) -> Problem {
@@ -60,6 +62,11 @@ impl Problem {
     pub fn hint(mut self, hint: impl Into<String>) -> Problem {
         self.hints.push(hint.into());
         self
+    }
+
+    /// What to do, where the command line is how to try again.
+    pub fn all_hints(&self) -> impl Iterator<Item = &String> {
+        self.retry.iter().chain(&self.hints)
     }
 
     /// Message and causes on one line, for the places that have only one (the helper's answer, a toast).

@@ -1,6 +1,7 @@
 //! The four verbs of Docker's protocol on the store: get, store, erase, list by `RegistryKey`. The only op the
 //! credential helper sees.
 
+use super::advice;
 pub use super::change::Written;
 use super::change::{self, Change};
 use crate::model::registry_key::HUB_KEY;
@@ -41,10 +42,11 @@ impl<'a> CredentialStore<'a> {
 
     fn get_exactly(&self, key: &RegistryKey) -> Result<Option<Credential>, Problem> {
         let store = self.system.stores()?.root();
-        let Some((login, ciphertext)) = read_active(store, key, |entry| store.read(entry))? else { return Ok(None) };
-        let unreadable = |problem: Problem| of_entry(problem, "read", &login, key);
-        let cipher = self.system.cipher().map_err(|error| unreadable(error.into()))?;
-        let mut secret = cipher.decrypt(&ciphertext, Asking::Allowed).map_err(|error| unreadable(error.into()))?;
+        let found = read_active(store, key, |entry| store.read(entry))?;
+        let Some((LoginFile { login, entry, .. }, ciphertext)) = found else { return Ok(None) };
+        let unreadable = |error| of_entry(advice::advised(self.system, store, &entry, error), "read", &login, key);
+        let cipher = self.system.cipher().map_err(unreadable)?;
+        let mut secret = cipher.decrypt(&ciphertext, Asking::Allowed).map_err(unreadable)?;
         trim(&mut secret);
         Ok(Some(Credential { login, secret }))
     }
@@ -148,13 +150,13 @@ fn read_active(
     store: &Store,
     key: &RegistryKey,
     mut read: impl FnMut(&EntryPath) -> Result<Option<Vec<u8>>, StoreError>,
-) -> Result<Option<(Login, Vec<u8>)>, Problem> {
+) -> Result<Option<(LoginFile, Vec<u8>)>, Problem> {
     for _ in 0..LOOKS {
         let mut files = store.logins(key)?.files;
         let Some(active) = active(store, &files) else { return Ok(None) };
-        let LoginFile { login, entry, .. } = files.swap_remove(active);
-        if let Some(ciphertext) = read(&entry)? {
-            return Ok(Some((login, ciphertext)));
+        let file = files.swap_remove(active);
+        if let Some(ciphertext) = read(&file.entry)? {
+            return Ok(Some((file, ciphertext)));
         }
     }
     let server = text::quoted(key.as_bytes());
@@ -279,7 +281,7 @@ mod tests {
             root.read(entry)
         });
         let (login, ciphertext) = found.expect("answered").expect("a login");
-        assert_eq!((login.as_str(), ciphertext.as_slice(), looks), ("new", b"for alice\n2".as_slice(), 2));
+        assert_eq!((login.login.as_str(), ciphertext.as_slice(), looks), ("new", b"for alice\n2".as_slice(), 2));
         assert!(read_active(root, &key("h"), |_| Ok(None)).is_err());
     }
 

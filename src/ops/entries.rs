@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::SystemTime;
 
+use super::advice;
 use super::change::{self, Change, Written};
 use super::opening::unreadable;
 use crate::model::{EntryPath, Problem, Recipient, Secret, text};
@@ -112,7 +113,9 @@ pub(super) fn decrypt(
     ciphertext: &[u8],
     asking: Asking,
 ) -> Result<Secret, Problem> {
-    system.cipher()?.decrypt(ciphertext, asking).map_err(|error| unreadable(entry, error))
+    let (store, inner) = system.stores()?.locate(entry);
+    let told = |error| unreadable(entry, advice::advised(system, store, &inner, error));
+    system.cipher()?.decrypt(ciphertext, asking).map_err(told)
 }
 
 pub fn facts(system: &System, entry: &EntryPath) -> Result<EntryFacts, Problem> {

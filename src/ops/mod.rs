@@ -1,5 +1,6 @@
 //! What regpass can do, whoever asks. Prints nothing and prompts for nothing: values in, values and `Problem`s out.
 
+mod advice;
 mod change;
 pub mod config;
 pub mod credentials;

@@ -156,12 +156,11 @@ fn refusal(error: CipherError, entry: &EntryPath, asking: Asking) -> Refusal {
         _ if asking == Asking::Allowed && error.is_asked_in_vain() => Refusal::InVain,
         _ => Refusal::Other,
     };
-    kind(unreadable(entry, error))
+    kind(unreadable(entry, error.into()))
 }
 
 /// `entry` could not be decrypted.
-pub(super) fn unreadable(entry: &EntryPath, error: CipherError) -> Problem {
-    let mut problem = Problem::from(error);
+pub(super) fn unreadable(entry: &EntryPath, mut problem: Problem) -> Problem {
     problem.causes.insert(0, std::mem::take(&mut problem.message));
     problem.message = format!("cannot read {}", text::quoted(entry.as_bytes()));
     problem

@@ -52,8 +52,8 @@ pub(super) fn run(session: &Session, args: &InsertArgs) -> Result<(), Problem> {
             session.console.status(&format!("the content of {name}, ended with Ctrl-D:"));
             read_all(&mut io::stdin())?
         }
-        (false, true) => one_line(read_all(&mut io::stdin())?)?,
-        (false, false) => typed(&name, args.echo)?,
+        (false, true) => one_line(read_all(&mut io::stdin())?, &args.entry)?,
+        (false, false) => typed(&args.entry, args.echo)?,
     };
     if plaintext.is_empty() {
         return Err(Problem::usage(format!("nothing was given to store as {name}")));
@@ -75,7 +75,7 @@ fn may_replace(system: &System, entry: &EntryPath, piped: bool) -> Result<bool, 
         Ok(_) if piped => Ok(false),
         Ok(_) => {
             let name = text::quoted(entry.as_bytes());
-            let mut terminal = Terminal::open().ok_or_else(|| no_terminal(&name))?;
+            let mut terminal = Terminal::open().ok_or_else(|| no_terminal(entry))?;
             match terminal.confirm(&format!("{name} is there already. Replace it?"))? {
                 true => Ok(true),
                 false => Err(Problem::cancelled(format!("{name} stays as it is"))),
@@ -87,8 +87,9 @@ fn may_replace(system: &System, entry: &EntryPath, piped: bool) -> Result<bool, 
 }
 
 /// A password typed on the terminal, with the newline that `pass insert` adds.
-fn typed(name: &str, echo: bool) -> Result<Secret, Problem> {
-    let mut terminal = Terminal::open().ok_or_else(|| no_terminal(name))?;
+fn typed(entry: &EntryPath, echo: bool) -> Result<Secret, Problem> {
+    let name = text::quoted(entry.as_bytes());
+    let mut terminal = Terminal::open().ok_or_else(|| no_terminal(entry))?;
     let mut password = if echo {
         terminal.line(&format!("password for {name}: "))?
     } else {
@@ -107,14 +108,14 @@ fn typed(name: &str, echo: bool) -> Result<Secret, Problem> {
 
 /// The one line of a pipe with exactly one newline. A second line may only repeat the first, as `pass insert` wants it;
 /// anything else is refused rather than cut.
-fn one_line(mut content: Secret) -> Result<Secret, Problem> {
+fn one_line(mut content: Secret, entry: &EntryPath) -> Result<Secret, Problem> {
     let bytes = content.expose();
     let body = bytes.strip_suffix(b"\n").unwrap_or(bytes);
     let first = body.iter().position(|byte| *byte == b'\n').unwrap_or(body.len());
     let rest = body.get(first + 1..);
     if rest.is_some_and(|rest| *rest != body[..first]) {
         return Err(Problem::usage("standard input has more than one line")
-            .hint("to store all of it, say so: regpass insert --multiline ENTRY"));
+            .hint(format!("to store all of it, say so: regpass insert --multiline {}", word(entry))));
     }
     content.truncate(first);
     if !content.is_empty() {
@@ -142,9 +143,15 @@ fn read_all(input: &mut impl Read) -> Result<Secret, Problem> {
     read
 }
 
-fn no_terminal(name: &str) -> Problem {
-    Problem::usage(format!("there is no terminal to ask on for {name}"))
-        .hint("give the password on standard input: regpass insert ENTRY < FILE")
+fn no_terminal(entry: &EntryPath) -> Problem {
+    Problem::usage(format!("there is no terminal to ask on for {}", text::quoted(entry.as_bytes())))
+        .hint(format!("pipe the password into it: regpass insert {}", word(entry)))
+}
+
+/// The entry as an argument that may be copied into a shell.
+fn word(entry: &EntryPath) -> String {
+    let dashes = if entry.as_bytes().starts_with(b"-") { "-- " } else { "" };
+    format!("{dashes}{}", text::shell_word(entry.as_os_str().as_ref()))
 }
 
 #[cfg(test)]
@@ -152,7 +159,7 @@ mod tests {
     use super::*;
 
     fn kept(input: &[u8]) -> Option<Vec<u8>> {
-        one_line(Secret::new(input.to_vec())).map(|line| line.expose().to_vec()).ok()
+        one_line(Secret::new(input.to_vec()), &EntryPath::root()).map(|line| line.expose().to_vec()).ok()
     }
 
     #[test]

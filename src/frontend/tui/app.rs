@@ -153,9 +153,9 @@ impl App {
                 let flow = self.top().paste(&text, &scope);
                 self.follow(flow);
             }
-            Event::Report(ticket, report) => self.report(ticket, report),
+            Event::Report(ticket, report) => self.report(ticket, *report),
             Event::Passphrase { what_for, reply } => self.layers.push(Box::new(Passphrase::new(what_for, reply))),
-            Event::Resized | Event::Signal(_) | Event::Lost | Event::ScreenWanted(_) | Event::ScreenFree => {}
+            Event::Resized | Event::Signal(_) | Event::Lost | Event::ScreenWanted { .. } | Event::ScreenFree => {}
         }
     }
 

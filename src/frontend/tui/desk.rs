@@ -114,7 +114,7 @@ impl Desk {
             (Some(problem), _) => Err(problem.clone()),
             (None, job) => Ok(self.found(job)),
         };
-        self.app.handle(Event::Report(ticket, report));
+        self.app.handle(Event::Report(ticket, Box::new(report)));
     }
 
     fn found(&self, job: Job) -> Report {
@@ -431,7 +431,7 @@ fn a_copy_for_the_terminal_is_sent_and_taken_back() {
     desk.press("<End>c");
     let (ticket, _) = desk.held.pop().expect("a copy");
     let copied = Copied::Terminal { sequence: Secret::new(b"SET".to_vec()), clearing: b"CLEAR".to_vec(), seconds: 45 };
-    desk.app.handle(Event::Report(ticket, Ok(Report::Copied(copied))));
+    desk.app.handle(Event::Report(ticket, Box::new(Ok(Report::Copied(copied)))));
     let sent = |desk: &mut Desk| {
         let send = |order| if let Order::Send(bytes) = order { Some(bytes.expose().to_vec()) } else { None };
         desk.app.take_orders().into_iter().filter_map(send).collect::<Vec<_>>()

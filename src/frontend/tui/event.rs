@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 use super::jobs::Report;
 use super::screen::Ticket;
 use crate::model::{Problem, Secret};
+use crate::system::agent::Pinentry;
 
 pub(super) enum Event {
     Key(KeyEvent),
@@ -15,12 +16,15 @@ pub(super) enum Event {
     /// The terminal has, or may have, another size.
     Resized,
     /// A job has ended.
-    Report(Ticket, Result<Report, Problem>),
+    Report(Ticket, Box<Result<Report, Problem>>),
     Signal(i32),
     /// Nobody is at the other end of the terminal any more.
     Lost,
     /// A pinentry is about to draw on this terminal; the sender waits until the screen is free.
-    ScreenWanted(SyncSender<()>),
+    ScreenWanted {
+        free: SyncSender<()>,
+        pinentry: Option<Pinentry>,
+    },
     /// The pinentry has ended.
     ScreenFree,
     /// A passphrase is asked for; None calls it off.

@@ -38,6 +38,7 @@ use worker::Workers;
 
 use crate::frontend::streams;
 use crate::model::{Problem, Secret};
+use crate::system::agent::Pinentry;
 use crate::system::clipboard;
 use crate::system::config_file;
 use crate::system::env::Env;
@@ -111,6 +112,8 @@ struct Ui {
     env: Env,
     /// Another program draws on the terminal.
     lent: bool,
+    /// The one that does, when it is a pinentry that we can end.
+    pinentry: Option<Pinentry>,
 }
 
 impl Ui {
@@ -124,7 +127,7 @@ impl Ui {
         };
         let app = App::new(scope, Breadcrumb::new(env, options));
         let stage = Stage::open()?;
-        Ok(Ui { app, stage, sender, hands: None, env: env.clone(), lent: false })
+        Ok(Ui { app, stage, sender, hands: None, env: env.clone(), lent: false, pinentry: None })
     }
 
     /// The first frame, before anything is read; then the threads.
@@ -191,12 +194,13 @@ impl Ui {
             Event::Lost => return Some(End::Lost),
             Event::Signal(SIGTSTP) => self.suspend(),
             Event::Signal(SIGCONT) => self.repaint(),
-            // While a pinentry has the terminal, Ctrl-C is meant for it.
-            Event::Signal(SIGINT) if self.lent => {}
+            // While a pinentry has the terminal, Ctrl-C is meant for it, and does not reach it: it is not our child.
+            Event::Signal(SIGINT) if self.lent => self.pinentry.iter().for_each(Pinentry::end),
             Event::Signal(SIGHUP) => return Some(End::Lost),
             Event::Signal(signal) => return Some(End::Signal(signal)),
-            Event::ScreenWanted(free) => {
+            Event::ScreenWanted { free, pinentry } => {
                 self.lend();
+                self.pinentry = pinentry;
                 let _ = free.send(());
             }
             Event::ScreenFree => self.take_back(),
@@ -247,6 +251,7 @@ impl Ui {
             return;
         }
         self.lent = false;
+        self.pinentry = None;
         // A terminal that fails here fails at the next frame too, and ends the loop there.
         let _ = self.stage.enter();
         if let Some((input, _)) = &mut self.hands {
@@ -271,8 +276,13 @@ impl Ui {
         }
     }
 
-    /// The terminal as it was, and its clipboard without our secret.
+    /// The terminal as it was, without the pinentry that may be on it, and its clipboard without our secret.
     fn close(mut self) {
+        if self.lent {
+            // The agent would let it go on reading a terminal that is the shell's again.
+            self.pinentry.iter().for_each(Pinentry::end);
+            self.stage.reclaim();
+        }
         if let Some(bytes) = self.app.last_words() {
             let _ = self.stage.pass_on(&Secret::new(bytes));
         }

@@ -17,6 +17,7 @@ use crossterm::{Command, cursor, queue};
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
 use ratatui::{Frame, Terminal};
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 
 use crate::model::{Problem, Secret};
 
@@ -25,6 +26,8 @@ pub struct Stage {
     terminal: Terminal<CrosstermBackend<Output>>,
     output: Output,
     entered: bool,
+    /// The terminal's modes before it was ours.
+    found: Option<Termios>,
 }
 
 /// Collects a frame; nothing leaves before `send`. Clones share the buffer.
@@ -45,8 +48,8 @@ impl Stage {
     pub fn open() -> io::Result<Stage> {
         give_back_on_panic();
         let output = Output(Rc::new(RefCell::new(Secret::with_capacity(FRAME_CAPACITY))));
-        let mut stage =
-            Stage { terminal: Terminal::new(CrosstermBackend::new(output.clone()))?, output, entered: false };
+        let terminal = Terminal::new(CrosstermBackend::new(output.clone()))?;
+        let mut stage = Stage { terminal, output, entered: false, found: tcgetattr(io::stdin()).ok() };
         stage.enter()?;
         Ok(stage)
     }
@@ -69,6 +72,16 @@ impl Stage {
         if self.entered {
             self.entered = false;
             give_back();
+        }
+    }
+
+    /// Takes the terminal from somebody who will not give it back, and leaves it as it was at the start.
+    pub fn reclaim(&mut self) {
+        self.entered = false;
+        give_back();
+        if let Some(found) = &self.found {
+            // Errors are passed over: the terminal may be gone.
+            let _ = tcsetattr(io::stdin(), OptionalActions::Flush, found);
         }
     }
 

@@ -56,7 +56,7 @@ fn work(env: &Env, options: &Options, jobs: &Receiver<(Ticket, Job)>, events: &S
             system = fresh();
             Err(super::terminal::mistake())
         });
-        if events.send(Event::Report(ticket, report)).is_err() {
+        if events.send(Event::Report(ticket, Box::new(report))).is_err() {
             return;
         }
     }
@@ -68,14 +68,14 @@ fn prompts(events: &Sender<Event>) -> Prompts {
     let passphrase = events.clone();
     Prompts {
         pinentry: Some(Arc::new(move |event| match event {
-            PinentryEvent::Starts { terminal: true } => {
+            PinentryEvent::Starts { terminal: true, pinentry: running } => {
                 let (free, wait) = sync_channel(1);
-                if pinentry.send(Event::ScreenWanted(free)).is_ok() {
+                if pinentry.send(Event::ScreenWanted { free, pinentry: running }).is_ok() {
                     // An error means that the program is ending: nobody draws any more.
                     let _ = wait.recv();
                 }
             }
-            PinentryEvent::Starts { terminal: false } => {}
+            PinentryEvent::Starts { terminal: false, .. } => {}
             PinentryEvent::Ended => {
                 let _ = pinentry.send(Event::ScreenFree);
             }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::assuan::{Assuan, AssuanError, LINE_MAX, Reply, plus_escaped};
 use super::keygrip::Keygrip;
-use super::{AgentError, PinentryEvent, Prompts, introduction, sexp, socket};
+use super::{AgentError, Pinentry, PinentryEvent, Prompts, introduction, sexp, socket};
 use crate::model::Secret;
 use crate::system::env::Env;
 use crate::system::files::read_bounded;
@@ -39,6 +39,9 @@ const BATCH: usize = 64;
 
 /// The longest description of a key, escaped; with its command it must fit into one line.
 const DESCRIPTION_MAX: usize = LINE_MAX - 20;
+
+/// In a pinentry for terminals neither Esc nor the mouse calls it off.
+const WAY_OUT: &str = "(to call it off: Tab to <Cancel>, then Enter)";
 
 /// Pinentries known to draw in a window. Any other may draw on the terminal, and making way for one that does not is
 /// harmless.
@@ -194,7 +197,10 @@ impl AgentConnection {
         let mut lines = std::mem::take(&mut self.introduction);
         let options = lines.len();
         lines.push(format!("SETKEY {grip}"));
-        lines.push(described(description));
+        lines.push(match self.mode {
+            Mode::Pinentry => described(&format!("{description}\n{WAY_OUT}")),
+            Mode::Loopback | Mode::Silent => described(description),
+        });
         lines.push("PKDECRYPT".to_owned());
         let mut all = lines.join("\n");
         all.push('\n');
@@ -227,14 +233,14 @@ impl AgentConnection {
         let work = if self.untold { self.patience.person } else { self.patience.work };
         let mut deadline = Instant::now() + work;
         let mut unwrapped = Unwrapped { sexp: Secret::default(), unpadded: false };
-        let mut shown = Shown { prompts: self.prompts.clone(), up: false };
+        let mut shown = Shown { prompts: self.prompts.clone(), up: false, pinentry: None };
         loop {
             match self.assuan.reply(deadline)? {
                 Reply::Ok => return Ok(unwrapped),
                 Reply::Err { number, text } => {
-                    drop(shown);
                     return Err(match AgentError::from(AssuanError::Refused { number, text }) {
                         error if self.mode == Mode::Silent => error.when_silent(),
+                        _ if shown.was_ended() => AgentError::Cancelled,
                         error => error,
                     });
                 }
@@ -247,7 +253,8 @@ impl AgentConnection {
                         Some("CIPHERTEXT") => self.assuan.send_data(encrypted, deadline)?,
                         Some("PINENTRY_LAUNCHED") => {
                             self.asked = true;
-                            shown.start(words.nth(1).unwrap_or_default());
+                            let pid = words.next().unwrap_or_default();
+                            shown.start(Pinentry::running(pid), words.next().unwrap_or_default());
                             deadline = Instant::now() + self.patience.person;
                             self.assuan.send(b"END\n", deadline)?;
                         }
@@ -282,15 +289,22 @@ impl AgentConnection {
 struct Shown {
     prompts: Prompts,
     up: bool,
+    pinentry: Option<Pinentry>,
 }
 
 impl Shown {
     /// `flavor` as pinentry names itself; `:curses` after it means that it fell back to the terminal.
-    fn start(&mut self, flavor: &str) {
+    fn start(&mut self, pinentry: Option<Pinentry>, flavor: &str) {
         self.up = true;
+        self.pinentry.clone_from(&pinentry);
         if let Some(tell) = &self.prompts.pinentry {
-            tell(PinentryEvent::Starts { terminal: !GRAPHICAL.contains(&flavor) });
+            tell(PinentryEvent::Starts { terminal: !GRAPHICAL.contains(&flavor), pinentry });
         }
+    }
+
+    /// It was called off through its handle, which the agent takes for an accident.
+    fn was_ended(&self) -> bool {
+        self.pinentry.as_ref().is_some_and(Pinentry::was_ended)
     }
 }
 
@@ -467,7 +481,7 @@ mod tests {
             _ => answer(line),
         };
         assert_eq!(with_double(Mode::Pinentry, prompts, answer, decrypt).expect("decrypted"), b"ab");
-        let expected = [PinentryEvent::Starts { terminal: true }, PinentryEvent::Ended];
+        let expected = [PinentryEvent::Starts { terminal: true, pinentry: None }, PinentryEvent::Ended];
         assert_eq!(*events.lock().expect("events"), expected);
     }
 

@@ -27,6 +27,8 @@ pub enum AgentError {
     Cancelled,
     #[error("wrong passphrase")]
     BadPassphrase,
+    #[error("no passphrase was given: it was left empty")]
+    NoPassphrase,
     #[error("nobody answered the question for the passphrase")]
     Unanswered,
     #[error("the secret key is on a smartcard that is not there")]
@@ -69,6 +71,7 @@ impl AgentError {
             // The card errors: removed, absent, reset, not usable; no reader (ENODEV).
             108..=113 | 32828 => AgentError::CardAbsent,
             119 => AgentError::NoCardDaemon,
+            177 => AgentError::NoPassphrase,
             _ => AgentError::Refused { number, text },
         }
     }
@@ -92,6 +95,12 @@ impl AgentError {
     pub fn blames_the_value(&self) -> bool {
         let codes = [10, 30, 55, 65, 66, 67, 68, 79, 83, 88, 89, 152];
         matches!(self, AgentError::Refused { number, .. } if codes.contains(&(number & 0xffff)))
+    }
+
+    /// True when a person at a terminal may do better: with another answer, or with any.
+    pub fn wants_person(&self) -> bool {
+        use AgentError::{BadPassphrase, Locked, NoPassphrase, NoWayToAsk, Unanswered};
+        matches!(self, BadPassphrase | NoPassphrase | Unanswered | Locked | NoWayToAsk)
     }
 
     /// True for an agent that would keep gpg waiting as it kept us.
@@ -125,17 +134,15 @@ impl From<AgentError> for Problem {
         let words = error.to_string();
         match error {
             AgentError::Cancelled => Problem::cancelled(words),
-            AgentError::Locked | AgentError::NoWayToAsk => Problem::failed(words)
-                .hint("tell gpg-agent your terminal, then try again: export GPG_TTY=$(tty)")
-                .hint("or unlock the key once, from a terminal: regpass show ENTRY"),
+            AgentError::Locked | AgentError::NoWayToAsk => {
+                Problem::failed(words).hint("tell gpg-agent your terminal, then try again: export GPG_TTY=$(tty)")
+            }
             AgentError::NoPinentry => Problem::failed(words).hint(CHECK_PINENTRY).hint(INSTALL_PINENTRY),
             AgentError::PinentryDied => Problem::failed(words)
                 .hint(CHECK_PINENTRY)
                 .hint(INSTALL_PINENTRY)
                 .hint("or, when it found no terminal: export GPG_TTY=$(tty)"),
-            AgentError::Unanswered | AgentError::BadPassphrase => {
-                Problem::failed(words).hint("try again from a terminal: regpass show ENTRY")
-            }
+            AgentError::Unanswered | AgentError::BadPassphrase | AgentError::NoPassphrase => Problem::failed(words),
             AgentError::NoSecretKey => Problem::failed(words)
                 .hint("see which secret keys are here: gpg --list-secret-keys --with-subkey-fingerprint"),
             AgentError::CardAbsent => Problem::failed(words).hint("insert the card and see it: gpg --card-status"),
@@ -154,7 +161,7 @@ impl From<AgentError> for Problem {
             }
             AgentError::Forbidden(_) => Problem::failed(words)
                 .hint("allow it in gpg-agent.conf (allow-loopback-pinentry), or unset REGPASS_PINENTRY"),
-            AgentError::Refused { .. } => Problem::failed(words).hint("see whether gpg can do it: gpg -d FILE"),
+            AgentError::Refused { .. } => Problem::failed(words),
         }
     }
 }
@@ -175,6 +182,7 @@ mod tests {
             (83886166, "ended unexpectedly"),
             (83918950, "no terminal to ask"),
             (67108875, "wrong passphrase"),
+            (67109041, "no passphrase was given"),
             (67108881, "no such secret key"),
             (83886142, "nobody answered"),
             (67108983, "not installed"),
@@ -186,7 +194,9 @@ mod tests {
             assert!(!error.gpg_may_do_better(), "{number}");
             let problem = Problem::from(error);
             assert_eq!(problem.kind == ProblemKind::Cancelled, words == "cancelled");
-            assert!(!problem.hints.is_empty() || problem.kind == ProblemKind::Cancelled, "{number}");
+            // The hint that these have names the entry, which is not known here.
+            let asks_again = ["cancelled", "wrong passphrase", "no passphrase was given", "nobody answered"];
+            assert_eq!(problem.hints.is_empty(), asks_again.contains(&words), "{number}");
             let of_pinentry = problem.message.contains("pinentry");
             assert_eq!(problem.hints.iter().any(|hint| hint.contains("pinentry-program")), of_pinentry, "{number}");
         }

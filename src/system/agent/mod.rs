@@ -6,12 +6,14 @@ mod curves;
 mod error;
 mod introduction;
 pub mod keygrip;
+mod pinentry;
 pub mod sexp;
 pub mod socket;
 
 pub use connection::{AgentConnection, KeyState, Mode, Unwrapped};
 pub use error::AgentError;
 pub use keygrip::Keygrip;
+pub use pinentry::Pinentry;
 
 use std::fmt;
 use std::sync::Arc;
@@ -24,6 +26,8 @@ pub enum PinentryEvent {
     /// `terminal` is true for a flavour that draws on the terminal (curses, tty).
     Starts {
         terminal: bool,
+        /// For ending it; None when it is not known, or not on this machine.
+        pinentry: Option<Pinentry>,
     },
     Ended,
 }

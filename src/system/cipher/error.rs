@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::message::MessageError;
 use crate::model::{Problem, text};
@@ -102,6 +102,42 @@ impl CipherError {
         matches!(self, CipherError::Agent(error) if error.is_stuck())
     }
 
+    /// As a person is told of it whose file could not be read: with the command that looks at that file.
+    pub fn reading(self, file: &Path) -> Problem {
+        let advice = self.advice_on_file();
+        let problem = Problem::from(self);
+        match advice {
+            Some((why, command)) => problem.hint(format!("{why}: {command} {}", text::shell_word(file))),
+            None => problem,
+        }
+    }
+
+    /// What helps with a file, and the command that takes its name.
+    fn advice_on_file(&self) -> Option<(&'static str, &'static str)> {
+        Some(match self {
+            CipherError::PassphraseOnly => ("open it with its passphrase", "gpg -d"),
+            CipherError::Message(MessageError::NoIntegrity) => {
+                ("anybody could have changed it; read it with care and store it anew", "gpg --ignore-mdc-error -d")
+            }
+            CipherError::Message(MessageError::NotEncrypted) => ("look at what it is", "gpg --list-packets"),
+            CipherError::Message(MessageError::Unsupported(_) | MessageError::TooLarge(_)) => {
+                ("see whether gpg reads it", "gpg -d")
+            }
+            CipherError::Agent(AgentError::Refused { .. }) | CipherError::Library(_) => {
+                ("see whether gpg can do it", "gpg -d")
+            }
+            CipherError::Process(ProcessError::Missing { .. }) => return None,
+            CipherError::Process(_) | CipherError::Gpg(_) => ("see what gpg says", "gpg -d"),
+            _ => return None,
+        })
+    }
+
+    /// A person at a terminal may do better: with another answer to the question for the passphrase, or with any.
+    pub fn wants_person(&self) -> bool {
+        matches!(self, CipherError::Agent(error) if error.wants_person())
+            || matches!(self, CipherError::KeyFile(KeyFileError::Locked { .. }))
+    }
+
     /// The person called it off.
     pub fn is_cancelled(&self) -> bool {
         matches!(self, CipherError::Agent(AgentError::Cancelled) | CipherError::KeyFile(KeyFileError::Cancelled { .. }))
@@ -136,17 +172,14 @@ impl From<CipherError> for Problem {
         match error {
             CipherError::NoSecretKey { .. } => Problem::failed(words)
                 .hint("see which secret keys are here: gpg --list-secret-keys --with-subkey-fingerprint")
-                .hint("ask somebody who can read it to add your key to .gpg-id, then: pass init -p FOLDER KEY..."),
-            CipherError::PassphraseOnly => Problem::failed(words).hint("open it with its passphrase: gpg -d FILE"),
-            CipherError::Message(MessageError::NoIntegrity) => Problem::failed(words).hint(
-                "anybody could have changed it; read it with care and store it anew: gpg --ignore-mdc-error -d FILE",
-            ),
-            CipherError::Message(MessageError::NotEncrypted) => {
-                Problem::failed(words).hint("look at what it is: gpg --list-packets FILE")
-            }
-            CipherError::Message(MessageError::Unsupported(_) | MessageError::TooLarge(_)) => {
-                Problem::failed(words).hint("see whether gpg reads it: gpg -d FILE")
-            }
+                .hint("ask somebody who can read it to add your key with pass init"),
+            CipherError::PassphraseOnly
+            | CipherError::Message(
+                MessageError::NoIntegrity
+                | MessageError::NotEncrypted
+                | MessageError::Unsupported(_)
+                | MessageError::TooLarge(_),
+            ) => Problem::failed(words),
             CipherError::Message(_) => {
                 Problem::failed(words).hint("bring back an older version, when the store has a history: pass git log")
             }
@@ -157,8 +190,7 @@ impl From<CipherError> for Problem {
             CipherError::Process(ProcessError::Missing { .. }) => {
                 Problem::failed(words).hint("install GnuPG: sudo apt install gnupg")
             }
-            CipherError::Process(_) => Problem::failed(words).hint("see what gpg says: gpg -d FILE"),
-            CipherError::Library(_) => Problem::failed(words).hint("see whether gpg can do it: gpg -d FILE"),
+            CipherError::Process(_) | CipherError::Library(_) => Problem::failed(words),
         }
     }
 }
@@ -168,30 +200,33 @@ impl From<KeyFileError> for Problem {
         let words = error.to_string();
         match error {
             KeyFileError::Open { path, .. } => {
-                Problem::failed(words).hint(format!("chmod 600 {}", text::escaped(path.as_os_str().as_encoded_bytes())))
+                Problem::failed(words).hint(format!("chmod 600 {}", text::shell_word(&path)))
             }
-            KeyFileError::Foreign { path, .. } => Problem::failed(words)
-                .hint(format!("chown \"$(id -u)\" {}", text::escaped(path.as_os_str().as_encoded_bytes()))),
-            KeyFileError::NoSecretKey { .. } => Problem::failed(words)
-                .hint("write one with: gpg --export-secret-keys --armor KEY > FILE && chmod 600 FILE"),
+            KeyFileError::Foreign { path, .. } => {
+                Problem::failed(words).hint(format!("chown \"$(id -u)\" {}", text::shell_word(&path)))
+            }
+            KeyFileError::NoSecretKey { path } => Problem::failed(words).hint(format!(
+                "put your secret key there: (umask 077; gpg --export-secret-keys --armor > {})",
+                text::shell_word(&path)
+            )),
             KeyFileError::Locked { .. } => Problem::failed(words)
-                .hint("put the passphrase into a file of mode 600: export REGPASS_KEY_PASSPHRASE_FILE=FILE")
-                .hint("or run regpass in a terminal, where it can ask"),
-            KeyFileError::Cancelled { .. } => Problem::cancelled(words)
-                .hint("to be asked no more, put it into a file of mode 600: export REGPASS_KEY_PASSPHRASE_FILE=FILE"),
+                .hint("put the passphrase into a file of mode 600 and name that in REGPASS_KEY_PASSPHRASE_FILE"),
+            KeyFileError::Cancelled { .. } => Problem::cancelled(words).hint(
+                "to be asked no more, put it into a file of mode 600 and name that in REGPASS_KEY_PASSPHRASE_FILE",
+            ),
             KeyFileError::BadPassphrase { .. } => Problem::failed(words)
                 .hint("write the right one into the first line of the file that REGPASS_KEY_PASSPHRASE_FILE names")
                 .hint("or be asked for it in a terminal: unset REGPASS_KEY_PASSPHRASE_FILE"),
             KeyFileError::Unreadable { file: Guarded::Key, .. } => Problem::failed(words)
-                .hint("name the right one: export REGPASS_KEY_FILE=FILE")
+                .hint("name the right one in REGPASS_KEY_FILE")
                 .hint("or use gpg-agent's keys: unset REGPASS_KEY_FILE (or take key-file out of config.toml)"),
             KeyFileError::Unreadable { file: Guarded::Passphrase, .. } => Problem::failed(words)
-                .hint("name the right one: export REGPASS_KEY_PASSPHRASE_FILE=FILE")
+                .hint("name the right one in REGPASS_KEY_PASSPHRASE_FILE")
                 .hint("or be asked for it in a terminal: unset REGPASS_KEY_PASSPHRASE_FILE"),
             KeyFileError::NotForIt { path, .. } => Problem::failed(words)
                 .hint(format!(
                     "see which keys it holds: gpg --show-keys --with-subkey-fingerprint {}",
-                    text::escaped(path.as_os_str().as_encoded_bytes())
+                    text::shell_word(&path)
                 ))
                 .hint("name another key file, or use gpg-agent's keys: unset REGPASS_KEY_FILE"),
         }

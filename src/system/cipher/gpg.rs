@@ -49,7 +49,7 @@ impl Gpg<'_> {
         let shown = self.prompts.pinentry.as_ref().filter(|_| asking == Asking::Allowed);
         // gpg does not tell when its agent shows a pinentry, so the terminal is left for as long as gpg runs.
         if let Some(tell) = shown {
-            tell(PinentryEvent::Starts { terminal: true });
+            tell(PinentryEvent::Starts { terminal: true, pinentry: None });
         }
         let finished = process::run(&mut command, message, Limits { time, stdout: PLAINTEXT_MAX });
         if let Some(tell) = shown {

@@ -275,7 +275,11 @@ fn attempt(
             (Some(fault @ (AgentError::Locked | AgentError::CardAbsent | AgentError::NoCardDaemon)), _) => {
                 trouble.note(fault.into(), false);
             }
-            (Some(fault @ (AgentError::Refused { .. } | AgentError::Nonsense)), _) => trouble.note_agent(fault),
+            // gpg would only ask again, when somebody was asked.
+            (Some(fault @ (AgentError::Refused { .. } | AgentError::Nonsense)), _) if !connection.has_asked() => {
+                trouble.note_agent(fault);
+            }
+            (Some(fault @ (AgentError::Refused { .. } | AgentError::Nonsense)), _) => trouble.note(fault.into(), false),
             // What the person said, or an agent that is gone: asking on would only ask again.
             (Some(fault), _) => {
                 let (for_gpg, hung_up) = (fault.gpg_may_do_better(), fault.is_hang_up() && !connection.has_asked());

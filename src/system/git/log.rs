@@ -167,8 +167,8 @@ impl Repository<'_> {
     }
 }
 
-/// True when a subject (store-compat 1.8, 2.4) says that `old` became `new`: it names `old` itself, or a folder that it
-/// lay in and below which its name stayed.
+/// True when a subject (pass 1.7.4, `cmd_copy_move`; gopass, `internal/store/root/move.go`) says that `old` became `new`:
+/// it names `old` itself, or a folder that it lay in and below which its name stayed.
 fn tells_rename(subject: &str, old: &Path, new: &Path) -> bool {
     let words = ["Rename ", "Moved ", "Move "].iter().find_map(|front| subject.strip_prefix(front));
     let Some((from, _)) = words.and_then(|words| words.rsplit_once(" to ")) else { return false };

@@ -1,9 +1,12 @@
 //! A key behind a passphrase: gpg-agent's own pinentry on the terminal that we draw on.
 
+use std::time::{Duration, Instant};
+
 use regpass_ui_tests::key;
 use regpass_ui_tests::machine::Machine;
 use regpass_ui_tests::pty::{Ended, Terminal};
 use regpass_ui_tests::skip;
+use rustix::process::Signal;
 
 use super::support::{find, open, wrote};
 
@@ -62,4 +65,78 @@ fn a_pinentry_called_off_is_no_problem() {
     terminal.send("q");
     assert_eq!(terminal.wait_end(), Ended::Code(0));
     assert!(terminal.left_behind().is_empty(), "{:?}", terminal.left_behind());
+}
+
+/// Pinentries of this machine's agent that run now.
+fn pinentries(machine: &Machine) -> usize {
+    let home = format!("HOME={}", machine.home().display());
+    let is_ours = |process: &std::path::Path| {
+        std::fs::read(process.join("comm")).is_ok_and(|name| name.starts_with(b"pinentry"))
+            && std::fs::read(process.join("environ"))
+                .is_ok_and(|vars| vars.split(|byte| *byte == 0).any(|var| var == home.as_bytes()))
+    };
+    let all = std::fs::read_dir("/proc").expect("processes");
+    all.flatten().filter(|process| is_ours(&process.path())).count()
+}
+
+#[test]
+fn what_ends_the_program_ends_the_pinentry_too() {
+    let Some(machine) = locked_machine() else { return };
+    for (signal, end) in [(Signal::TERM, 130), (Signal::QUIT, 130), (Signal::HUP, 1)] {
+        let mut terminal = at_the_pinentry(&machine);
+        assert_eq!(pinentries(&machine), 1);
+        terminal.signal(signal);
+        assert_eq!(terminal.wait_end_within(Duration::from_secs(1)), Ended::Code(end), "{signal:?}");
+        assert_eq!(pinentries(&machine), 0, "{signal:?}");
+        assert!(terminal.left_behind().is_empty(), "{:?} after {signal:?}", terminal.left_behind());
+        assert!(!terminal.live().contains("<Cancel>"), "{}", terminal.live().text());
+    }
+    let mut terminal = at_the_pinentry(&machine);
+    let lost = Instant::now();
+    terminal.lose();
+    terminal.wait_end_within(Duration::from_secs(1));
+    assert!(lost.elapsed() < Duration::from_secs(1));
+    assert_eq!(pinentries(&machine), 0, "the terminal is gone");
+}
+
+#[test]
+fn the_pinentry_says_how_to_leave_it_and_ctrl_c_does() {
+    let Some(machine) = locked_machine() else { return };
+    let mut terminal = at_the_pinentry(&machine);
+    terminal.wait_live("the way out", |screen| screen.contains("Tab to <Cancel>"));
+    terminal.send(key::CTRL_C);
+    let frame = terminal.wait_for("the list again", |frame| frame.contains("cancel"));
+    assert!(!frame.contains("unexpectedly"), "{}", frame.text());
+    assert_eq!(pinentries(&machine), 0);
+    terminal.send("q");
+    assert_eq!(terminal.wait_end(), Ended::Code(0));
+    assert!(terminal.left_behind().is_empty(), "{:?}", terminal.left_behind());
+}
+
+#[test]
+fn an_empty_passphrase_is_not_asked_for_again_by_itself() {
+    let Some(machine) = locked_machine() else { return };
+    let mut terminal = at_the_pinentry(&machine);
+    terminal.send(key::ENTER);
+    let frame = terminal.wait_for("the problem", |frame| frame.contains("press r to try again"));
+    assert!(frame.contains("no passphrase was"), "{}", frame.text());
+    assert_eq!(pinentries(&machine), 0);
+}
+
+#[test]
+fn wrong_passphrases_end_with_the_key_that_tries_again() {
+    let Some(machine) = locked_machine() else { return };
+    for (key, again) in [("r", "press r to try again"), ("c", "press c to try again")] {
+        let mut terminal = open(&machine);
+        find(&mut terminal, "db", "db");
+        terminal.send(key);
+        for attempt in ["Passphrase", "(try 2 of 3)", "(try 3 of 3)"] {
+            terminal.wait_live("the pinentry", |screen| screen.contains(attempt));
+            terminal.send("wrong\r");
+        }
+        let frame = terminal.wait_for("the problem", |frame| frame.contains("wrong passphrase"));
+        assert!(frame.contains(again) && !frame.contains("regpass show"), "{}", frame.text());
+        terminal.send("q");
+        terminal.wait_end();
+    }
 }

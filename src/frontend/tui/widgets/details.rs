@@ -89,7 +89,7 @@ impl<'a> Details<'a> {
     pub(in super::super) fn problem(&mut self, problem: &Problem) {
         let mark = self.scope.theme.glyphs.bad;
         self.sentence(&format!("{mark} {}", problem.one_line()), Meaning::Bad);
-        for hint in &problem.hints {
+        for hint in problem.all_hints() {
             self.sentence(&format!("{} {hint}", self.scope.theme.glyphs.closed), Meaning::Plain);
         }
     }

@@ -93,21 +93,23 @@ impl SecretPanel {
                     return Some(Flow::Stay);
                 }
                 Ok(_) => return Some(Flow::Stay),
-                Err(problem) => return Some(self.failed(problem)),
+                Err(problem) => return Some(self.failed(problem, "r")),
             }
         }
         let (_, name) = self.copying.take_if(|(asked, _)| *asked == number)?;
         match report {
             Ok(Report::Copied(copied)) => Some(told(copied, &name, scope.now)),
             Ok(_) => Some(Flow::Stay),
-            Err(problem) => Some(self.failed(problem)),
+            Err(problem) => Some(self.failed(problem, "c")),
         }
     }
 
-    fn failed(&mut self, problem: Problem) -> Flow {
+    /// `key` has brought it about, and tries it again.
+    fn failed(&mut self, mut problem: Problem, key: &str) -> Flow {
         if problem.kind == ProblemKind::Cancelled {
             return Flow::Say(Toast::warn(problem.one_line()));
         }
+        problem.retry = problem.retry.map(|_| format!("press {key} to try again"));
         self.problem = Some(problem);
         Flow::Stay
     }
