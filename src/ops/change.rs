@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::footprint::Footprint;
 use crate::model::{EntryPath, Problem, Recipient, Secret, text};
 use crate::system::System;
 use crate::system::cipher::CipherError;
@@ -24,27 +25,86 @@ pub(super) struct Change<'a> {
     lock: StoreLock,
     /// Files and folders touched, as git knows them.
     touched: Vec<PathBuf>,
+    /// What is needed to take it back; None for changes that nobody takes back.
+    footprint: Option<Footprint>,
     pub(super) changed: bool,
     pub(super) warnings: Vec<Problem>,
 }
 
 impl<'a> Change<'a> {
+    /// A change that can be taken back (`undo`).
     pub(super) fn begin(system: &'a System, store: &'a Store) -> Result<Change<'a>, StoreError> {
+        let mut change = Change::begin_unrecorded(system, store)?;
+        change.footprint = Some(Footprint::default());
+        Ok(change)
+    }
+
+    /// One that cannot: Docker's own logins and logouts, which must cost nothing more.
+    pub(super) fn begin_unrecorded(system: &'a System, store: &'a Store) -> Result<Change<'a>, StoreError> {
         if let Some(by) = system.options.read_only {
             return Err(StoreError::ReadOnly { root: store.root().to_owned(), by });
         }
         let lock = store.lock()?;
-        Ok(Change { system, store, lock, touched: Vec::new(), changed: false, warnings: Vec::new() })
+        Ok(Change { system, store, lock, touched: Vec::new(), footprint: None, changed: false, warnings: Vec::new() })
     }
 
     pub(super) fn store(&self) -> &'a Store {
         self.store
     }
 
-    pub(super) fn write(&mut self, entry: &EntryPath, ciphertext: &[u8]) -> Result<(), StoreError> {
-        let file = self.store.write(&self.lock, entry, ciphertext, &self.system.options)?;
-        self.touched.push(git::real_path(&file));
+    /// This change takes back that step.
+    pub(super) fn takes_back(&mut self, step: u64) {
+        if let Some(footprint) = &mut self.footprint {
+            footprint.undoes = Some(step);
+        }
+    }
+
+    fn note(&mut self, place: &EntryPath) {
+        if let Some(footprint) = &mut self.footprint {
+            footprint.note(self.store, place);
+        }
+    }
+
+    fn note_entry(&mut self, entry: &EntryPath) {
+        if let Some(footprint) = &mut self.footprint {
+            footprint.note_entry(self.store, entry);
+        }
+    }
+
+    /// Puts a file back as it was.
+    pub(super) fn put_back(&mut self, file: &EntryPath, bytes: &[u8], mode: u32) -> Result<(), StoreError> {
+        self.note(file);
+        let path = self.store.put_back(&self.lock, file, bytes, mode, &self.system.options)?;
+        self.note_written(&path);
+        Ok(())
+    }
+
+    /// Puts a link back as it was.
+    pub(super) fn put_back_link(&mut self, file: &EntryPath, target: &Path) -> Result<(), StoreError> {
+        self.note(file);
+        let path = self.store.put_back_link(&self.lock, file, target, &self.system.options)?;
+        self.note_written(&path);
+        Ok(())
+    }
+
+    /// Removes any file below the root.
+    pub(super) fn take_away(&mut self, file: &EntryPath) -> Result<(), StoreError> {
+        self.note(file);
+        let path = git::real_path(&file.folder(self.store.root()));
+        let removed = self.store.take_away(&self.lock, file)?;
+        self.note_removed(path, removed);
+        Ok(())
+    }
+
+    fn note_written(&mut self, path: &Path) {
+        self.touched.push(git::real_path(path));
         self.changed = true;
+    }
+
+    pub(super) fn write(&mut self, entry: &EntryPath, ciphertext: &[u8]) -> Result<(), StoreError> {
+        self.note_entry(entry);
+        let file = self.store.write(&self.lock, entry, ciphertext, &self.system.options)?;
+        self.note_written(&file);
         Ok(())
     }
 
@@ -73,22 +133,24 @@ impl<'a> Change<'a> {
 
     /// Copies a file as it is to a file name below the store's root.
     pub(super) fn carry(&mut self, from: &Path, to: &EntryPath) -> Result<(), StoreError> {
+        self.note(to);
         let file = self.store.carry(&self.lock, from, to, &self.system.options)?;
-        self.touched.push(git::real_path(&file));
-        self.changed = true;
+        self.note_written(&file);
         Ok(())
     }
 
     /// Makes a link that leads where `from` does; `moved` is the folder that goes along with it.
     pub(super) fn carry_link(&mut self, from: &Path, to: &EntryPath, moved: Option<&Path>) -> Result<(), StoreError> {
+        self.note(to);
         let link = self.store.carry_link(&self.lock, from, to, moved, &self.system.options)?;
-        self.touched.push(git::real_path(&link));
-        self.changed = true;
+        self.note_written(&link);
         Ok(())
     }
 
     /// Gives a folder another name in one step. False when that cannot be done here.
     pub(super) fn rename_folder(&mut self, from: &EntryPath, to: &EntryPath) -> Result<bool, StoreError> {
+        self.note(from);
+        self.note(to);
         let before = git::real_path(&from.folder(self.store.root()));
         if !self.store.rename_folder(&self.lock, from, to, &self.system.options)? {
             return Ok(false);
@@ -107,6 +169,9 @@ impl<'a> Change<'a> {
 
     /// False when it was not there.
     pub(super) fn remove(&mut self, entry: &EntryPath) -> Result<bool, StoreError> {
+        if let Some(footprint) = &mut self.footprint {
+            footprint.note_file(self.store, entry);
+        }
         let path = git::real_path(&entry.file(self.store.root()));
         let removed = self.store.remove(&self.lock, entry)?;
         self.note_removed(path, removed);
@@ -115,6 +180,7 @@ impl<'a> Change<'a> {
 
     /// False when it was not there. With `prune`, folders left empty around it go too.
     pub(super) fn remove_folder(&mut self, folder: &EntryPath, prune: bool) -> Result<bool, StoreError> {
+        self.note(folder);
         let path = git::real_path(&folder.folder(self.store.root()));
         let removed = self.store.remove_folder(&self.lock, folder)?;
         if removed && prune {
@@ -135,6 +201,14 @@ impl<'a> Change<'a> {
     pub(super) fn finish(mut self, subject: &str) -> Written {
         if let Err(error) = git::commit(&self.system.env, self.store.root(), &self.touched, subject) {
             self.warnings.push(error.during("the change is saved but not committed"));
+        }
+        if let Some(footprint) = self.footprint.take()
+            && let Err(mut problem) = footprint.save(self.system, self.store, subject)
+        {
+            problem
+                .causes
+                .insert(0, std::mem::replace(&mut problem.message, "the change cannot be taken back".to_owned()));
+            self.warnings.push(problem);
         }
         Written { changed: self.changed, warnings: self.warnings }
     }

@@ -57,7 +57,7 @@ impl<'a> CredentialStore<'a> {
         let Credential { login, secret } = credential;
         let entry = layout::login_entry(key, &login)?;
         let store = self.system.stores()?.root();
-        let mut change = Change::begin(self.system, store)?;
+        let mut change = Change::begin_unrecorded(self.system, store)?;
         let (recipients, warning) = change::recipients(self.system, store, &entry.parent())?;
         change.warnings.extend(warning);
         let cipher = self.system.cipher()?;
@@ -122,7 +122,7 @@ impl<'a> CredentialStore<'a> {
         {
             return Ok(Written::default());
         }
-        let mut change = Change::begin(self.system, store)?;
+        let mut change = Change::begin_unrecorded(self.system, store)?;
         let mut names = Vec::new();
         for folder in folders {
             if change.remove_folder(folder, false)? || change.mend_removals(folder) {

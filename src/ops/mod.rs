@@ -8,6 +8,7 @@ pub mod demo;
 #[cfg(test)]
 mod double;
 pub mod entries;
+mod footprint;
 pub mod grep;
 pub mod history;
 pub mod journal;
@@ -19,3 +20,4 @@ pub mod reencrypt;
 pub mod registries;
 pub mod shims;
 pub mod transfer;
+pub mod undo;

@@ -17,6 +17,7 @@ pub mod process;
 pub mod scratch;
 pub mod store;
 pub mod sudoers;
+pub mod undo_log;
 
 #[cfg(feature = "tui")]
 pub mod clipboard;

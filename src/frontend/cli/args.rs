@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 
 use super::{
     config, demo, diff, find, grep, history, insert, journal, ls, reencrypt, registries, restore, rm, shims, show,
-    transfer,
+    transfer, undo,
 };
 use crate::model::{EntryPath, EntryPathError};
 use crate::system::options::Typed;
@@ -89,6 +89,7 @@ pub(super) enum Command {
     History(history::HistoryArgs),
     Diff(diff::DiffArgs),
     Restore(restore::RestoreArgs),
+    Undo(undo::UndoArgs),
     Registries(registries::RegistriesArgs),
     Reencrypt(reencrypt::ReencryptArgs),
     Shims(shims::ShimsArgs),

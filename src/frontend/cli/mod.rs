@@ -26,6 +26,7 @@ mod rm;
 mod shims;
 mod show;
 mod transfer;
+mod undo;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -96,6 +97,7 @@ fn run(session: &Session, args: Args) -> Result<u8, Problem> {
         Some(Command::History(args)) => history::run(session, &args),
         Some(Command::Diff(args)) => diff::run(session, &args),
         Some(Command::Restore(args)) => restore::run(session, &args),
+        Some(Command::Undo(args)) => undo::run(session, &args),
         Some(Command::Registries(args)) => registries::run(session, &args),
         Some(Command::Reencrypt(args)) => reencrypt::run(session, &args),
         Some(Command::Shims(args)) => shims::run(session, &args),

@@ -1,6 +1,7 @@
 //! The password store: a tree of encrypted files, its folders, recipients files and mounts.
 //! Knows names, files and recipients; not cryptography (`cipher`), not commits (`git`), not what an entry is for (`ops`).
 
+mod back;
 mod batch;
 mod carry;
 mod error;

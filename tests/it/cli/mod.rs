@@ -7,6 +7,7 @@ mod grep;
 mod history;
 mod questions;
 mod transfer;
+mod undo;
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;

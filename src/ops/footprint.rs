@@ -1,0 +1,204 @@
+//! What a change of a store left behind it: how each file was before and how it is after, so that the change can be taken
+//! back (`undo`). Files are ciphertext, recipients files and the like; nothing is decrypted.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use crate::model::{EntryPath, Problem, utc};
+use crate::system::System;
+use crate::system::store::{Standing, Store, StoreError};
+use crate::system::undo_log::{self, After, Before, Kind, Place, Step, UndoError};
+
+/// Bounds of one change. What is larger is not kept: git, or a backup, has to do.
+const BYTES_MAX: usize = 64 << 20;
+const FILES_MAX: usize = 20_000;
+
+/// How one file was.
+struct Was {
+    before: Before,
+    bytes: Vec<u8>,
+}
+
+/// Kept while a change is made.
+#[derive(Default)]
+pub(super) struct Footprint {
+    /// Every file noted, by its name below the root.
+    files: BTreeMap<EntryPath, Was>,
+    /// Everything below these was noted.
+    folders: Vec<EntryPath>,
+    bytes: usize,
+    obstacle: Option<String>,
+    /// The step that this change takes back.
+    pub(super) undoes: Option<u64>,
+}
+
+impl Footprint {
+    /// Notes how a file, or a folder with all that is in it, is now. Before it is changed; again and again does not matter.
+    pub(super) fn note(&mut self, store: &Store, place: &EntryPath) {
+        if self.obstacle.is_some() {
+            return;
+        }
+        if let Err(error) = self.try_note(store, place) {
+            self.obstacle = Some(error.to_string());
+        }
+    }
+
+    /// As `note`, for an entry that is written: what its link leads to is what will change.
+    pub(super) fn note_entry(&mut self, store: &Store, entry: &EntryPath) {
+        let file = file_name(entry);
+        self.note(store, &file);
+        let path = file.folder(store.root());
+        if !std::fs::symlink_metadata(&path).is_ok_and(|meta| meta.is_symlink()) {
+            return;
+        }
+        let real = |path: &Path| std::fs::canonicalize(path).ok();
+        let below = |folder: &EntryPath| {
+            let target = real(&path)?;
+            let rest = target.strip_prefix(real(&folder.folder(store.root()))?).ok()?;
+            folder.join(rest).ok()
+        };
+        if let Some(target) = below(&EntryPath::root()).or_else(|| below(&file.parent())) {
+            self.note(store, &target);
+        }
+    }
+
+    /// As `note`, for an entry's own file, a link itself.
+    pub(super) fn note_file(&mut self, store: &Store, entry: &EntryPath) {
+        self.note(store, &file_name(entry));
+    }
+
+    fn try_note(&mut self, store: &Store, place: &EntryPath) -> Result<(), StoreError> {
+        if self.files.contains_key(place) {
+            return Ok(());
+        }
+        if self.folders.iter().any(|folder| place.is_within(folder)) {
+            // Made by this very change, below what was noted.
+            self.keep(place.clone(), Was { before: Before::Nothing, bytes: Vec::new() });
+            return Ok(());
+        }
+        match store.standing(place)? {
+            Standing::Folder => {
+                for content in store.contents(place)? {
+                    if !self.files.contains_key(&content.path) {
+                        let was = look(store, &content.path)?;
+                        self.keep(content.path, was);
+                    }
+                }
+                self.folders.push(place.clone());
+            }
+            _ => {
+                let was = look(store, place)?;
+                if was.before == Before::Nothing {
+                    self.folders.push(place.clone());
+                }
+                self.keep(place.clone(), was);
+            }
+        }
+        Ok(())
+    }
+
+    fn keep(&mut self, place: EntryPath, was: Was) {
+        self.bytes += was.bytes.len();
+        self.files.insert(place, was);
+        if self.bytes > BYTES_MAX || self.files.len() > FILES_MAX {
+            self.obstacle = Some("it changed too much at once".to_owned());
+            self.files.values_mut().for_each(|was| was.bytes = Vec::new());
+        }
+    }
+
+    /// Writes down what became of all that was noted. Nothing when nothing changed, or where no home is.
+    pub(super) fn save(mut self, system: &System, store: &Store, what: &str) -> Result<(), Problem> {
+        let state = &system.options.state_dir;
+        // A home that is not there is not for us to make.
+        if system.env.home().is_some_and(|home| state.starts_with(home) && !home.is_dir()) {
+            return Ok(());
+        }
+        let (places, bytes) = if self.obstacle.is_none() { self.places(store)? } else { Default::default() };
+        if places.is_empty() && self.obstacle.is_none() {
+            return Ok(());
+        }
+        let step = Step {
+            id: 0,
+            time: utc::rfc3339(system.env.now()),
+            what: what.to_owned(),
+            kind: Kind::Store { root: real_root(store).into_os_string() },
+            undoes: self.undoes,
+            obstacle: self.obstacle,
+            places,
+        };
+        let pieces: Vec<&[u8]> = bytes.iter().map(Vec::as_slice).collect();
+        undo_log::add(state, system.env.uid(), system.env.unstopped(), step, &pieces).map(drop).map_err(UndoError::into)
+    }
+
+    /// What changed, and the bytes of the files that were there before.
+    fn places(&mut self, store: &Store) -> Result<(Vec<Place>, Vec<Vec<u8>>), StoreError> {
+        let mut files = std::mem::take(&mut self.files);
+        for folder in &self.folders {
+            if store.standing(folder)? == Standing::Folder {
+                for content in store.contents(folder)? {
+                    files.entry(content.path).or_insert(Was { before: Before::Nothing, bytes: Vec::new() });
+                }
+            }
+        }
+        let (mut places, mut bytes) = (Vec::new(), Vec::new());
+        for (path, was) in files {
+            let after = after(store, &path)?;
+            let same = match (&was.before, &after) {
+                (Before::Nothing, After::Nothing) => true,
+                (Before::Link { target: before }, After::Link { target: after }) => before == after,
+                (Before::File { .. }, After::File { digest }) => undo_log::digest(&was.bytes) == *digest,
+                _ => false,
+            };
+            if same {
+                continue;
+            }
+            if let Before::File { .. } = was.before {
+                bytes.push(was.bytes);
+            }
+            places.push(Place { path: path.as_os_str().to_owned(), before: was.before, after });
+        }
+        Ok((places, bytes))
+    }
+}
+
+/// The root by which a store is known again.
+pub(super) fn real_root(store: &Store) -> PathBuf {
+    std::fs::canonicalize(store.root()).unwrap_or_else(|_| store.root().to_owned())
+}
+
+/// The name of an entry's file below the root.
+fn file_name(entry: &EntryPath) -> EntryPath {
+    let mut name: OsString = entry.name().to_owned();
+    name.push(".gpg");
+    entry.parent().join(name).unwrap_or_else(|_| entry.clone())
+}
+
+fn look(store: &Store, file: &EntryPath) -> Result<Was, StoreError> {
+    let nothing = |before| Was { before, bytes: Vec::new() };
+    match store.standing(file)? {
+        Standing::File => {
+            let bytes = store.read_file(file)?;
+            let mode = std::fs::metadata(file.folder(store.root())).map_or(0o600, |meta| meta.permissions().mode());
+            let len = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+            Ok(Was { before: Before::File { len, mode: mode & 0o777 }, bytes })
+        }
+        Standing::Link => Ok(nothing(Before::Link { target: link_target(store, file) })),
+        // A folder in a file's place: the change that needs the place will be told.
+        Standing::Nothing | Standing::Folder | Standing::Other => Ok(nothing(Before::Nothing)),
+    }
+}
+
+/// How a file is now, as it is written down.
+pub(super) fn after(store: &Store, file: &EntryPath) -> Result<After, StoreError> {
+    match store.standing(file)? {
+        Standing::File => Ok(After::File { digest: undo_log::digest(&store.read_file(file)?) }),
+        Standing::Link => Ok(After::Link { target: link_target(store, file) }),
+        Standing::Nothing | Standing::Folder | Standing::Other => Ok(After::Nothing),
+    }
+}
+
+fn link_target(store: &Store, link: &EntryPath) -> OsString {
+    std::fs::read_link(link.folder(store.root())).unwrap_or_default().into_os_string()
+}

@@ -1,0 +1,292 @@
+//! What changes can be taken back: one file a step in a private folder, a line of JSON and then the bytes that were there
+//! before, which in a store are ciphertext. Bounded in number, size and age. Knows no store; what is recorded and when it
+//! may be taken back is `ops`. `Kind` leaves room for steps that are not a store's.
+
+use std::ffi::OsString;
+use std::fs::DirBuilder;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::files::{self, FileError};
+use crate::model::{Problem, text};
+
+/// The folder's name in the state folder.
+const FOLDER: &str = "undo";
+
+/// How the files are called: twelve digits, so that they sort, and this.
+const END: &str = ".undo";
+
+/// The most steps kept, their bytes together, and their age. The newest is kept whatever its size.
+const STEPS_MAX: usize = 100;
+const BYTES_MAX: u64 = 256 << 20;
+const AGE_MAX: Duration = Duration::from_secs(30 * 86_400);
+
+/// The largest file read: the bytes of one step (`ops/footprint.rs`) and their names.
+const FILE_MAX: u64 = 192 << 20;
+
+/// How long others that write are waited for.
+const LOCK_WAIT: Duration = Duration::from_secs(10);
+
+/// What a step changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub enum Kind {
+    /// Files below the root of a store.
+    Store { root: OsString },
+}
+
+/// One change that may be taken back. The first line of its file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// Counted from 1 in the order of the changes.
+    pub id: u64,
+    /// UTC, RFC 3339.
+    pub time: String,
+    /// What was done, as the commit's subject says it.
+    pub what: String,
+    #[serde(flatten)]
+    pub kind: Kind,
+    /// The step that this one took back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undoes: Option<u64>,
+    /// Why it cannot be taken back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub obstacle: Option<String>,
+    pub places: Vec<Place>,
+}
+
+/// One file, named below the root.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    pub path: OsString,
+    pub before: Before,
+    pub after: After,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Before {
+    Nothing,
+    /// Its bytes are so many of those after the first line, in the order of the places.
+    File {
+        len: u64,
+        mode: u32,
+    },
+    Link {
+        target: OsString,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum After {
+    Nothing,
+    File { digest: String },
+    Link { target: OsString },
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum UndoError {
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error("{} belongs to another user", text::quoted_path(.0))]
+    Foreign(PathBuf),
+    #[error("{} is not what was written there", text::quoted_path(.0))]
+    Damaged(PathBuf),
+    #[error("the step cannot be written as JSON")]
+    Json(#[from] serde_json::Error),
+}
+
+impl From<UndoError> for Problem {
+    fn from(error: UndoError) -> Problem {
+        Problem::failed(error.to_string())
+    }
+}
+
+/// SHA-256 in hex, by which a file is known again.
+pub fn digest(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Writes a step down, with the bytes of its files in the order of its places, and gives it its id. Refuses a state folder
+/// of another user than `uid` (sudo with the caller's HOME).
+pub fn add(state: &Path, uid: u32, now: SystemTime, mut step: Step, bytes: &[&[u8]]) -> Result<u64, UndoError> {
+    let folder = state.join(FOLDER);
+    make_private(&folder, uid)?;
+    let _held = files::lock_folder(&folder, LOCK_WAIT)?;
+    files::sweep_temps(&folder);
+    step.id = ids(&folder).last().map_or(1, |last| last + 1);
+    let mut whole = serde_json::to_vec(&step)?;
+    whole.push(b'\n');
+    bytes.iter().for_each(|piece| whole.extend_from_slice(piece));
+    files::replace(&file_of(&folder, step.id), &whole, 0o600)?;
+    prune(&folder, now);
+    Ok(step.id)
+}
+
+/// The steps that can be read, oldest first, and the files that cannot.
+pub fn list(state: &Path) -> (Vec<Step>, Vec<PathBuf>) {
+    let folder = state.join(FOLDER);
+    let (mut steps, mut damaged) = (Vec::new(), Vec::new());
+    for id in ids(&folder) {
+        match read(&folder, id) {
+            Ok((step, _)) => steps.push(step),
+            Err(_) => damaged.push(file_of(&folder, id)),
+        }
+    }
+    (steps, damaged)
+}
+
+/// What stood in a step's places before: the bytes for each `Before::File`, None for the others.
+pub fn bytes(state: &Path, id: u64) -> Result<Vec<Option<Vec<u8>>>, UndoError> {
+    let folder = state.join(FOLDER);
+    let (step, rest) = read(&folder, id)?;
+    let mut rest = &rest[..];
+    let mut found = Vec::with_capacity(step.places.len());
+    for place in &step.places {
+        let Before::File { len, .. } = place.before else {
+            found.push(None);
+            continue;
+        };
+        let piece = usize::try_from(len).ok().and_then(|len| rest.split_at_checked(len));
+        let Some((piece, after)) = piece else { return Err(UndoError::Damaged(file_of(&folder, id))) };
+        found.push(Some(piece.to_vec()));
+        rest = after;
+    }
+    if rest.is_empty() { Ok(found) } else { Err(UndoError::Damaged(file_of(&folder, id))) }
+}
+
+fn read(folder: &Path, id: u64) -> Result<(Step, Vec<u8>), UndoError> {
+    let file = file_of(folder, id);
+    let mut whole = files::read_bounded(&file, FILE_MAX)?;
+    let end = whole.iter().position(|byte| *byte == b'\n').ok_or_else(|| UndoError::Damaged(file.clone()))?;
+    let rest = whole.split_off(end + 1);
+    match serde_json::from_slice::<Step>(&whole) {
+        Ok(step) if step.id == id => Ok((step, rest)),
+        _ => Err(UndoError::Damaged(file)),
+    }
+}
+
+fn file_of(folder: &Path, id: u64) -> PathBuf {
+    folder.join(format!("{id:012}{END}"))
+}
+
+/// The ids that are there, in order.
+fn ids(folder: &Path) -> Vec<u64> {
+    let Ok(names) = std::fs::read_dir(folder) else { return Vec::new() };
+    let id = |name: OsString| name.to_str()?.strip_suffix(END)?.parse().ok();
+    let mut ids: Vec<u64> = names.flatten().filter_map(|item| id(item.file_name())).collect();
+    ids.sort_unstable();
+    ids
+}
+
+/// Removes the oldest steps beyond the bounds.
+fn prune(folder: &Path, now: SystemTime) {
+    let mut bytes = 0;
+    for (count, id) in ids(folder).into_iter().rev().enumerate() {
+        let file = file_of(folder, id);
+        let Ok(meta) = std::fs::symlink_metadata(&file) else { continue };
+        bytes += meta.len();
+        let age = meta.modified().ok().and_then(|time| now.duration_since(time).ok()).unwrap_or_default();
+        if count > 0 && (count >= STEPS_MAX || bytes > BYTES_MAX || age > AGE_MAX) {
+            let _ = std::fs::remove_file(file);
+        }
+    }
+}
+
+/// Makes the folder for nobody else, below a folder of the same user.
+fn make_private(folder: &Path, uid: u32) -> Result<(), UndoError> {
+    let fault = |source| FileError::io("cannot make", folder, source);
+    let existing = folder.ancestors().find_map(|folder| Some((folder, folder.metadata().ok()?)));
+    match existing {
+        Some((_, meta)) if meta.uid() == uid => {}
+        _ => return Err(UndoError::Foreign(folder.to_owned())),
+    }
+    Ok(DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(fault)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    fn uid() -> u32 {
+        rustix::process::getuid().as_raw()
+    }
+
+    fn step(what: &str, before: &[Before]) -> Step {
+        let place =
+            |before: &Before| Place { path: "a\u{1b}.gpg".into(), before: before.clone(), after: After::Nothing };
+        Step {
+            id: 0,
+            time: "2026-03-01T12:00:00.000Z".to_owned(),
+            what: what.to_owned(),
+            kind: Kind::Store { root: "/s".into() },
+            undoes: None,
+            obstacle: None,
+            places: before.iter().map(place).collect(),
+        }
+    }
+
+    fn state() -> (tempfile::TempDir, PathBuf) {
+        let top = tempfile::tempdir().expect("a folder");
+        let state = top.path().join("state/regpass");
+        (top, state)
+    }
+
+    #[test]
+    fn what_is_written_is_read_and_is_nobody_else_s() {
+        let (_top, state) = state();
+        assert!(list(&state).0.is_empty());
+        let file = |len| Before::File { len, mode: 0o600 };
+        let places = [file(3), Before::Nothing, Before::Link { target: "x".into() }, file(0)];
+        let now = SystemTime::now();
+        assert_eq!(add(&state, uid(), now, step("one", &places), &[b"a\n\0", b""]).expect("added"), 1);
+        assert_eq!(add(&state, uid(), now, step("two", &[]), &[]).expect("added"), 2);
+        let (steps, damaged) = list(&state);
+        assert_eq!((steps.len(), damaged.len(), steps[0].what.as_str()), (2, 0, "one"));
+        assert_eq!(bytes(&state, 1).expect("bytes"), [Some(b"a\n\0".to_vec()), None, None, Some(Vec::new())]);
+        let mode = |path: PathBuf| path.metadata().expect("it").permissions().mode() & 0o777;
+        assert_eq!((mode(state.join(FOLDER)), mode(file_of(&state.join(FOLDER), 1))), (0o700, 0o600));
+    }
+
+    #[test]
+    fn what_was_cut_is_told_and_spoils_nothing_else() {
+        let (_top, state) = state();
+        let places = [Before::File { len: 3, mode: 0o600 }];
+        for what in ["one", "two"] {
+            add(&state, uid(), SystemTime::now(), step(what, &places), &[b"abc"]).expect("added");
+        }
+        let file = file_of(&state.join(FOLDER), 2);
+        let whole = std::fs::read(&file).expect("read");
+        std::fs::write(&file, &whole[..whole.len() - 1]).expect("cut");
+        assert!(matches!(bytes(&state, 2), Err(UndoError::Damaged(_))));
+        std::fs::write(&file, &whole[..20]).expect("cut");
+        let (steps, damaged) = list(&state);
+        assert_eq!((steps.len(), damaged), (1, vec![file]));
+    }
+
+    #[test]
+    fn old_and_many_steps_go() {
+        let (_top, state) = state();
+        for _ in 0..STEPS_MAX + 3 {
+            add(&state, uid(), SystemTime::now(), step("x", &[]), &[]).expect("added");
+        }
+        let kept: Vec<u64> = list(&state).0.iter().map(|step| step.id).collect();
+        assert_eq!((kept.len(), kept[0]), (STEPS_MAX, 4));
+        add(&state, uid(), SystemTime::now() + 2 * AGE_MAX, step("x", &[]), &[]).expect("added");
+        assert_eq!(list(&state).0.len(), 1);
+    }
+
+    #[test]
+    fn another_user_s_folder_stays_untouched() {
+        let (top, state) = state();
+        let refused = add(&state, uid() + 1, SystemTime::now(), step("x", &[]), &[]);
+        assert!(matches!(refused, Err(UndoError::Foreign(_))));
+        assert_eq!(std::fs::read_dir(top.path()).expect("lists").count(), 0);
+    }
+}
