@@ -45,6 +45,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ops::grep", &["entries", "opening", "progress"]),
     ("ops::change", &["footprint"]),
     ("ops::undo", &["change", "footprint"]),
+    ("ops::generate", &["change", "entries"]),
+    ("ops::otp", &["change", "entries"]),
     ("ops::transfer", &["change", "entries"]),
     ("ops::history", &["change", "line_diff"]),
     ("ops::registries", &["credentials"]),

@@ -26,6 +26,7 @@ want() { # PROGRAM PACKAGE: the package is wanted when nothing of that name is i
 want gpg gnupg
 want gpg-agent gnupg
 want pass pass
+want oathtool oathtool
 want git git
 want docker docker.io
 want dockerd docker.io
@@ -38,6 +39,7 @@ want python3 python3
 python3 -c 'import ensurepip' 2>/dev/null || missing="$missing python3-venv"
 want Xvfb xvfb
 want xclip xclip
+[ -e /usr/lib/password-store/extensions/otp.bash ] || missing="$missing pass-extension-otp"
 # Debian's own, older helper is a peer too; the current one is built below and goes elsewhere.
 [ -x /usr/bin/docker-credential-pass ] || missing="$missing golang-docker-credential-helpers"
 

@@ -95,6 +95,11 @@ impl Bench {
         String::from_utf8_lossy(said.stdout.expose()).into_owned()
     }
 
+    /// One whose clock stands still, so many seconds after 1970.
+    pub(crate) fn at_time(seconds: u64) -> Bench {
+        Bench::made_of("", &[("REGPASS_FIXED_TIME", seconds.to_string().into())])
+    }
+
     pub(crate) fn with_gopass_config(config: &str) -> Bench {
         Bench::made_of(config, &[])
     }

@@ -137,12 +137,23 @@ pub fn facts(system: &System, entry: &EntryPath) -> Result<EntryFacts, Problem> 
 
 /// Writes an entry. Refuses to replace an existing one unless `overwrite`.
 pub fn insert(system: &System, entry: &EntryPath, plaintext: Secret, overwrite: bool) -> Result<Written, Problem> {
+    insert_as(system, entry, plaintext, overwrite, |name| format!("Add given password for {name} to store."))
+}
+
+/// As `insert`, with the commit's subject for the entry's name.
+pub(super) fn insert_as(
+    system: &System,
+    entry: &EntryPath,
+    plaintext: Secret,
+    overwrite: bool,
+    subject: impl Fn(&str) -> String,
+) -> Result<Written, Problem> {
     let (store, inner) = place(system, entry)?;
     let change = Change::begin(system, store)?;
     if !overwrite && store.entry_file(&inner)?.is_some() {
         return Err(is_there(entry));
     }
-    write(system, change, &inner, plaintext, &format!("Add given password for {} to store.", inner.display()))
+    write(system, change, &inner, plaintext, &subject(&inner.display()))
 }
 
 /// Puts a new text in place of the one that was opened; `editor` is what the commit says it was made with. An unchanged
@@ -153,10 +164,13 @@ pub fn edit(system: &System, opened: &Opened, text: Secret, editor: &str) -> Res
     }
     let verb = if opened.is_new() { "Add" } else { "Edit" };
     let subject = |name: &str| format!("{verb} password for {name} using {}.", text::escaped(editor.as_bytes()));
-    replace(system, opened, text, subject)?.ok_or_else(|| {
-        Problem::failed(format!("{} was changed by somebody else meanwhile", text::quoted(opened.path.as_bytes())))
-            .because("writing the new text would undo that change")
-    })
+    replace(system, opened, text, subject)?.ok_or_else(|| changed_meanwhile(&opened.path))
+}
+
+/// The entry is not as it was when it was opened.
+pub(super) fn changed_meanwhile(entry: &EntryPath) -> Problem {
+    Problem::failed(format!("{} was changed by somebody else meanwhile", text::quoted(entry.as_bytes())))
+        .because("writing the new text would undo that change")
 }
 
 /// Puts a new text in place of the one that was opened. None when the entry is not as it was any more.

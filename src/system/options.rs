@@ -46,6 +46,13 @@ pub struct Options {
     pub trust_always: bool,
     /// Seconds a copied secret stays in the clipboard (`$PASSWORD_STORE_CLIP_TIME`).
     pub clip_seconds: u64,
+    /// `$PASSWORD_STORE_GENERATED_LENGTH` as it is: what only `generate` needs is judged there.
+    pub generated_length: Option<String>,
+    /// `$PASSWORD_STORE_CHARACTER_SET` and `$PASSWORD_STORE_CHARACTER_SET_NO_SYMBOLS`, sets of tr(1).
+    pub character_set: Option<String>,
+    pub character_set_no_symbols: Option<String>,
+    /// `$VISUAL`, else `$EDITOR`: words for a shell, as git and pass take them.
+    pub editor: Option<OsString>,
     /// `$PASSWORD_STORE_X_SELECTION` is `primary`.
     pub clip_primary: bool,
     pub journal: bool,
@@ -72,6 +79,7 @@ impl Options {
         let home = env.home().map(Path::to_owned).unwrap_or_else(|| PathBuf::from("/"));
         let (config_file, config) = config_file::read(env)?;
         let path = |name: &str| env.var(name).map(PathBuf::from);
+        let text = |name: &str| env.var(name).map(|value| value.to_string_lossy().into_owned());
         let of_config = |path: Option<PathBuf>| path.map(|path| env.expand_home(&path));
         let typed_path = |path: &Option<PathBuf>| path.as_ref().map(|path| env.absolute(path));
         let gpg_options = words(env.var("PASSWORD_STORE_GPG_OPTS"));
@@ -99,6 +107,10 @@ impl Options {
             signing_keys: signing.iter().filter_map(|word| fingerprint(word)).collect(),
             trust_always: config.trust == Some(Trust::Always),
             gpg_options,
+            generated_length: text("PASSWORD_STORE_GENERATED_LENGTH"),
+            character_set: text("PASSWORD_STORE_CHARACTER_SET"),
+            character_set_no_symbols: text("PASSWORD_STORE_CHARACTER_SET_NO_SYMBOLS"),
+            editor: env.var("VISUAL").or_else(|| env.var("EDITOR")).map(OsStr::to_owned),
             clip_seconds: env
                 .text("PASSWORD_STORE_CLIP_TIME")
                 .and_then(|seconds| seconds.parse().ok())

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::Session;
 use super::args::entry;
 use super::names;
-use super::show::push_json_string;
+use super::secret_json;
 use crate::frontend::console::{Role, json_text};
 use crate::model::{EntryPath, Problem, Secret, text, utc};
 use crate::ops::history::{self, EntryDiff, Which};
@@ -108,13 +108,13 @@ fn push_line(answer: &mut Secret, diff: &EntryDiff, line: &Line, reveal: bool) {
         Side::New => "added",
     };
     answer.push(format!("{{\"change\": \"{change}\", \"number\": {}, \"masked\": ", line.number).as_bytes());
-    push_json_string(answer, &diff.lines.masked(line));
+    secret_json::push_string(answer, &diff.lines.masked(line));
     let plain = diff.lines.text(line);
     if let Ok(plain) = std::str::from_utf8(plain.expose())
         && reveal
     {
         answer.push(b", \"text\": ");
-        push_json_string(answer, plain);
+        secret_json::push_string(answer, plain);
     }
     answer.push(b"}");
 }

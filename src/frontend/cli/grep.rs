@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::args::folder;
 use super::progress::{Line, cancel_on_interrupt};
-use super::show::push_json_string;
+use super::secret_json::push_string;
 use super::{Session, ls, names, reencrypt};
 use crate::frontend::console::{Console, Role, json_text};
 use crate::model::{EntryPath, Problem, Secret, text};
@@ -172,7 +172,7 @@ fn push_line(answer: &mut Secret, line: &Secret) {
     match std::str::from_utf8(line.expose()) {
         Ok(text) => {
             answer.push(b", \"text\": ");
-            push_json_string(answer, text);
+            push_string(answer, text);
         }
         Err(_) => {
             answer.push(b", \"base64\": \"");

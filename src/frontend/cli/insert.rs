@@ -70,7 +70,7 @@ pub(super) fn run(session: &Session, args: &InsertArgs) -> Result<(), Problem> {
 
 /// Whether an entry of this name may be replaced: true after a yes. Asked before the secret, so that nobody types it
 /// twice in vain; without a terminal the refusal is left to `ops`.
-fn may_replace(system: &System, entry: &EntryPath, piped: bool) -> Result<bool, Problem> {
+pub(super) fn may_replace(system: &System, entry: &EntryPath, piped: bool) -> Result<bool, Problem> {
     match entries::facts(system, entry) {
         Ok(_) if piped => Ok(false),
         Ok(_) => {

@@ -11,18 +11,21 @@ mod config;
 mod demo;
 mod diff;
 mod find;
+mod generate;
 mod grep;
 mod history;
 mod insert;
 mod journal;
 mod ls;
 mod names;
+mod otp;
 mod progress;
 mod prompt;
 mod reencrypt;
 mod registries;
 mod restore;
 mod rm;
+mod secret_json;
 mod shims;
 mod show;
 mod transfer;
@@ -91,6 +94,8 @@ fn run(session: &Session, args: Args) -> Result<u8, Problem> {
         Some(Command::Find(args)) => find::run(session, &args),
         Some(Command::Grep(args)) => grep::run(session, &args),
         Some(Command::Insert(args)) => insert::run(session, &args),
+        Some(Command::Generate(args)) => generate::run(session, &args),
+        Some(Command::Otp(args)) => otp::run(session, &args),
         Some(Command::Mv(args)) => transfer::mv(session, &args),
         Some(Command::Cp(args)) => transfer::cp(session, &args),
         Some(Command::Rm(args)) => rm::run(session, &args),

@@ -5,14 +5,13 @@ use std::path::Path;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Map, Value};
+use serde_json::Map;
 use zeroize::Zeroizing;
 
 use super::Session;
 use super::args::entry;
-use super::names;
-use crate::frontend::console::{json_escape, json_text};
-use crate::model::{EntryPath, Problem, Secret, text};
+use super::{names, secret_json};
+use crate::model::{EntryPath, EntryText, Problem, Secret, text};
 use crate::ops::entries;
 use crate::system::cipher::Asking;
 
@@ -20,6 +19,7 @@ const EXAMPLES: &str = "\
 Examples:
   regpass show infra/db/root               the whole entry, byte for byte in a pipe
   regpass show infra/db/root --line 1      only its first line, the password
+  regpass show infra/db/root --key user    only what follows user:
   regpass show infra/db/root --clip        copy the password instead of printing it
   regpass show infra/db/root --json        for programs (docs/json.md)";
 
@@ -31,13 +31,17 @@ pub(super) struct ShowArgs {
     #[arg(value_parser = entry())]
     entry: EntryPath,
 
-    /// Copy to the clipboard, cleared later; the first line unless --line says another
+    /// Copy to the clipboard, cleared later; the password unless --line or --key says another
     #[arg(long, short, conflicts_with = "json")]
     clip: bool,
 
     /// Only this line, counted from 1
     #[arg(long, short, value_name = "N", conflicts_with = "json")]
     line: Option<NonZeroUsize>,
+
+    /// Only the value of this key: the first line that starts with it and ": "
+    #[arg(long, short, value_name = "KEY", conflicts_with_all = ["json", "line"])]
+    key: Option<String>,
 
     /// One JSON object with the entry's lines
     #[arg(long)]
@@ -51,6 +55,15 @@ pub(super) fn run(session: &Session, args: &ShowArgs) -> Result<(), Problem> {
         let store = entries::facts(&system, &args.entry)?.store;
         return session.console.secret(&as_json(&args.entry, &store, &plaintext));
     }
+    if let Some(key) = &args.key {
+        let mut value = value(plaintext, key, &args.entry)?;
+        if args.clip {
+            let name = text::quoted(args.entry.as_bytes());
+            return super::clip::copy(session, &system, value, &format!("{} of {name}", text::quoted(key)));
+        }
+        value.push(b"\n");
+        return session.console.secret(&value);
+    }
     if args.clip {
         let mut wanted = line(&plaintext, args.line.unwrap_or(NonZeroUsize::MIN), &args.entry)?;
         drop(plaintext);
@@ -61,6 +74,15 @@ pub(super) fn run(session: &Session, args: &ShowArgs) -> Result<(), Problem> {
         Some(number) => session.console.secret(&line(&plaintext, number, &args.entry)?),
         None => session.console.secret(&plaintext),
     }
+}
+
+/// What follows a key.
+fn value(plaintext: Secret, key: &str, entry: &EntryPath) -> Result<Secret, Problem> {
+    let text = EntryText::parse(plaintext);
+    let line = text.field(key.as_bytes()).map(|line| text.value(line));
+    line.ok_or_else(|| {
+        Problem::not_found(format!("{} has no line with the key {}", text::quoted(entry.as_bytes()), text::quoted(key)))
+    })
 }
 
 /// One line with its newline if it has one. A line that is not there, or blank, is told rather than answered empty.
@@ -82,15 +104,13 @@ fn as_json(entry: &EntryPath, store: &Path, plaintext: &Secret) -> Secret {
     let mut head = Map::from_iter([("schema".to_owned(), names::SCHEMA.into())]);
     names::put(&mut head, "path", entry.as_bytes());
     names::put(&mut head, "store", store.as_os_str().as_encoded_bytes());
-    let head = json_text(&Value::Object(head));
-    let mut answer = Secret::with_capacity(head.len() + 64 + 2 * plaintext.len());
-    answer.push(head.trim_end_matches(['\n', '}']).as_bytes());
+    let mut answer = secret_json::open(head, 2 * plaintext.len());
     match std::str::from_utf8(plaintext.expose()) {
         Ok(text) => {
             answer.push(b",\n  \"lines\": [");
             for (index, line) in text.split('\n').enumerate() {
                 answer.push(if index == 0 { b"\n    " } else { b",\n    " });
-                push_json_string(&mut answer, line);
+                secret_json::push_string(&mut answer, line);
             }
             answer.push(b"\n  ]\n}\n");
         }
@@ -103,21 +123,10 @@ fn as_json(entry: &EntryPath, store: &Path, plaintext: &Secret) -> Secret {
     answer
 }
 
-pub(super) fn push_json_string(answer: &mut Secret, text: &str) {
-    answer.push(b"\"");
-    for character in text.chars() {
-        match json_escape(character) {
-            Some(escape) => answer.push(escape.as_bytes()),
-            None if matches!(character, '"' | '\\') => answer.push(&[b'\\', character as u8]),
-            None => answer.push(character.encode_utf8(&mut [0; 4]).as_bytes()),
-        }
-    }
-    answer.push(b"\"");
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::Value;
 
     fn secret(bytes: &[u8]) -> Secret {
         Secret::new(bytes.to_vec())

@@ -3,6 +3,7 @@
 
 mod config;
 mod demo;
+mod generate;
 mod grep;
 mod history;
 mod questions;
