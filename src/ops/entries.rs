@@ -9,7 +9,7 @@ use super::opening::unreadable;
 use crate::model::{EntryPath, Problem, Recipient, Secret, text};
 use crate::system::System;
 use crate::system::cipher::Asking;
-use crate::system::git;
+use crate::system::git::{self, Tracking};
 use crate::system::store::{Listing, Store, StoreError, layout, not_in_store};
 
 /// How many similar names an error offers.
@@ -26,7 +26,6 @@ pub struct EntryFacts {
     pub modified: SystemTime,
     /// The recipients' text as `.gpg-id` names them, or the problem that keeps them from being known.
     pub readable_by: Result<Vec<String>, Problem>,
-    pub in_git: bool,
 }
 
 /// Every entry below `folder` in all stores; the root path lists all. An entry's own name lists that entry.
@@ -124,7 +123,6 @@ pub fn facts(system: &System, entry: &EntryPath) -> Result<EntryFacts, Problem> 
     let recipients = store.recipients_for(&inner.parent(), &system.options);
     Ok(EntryFacts {
         path: entry.clone(),
-        in_git: git::work_tree(&git::real_path(&seen.file), store.root()).is_some(),
         file: seen.file,
         store: store.root().to_owned(),
         bytes: seen.bytes,
@@ -133,6 +131,11 @@ pub fn facts(system: &System, entry: &EntryPath) -> Result<EntryFacts, Problem> 
             .map(|found| found.recipients.iter().map(|one| Recipient::as_str(one).to_owned()).collect())
             .map_err(Problem::from),
     })
+}
+
+/// Whether git has the entry's file. Starts a git where there is a work tree.
+pub fn tracking(system: &System, facts: &EntryFacts) -> Tracking {
+    git::tracking(&system.env, &facts.store, &git::real_path(&facts.file))
 }
 
 /// Writes an entry. Refuses to replace an existing one unless `overwrite`.
@@ -345,7 +348,8 @@ mod tests {
         insert(&bench.system, &path("a/b"), secret("new"), true).expect("replaced");
         let facts = facts(&bench.system, &path("a/b")).expect("facts");
         assert_eq!(facts.readable_by, Ok(vec!["alice".to_owned()]));
-        assert_eq!((facts.bytes, facts.in_git), ("for alice\nnew".len() as u64, false));
+        assert_eq!(facts.bytes, "for alice\nnew".len() as u64);
+        assert_eq!(tracking(&bench.system, &facts), Tracking::NoGit);
         assert!(remove(&bench.system, &path("a/b"), false).expect("removed").changed);
         assert_eq!(bench.tree(), [".gpg-id"]);
         for gone in [

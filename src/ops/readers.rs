@@ -1,12 +1,12 @@
 //! Who can read what the store holds: recipients by name, as far as the public keys here tell, and whether our own key
-//! would ask for a passphrase. Asks a running agent, starts none, and runs no gpg.
+//! would ask for a passphrase. Asks a running agent where it says so, starts none, and runs no gpg.
 
 use std::path::PathBuf;
 use std::time::SystemTime;
 
 use crate::model::{EntryPath, Problem, Recipient};
 use crate::system::System;
-use crate::system::agent::{AgentConnection, KeyState, Keygrip};
+use crate::system::agent::{AgentConnection, AgentError, KeyState, Keygrip};
 use crate::system::keyring::RecipientStanding;
 
 /// One recipient as a person knows it.
@@ -31,16 +31,32 @@ pub enum Lock {
     Locked,
     /// On a smartcard.
     Card,
+    /// The agent has no secret key that the store is written for.
+    Absent,
+    /// No agent runs that could tell; opening an entry starts one.
+    NoAgent,
+    /// An agent runs and does not answer.
+    Silent,
+    /// The agent does not tell.
+    Untold,
 }
 
-/// The store that is worked on and the key that opens it.
+/// The store that is worked on and the key that opens it, as far as nobody has to be asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Whereabouts {
     pub store: PathBuf,
-    /// The first recipient of the store's top folder whose secret key is here, else the first; None when there is no
-    /// saying.
+    /// None when only the agent can tell which of several keys is ours.
     pub key: Option<Reader>,
+    /// None when only the agent can tell.
     pub lock: Option<Lock>,
+}
+
+/// The key that opens the store, by the agent's word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnKey {
+    /// The first recipient of the store's top folder whose secret key is here, else the first; None when there is none.
+    pub key: Option<Reader>,
+    pub lock: Lock,
 }
 
 /// The most recipients looked up: a breadcrumb is not worth reading a keyring for a whole company.
@@ -52,17 +68,27 @@ pub fn describe(system: &System, recipients: &[Recipient]) -> Vec<Reader> {
 }
 
 pub fn whereabouts(system: &System) -> Result<Whereabouts, Problem> {
+    let mut readers = readers_of_top(system)?;
+    let by_file = system.options.key_file.is_some();
+    let key = if by_file || readers.len() == 1 { readers.drain(..).next() } else { None };
+    let store = system.stores()?.root().root().to_owned();
+    Ok(Whereabouts { store, key, lock: by_file.then_some(Lock::KeyFile) })
+}
+
+/// Takes as long as the agent does, which may hang.
+pub fn own_key(system: &System) -> Result<OwnKey, Problem> {
+    let mut readers = readers_of_top(system)?;
+    let (index, lock) =
+        if system.options.key_file.is_some() { (0, Lock::KeyFile) } else { asked_agent(system, &readers) };
+    let key = (index < readers.len()).then(|| readers.swap_remove(index));
+    Ok(OwnKey { key, lock })
+}
+
+fn readers_of_top(system: &System) -> Result<Vec<Reader>, Problem> {
     let root = system.stores()?.root();
     let recipients = root.recipients_for(&EntryPath::root(), &system.options).map(|found| found.recipients);
     let recipients: Vec<Recipient> = recipients.unwrap_or_default().into_iter().take(RECIPIENTS_MAX).collect();
-    let mut readers = describe(system, &recipients);
-    let (index, lock) = if system.options.key_file.is_some() {
-        (0, Some(Lock::KeyFile))
-    } else {
-        own_key(system, &readers).map_or((0, None), |(index, lock)| (index, Some(lock)))
-    };
-    let key = (index < readers.len()).then(|| readers.swap_remove(index));
-    Ok(Whereabouts { store: root.root().to_owned(), key, lock })
+    Ok(describe(system, &recipients))
 }
 
 fn reader(system: &System, recipient: &Recipient) -> Reader {
@@ -89,25 +115,68 @@ fn reader(system: &System, recipient: &Recipient) -> Reader {
     }
 }
 
-/// The first reader whose secret key the agent has, and its state.
-fn own_key(system: &System, readers: &[Reader]) -> Option<(usize, Lock)> {
-    let mut agent = AgentConnection::open_running(&system.env, &system.options).ok()?;
-    readers.iter().enumerate().find_map(|(index, reader)| {
-        let key = reader.fingerprint.as_ref()?.parse().ok()?;
-        let cert = system.keyring().cert_with_key(&key).ok()??;
-        let decrypts = cert.keys().filter(|key| key.key().pk_algo().for_encryption());
-        let grips: Vec<Keygrip> =
-            decrypts.filter_map(|key| Keygrip::of(&key.key().clone().role_into_unspecified())).collect();
-        let states = agent.key_states(&grips).ok()?;
-        states.into_iter().find_map(lock_of).map(|lock| (index, lock))
-    })
+/// The first reader whose secret key the agent has, and its state; else the first, and why there is no more to say.
+fn asked_agent(system: &System, readers: &[Reader]) -> (usize, Lock) {
+    let mut agent = match AgentConnection::open_running(&system.env, &system.options) {
+        Ok(agent) => agent,
+        Err(error) => return (0, silence(&error)),
+    };
+    let mut best = Lock::Absent;
+    for (index, reader) in readers.iter().enumerate() {
+        let states = match agent.key_states(&grips(system, reader)) {
+            Ok(states) => states,
+            Err(error) => return (0, silence(&error)),
+        };
+        match states.into_iter().map(lock_of).find(|lock| *lock != Lock::Absent) {
+            Some(Lock::Untold) => best = Lock::Untold,
+            Some(lock) => return (index, lock),
+            None => {}
+        }
+    }
+    (0, best)
 }
 
-fn lock_of(state: KeyState) -> Option<Lock> {
+/// The reader's keys that can decrypt, as the agent names them.
+fn grips(system: &System, reader: &Reader) -> Vec<Keygrip> {
+    let key = reader.fingerprint.as_ref().and_then(|hex| hex.parse().ok());
+    let Some(cert) = key.and_then(|key| system.keyring().cert_with_key(&key).ok()).flatten() else { return Vec::new() };
+    let decrypts = cert.keys().filter(|key| key.key().pk_algo().for_encryption());
+    decrypts.filter_map(|key| Keygrip::of(&key.key().clone().role_into_unspecified())).collect()
+}
+
+fn lock_of(state: KeyState) -> Lock {
     match state {
-        KeyState::NoPassphrase | KeyState::Unlocked => Some(Lock::Unlocked),
-        KeyState::Locked => Some(Lock::Locked),
-        KeyState::Card => Some(Lock::Card),
-        KeyState::Absent | KeyState::Unknown => None,
+        KeyState::NoPassphrase | KeyState::Unlocked => Lock::Unlocked,
+        KeyState::Locked => Lock::Locked,
+        KeyState::Card => Lock::Card,
+        KeyState::Absent => Lock::Absent,
+        KeyState::Unknown => Lock::Untold,
+    }
+}
+
+fn silence(error: &AgentError) -> Lock {
+    match error {
+        AgentError::Unreachable { .. } => Lock::NoAgent,
+        AgentError::Hung => Lock::Silent,
+        _ => Lock::Untold,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::double::Bench;
+
+    #[test]
+    fn without_an_agent_the_key_is_named_and_nobody_starts_one() {
+        let bench = Bench::new();
+        let found = whereabouts(&bench.system).expect("known");
+        assert_eq!((found.store, found.lock), (bench.root(), None));
+        assert_eq!(found.key.expect("the one recipient").recipient.as_str(), "alice");
+        let own = own_key(&bench.system).expect("known");
+        assert_eq!(
+            (own.key.map(|key| key.recipient.as_str().to_owned()), own.lock),
+            (Some("alice".to_owned()), Lock::NoAgent)
+        );
     }
 }

@@ -112,6 +112,12 @@ impl Env {
         self.user.clone().or_else(of_passwd).or_else(|| self.text("USER").map(str::to_owned))
     }
 
+    /// The user's name as a screen shows it: `$REGPASS_FIXED_USER` if set, so that pictures of the screen can be compared.
+    /// Only for showing; nothing may depend on it.
+    pub fn shown_user_name(&self) -> Option<String> {
+        self.text("REGPASS_FIXED_USER").map(str::to_owned).or_else(|| self.user_name())
+    }
+
     /// The process that started us; 0 when unknown.
     pub fn parent(&self) -> u32 {
         self.parent
@@ -269,6 +275,12 @@ mod tests {
         assert_eq!(env.expand_home(Path::new("~")), Path::new("/home/a"));
         assert_eq!(env.expand_home(Path::new("~bob/x")), Path::new("~bob/x"));
         assert_eq!(env.expand_home(Path::new("/a/~/x")), Path::new("/a/~/x"));
+    }
+
+    #[test]
+    fn the_name_that_is_shown_can_be_fixed_and_the_real_one_cannot() {
+        let env = Env::made_of([("USER", "bob"), ("REGPASS_FIXED_USER", "alice")]);
+        assert_eq!((env.shown_user_name().as_deref(), env.user_name().as_deref()), (Some("alice"), Some("bob")));
     }
 
     #[test]

@@ -18,6 +18,28 @@ pub struct Typed {
     pub read_only: bool,
 }
 
+impl Typed {
+    /// The flags as they have to be typed again, a blank before each; nothing when none was given.
+    pub fn flags(&self) -> String {
+        let all =
+            [("--store", &self.store), ("--gnupg-home", &self.gnupg_home), ("--docker-config", &self.docker_config)];
+        let typed = all.into_iter().filter_map(|(flag, dir)| Some((flag, dir.as_ref()?)));
+        typed.map(|(flag, dir)| format!(" {flag} {}", text::shell_word(dir))).collect()
+    }
+
+    /// What stands before the name of another program (pass, docker) for the same places, a blank after each; nothing
+    /// when none was given.
+    pub fn variables(&self) -> String {
+        let all = [
+            ("GNUPGHOME", &self.gnupg_home),
+            ("PASSWORD_STORE_DIR", &self.store),
+            ("DOCKER_CONFIG", &self.docker_config),
+        ];
+        let typed = all.into_iter().filter_map(|(name, dir)| Some((name, dir.as_ref()?)));
+        typed.map(|(name, dir)| format!("{name}={} ", text::shell_word(dir))).collect()
+    }
+}
+
 /// What is meant. Paths are absolute unless the environment gave a relative one, which is then relative to the
 /// current folder, as pass and the official helper take it.
 #[derive(Clone, Debug)]
@@ -64,6 +86,8 @@ pub struct Options {
     pub pinentry_loopback: bool,
     /// What forbids writing to a store, as a person would name it; None: nothing does.
     pub read_only: Option<&'static str>,
+    /// The folder of the demo that we are in (`$REGPASS_DEMO`, set by `ops/demo`).
+    pub demo: Option<PathBuf>,
     /// The config file that was read; None when there is none.
     pub config_file: Option<PathBuf>,
     /// Its `[ui]` table, unchecked (`config_file::Ui::of`).
@@ -133,6 +157,7 @@ impl Options {
             ]
             .iter()
             .find_map(|(asked, by)| asked.then_some(*by)),
+            demo: path("REGPASS_DEMO"),
             config_file,
             ui: config.ui,
         })
@@ -195,6 +220,14 @@ mod tests {
         assert_eq!(options.docker_config, Path::new("/d"));
         let options = Options::resolve(&Typed::default(), &env).expect("resolves");
         assert_eq!(options.store_dir.as_deref(), Some(Path::new("rel")));
+    }
+
+    #[test]
+    fn what_was_typed_can_be_typed_again() {
+        let typed = Typed { store: Some("/a b".into()), docker_config: Some("d".into()), ..Typed::default() };
+        assert_eq!(typed.flags(), " --store '/a b' --docker-config d");
+        assert_eq!(typed.variables(), "PASSWORD_STORE_DIR='/a b' DOCKER_CONFIG=d ");
+        assert_eq!(Typed::default().flags() + &Typed::default().variables(), "");
     }
 
     #[test]

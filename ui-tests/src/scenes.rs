@@ -25,10 +25,10 @@ pub const SCENES: &[Scene] = &[
     Scene { name: "small", cols: 44, rows: 10, play: small },
 ];
 
-/// The store is read and listed, and the first line is complete as far as it fits.
+/// The store is read and listed, and the first line is complete.
 fn ready(terminal: &Terminal) -> Arc<Frame> {
     terminal.wait_for("the store, listed", |frame| {
-        frame.contains("docker-credential-helpers") && (frame.cols < 80 || frame.row(0).contains("key "))
+        frame.contains("docker-credential-helpers") && frame.row(0).contains("from ")
     })
 }
 
@@ -74,7 +74,7 @@ fn filter(terminal: &mut Terminal) -> Arc<Frame> {
 
 fn help(terminal: &mut Terminal) -> Arc<Frame> {
     ready(terminal);
-    terminal.press("?", "the keys", |frame| frame.contains("this help"))
+    terminal.press("?", "the keys", |frame| frame.contains("Keys: Store"))
 }
 
 fn small(terminal: &mut Terminal) -> Arc<Frame> {

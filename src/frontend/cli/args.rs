@@ -35,7 +35,7 @@ Exit codes: 0 done, 1 a problem, 2 wrong usage, 3 not there, 130 called off.";
 #[command(name = "regpass", version, after_help = EXAMPLES, disable_help_subcommand = true, max_term_width = 100)]
 pub(super) struct Args {
     /// Draw the terminal UI with ASCII only
-    #[arg(long)]
+    #[arg(long, global = true)]
     pub(super) ascii: bool,
 
     #[command(flatten)]
@@ -147,6 +147,9 @@ mod tests {
         for args in [["regpass", "--store", "/s", "ls"], ["regpass", "ls", "--store", "/s"]] {
             let typed = Args::try_parse_from(args).expect("parses").places.typed();
             assert_eq!(typed.store, Some(PathBuf::from("/s")));
+        }
+        for args in [["regpass", "--ascii", "demo"], ["regpass", "demo", "--ascii"]] {
+            assert!(Args::try_parse_from(args).expect("parses").ascii);
         }
     }
 }

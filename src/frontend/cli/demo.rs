@@ -31,6 +31,10 @@ pub(super) struct DemoArgs {
 
 /// The exit code is the command's.
 pub(super) fn run(session: &Session, args: &DemoArgs, ascii: bool) -> Result<u8, Problem> {
+    if !session.typed.flags().is_empty() {
+        return Err(Problem::usage("the demo has a store, a GnuPG home and a Docker configuration of its own")
+            .hint("leave out --store, --gnupg-home and --docker-config: regpass demo"));
+    }
     // From here on a signal is a message, so that nothing ends the process before the demo's folder is removed.
     let mut signals = Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGCHLD])
         .map_err(|error| Problem::failed("cannot wait for signals").because(error))?;

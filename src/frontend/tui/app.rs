@@ -58,7 +58,7 @@ const fn global(keys: &'static [Key], action: Action, hint: &'static str, help: 
 /// Keys that every screen has, unless a text field takes them.
 const KEYS: &[Binding<Action>] = &[
     global(&[Key::char('?'), Key::named(KeyCode::F(1))], Action::Help, "", "this help"),
-    global(&[Key::named(KeyCode::Tab)], Action::NextTab, "", "next tab"),
+    global(&[Key::named(KeyCode::Tab)], Action::NextTab, "next tab", "next tab"),
     global(&[Key::named(KeyCode::BackTab)], Action::PreviousTab, "", "previous tab"),
     global(&[Key::char('1')], Action::Tab(0), "", "first tab"),
     global(&[Key::char('2')], Action::Tab(1), "", "second tab"),
@@ -99,13 +99,13 @@ impl App {
 
     /// The first questions; after the first frame.
     pub(super) fn begin(&mut self) {
-        self.ask_whereabouts();
+        self.ask(Job::Whereabouts);
         self.enter_tab(self.current);
     }
 
-    fn ask_whereabouts(&mut self) {
+    fn ask(&mut self, job: Job) {
         let ticket = self.tickets.next();
-        self.orders.push(Order::Start(ticket, Job::Whereabouts));
+        self.orders.push(Order::Start(ticket, job));
     }
 
     pub(super) fn wants_to_quit(&self) -> bool {
@@ -179,10 +179,13 @@ impl App {
     fn act(&mut self, action: Action) {
         match action {
             Action::Help => {
+                let glyphs = self.scope.theme.glyphs;
                 let mut rows = self.top().help();
                 rows.extend(keys::help_rows(KEYS, |_| Offer::Ready));
+                let mut marks = self.top().marks(glyphs);
+                marks.extend(Breadcrumb::marks());
                 self.tabs[self.current].leave();
-                self.layers.push(Box::new(Help::new(TABS[self.current].title, rows)));
+                self.layers.push(Box::new(Help::new(TABS[self.current].title, &rows, marks, glyphs)));
             }
             Action::NextTab => self.show_tab((self.current + 1) % self.tabs.len()),
             Action::PreviousTab => self.show_tab((self.current + self.tabs.len() - 1) % self.tabs.len()),
@@ -213,14 +216,23 @@ impl App {
     fn report(&mut self, ticket: Ticket, report: Result<Report, Problem>) {
         if ticket.owner == NAME {
             // A problem here is told by the store tab too, with room for its hint.
-            if let Ok(Report::Whereabouts(found)) = report {
-                self.breadcrumb.learn(found);
+            match report {
+                Ok(Report::Whereabouts(found)) => {
+                    if found.lock.is_none() {
+                        self.ask(Job::OwnKey);
+                    }
+                    self.breadcrumb.learn(found);
+                }
+                Ok(Report::OwnKey(found)) => self.breadcrumb.learn_key(found),
+                _ => {}
             }
             return;
         }
-        // Opening an entry may have unlocked the key, or started its agent.
-        if matches!(report, Ok(Report::Opened(_) | Report::Copied(_) | Report::Entries(_) | Report::Registries(_))) {
-            self.ask_whereabouts();
+        match report {
+            // Opening an entry may have unlocked the key, or started its agent.
+            Ok(Report::Opened(_) | Report::Copied(_)) => self.ask(Job::OwnKey),
+            Ok(Report::Entries(_) | Report::Registries(_)) => self.ask(Job::Whereabouts),
+            _ => {}
         }
         let scope = self.scope.clone();
         let owner = self.layers.iter_mut().chain(&mut self.tabs).find(|layer| layer.name() == ticket.owner);
@@ -303,6 +315,12 @@ impl App {
         }
         let help = "? help";
         let at = area.right().saturating_sub(words::width(help) + 1);
+        if self.breadcrumb.is_demo() {
+            let room = at.saturating_sub(x + 1);
+            let said = ["demo: nothing here is real", "demo, not real", "demo"];
+            let said = said.into_iter().find(|said| words::width(said) <= room).unwrap_or_default();
+            buffer.set_string(x + 1, area.y, said, theme.style(Meaning::Warn));
+        }
         buffer.set_string(at, area.y, "?", theme.style(Meaning::Key));
         buffer.set_string(at + 1, area.y, " help", theme.style(Meaning::Muted));
     }

@@ -1,6 +1,8 @@
 //! The whole UI without a terminal: keys in, screens out, answers made by hand. Whole screens are compared, because that
 //! catches what nobody thought to assert.
 
+mod keys;
+
 use std::time::{Duration, Instant, SystemTime};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -18,10 +20,11 @@ use super::screen::{Scope, Ticket};
 use super::theme::Theme;
 use crate::model::{EntryPath, Problem, Recipient, Secret};
 use crate::ops::entries::EntryFacts;
-use crate::ops::readers::{Lock, Reader, Whereabouts};
+use crate::ops::readers::{Lock, OwnKey, Reader, Whereabouts};
 use crate::ops::registries::Registries;
 use crate::system::clipboard::Copied;
 use crate::system::env::Env;
+use crate::system::git::Tracking;
 use crate::system::keyring::RecipientStanding;
 use crate::system::options::{Options, Typed};
 use crate::system::store::Unreadable;
@@ -45,6 +48,7 @@ struct Desk {
     entries: Vec<String>,
     unreadable: Vec<Unreadable>,
     failure: Option<Problem>,
+    git: Tracking,
     secret: &'static [u8],
     /// Jobs that were started, answered or not.
     started: Vec<String>,
@@ -71,6 +75,7 @@ impl Desk {
             theme,
             size: Rect::new(0, 0, size.0, size.1),
             home: env.home().map(Into::into),
+            typed: Typed::default(),
         };
         let logins = LOGINS.iter().map(|(server, user, _)| entry_of(server, user));
         Desk {
@@ -79,6 +84,7 @@ impl Desk {
             entries: names.iter().map(|name| (*name).to_owned()).chain(logins).collect(),
             unreadable: Vec::new(),
             failure: None,
+            git: Tracking::Tracked,
             secret: b"tr0ub4dor&3\nuser: postgres\nurl: db1.internal:5432\n",
             started: Vec::new(),
             slow: false,
@@ -135,8 +141,9 @@ impl Desk {
             Job::Whereabouts => Report::Whereabouts(Whereabouts {
                 store: "/home/alice/.password-store".into(),
                 key: Some(alice()),
-                lock: Some(Lock::Unlocked),
+                lock: None,
             }),
+            Job::OwnKey => Report::OwnKey(OwnKey { key: Some(alice()), lock: Lock::Unlocked }),
             Job::Entries => {
                 let names: Vec<&str> = self.entries.iter().map(String::as_str).collect();
                 let mut listing = listing(&names);
@@ -144,7 +151,7 @@ impl Desk {
                 let mount = EntryPath::parse("work").expect("a name");
                 Report::Entries(Catalogue::new(listing, &logins(), &[mount]))
             }
-            Job::Facts(path) => Report::Facts(facts(path), vec![alice(), bob()]),
+            Job::Facts(path) => Report::Facts(facts(path), vec![alice(), bob()], self.git),
             Job::Registries => Report::Registries(Registries { logins: logins(), unreadable: self.unreadable.clone() }),
             Job::Open(_) => Report::Opened(Secret::new(self.secret.to_vec())),
             Job::Copy(..) => Report::Copied(Copied::Clipboard { seconds: 45 }),
@@ -203,6 +210,8 @@ fn named(name: &str) -> KeyEvent {
         "End" => KeyCode::End,
         "Left" => KeyCode::Left,
         "Backspace" => KeyCode::Backspace,
+        "Right" => KeyCode::Right,
+        "F1" => KeyCode::F(1),
         "^C" => return KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL),
         other => panic!("no key {other}"),
     };
@@ -222,7 +231,6 @@ fn facts(path: EntryPath) -> EntryFacts {
         bytes: 218,
         modified: SystemTime::UNIX_EPOCH + Duration::from_secs(WALL - 3 * DAY),
         readable_by: Ok(vec!["alice".to_owned(), "bob".to_owned()]),
-        in_git: true,
     }
 }
 
@@ -307,6 +315,9 @@ fn an_empty_and_a_missing_store_say_what_helps() {
     let mut desk = desk.begun();
     desk.shows("The store is empty.");
     desk.shows("regpass insert NAME");
+    desk.app.scope.typed.store = Some("/srv/a b".into());
+    desk.shows("regpass --store '/srv/a b' insert NAME");
+    desk.shows("PASSWORD_STORE_DIR='/srv/a b' pass init KEYID");
     let mut desk = Desk::new((80, 24));
     desk.failure = Some(Problem::failed("there is no password store").hint("make one: pass init KEYID"));
     let mut desk = desk.begun();
@@ -409,7 +420,7 @@ fn a_copy_is_told_and_its_words_go_by_themselves() {
 #[test]
 fn opening_an_entry_asks_again_whether_the_key_is_locked() {
     let mut desk = Desk::new((80, 24)).begun();
-    let asked = |desk: &Desk| desk.started.iter().filter(|job| job.contains("Whereabouts")).count();
+    let asked = |desk: &Desk| desk.started.iter().filter(|job| job.contains("OwnKey")).count();
     let before = asked(&desk);
     desk.press("/dbroot<Enter>r").shows("tr0ub4dor");
     assert_eq!(asked(&desk), before + 1);
@@ -454,6 +465,15 @@ fn a_failure_is_a_sentence_with_its_hint_and_cancelling_is_no_failure() {
     desk.failure = Some(Problem::cancelled("called off"));
     desk.press("r").shows("called off");
     desk.hides("the key is not here");
+}
+
+#[test]
+fn an_entry_that_git_does_not_have_yet_is_told_from_one_that_it_has() {
+    for (git, words) in [(Tracking::Tracked, "bytes, in git"), (Tracking::Untracked, "bytes, not yet in git")] {
+        let mut desk = Desk::new((80, 24));
+        desk.git = git;
+        desk.begun().press("/dbroot").shows(words);
+    }
 }
 
 #[test]

@@ -3,18 +3,21 @@
 use super::catalogue::Catalogue;
 use crate::model::{EntryPath, Problem, Recipient, Secret};
 use crate::ops::entries::EntryFacts;
-use crate::ops::readers::{Reader, Whereabouts};
+use crate::ops::readers::{OwnKey, Reader, Whereabouts};
 use crate::ops::registries::Registries;
 use crate::ops::{entries, readers, registries};
 use crate::system::System;
 use crate::system::cipher::Asking;
 use crate::system::clipboard::{self, Copied};
+use crate::system::git::Tracking;
 
 /// One piece of work for a worker.
 #[derive(Debug)]
 pub(super) enum Job {
     /// Where the store is and which key it is written for.
     Whereabouts,
+    /// Which key opens the store and whether it is locked, by a running agent's word.
+    OwnKey,
     Entries,
     Facts(EntryPath),
     Registries,
@@ -37,17 +40,19 @@ pub(super) enum Portion {
 #[derive(Debug)]
 pub(super) enum Report {
     Whereabouts(Whereabouts),
+    OwnKey(OwnKey),
     Entries(Catalogue),
-    Facts(EntryFacts, Vec<Reader>),
+    Facts(EntryFacts, Vec<Reader>, Tracking),
     Registries(Registries),
     Opened(Secret),
     Copied(Copied),
 }
 
-/// Which worker does it: looking never waits behind a person who is typing a passphrase.
+/// Which worker does it: looking never waits behind a person who is typing a passphrase, nor behind an agent that hangs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Lane {
     Look,
+    Ask,
     Open,
 }
 
@@ -55,18 +60,20 @@ impl Job {
     pub(super) fn lane(&self) -> Lane {
         match self {
             Job::Whereabouts | Job::Entries | Job::Facts(_) | Job::Registries => Lane::Look,
+            Job::OwnKey => Lane::Ask,
             Job::Open(_) | Job::Copy(..) => Lane::Open,
         }
     }
 
     /// True for work that must see the machine as it is now, not as it was when the worker started.
     pub(super) fn wants_fresh_system(&self) -> bool {
-        matches!(self, Job::Entries | Job::Registries)
+        matches!(self, Job::Entries | Job::Registries | Job::OwnKey)
     }
 
     pub(super) fn run(self, system: &System) -> Result<Report, Problem> {
         match self {
             Job::Whereabouts => readers::whereabouts(system).map(Report::Whereabouts),
+            Job::OwnKey => readers::own_key(system).map(Report::OwnKey),
             Job::Entries => catalogue(system).map(Report::Entries),
             Job::Facts(entry) => facts(system, &entry),
             Job::Registries => registries::list(system).map(Report::Registries),
@@ -76,12 +83,13 @@ impl Job {
     }
 }
 
-/// The facts of an entry, and its readers by name.
+/// The facts of an entry, its readers by name, and whether git has it.
 fn facts(system: &System, entry: &EntryPath) -> Result<Report, Problem> {
     let facts = entries::facts(system, entry)?;
     let named = facts.readable_by.iter().flatten().filter_map(|text| Recipient::new(text));
     let readers = readers::describe(system, &named.collect::<Vec<_>>());
-    Ok(Report::Facts(facts, readers))
+    let tracking = entries::tracking(system, &facts);
+    Ok(Report::Facts(facts, readers, tracking))
 }
 
 fn catalogue(system: &System) -> Result<Catalogue, Problem> {

@@ -129,6 +129,15 @@ pub(super) fn check_table<A: Copy>(table: &'static [Binding<A>]) {
     }
 }
 
+/// As `check_table`, for a screen with a list.
+#[cfg(test)]
+pub(super) fn check_list_table<A: Copy>(table: &'static [Binding<A>]) {
+    check_table(table);
+    let of_lists = super::widgets::list::MOVES.iter().flat_map(|binding| binding.keys);
+    let taken: Vec<_> = of_lists.filter(|key| action_of(table, **key).is_some()).collect();
+    assert!(taken.is_empty(), "{taken:?} are keys of every list");
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

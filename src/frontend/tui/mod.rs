@@ -67,7 +67,7 @@ pub fn run(env: Env, typed: Typed, settings: Settings) -> Result<(), Problem> {
     let (sender, events) = channel();
     // Before the terminal is changed: a signal in between must not leave it so.
     let signals = input::watch_signals(sender.clone()).map_err(|error| no_terminal(&error))?;
-    let mut ui = Ui::open(&env, &options, theme, sender).map_err(|error| no_terminal(&error))?;
+    let mut ui = Ui::open(&env, &options, typed, theme, sender).map_err(|error| no_terminal(&error))?;
     let end = ui.begin(&env, &options).and_then(|()| ui.run(&events));
     ui.close();
     signals.close();
@@ -117,13 +117,14 @@ struct Ui {
 }
 
 impl Ui {
-    fn open(env: &Env, options: &Options, theme: Theme, sender: Sender<Event>) -> io::Result<Ui> {
+    fn open(env: &Env, options: &Options, typed: Typed, theme: Theme, sender: Sender<Event>) -> io::Result<Ui> {
         let scope = Scope {
             now: Env::clock(),
             wall: env.now(),
             theme,
             size: ratatui::layout::Rect::default(),
             home: env.home().map(std::path::Path::to_owned),
+            typed,
         };
         let app = App::new(scope, Breadcrumb::new(env, options));
         let stage = Stage::open()?;

@@ -9,8 +9,10 @@ use ratatui::layout::Rect;
 
 use super::jobs::{Job, Report};
 use super::keys::{self, Binding, HelpRow, Key, Offer};
-use super::theme::Theme;
+use super::theme::{Glyphs, Theme};
+use super::widgets::list::{MOVES, Move};
 use crate::model::{Problem, Secret};
+use crate::system::options::Typed;
 
 /// What every screen may look at while it acts or draws.
 #[derive(Clone, Debug)]
@@ -24,6 +26,8 @@ pub(super) struct Scope {
     pub(super) size: Rect,
     /// Shown as `~` in paths.
     pub(super) home: Option<PathBuf>,
+    /// What was typed to get to this store, for the commands that are shown.
+    pub(super) typed: Typed,
 }
 
 /// Who asked for a job, and which of its questions it was: an answer to an older question is dropped.
@@ -89,6 +93,9 @@ impl Toast {
     }
 }
 
+/// Something that a screen draws, and what it means, for the help.
+pub(super) struct Mark(pub(super) String, pub(super) &'static str);
+
 /// One screen or popup.
 pub(super) trait Screen {
     type Action: Copy + 'static;
@@ -100,6 +107,25 @@ pub(super) trait Screen {
 
     fn offer(&self, _action: Self::Action) -> Offer {
         Offer::Ready
+    }
+
+    /// What the line of keys calls the action now, where the table's word is not it; empty: nothing there.
+    fn hint(&self, _action: Self::Action) -> Option<&'static str> {
+        None
+    }
+
+    /// What it draws that does not explain itself.
+    fn marks(&self, _glyphs: &Glyphs) -> Vec<Mark> {
+        Vec::new()
+    }
+
+    /// It has a list: the keys that every list has (`MOVES`) come to `go`.
+    fn has_list(&self) -> bool {
+        false
+    }
+
+    fn go(&mut self, _way: Move) -> Flow {
+        Flow::Stay
     }
 
     /// A key for a text field that has the focus; None: no field has it, or it does not want this key.
@@ -153,6 +179,7 @@ pub(super) trait Layer {
     /// What the key does here; None when it does nothing.
     fn press(&mut self, key: Key, scope: &Scope) -> Option<Flow>;
     fn help(&self) -> Vec<HelpRow>;
+    fn marks(&self, glyphs: &Glyphs) -> Vec<Mark>;
     fn takes_text(&self) -> bool;
     fn paste(&mut self, text: &str, scope: &Scope) -> Flow;
     fn enter(&mut self, scope: &Scope) -> Flow;
@@ -170,7 +197,10 @@ impl<S: Screen> Layer for S {
         if let Some(flow) = self.typing(key, scope) {
             return Some(flow);
         }
-        let action = keys::action_of(Screen::keys(self), key)?;
+        let Some(action) = keys::action_of(Screen::keys(self), key) else {
+            let way = if self.has_list() { keys::action_of(MOVES, key) } else { None };
+            return way.map(|way| self.go(way));
+        };
         match self.offer(action) {
             Offer::Ready => Some(self.act(action, scope)),
             Offer::Refused(why) => Some(Flow::Say(Toast::warn(why))),
@@ -178,7 +208,19 @@ impl<S: Screen> Layer for S {
     }
 
     fn help(&self) -> Vec<HelpRow> {
-        keys::help_rows(Screen::keys(self), |action| self.offer(action))
+        let table = Screen::keys(self);
+        let mut rows = keys::help_rows(table, |action| self.offer(action));
+        for (row, binding) in rows.iter_mut().zip(table) {
+            row.hint = self.hint(binding.action).unwrap_or(row.hint);
+        }
+        if self.has_list() {
+            rows.extend(keys::help_rows(MOVES, |_| Offer::Ready));
+        }
+        rows
+    }
+
+    fn marks(&self, glyphs: &Glyphs) -> Vec<Mark> {
+        Screen::marks(self, glyphs)
     }
 
     fn takes_text(&self) -> bool {

@@ -18,6 +18,7 @@ use crate::system::options::Options;
 /// One queue a lane.
 pub(super) struct Workers {
     look: Sender<(Ticket, Job)>,
+    ask: Sender<(Ticket, Job)>,
     open: Sender<(Ticket, Job)>,
 }
 
@@ -32,13 +33,14 @@ impl Workers {
                 .map_err(|error| Problem::failed("cannot start a thread").because(error))?;
             Ok::<_, Problem>(sender)
         };
-        Ok(Workers { look: lane("look")?, open: lane("open")? })
+        Ok(Workers { look: lane("look")?, ask: lane("ask")?, open: lane("open")? })
     }
 
     /// Queues a job. A worker that is gone takes its jobs with it: nobody is left to answer then.
     pub(super) fn start_job(&self, ticket: Ticket, job: Job) {
         let lane = match job.lane() {
             Lane::Look => &self.look,
+            Lane::Ask => &self.ask,
             Lane::Open => &self.open,
         };
         let _ = lane.send((ticket, job));

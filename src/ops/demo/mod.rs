@@ -95,6 +95,7 @@ fn surroundings(real: &Env, home: &Path, folder: &Path) -> Env {
         ("GNUPGHOME".into(), home.join(".gnupg").into()),
         ("PASSWORD_STORE_DIR".into(), home.join(".password-store").into()),
         ("DOCKER_CONFIG".into(), home.join(".docker").into()),
+        ("REGPASS_DEMO".into(), folder.into()),
         ("REGPASS_KEY_FILE".into(), folder.join("key.asc").into()),
     ]);
     Env::made_of(vars)

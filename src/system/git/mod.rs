@@ -1,11 +1,12 @@
-//! Git for a store that is a work tree: commits of the paths touched (`commit`), what a file held (`log`), the other side
-//! (`remote`), both sides of a conflict (`conflict`). Starts no child where there is no `.git`. Decides nothing: which
-//! paths, which version, when to pull, is `ops`.
+//! Git for a store that is a work tree: commits of the paths touched (`commit`), what a file held (`log`), whether git has
+//! it at all (`tracking`), the other side (`remote`), both sides of a conflict (`conflict`). Starts no child where there is
+//! no `.git`. Decides nothing: which paths, which version, when to pull, is `ops`.
 
 mod commit;
 mod conflict;
 mod log;
 mod remote;
+mod tracking;
 #[cfg(test)]
 mod trial;
 
@@ -13,6 +14,7 @@ pub use commit::{commit, uncommitted, uncommitted_removals};
 pub use conflict::{Concluded, Unmerged};
 pub use log::{Commit, Held, ObjectId, Revision};
 pub use remote::{Access, Pulled, Status, Upstream};
+pub use tracking::{Tracking, tracking};
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -32,8 +34,10 @@ const ARGUMENTS_MAX: usize = 64 << 10;
 /// How long a lock that another git holds is waited for.
 const LOCK_WAIT: Duration = Duration::from_secs(3);
 
-/// Settings of the user's that would change the form of git's answers.
-const PLAIN_ANSWERS: [&str; 3] = ["log.showRoot=true", "log.showSignature=false", "i18n.logOutputEncoding=UTF-8"];
+/// Settings that would change the form of git's answers, or have a program of the repository's choice run for an answer
+/// (`core.fsmonitor`, before any command that reads the index).
+const PLAIN_ANSWERS: [&str; 4] =
+    ["log.showRoot=true", "log.showSignature=false", "i18n.logOutputEncoding=UTF-8", "core.fsmonitor=false"];
 
 /// What git stopped in the middle of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -47,6 +47,8 @@ fn it_needs_nothing_installed_and_the_code_is_the_command_s() {
     assert!(got.out().contains("\"Username\":\"acme+puller\""), "{}", got.out());
     assert_eq!(sandbox.regpass(&["demo", "--", "sh", "-c", "exit 7"], b"").code, 7);
     assert_eq!(sandbox.regpass(&["demo", "--", "/nonexistent"], b"").code, 1);
+    let refused = sandbox.regpass(&["demo", "--store", "/srv/mine", "--", "true"], b"");
+    assert_eq!((refused.code, refused.err().contains("of its own")), (2, true));
     assert_eq!(names_in(&place), Vec::<String>::new());
 }
 

@@ -21,9 +21,12 @@ fn the_first_frame_asks_nothing_of_the_terminal_and_needs_nothing_of_the_store()
 fn who_and_where_is_on_top_and_the_keys_are_below() {
     let machine = showcase();
     let terminal = open(&machine);
-    let frame = terminal.wait_for("the breadcrumb", |frame| frame.row(0).contains("~/.password-store"));
+    let frame = terminal.wait_for("the breadcrumb", |frame| frame.row(0).contains("from file"));
+    for part in ["~/.docker", "~/.password-store", "D667…17DE"] {
+        assert!(frame.row(0).contains(part), "{part:?} in {:?}", frame.row(0));
+    }
     let last = frame.row(23);
-    for part in ["open", "/ find", "q quit"] {
+    for part in ["close", "/ find", "↓ down", "Tab next tab", "q quit"] {
         assert!(last.contains(part), "{part:?} in {last:?}");
     }
     assert!(last.ends_with("40"), "{last:?}");
@@ -92,12 +95,20 @@ fn registries_have_their_own_tab() {
 }
 
 #[test]
+fn a_user_s_name_is_whole_where_there_is_room_for_it() {
+    let machine = showcase();
+    let mut terminal = open_at(&machine, 120, 30);
+    let frame = terminal.press("2", "the table", |frame| frame.contains("AGE") && frame.contains("ghcr.io"));
+    assert!(frame.contains("gitlab+deploy-token-42"), "{}", frame.text());
+}
+
+#[test]
 fn help_lists_the_keys_and_narrows() {
     let machine = showcase();
     let mut terminal = open(&machine);
-    let frame = terminal.press("?", "the keys", |frame| frame.contains("this help"));
+    let frame = terminal.press("?", "the keys", |frame| frame.contains("Keys: Store"));
     assert!(frame.contains("copy the password") && frame.contains("find by any letters"), "{}", frame.text());
-    terminal.press("reveal", "one of them", |frame| !frame.contains("this help"));
+    terminal.press("reveal", "one of them", |frame| !frame.contains("find by any letters"));
     terminal
         .press(key::ESC, "the store", |frame| frame.contains("▾ docker-credential-helpers") && !frame.contains("Keys"));
 }
@@ -106,7 +117,7 @@ fn help_lists_the_keys_and_narrows() {
 fn every_size_has_a_screen_and_the_way_back_is_the_same_screen() {
     let machine = showcase();
     let mut terminal = open(&machine);
-    terminal.wait_for("the key", |frame| frame.row(0).contains("key"));
+    terminal.wait_for("the key", |frame| frame.row(0).contains("from file"));
     let before = terminal.press("j", "details", |frame| frame.contains("readable by"));
     terminal.resize(44, 10);
     terminal.wait_for("a small screen", |frame| (frame.cols, frame.rows) == (44, 10) && is_read(frame));
@@ -161,6 +172,16 @@ fn hostile_names_are_shown_and_do_nothing() {
 
 fn upright(frame: &Frame, row: u16) -> Option<u16> {
     (0..frame.cols).find(|col| frame.cell(row, *col).text == "│")
+}
+
+#[test]
+fn the_demo_says_that_it_is_one() {
+    let machine = Machine::without_store();
+    let terminal = machine.regpass().args(&["demo", "--ascii"]).start();
+    let frame = terminal.wait_for("the demo", is_read);
+    assert!(frame.row(1).contains("demo: nothing here is real"), "{}", frame.text());
+    let own = open(&showcase());
+    assert!(!own.frame().expect("a frame").contains("demo:"), "what is real does not say so");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use regpass_ui_tests::frame::Frame;
 use regpass_ui_tests::key;
 use regpass_ui_tests::machine::Machine;
 use regpass_ui_tests::pty::{Ended, Terminal};
@@ -52,6 +53,23 @@ fn the_pinentry_gets_the_screen_and_gives_it_back() {
     terminal.send("q");
     assert_eq!(terminal.wait_end(), Ended::Code(0));
     assert!(terminal.left_behind().is_empty(), "{:?}", terminal.left_behind());
+}
+
+#[test]
+fn the_first_line_says_how_the_key_is_without_starting_an_agent() {
+    let Some(machine) = locked_machine() else { return };
+    let mut terminal = open(&machine);
+    let says = |word: &'static str| move |frame: &Frame| frame.row(0).contains(word);
+    terminal.wait_for("no agent", says("no agent"));
+    assert!(!machine.home().join(".gnupg/S.gpg-agent").exists(), "an agent was started for it");
+    find(&mut terminal, "db", "db");
+    terminal.send("r");
+    terminal.wait_live("the pinentry", |screen| screen.contains("Passphrase") || screen.contains("passphrase"));
+    terminal.send(format!("{PASSPHRASE}\r"));
+    terminal.wait_for("the key, unlocked", says("unlocked"));
+    terminal.press("r", "the mask", |frame| frame.contains("••••••••"));
+    machine.run("gpgconf", &["--reload", "gpg-agent"]);
+    terminal.press("R", "the key, locked again", says(" locked"));
 }
 
 #[test]

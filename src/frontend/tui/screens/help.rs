@@ -1,6 +1,4 @@
-//! What every key does here, from the tables that dispatch them. Typing narrows it at once.
-
-use std::borrow::Cow;
+//! What every key does here, from the tables that dispatch them, and what the marks mean. Typing narrows it at once.
 
 use crossterm::event::KeyCode;
 use ratatui::Frame;
@@ -8,8 +6,8 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::super::keys::{Binding, HelpRow, Key, Offer};
-use super::super::screen::{Flow, Scope, Screen};
-use super::super::theme::Meaning;
+use super::super::screen::{Flow, Mark, Scope, Screen};
+use super::super::theme::{Glyphs, Meaning, Theme};
 use super::super::widgets::list::{ListPlace, Move};
 use super::super::widgets::text_input::TextInput;
 use super::super::widgets::{popup, words};
@@ -18,51 +16,100 @@ use super::super::widgets::{popup, words};
 const NEEDLE_MAX: usize = 30;
 
 /// Columns of the keys before what they do, and where there are few.
-const KEY_COLUMNS: usize = 15;
-const FEW_KEY_COLUMNS: usize = 10;
+const NAME_COLUMNS: u16 = 15;
+const FEW_NAME_COLUMNS: u16 = 10;
 const FEW: u16 = 60;
 
 pub(in super::super) struct Help {
     title: String,
-    rows: Vec<HelpRow>,
+    entries: Vec<Entry>,
     needle: TextInput,
     place: ListPlace,
+    /// Lines when last drawn.
+    lines: usize,
+}
+
+/// Keys, or a mark, and what is to be said of them.
+struct Entry {
+    name: String,
+    keys: &'static [Key],
+    text: &'static str,
+    /// Why the key does nothing now.
+    refused: Option<&'static str>,
 }
 
 #[derive(Clone, Copy, Debug)]
 pub(in super::super) enum Action {
-    Go(Move),
     Close,
 }
 
-const KEYS: &[Binding<Action>] = &[
-    Binding { keys: &[Key::named(KeyCode::Esc)], action: Action::Close, hint: "close", help: "close the help" },
-    Binding { keys: &[Key::named(KeyCode::Enter)], action: Action::Close, hint: "", help: "close the help" },
-    Binding { keys: &[Key::named(KeyCode::Up)], action: Action::Go(Move::Up), hint: "", help: "up" },
-    Binding { keys: &[Key::named(KeyCode::Down)], action: Action::Go(Move::Down), hint: "", help: "down" },
-    Binding { keys: &[Key::named(KeyCode::PageUp)], action: Action::Go(Move::PageUp), hint: "", help: "a page up" },
-    Binding {
-        keys: &[Key::named(KeyCode::PageDown)],
-        action: Action::Go(Move::PageDown),
-        hint: "",
-        help: "a page down",
-    },
-];
+/// Its own question mark closes it too, before it could be looked for.
+const KEYS: &[Binding<Action>] = &[Binding {
+    keys: &[Key::named(KeyCode::Esc), Key::named(KeyCode::Enter), Key::named(KeyCode::F(1))],
+    action: Action::Close,
+    hint: "close",
+    help: "close the help",
+}];
 
 impl Help {
-    pub(in super::super) fn new(screen: &str, rows: Vec<HelpRow>) -> Help {
-        let title = format!("Keys: {screen}");
-        Help { title, rows, needle: TextInput::default(), place: ListPlace::default() }
+    pub(in super::super) fn new(screen: &str, rows: &[HelpRow], marks: Vec<Mark>, glyphs: &Glyphs) -> Help {
+        let key = |row: &HelpRow| Entry {
+            name: row.keys.iter().map(|key| key.label(glyphs)).collect::<Vec<_>>().join(" "),
+            keys: row.keys,
+            text: row.help,
+            refused: if let Offer::Refused(why) = row.offer { Some(why) } else { None },
+        };
+        let mark = |Mark(name, text)| Entry { name, keys: &[], text, refused: None };
+        Help {
+            title: format!("Keys: {screen}"),
+            entries: rows.iter().map(key).chain(marks.into_iter().map(mark)).collect(),
+            needle: TextInput::default(),
+            place: ListPlace::default(),
+            lines: 0,
+        }
     }
 
-    fn fitting(&self) -> Vec<&HelpRow> {
+    fn fitting(&self) -> impl Iterator<Item = &Entry> {
         let needle = self.needle.text().to_lowercase();
-        let fits = |row: &&HelpRow| {
-            let keys =
-                row.keys.iter().any(|key| key.typed().is_some_and(|typed| typed.to_string() == self.needle.text()));
-            keys || row.help.to_lowercase().contains(&needle) || row.hint.contains(&needle)
-        };
-        self.rows.iter().filter(fits).collect()
+        self.entries.iter().filter(move |entry| {
+            let key = |key: &Key| key.typed().is_some_and(|typed| typed.to_string() == self.needle.text());
+            let text = |text: &str| text.to_lowercase().contains(&needle);
+            entry.keys.iter().any(key) || text(entry.text) || text(&entry.name) || entry.refused.is_some_and(text)
+        })
+    }
+
+    fn draw_field(&self, frame: &mut Frame<'_>, line: Rect, theme: &Theme) {
+        let typed = self.needle.text();
+        let (text, meaning) =
+            if typed.is_empty() { ("type to narrow", Meaning::Muted) } else { (typed, Meaning::Plain) };
+        let room = usize::from(line.width.saturating_sub(2));
+        frame.buffer_mut().set_string(line.x, line.y, "/ ", theme.style(Meaning::Key));
+        frame.buffer_mut().set_stringn(line.x + 2, line.y, text, room, theme.style(meaning));
+        frame.set_cursor_position((line.x + 2 + words::width(self.needle.before_cursor()), line.y));
+    }
+}
+
+impl Entry {
+    /// Its lines at that width: nothing is cut.
+    fn lines(&self, columns: u16, theme: &Theme) -> Vec<Line<'static>> {
+        let names = if columns < FEW { FEW_NAME_COLUMNS } else { NAME_COLUMNS };
+        let begins = words::width(&self.name).saturating_add(1).max(names);
+        let why = self.refused.map(|why| format!("not now: {why}"));
+        let said = [Some(self.text.to_owned()), why].into_iter().flatten();
+        let said = said.flat_map(|text| words::wrapped(&text, columns.saturating_sub(begins).max(1)));
+        let ready = self.refused.is_none();
+        let (mut name, meaning) = (self.name.clone(), if ready { Meaning::Plain } else { Meaning::Muted });
+        let line = said.map(|text| {
+            let name = std::mem::take(&mut name);
+            let gap = " ".repeat(usize::from(begins.saturating_sub(words::width(&name))));
+            let of_name = if ready { Meaning::Key } else { Meaning::Muted };
+            Line::from(vec![
+                Span::styled(name, theme.style(of_name)),
+                Span::raw(gap),
+                Span::styled(text, theme.style(meaning)),
+            ])
+        });
+        line.collect()
     }
 }
 
@@ -87,14 +134,16 @@ impl Screen for Help {
         })
     }
 
-    fn act(&mut self, action: Action, _scope: &Scope) -> Flow {
-        match action {
-            Action::Close => return Flow::Pop,
-            Action::Go(way) => {
-                let length = self.fitting().len();
-                self.place.go(way, length);
-            }
-        }
+    fn act(&mut self, Action::Close: Action, _scope: &Scope) -> Flow {
+        Flow::Pop
+    }
+
+    fn has_list(&self) -> bool {
+        true
+    }
+
+    fn go(&mut self, way: Move) -> Flow {
+        self.place.go(way, self.lines);
         Flow::Stay
     }
 
@@ -103,50 +152,21 @@ impl Screen for Help {
     }
 
     fn tally(&self) -> String {
-        format!("{}/{}", self.fitting().len(), self.rows.len())
+        format!("{}/{}", self.fitting().count(), self.entries.len())
     }
 
     fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, scope: &Scope) {
-        let height = u16::try_from(self.rows.len()).unwrap_or(u16::MAX).saturating_add(4);
+        let height = u16::try_from(self.entries.len()).unwrap_or(u16::MAX).saturating_add(4);
         let inside = popup::open(frame.buffer_mut(), area, (80, height), &self.title, scope);
         if inside.height < 2 {
             return;
         }
-        let theme = &scope.theme;
-        let ask = if self.needle.text().is_empty() { "type to narrow" } else { self.needle.text() };
-        let meaning = if self.needle.text().is_empty() { Meaning::Muted } else { Meaning::Plain };
-        frame.buffer_mut().set_string(inside.x, inside.y, "/ ", theme.style(Meaning::Key));
-        frame.buffer_mut().set_stringn(
-            inside.x + 2,
-            inside.y,
-            ask,
-            usize::from(inside.width - 2),
-            theme.style(meaning),
-        );
-        frame.set_cursor_position((inside.x + 2 + words::width(self.needle.before_cursor()), inside.y));
+        self.draw_field(frame, Rect { height: 1, ..inside }, &scope.theme);
         let list = Rect { y: inside.y + 1, height: inside.height - 1, ..inside };
-        let mut place = self.place;
-        let rows = self.fitting();
-        let key_columns = if inside.width < FEW { FEW_KEY_COLUMNS } else { KEY_COLUMNS };
-        place.draw(frame.buffer_mut(), list, rows.len(), scope, |index, columns| {
-            let row = rows[index];
-            let keys: Vec<String> = row.keys.iter().map(|key| key.label(theme.glyphs)).collect();
-            let keys = keys.join(" ");
-            // The reason comes first: what the key would do is less of a question then.
-            let (meaning, text) = match row.offer {
-                Offer::Ready => (Meaning::Plain, Cow::Borrowed(row.help)),
-                Offer::Refused(why) => (Meaning::Muted, Cow::Owned(format!("not now: {why} ({})", row.help))),
-            };
-            let gap = " ".repeat(key_columns.saturating_sub(usize::from(words::width(&keys))).max(1));
-            let name = if row.offer == Offer::Ready { Meaning::Key } else { Meaning::Muted };
-            let room = columns.saturating_sub(words::width(&keys) + words::width(&gap));
-            Line::from(vec![
-                Span::styled(keys, theme.style(name)),
-                Span::raw(gap),
-                Span::styled(words::fit(&text, room, theme.glyphs.ellipsis), theme.style(meaning)),
-            ])
-        });
-        self.place = place;
+        let columns = list.width.saturating_sub(2);
+        let lines: Vec<Line> = self.fitting().flat_map(|entry| entry.lines(columns, &scope.theme)).collect();
+        self.lines = lines.len();
+        self.place.draw(frame.buffer_mut(), list, lines.len(), scope, |index, _| lines[index].clone());
     }
 }
 
@@ -156,6 +176,6 @@ mod tests {
 
     #[test]
     fn the_table_keeps_the_rules() {
-        super::super::super::keys::check_table(KEYS);
+        super::super::super::keys::check_list_table(KEYS);
     }
 }

@@ -8,12 +8,12 @@ use ratatui::layout::Rect;
 
 use super::super::jobs::{Job, Portion, Report};
 use super::super::keys::{Binding, Key, Offer};
-use super::super::matching::{Filter, NEEDLE_MAX};
-use super::super::screen::{Flow, Scope, Screen, Tickets, Toast};
-use super::super::widgets::list::{ListPlace, Move};
+use super::super::screen::{Flow, Mark, Scope, Screen, Tickets, Toast};
+use super::super::theme::Glyphs;
+use super::super::widgets::finder::Finder;
+use super::super::widgets::list::Move;
 use super::super::widgets::secret_panel::SecretPanel;
-use super::super::widgets::text_input::TextInput;
-use super::registries_view::{self, canonical};
+use super::registries_view::{self, Names, canonical};
 use super::unreadable::Unreadable;
 use crate::model::{Problem, text};
 use crate::ops::registries::{Registries, RegistryLogin};
@@ -26,12 +26,10 @@ pub(in super::super) struct RegistriesScreen {
     pub(super) loaded: Option<Result<Registries, Problem>>,
     /// `registry user` of every login, escaped: what the filter matches.
     pub(super) names: Vec<String>,
-    /// Indices of the logins listed now.
-    pub(super) rows: Vec<u32>,
-    pub(super) place: ListPlace,
-    pub(super) needle: TextInput,
-    pub(super) typing: bool,
-    pub(super) filter: Filter,
+    /// Columns that the names would need.
+    pub(super) widest: Names,
+    /// Lists logins by their index.
+    pub(super) finder: Finder,
     pub(super) zoomed: bool,
     /// As last drawn, there was room for the table or the details, not for both.
     pub(super) alone: bool,
@@ -40,7 +38,6 @@ pub(in super::super) struct RegistriesScreen {
 
 #[derive(Clone, Copy, Debug)]
 pub(in super::super) enum Action {
-    Go(Move),
     Open,
     Filter,
     KeepFilter,
@@ -60,13 +57,7 @@ const KEYS: &[Binding<Action>] = &[
     row(&[Key::char('/')], Action::Filter, "find", "find by registry and user"),
     row(&[Key::char('c')], Action::Copy, "copy", "copy the secret, cleared after a while"),
     row(&[Key::char('r')], Action::Reveal, "reveal", "show or hide the secret, for ten seconds"),
-    row(&[Key::named(KeyCode::Esc)], Action::Back, "", "close the details, clear the filter"),
-    row(&[Key::named(KeyCode::Up), Key::char('k')], Action::Go(Move::Up), "", "up"),
-    row(&[Key::named(KeyCode::Down), Key::char('j')], Action::Go(Move::Down), "", "down"),
-    row(&[Key::named(KeyCode::PageUp)], Action::Go(Move::PageUp), "", "a page up"),
-    row(&[Key::named(KeyCode::PageDown)], Action::Go(Move::PageDown), "", "a page down"),
-    row(&[Key::named(KeyCode::Home), Key::char('g')], Action::Go(Move::First), "", "first"),
-    row(&[Key::named(KeyCode::End), Key::char('G')], Action::Go(Move::Last), "", "last"),
+    row(&[Key::named(KeyCode::Esc)], Action::Back, "", "hide the secret, close the details, clear the filter"),
     row(&[Key::char('u')], Action::Unreadable, "unreadable", "what is no login, and why"),
     row(&[Key::char('R'), Key::named(KeyCode::F(5))], Action::Reload, "", "read the registries again"),
 ];
@@ -75,8 +66,6 @@ const KEYS: &[Binding<Action>] = &[
 const FILTER_KEYS: &[Binding<Action>] = &[
     row(&[Key::named(KeyCode::Enter)], Action::KeepFilter, "keep", "go on with the logins found"),
     row(&[Key::named(KeyCode::Esc)], Action::Back, "clear", "clear the filter"),
-    row(&[Key::named(KeyCode::Up)], Action::Go(Move::Up), "up", "up"),
-    row(&[Key::named(KeyCode::Down)], Action::Go(Move::Down), "down", "down"),
 ];
 
 impl Default for RegistriesScreen {
@@ -86,11 +75,8 @@ impl Default for RegistriesScreen {
             loading: None,
             loaded: None,
             names: Vec::new(),
-            rows: Vec::new(),
-            place: ListPlace::default(),
-            needle: TextInput::default(),
-            typing: false,
-            filter: Filter::default(),
+            widest: Names::widest(&[]),
+            finder: Finder::default(),
             zoomed: false,
             alone: false,
             secret: SecretPanel::default(),
@@ -114,11 +100,7 @@ impl RegistriesScreen {
     }
 
     pub(super) fn selected(&self) -> Option<&RegistryLogin> {
-        self.logins().get(*self.rows.get(self.place.selected())? as usize)
-    }
-
-    pub(super) fn is_filtered(&self) -> bool {
-        !self.needle.text().trim().is_empty()
+        self.logins().get(self.finder.selected()? as usize)
     }
 
     fn load(&mut self) -> Flow {
@@ -131,13 +113,11 @@ impl RegistriesScreen {
     fn list(&mut self) {
         let all: Vec<u32> = (0..).take(self.names.len()).collect();
         let names = &self.names;
-        self.rows =
-            self.filter.search(self.needle.text(), &all, |index| names.get(index as usize).map_or("", |name| name));
-        self.place.keep_within(self.rows.len());
+        self.finder.search(&all, |index| names.get(index as usize).map_or("", |name| name));
     }
 
     fn narrowed(&mut self) -> Flow {
-        self.place.select(0);
+        self.finder.select_first();
         self.list();
         self.secret.hide();
         Flow::Stay
@@ -146,11 +126,10 @@ impl RegistriesScreen {
     fn back(&mut self) -> Flow {
         if self.secret.is_busy() {
             self.secret.hide();
-        } else if self.zoomed && !self.typing {
+        } else if self.zoomed && !self.finder.is_typing() {
             self.zoomed = false;
         } else {
-            self.typing = false;
-            self.needle.clear();
+            self.finder.clear();
             return self.narrowed();
         }
         Flow::Stay
@@ -180,7 +159,7 @@ impl Screen for RegistriesScreen {
     type Action = Action;
 
     fn keys(&self) -> &'static [Binding<Action>] {
-        if self.typing { FILTER_KEYS } else { KEYS }
+        if self.finder.is_typing() { FILTER_KEYS } else { KEYS }
     }
 
     fn name(&self) -> &'static str {
@@ -190,7 +169,7 @@ impl Screen for RegistriesScreen {
     fn offer(&self, action: Action) -> Offer {
         match action {
             Action::Reveal | Action::Copy | Action::Open if self.selected().is_none() => {
-                Offer::Refused("no login is selected")
+                Offer::Refused(self.finder.why_nothing())
             }
             Action::Filter if self.logins().is_empty() => Offer::Refused("there is nothing to find"),
             Action::Unreadable if self.unreadable().is_empty() => Offer::Refused("everything could be read"),
@@ -199,22 +178,48 @@ impl Screen for RegistriesScreen {
     }
 
     fn typing(&mut self, key: Key, _scope: &Scope) -> Option<Flow> {
-        if !self.typing {
-            return None;
+        self.finder.press(key).then(|| self.narrowed())
+    }
+
+    fn hint(&self, action: Action) -> Option<&'static str> {
+        let shown = self.secret.is_busy();
+        match action {
+            Action::Open if self.alone && !self.zoomed => None,
+            Action::Open if shown => Some(""),
+            Action::Reveal if shown => Some("hide"),
+            Action::Open => Some("show"),
+            Action::Back if self.finder.is_typing() || shown => None,
+            Action::Back if self.zoomed => Some("back"),
+            Action::Back if self.finder.is_filtered() => Some("clear"),
+            _ => None,
         }
-        self.needle.press(key, NEEDLE_MAX).then(|| self.narrowed())
+    }
+
+    fn has_list(&self) -> bool {
+        !self.logins().is_empty()
+    }
+
+    fn go(&mut self, way: Move) -> Flow {
+        if self.finder.go(way) {
+            self.secret.hide();
+        }
+        Flow::Stay
+    }
+
+    fn marks(&self, glyphs: &Glyphs) -> Vec<Mark> {
+        vec![
+            Mark(format!("2 {}", glyphs.twin), "the registry has logins under 2 spellings"),
+            Mark(glyphs.active.to_owned(), "the login that Docker gets; others of its spelling are dim"),
+            Mark("<token>".to_owned(), "an identity token, which needs no user name"),
+        ]
     }
 
     fn takes_text(&self) -> bool {
-        self.typing
+        self.finder.is_typing()
     }
 
     fn paste(&mut self, text: &str, _scope: &Scope) -> Flow {
-        if !self.typing {
-            return Flow::Stay;
-        }
-        self.needle.insert(text, NEEDLE_MAX);
-        self.narrowed()
+        if self.finder.paste(text) { self.narrowed() } else { Flow::Stay }
     }
 
     fn enter(&mut self, _scope: &Scope) -> Flow {
@@ -227,26 +232,18 @@ impl Screen for RegistriesScreen {
 
     fn act(&mut self, action: Action, _scope: &Scope) -> Flow {
         match action {
-            Action::Go(way) => {
-                let before = self.place.selected();
-                self.place.go(way, self.rows.len());
-                if before != self.place.selected() {
-                    self.secret.hide();
-                }
-                Flow::Stay
-            }
             Action::Open if self.alone && !self.zoomed => {
                 self.zoomed = true;
                 Flow::Stay
             }
             Action::Open | Action::Reveal => self.reveal(),
             Action::Filter => {
-                self.typing = true;
+                self.finder.begin();
                 self.zoomed = false;
                 Flow::Stay
             }
             Action::KeepFilter => {
-                self.typing = false;
+                self.finder.keep();
                 Flow::Stay
             }
             Action::Back => self.back(),
@@ -259,12 +256,13 @@ impl Screen for RegistriesScreen {
     fn report(&mut self, number: u64, report: Result<Report, Problem>, scope: &Scope) -> Flow {
         if self.loading == Some(number) {
             self.loading = None;
-            self.filter.reset();
+            self.finder.forget();
             let loaded = report.map(|report| match report {
                 Report::Registries(registries) => registries,
                 _ => Registries::default(),
             });
             self.loaded = Some(loaded);
+            self.widest = Names::widest(self.logins());
             self.names = self.logins().iter().map(name_of).collect();
             self.list();
             return Flow::Stay;
@@ -285,8 +283,7 @@ impl Screen for RegistriesScreen {
     }
 
     fn tally(&self) -> String {
-        let all = self.logins().len();
-        if self.is_filtered() { format!("{}/{all}", self.rows.len()) } else { all.to_string() }
+        self.finder.tally(self.logins().len())
     }
 }
 
@@ -296,7 +293,7 @@ mod tests {
 
     #[test]
     fn the_tables_keep_the_rules() {
-        super::super::super::keys::check_table(KEYS);
-        super::super::super::keys::check_table(FILTER_KEYS);
+        super::super::super::keys::check_list_table(KEYS);
+        super::super::super::keys::check_list_table(FILTER_KEYS);
     }
 }

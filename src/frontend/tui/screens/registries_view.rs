@@ -10,27 +10,53 @@ use ratatui::text::{Line, Span};
 use super::super::screen::Scope;
 use super::super::theme::Meaning;
 use super::super::widgets::details::Details;
-use super::super::widgets::{needle, panes, words};
+use super::super::widgets::{panes, words};
 use super::registries::RegistriesScreen;
 use crate::model::{age, text};
 use crate::ops::registries::RegistryLogin;
 
-/// From this width on the details stand beside the table; below it under the table, which needs its columns.
-const WIDE: u16 = 120;
+/// With fewer columns the details stand under the table, which needs them.
+const BESIDE: panes::Beside = panes::Beside { from: 120, share: 58 };
 
-/// Columns of the user (the second where there is room), the age and the twins' flag with the gaps before them; the
-/// registry gets the rest.
-const USER: u16 = 11;
-const WIDE_USER: u16 = 25;
-const ROOMY: u16 = 60;
+/// Columns of the age and of the twins' flag, the gaps before them included.
 const AGE: u16 = 5;
 const TWINS: u16 = 4;
+
+/// Columns of the two names, which share what the others leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Names {
+    registry: u16,
+    user: u16,
+}
+
+impl Names {
+    /// What these logins would need, and their headings.
+    pub(super) fn widest(logins: &[RegistryLogin]) -> Names {
+        let widest = |names: &mut dyn Iterator<Item = u16>| names.max().unwrap_or_default();
+        Names {
+            registry: widest(&mut logins.iter().map(|login| words::width(&shown_name(login)))).max(8),
+            user: widest(&mut logins.iter().map(|login| words::width(&user(login)))).max(4),
+        }
+    }
+
+    /// As they fit into a row of so many columns: all of both where there is room, else the user gets at most two of five
+    /// columns, unless the registries leave more; their names can be told apart when cut in the middle.
+    fn within(self, columns: u16) -> Names {
+        let both = columns.saturating_sub(TWINS + 1 + AGE);
+        let left = both.saturating_sub(self.registry);
+        let user = self.user.min(left.max(both * 2 / 5));
+        let registry = both - user;
+        // Room to spare goes between the two and behind them.
+        let registry = registry.min(self.registry.max(both * 3 / 5));
+        Names { registry, user: both - registry }
+    }
+}
 
 pub(super) fn draw(screen: &mut RegistriesScreen, frame: &mut Frame<'_>, area: Rect, scope: &Scope) {
     if screen.logins().is_empty() {
         return draw_empty(screen, frame, area, scope);
     }
-    let panes = panes::arrange(frame, area, WIDE, screen.zoomed, scope);
+    let panes = panes::arrange(frame, area, BESIDE, screen.zoomed, scope);
     screen.alone = panes.alone();
     if let Some(list) = panes.list {
         draw_table(screen, frame, list, scope);
@@ -50,8 +76,9 @@ fn draw_empty(screen: &RegistriesScreen, frame: &mut Frame<'_>, area: Rect, scop
         Some(Ok(_)) => {
             details.sentence("The store holds no registry logins.", Meaning::Plain);
             details.gap();
+            let variables = scope.typed.variables();
             details.sentence("Let Docker keep them here:  regpass shims install", Meaning::Plain);
-            details.sentence("Then log in as always:  docker login REGISTRY", Meaning::Plain);
+            details.sentence(&format!("Then log in as always:  {variables}docker login REGISTRY"), Meaning::Plain);
             if !screen.unreadable().is_empty() {
                 details.gap();
                 let count = words::counted(screen.unreadable().len() as u64, "name");
@@ -62,36 +89,24 @@ fn draw_empty(screen: &RegistriesScreen, frame: &mut Frame<'_>, area: Rect, scop
 }
 
 fn draw_table(screen: &mut RegistriesScreen, frame: &mut Frame<'_>, area: Rect, scope: &Scope) {
-    let mut list = Rect { width: area.width.saturating_sub(1), ..area };
-    if screen.typing || screen.is_filtered() {
-        needle::draw(&screen.needle, screen.typing, frame, Rect { height: 1, ..list }, scope);
-        list = Rect { y: list.y + 1, height: list.height - 1, ..list };
-    }
+    let mut list = screen.finder.draw_field(frame, area, scope);
     let muted = scope.theme.style(Meaning::Muted);
-    let head = columns_of(["REGISTRY", "", "USER", "AGE"], list.width.saturating_sub(2), [muted; 4], scope);
+    let widths = screen.widest.within(list.width.saturating_sub(2));
+    let head = columns_of(["REGISTRY", "", "USER", "AGE"], widths, [muted; 4], scope);
     frame.buffer_mut().set_line(list.x + 2, list.y, &head, list.width.saturating_sub(2));
     list = Rect { y: list.y + 1, height: list.height - 1, ..list };
-    if screen.rows.is_empty() {
-        let text = words::fit("nothing fits; Esc clears the filter", list.width.saturating_sub(2), "");
-        frame.buffer_mut().set_string(list.x + 2, list.y, text, muted);
-    }
-    let mut place = screen.place;
-    place.draw(frame.buffer_mut(), list, screen.rows.len(), scope, |index, columns| {
-        let index = screen.rows[index] as usize;
-        let Some(login) = screen.logins().get(index) else { return Line::default() };
-        if screen.is_filtered() {
-            let hits = screen.filter.positions(&screen.names[index], screen.needle.text());
-            return needle::marked(&screen.names[index], &hits, columns, &scope.theme);
-        }
-        table_row(login, columns, scope)
+    let Some(Ok(registries)) = &screen.loaded else { return };
+    let names = &screen.names;
+    let name = |index: u32| names.get(index as usize).map_or("", String::as_str);
+    screen.finder.draw_rows(frame, list, scope, name, |index, _| {
+        registries.logins.get(index as usize).map_or_else(Line::default, |login| table_row(login, widths, scope))
     });
-    screen.place = place;
 }
 
 fn draw_details(screen: &RegistriesScreen, login: &RegistryLogin, details: &mut Details<'_>, scope: &Scope) {
     let glyphs = scope.theme.glyphs;
     details.title(&canonical(login));
-    let user = text::escaped(login.login.as_str().as_bytes());
+    let user = user(login);
     let token = if login.login.is_identity_token() { "  (an identity token)" } else { "" };
     details.fact("user", &format!("{user}{token}"), Meaning::Plain);
     screen.secret.draw(details, "secret", scope);
@@ -105,7 +120,8 @@ fn draw_details(screen: &RegistriesScreen, login: &RegistryLogin, details: &mut 
     details.fact("changed", &age::long(scope.wall, login.modified), Meaning::Plain);
     details.line_fact("spelling", &login.server.display(), Meaning::Plain);
     for twin in &login.twins {
-        details.line_fact(&format!("also {}", glyphs.twin), &twin.display(), Meaning::Warn);
+        let also = format!("{}: the same registry, spelled otherwise", twin.display());
+        details.fact(&format!("also {}", glyphs.twin), &also, Meaning::Warn);
     }
     details.line_fact("file", &words::path(&login.file, scope.home.as_deref()), Meaning::Muted);
 }
@@ -115,25 +131,30 @@ pub(super) fn canonical(login: &RegistryLogin) -> Cow<'_, str> {
     text::escaped(login.canonical.as_bytes())
 }
 
-fn table_row(login: &RegistryLogin, columns: u16, scope: &Scope) -> Line<'static> {
+/// What tells it apart: twins mean the same registry, so that only their spellings do.
+fn shown_name(login: &RegistryLogin) -> Cow<'_, str> {
+    if login.twins.is_empty() { canonical(login) } else { login.server.display() }
+}
+
+fn user(login: &RegistryLogin) -> Cow<'_, str> {
+    text::escaped(login.login.as_str().as_bytes())
+}
+
+fn table_row(login: &RegistryLogin, widths: Names, scope: &Scope) -> Line<'static> {
     let theme = &scope.theme;
     let twins = match login.twins.len() {
         0 => String::new(),
         others => format!("{} {}", others + 1, theme.glyphs.twin),
     };
     let quiet = theme.style(if login.active { Meaning::Plain } else { Meaning::Muted });
-    // Twins mean the same registry: their spellings tell them apart.
-    let name = if login.twins.is_empty() { canonical(login) } else { login.server.display() };
-    let cells =
-        [&*name, &*twins, &*text::escaped(login.login.as_str().as_bytes()), &*age::short(scope.wall, login.modified)];
-    columns_of(cells, columns, [quiet, theme.style(Meaning::Warn), quiet, theme.style(Meaning::Muted)], scope)
+    let (name, user, age) = (shown_name(login), user(login), age::short(scope.wall, login.modified));
+    let styles = [quiet, theme.style(Meaning::Warn), quiet, theme.style(Meaning::Muted)];
+    columns_of([&*name, &*twins, &*user, &*age], widths, styles, scope)
 }
 
 /// Registry, twins, user, age side by side; the age stands at the right.
-fn columns_of(cells: [&str; 4], columns: u16, styles: [Style; 4], scope: &Scope) -> Line<'static> {
+fn columns_of(cells: [&str; 4], widths: Names, styles: [Style; 4], scope: &Scope) -> Line<'static> {
     let mark = scope.theme.glyphs.ellipsis;
-    let user = if columns >= ROOMY { WIDE_USER } else { USER };
-    let registry = columns.saturating_sub(user + AGE + TWINS).max(8);
     let cell = |index: usize, width: u16, right: bool| {
         let text = match index {
             0 => words::fit_middle(cells[index], width, mark),
@@ -144,10 +165,25 @@ fn columns_of(cells: [&str; 4], columns: u16, styles: [Style; 4], scope: &Scope)
         Span::styled(text, styles[index])
     };
     Line::from(vec![
-        cell(0, registry, false),
+        cell(0, widths.registry, false),
         cell(1, TWINS, true),
         Span::raw(" "),
-        cell(2, user - 1, false),
+        cell(2, widths.user, false),
         cell(3, AGE, true),
     ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_name_is_cut_while_there_is_room_for_it() {
+        let fits = |registry, user, columns| Names { registry, user }.within(columns);
+        assert_eq!(fits(30, 20, 60), Names { registry: 30, user: 20 });
+        assert_eq!(fits(20, 10, 80), Names { registry: 42, user: 28 });
+        assert_eq!(fits(44, 36, 66), Names { registry: 34, user: 22 });
+        assert_eq!(fits(10, 90, 60), Names { registry: 10, user: 40 });
+        assert_eq!(fits(44, 36, 5), Names { registry: 0, user: 0 });
+    }
 }

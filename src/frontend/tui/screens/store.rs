@@ -9,35 +9,31 @@ use ratatui::layout::Rect;
 use super::super::catalogue::{Catalogue, Kind, Node, NodeId};
 use super::super::jobs::{Job, Portion, Report};
 use super::super::keys::{Binding, Key, Offer};
-use super::super::matching::{Filter, NEEDLE_MAX};
-use super::super::screen::{Flow, Scope, Screen, Tickets, Toast};
-use super::super::widgets::list::ListPlace;
+use super::super::screen::{Flow, Mark, Scope, Screen, Tickets, Toast};
+use super::super::theme::Glyphs;
+use super::super::widgets::finder::Finder;
+use super::super::widgets::list::Move;
 use super::super::widgets::secret_panel::SecretPanel;
-use super::super::widgets::text_input::TextInput;
 use super::store_keys::{Action, FILTER_KEYS, KEYS};
 use super::store_view;
 use super::unreadable::Unreadable;
 use crate::model::{EntryPath, Problem};
 use crate::ops::entries::EntryFacts;
 use crate::ops::readers::Reader;
+use crate::system::git::Tracking;
 
 const NAME: &str = "store";
 
-/// What is known of an entry, and who can read it.
-pub(super) type Facts = Result<(EntryFacts, Vec<Reader>), Problem>;
+/// What is known of an entry, who can read it, and whether git has it.
+pub(super) type Facts = Result<(EntryFacts, Vec<Reader>, Tracking), Problem>;
 
 pub(in super::super) struct StoreScreen {
     pub(super) tickets: Tickets,
     pub(super) loading: Option<u64>,
     pub(super) loaded: Option<Result<Catalogue, Problem>>,
     pub(super) open: BTreeSet<EntryPath>,
-    /// The rows that are listed now, of the tree or of the filter.
-    pub(super) rows: Vec<NodeId>,
-    pub(super) place: ListPlace,
-    pub(super) needle: TextInput,
-    /// The filter's field has the focus.
-    pub(super) typing: bool,
-    pub(super) filter: Filter,
+    /// Lists nodes: the rows of the tree, or what the filter found.
+    pub(super) finder: Finder,
     /// The details take the whole body (narrow terminals).
     pub(super) zoomed: bool,
     /// As last drawn, there was room for the list or the details, not for both.
@@ -55,11 +51,7 @@ impl Default for StoreScreen {
             loading: None,
             loaded: None,
             open: BTreeSet::new(),
-            rows: Vec::new(),
-            place: ListPlace::default(),
-            needle: TextInput::default(),
-            typing: false,
-            filter: Filter::default(),
+            finder: Finder::default(),
             zoomed: false,
             alone: false,
             facts: None,
@@ -75,15 +67,11 @@ impl StoreScreen {
     }
 
     pub(super) fn selected(&self) -> Option<&Node> {
-        self.catalogue()?.node(*self.rows.get(self.place.selected())?)
+        self.catalogue()?.node(self.finder.selected()?)
     }
 
     fn selected_entry(&self) -> Option<&Node> {
         self.selected().filter(|node| !node.is_folder())
-    }
-
-    pub(super) fn is_filtered(&self) -> bool {
-        !self.needle.text().trim().is_empty()
     }
 
     fn load(&mut self) -> Flow {
@@ -96,7 +84,7 @@ impl StoreScreen {
     fn take_in(&mut self, loaded: Result<Catalogue, Problem>, scope: &Scope) -> Flow {
         let before = self.selected().map(|node| (node.path.clone(), node.is_folder()));
         let first = self.loaded.is_none();
-        self.filter.reset();
+        self.finder.forget();
         self.facts = None;
         self.loaded = Some(loaded);
         if first {
@@ -104,9 +92,9 @@ impl StoreScreen {
         }
         self.list();
         let again = before.and_then(|(path, folder)| self.catalogue()?.find(&path, folder));
-        let row = again.and_then(|id| self.rows.iter().position(|row| *row == id));
-        self.place.select(row.unwrap_or(self.place.selected()));
-        self.place.keep_within(self.rows.len());
+        if let Some(id) = again {
+            self.finder.select(id);
+        }
         self.ask_facts()
     }
 
@@ -132,16 +120,13 @@ impl StoreScreen {
     /// Makes the rows anew: after a folder was opened, or the needle changed.
     fn list(&mut self) {
         let Some(Ok(catalogue)) = &self.loaded else {
-            self.rows.clear();
-            return;
+            return self.finder.list(Vec::new());
         };
-        self.rows = if self.needle.text().trim().is_empty() {
-            catalogue.rows(&self.open)
+        if self.finder.is_filtered() {
+            self.finder.search(catalogue.leaves(), |id| catalogue.node(id).map_or("", |node| &*node.full));
         } else {
-            let name = |id| catalogue.node(id).map_or("", |node| &*node.full);
-            self.filter.search(self.needle.text(), catalogue.leaves(), name)
-        };
-        self.place.keep_within(self.rows.len());
+            self.finder.list(catalogue.rows(&self.open));
+        }
     }
 
     /// Something else is selected, or may be.
@@ -172,8 +157,9 @@ impl StoreScreen {
             self.open.insert(path);
         } else if !(node.is_folder() && self.open.remove(&path)) {
             // A closed folder or an entry: to the folder around it.
-            let row = parent.and_then(|parent| self.rows.iter().position(|row| *row == parent));
-            self.place.select(row.unwrap_or(self.place.selected()));
+            if let Some(parent) = parent {
+                self.finder.select(parent);
+            }
         }
         self.list();
         self.moved()
@@ -210,14 +196,13 @@ impl StoreScreen {
     fn back(&mut self) -> Flow {
         if self.secret.is_busy() {
             self.secret.hide();
-        } else if self.zoomed && !self.typing {
+        } else if self.zoomed && !self.finder.is_typing() {
             self.zoomed = false;
         } else {
             let selected = self.selected().map(|node| (node.path.clone(), node.is_folder()));
-            self.typing = false;
-            self.needle.clear();
+            self.finder.clear();
             self.list();
-            self.place.select(0);
+            self.finder.select_first();
             if let Some((path, folder)) = selected {
                 self.show_in_tree(&path, folder);
             }
@@ -236,12 +221,13 @@ impl StoreScreen {
             around = node.parent;
         }
         self.list();
-        let row = self.rows.iter().position(|row| *row == id);
-        self.place.select(row.unwrap_or(0));
+        if !self.finder.select(id) {
+            self.finder.select_first();
+        }
     }
 
     fn narrowed(&mut self) -> Flow {
-        self.place.select(0);
+        self.finder.select_first();
         self.list();
         self.moved()
     }
@@ -251,7 +237,7 @@ impl Screen for StoreScreen {
     type Action = Action;
 
     fn keys(&self) -> &'static [Binding<Action>] {
-        if self.typing { FILTER_KEYS } else { KEYS }
+        if self.finder.is_typing() { FILTER_KEYS } else { KEYS }
     }
 
     fn name(&self) -> &'static str {
@@ -261,13 +247,15 @@ impl Screen for StoreScreen {
     fn offer(&self, action: Action) -> Offer {
         let catalogue = self.catalogue();
         match action {
+            Action::Open | Action::Reveal | Action::Copy if self.selected().is_none() => {
+                Offer::Refused(self.finder.why_nothing())
+            }
             Action::Reveal | Action::Copy if self.selected_entry().is_none() => {
                 Offer::Refused("select an entry, not a folder")
             }
             Action::Unreadable if catalogue.is_none_or(|catalogue| catalogue.unreadable.is_empty()) => {
                 Offer::Refused("everything could be listed")
             }
-            Action::Open if self.selected().is_none() => Offer::Refused("nothing is listed"),
             Action::Filter if catalogue.is_none_or(|catalogue| catalogue.entries() == 0) => {
                 Offer::Refused("there is nothing to find")
             }
@@ -276,22 +264,51 @@ impl Screen for StoreScreen {
     }
 
     fn typing(&mut self, key: Key, _scope: &Scope) -> Option<Flow> {
-        if !self.typing {
-            return None;
+        self.finder.press(key).then(|| self.narrowed())
+    }
+
+    fn hint(&self, action: Action) -> Option<&'static str> {
+        let node = self.selected()?;
+        let shown = self.secret.is_busy();
+        match action {
+            Action::Open if node.is_folder() => self.open.contains(&node.path).then_some("close"),
+            Action::Open if self.alone && !self.zoomed => None,
+            Action::Open if shown => Some(""),
+            Action::Reveal if shown => Some("hide"),
+            Action::Open => Some("show"),
+            Action::Back if self.finder.is_typing() || shown => None,
+            Action::Back if self.zoomed => Some("back"),
+            Action::Back if self.finder.is_filtered() => Some("clear"),
+            _ => None,
         }
-        self.needle.press(key, NEEDLE_MAX).then(|| self.narrowed())
+    }
+
+    fn has_list(&self) -> bool {
+        self.catalogue().is_some_and(|catalogue| catalogue.entries() > 0)
+    }
+
+    fn go(&mut self, way: Move) -> Flow {
+        if self.finder.go(way) { self.moved() } else { Flow::Stay }
+    }
+
+    fn marks(&self, glyphs: &Glyphs) -> Vec<Mark> {
+        let recipients = format!("{} {} {}", glyphs.good, glyphs.warn, glyphs.bad);
+        vec![
+            Mark(
+                format!("{} {}", glyphs.closed, glyphs.opened),
+                "a folder, closed and open; how many entries at its right",
+            ),
+            Mark("mount".to_owned(), "another store that gopass shows inside this one"),
+            Mark(recipients, "a reader's key: good, in doubt, of no use"),
+        ]
     }
 
     fn takes_text(&self) -> bool {
-        self.typing
+        self.finder.is_typing()
     }
 
     fn paste(&mut self, text: &str, _scope: &Scope) -> Flow {
-        if !self.typing {
-            return Flow::Stay;
-        }
-        self.needle.insert(text, NEEDLE_MAX);
-        self.narrowed()
+        if self.finder.paste(text) { self.narrowed() } else { Flow::Stay }
     }
 
     fn enter(&mut self, _scope: &Scope) -> Flow {
@@ -304,21 +321,16 @@ impl Screen for StoreScreen {
 
     fn act(&mut self, action: Action, _scope: &Scope) -> Flow {
         match action {
-            Action::Go(way) => {
-                let before = self.place.selected();
-                self.place.go(way, self.rows.len());
-                if before == self.place.selected() { Flow::Stay } else { self.moved() }
-            }
             Action::Open => self.open_selected(),
             Action::Close => self.open_folder(false),
             Action::Filter => {
-                self.typing = true;
+                self.finder.begin();
                 self.zoomed = false;
                 Flow::Stay
             }
             Action::KeepFilter => {
-                self.typing = false;
-                if self.is_filtered() { Flow::Stay } else { self.back() }
+                self.finder.keep();
+                if self.finder.is_filtered() { Flow::Stay } else { self.back() }
             }
             Action::Back => self.back(),
             Action::Reveal => self.reveal(),
@@ -342,7 +354,7 @@ impl Screen for StoreScreen {
         }
         if let Some((_, path)) = self.asked_facts.take_if(|(asked, _)| *asked == number) {
             match report {
-                Ok(Report::Facts(facts, readers)) => self.facts = Some((path, Ok((facts, readers)))),
+                Ok(Report::Facts(facts, readers, git)) => self.facts = Some((path, Ok((facts, readers, git)))),
                 Ok(_) => {}
                 Err(problem) => self.facts = Some((path, Err(problem))),
             }
@@ -369,7 +381,6 @@ impl Screen for StoreScreen {
             0 => String::new(),
             count => format!("{count} unreadable  "),
         };
-        let all = catalogue.entries();
-        if self.is_filtered() { format!("{bad}{}/{all}", self.rows.len()) } else { format!("{bad}{all}") }
+        bad + &self.finder.tally(catalogue.entries())
     }
 }

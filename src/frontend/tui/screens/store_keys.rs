@@ -3,11 +3,9 @@
 use crossterm::event::KeyCode;
 
 use super::super::keys::{Binding, Key};
-use super::super::widgets::list::Move;
 
 #[derive(Clone, Copy, Debug)]
 pub(in super::super) enum Action {
-    Go(Move),
     Open,
     Close,
     Filter,
@@ -33,19 +31,13 @@ pub(super) const KEYS: &[Binding<Action>] = &[
     row(&[Key::char('/')], Action::Filter, "find", "find by any letters of a name, in order"),
     row(&[Key::char('c')], Action::Copy, "copy", "copy the password (line 1), cleared after a while"),
     row(&[Key::char('r')], Action::Reveal, "reveal", "show or hide the secret, for ten seconds"),
-    row(&[Key::named(KeyCode::Esc)], Action::Back, "", "close the details, clear the filter"),
+    row(&[Key::named(KeyCode::Esc)], Action::Back, "", "hide the secret, close the details, clear the filter"),
     row(
         &[Key::named(KeyCode::Left), Key::char('h')],
         Action::Close,
         "",
         "close the folder, or go to the one around it",
     ),
-    row(&[Key::named(KeyCode::Up), Key::char('k')], Action::Go(Move::Up), "", "up"),
-    row(&[Key::named(KeyCode::Down), Key::char('j')], Action::Go(Move::Down), "", "down"),
-    row(&[Key::named(KeyCode::PageUp)], Action::Go(Move::PageUp), "", "a page up"),
-    row(&[Key::named(KeyCode::PageDown)], Action::Go(Move::PageDown), "", "a page down"),
-    row(&[Key::named(KeyCode::Home), Key::char('g')], Action::Go(Move::First), "", "first"),
-    row(&[Key::named(KeyCode::End), Key::char('G')], Action::Go(Move::Last), "", "last"),
     row(&[Key::char('u')], Action::Unreadable, "unreadable", "what could not be listed, and why"),
     row(&[Key::char('R'), Key::named(KeyCode::F(5))], Action::Reload, "", "read the store again"),
 ];
@@ -54,10 +46,6 @@ pub(super) const KEYS: &[Binding<Action>] = &[
 pub(super) const FILTER_KEYS: &[Binding<Action>] = &[
     row(&[Key::named(KeyCode::Enter)], Action::KeepFilter, "keep", "go on with the entries found"),
     row(&[Key::named(KeyCode::Esc)], Action::Back, "clear", "clear the filter"),
-    row(&[Key::named(KeyCode::Up)], Action::Go(Move::Up), "up", "up"),
-    row(&[Key::named(KeyCode::Down)], Action::Go(Move::Down), "down", "down"),
-    row(&[Key::named(KeyCode::PageUp)], Action::Go(Move::PageUp), "", "a page up"),
-    row(&[Key::named(KeyCode::PageDown)], Action::Go(Move::PageDown), "", "a page down"),
 ];
 
 #[cfg(test)]
@@ -66,7 +54,7 @@ mod tests {
 
     #[test]
     fn the_tables_keep_the_rules() {
-        super::super::super::keys::check_table(KEYS);
-        super::super::super::keys::check_table(FILTER_KEYS);
+        super::super::super::keys::check_list_table(KEYS);
+        super::super::super::keys::check_list_table(FILTER_KEYS);
     }
 }

@@ -8,11 +8,14 @@ use super::super::catalogue::{Kind, Node};
 use super::super::screen::Scope;
 use super::super::theme::{Meaning, Theme};
 use super::super::widgets::details::Details;
-use super::super::widgets::{needle, panes, words};
+use super::super::widgets::{panes, words};
 use super::store::StoreScreen;
 use crate::model::{EntryPath, age};
 use crate::ops::entries::EntryFacts;
 use crate::ops::readers::Reader;
+use crate::system::git::Tracking;
+
+const BESIDE: panes::Beside = panes::Beside { from: panes::NARROW, share: 48 };
 
 /// Columns by which a row stands right of its folder.
 const INDENT: usize = 2;
@@ -21,7 +24,7 @@ pub(super) fn draw(screen: &mut StoreScreen, frame: &mut Frame<'_>, area: Rect, 
     if screen.catalogue().is_none_or(|catalogue| catalogue.entries() == 0) {
         return draw_empty(screen, frame, area, scope);
     }
-    let panes = panes::arrange(frame, area, panes::NARROW, screen.zoomed, scope);
+    let panes = panes::arrange(frame, area, BESIDE, screen.zoomed, scope);
     screen.alone = panes.alone();
     if let Some(list) = panes.list {
         draw_list(screen, frame, list, scope);
@@ -41,8 +44,9 @@ fn draw_empty(screen: &StoreScreen, frame: &mut Frame<'_>, area: Rect, scope: &S
         Some(Ok(catalogue)) => {
             details.sentence("The store is empty.", Meaning::Plain);
             details.gap();
-            details.sentence("Add an entry:  regpass insert NAME", Meaning::Plain);
-            details.sentence("Make a new store for a key:  pass init KEYID", Meaning::Plain);
+            let (flags, variables) = (scope.typed.flags(), scope.typed.variables());
+            details.sentence(&format!("Add an entry:  regpass{flags} insert NAME"), Meaning::Plain);
+            details.sentence(&format!("Make a new store for a key:  {variables}pass init KEYID"), Meaning::Plain);
             details.sentence("See how it looks with one:  regpass demo", Meaning::Plain);
             if !catalogue.unreadable.is_empty() {
                 details.gap();
@@ -54,27 +58,13 @@ fn draw_empty(screen: &StoreScreen, frame: &mut Frame<'_>, area: Rect, scope: &S
 }
 
 fn draw_list(screen: &mut StoreScreen, frame: &mut Frame<'_>, area: Rect, scope: &Scope) {
-    let mut list = Rect { width: area.width.saturating_sub(1), ..area };
-    if screen.typing || screen.is_filtered() {
-        needle::draw(&screen.needle, screen.typing, frame, Rect { height: 1, ..list }, scope);
-        list = Rect { y: list.y + 1, height: list.height - 1, ..list };
-    }
-    let mut place = screen.place;
-    let Some(catalogue) = screen.catalogue() else { return };
-    let filtered = screen.is_filtered();
-    if screen.rows.is_empty() {
-        let text = words::fit("nothing fits; Esc clears the filter", list.width.saturating_sub(2), "");
-        frame.buffer_mut().set_string(list.x + 2, list.y, text, scope.theme.style(Meaning::Muted));
-    }
-    place.draw(frame.buffer_mut(), list, screen.rows.len(), scope, |index, columns| {
-        let Some(node) = catalogue.node(screen.rows[index]) else { return Line::default() };
-        if filtered {
-            let hits = screen.filter.positions(&node.full, screen.needle.text());
-            return needle::marked(&node.full, &hits, columns, &scope.theme);
-        }
-        tree_row(node, screen.open.contains(&node.path), columns, &scope.theme)
+    let list = screen.finder.draw_field(frame, area, scope);
+    let (Some(Ok(catalogue)), open) = (&screen.loaded, &screen.open) else { return };
+    let name = |id| catalogue.node(id).map_or("", |node| &*node.full);
+    screen.finder.draw_rows(frame, list, scope, name, |id, columns| match catalogue.node(id) {
+        Some(node) => tree_row(node, open.contains(&node.path), columns, &scope.theme),
+        None => Line::default(),
     });
-    screen.place = place;
 }
 
 fn tree_row<'a>(node: &'a Node, open: bool, columns: u16, theme: &Theme) -> Line<'a> {
@@ -134,11 +124,11 @@ fn draw_facts(screen: &StoreScreen, path: &EntryPath, details: &mut Details<'_>,
     match screen.facts.as_ref().filter(|(known, _)| known == path) {
         None => {}
         Some((_, Err(problem))) => details.problem(problem),
-        Some((_, Ok((facts, readers)))) => draw_entry_facts(facts, readers, details, scope),
+        Some((_, Ok((facts, readers, git)))) => draw_entry_facts(facts, readers, *git, details, scope),
     }
 }
 
-fn draw_entry_facts(facts: &EntryFacts, readers: &[Reader], details: &mut Details<'_>, scope: &Scope) {
+fn draw_entry_facts(facts: &EntryFacts, readers: &[Reader], git: Tracking, details: &mut Details<'_>, scope: &Scope) {
     match &facts.readable_by {
         Ok(_) => {
             for (index, reader) in readers.iter().enumerate() {
@@ -149,7 +139,12 @@ fn draw_entry_facts(facts: &EntryFacts, readers: &[Reader], details: &mut Detail
         Err(problem) => details.fact("readable by", &problem.one_line(), Meaning::Warn),
     }
     details.fact("changed", &age::long(scope.wall, facts.modified), Meaning::Plain);
-    let git = if facts.in_git { ", in git" } else { "" };
-    details.fact("size", &format!("{}{git}", words::counted(facts.bytes, "byte")), Meaning::Plain);
+    let (git, meaning) = match git {
+        Tracking::NoGit => ("", Meaning::Plain),
+        Tracking::Tracked => (", in git", Meaning::Plain),
+        Tracking::Untracked => (", not yet in git", Meaning::Warn),
+        Tracking::Unknown => (", in git or not: git does not tell", Meaning::Plain),
+    };
+    details.fact("size", &format!("{}{git}", words::counted(facts.bytes, "byte")), meaning);
     details.fact("store", &words::path(&facts.store, scope.home.as_deref()), Meaning::Plain);
 }

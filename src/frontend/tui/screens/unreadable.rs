@@ -20,32 +20,15 @@ pub(in super::super) struct Unreadable {
 
 #[derive(Clone, Copy, Debug)]
 pub(in super::super) enum Action {
-    Go(Move),
     Close,
 }
 
-const KEYS: &[Binding<Action>] = &[
-    Binding {
-        keys: &[Key::named(KeyCode::Esc), Key::char('u'), Key::char('q')],
-        action: Action::Close,
-        hint: "close",
-        help: "close the list",
-    },
-    Binding { keys: &[Key::named(KeyCode::Up), Key::char('k')], action: Action::Go(Move::Up), hint: "", help: "up" },
-    Binding {
-        keys: &[Key::named(KeyCode::Down), Key::char('j')],
-        action: Action::Go(Move::Down),
-        hint: "",
-        help: "down",
-    },
-    Binding { keys: &[Key::named(KeyCode::PageUp)], action: Action::Go(Move::PageUp), hint: "", help: "a page up" },
-    Binding {
-        keys: &[Key::named(KeyCode::PageDown)],
-        action: Action::Go(Move::PageDown),
-        hint: "",
-        help: "a page down",
-    },
-];
+const KEYS: &[Binding<Action>] = &[Binding {
+    keys: &[Key::named(KeyCode::Esc), Key::char('u'), Key::char('q')],
+    action: Action::Close,
+    hint: "close",
+    help: "close the list",
+}];
 
 impl Unreadable {
     pub(in super::super) fn new(items: Vec<Item>) -> Unreadable {
@@ -64,12 +47,16 @@ impl Screen for Unreadable {
         "unreadable"
     }
 
-    /// Keys that it does not know do not reach the screen behind it.
-    fn act(&mut self, action: Action, _scope: &Scope) -> Flow {
-        match action {
-            Action::Close => return Flow::Pop,
-            Action::Go(way) => self.place.go(way, self.items.len()),
-        }
+    fn act(&mut self, Action::Close: Action, _scope: &Scope) -> Flow {
+        Flow::Pop
+    }
+
+    fn has_list(&self) -> bool {
+        true
+    }
+
+    fn go(&mut self, way: Move) -> Flow {
+        self.place.go(way, self.items.len());
         Flow::Stay
     }
 
@@ -97,6 +84,6 @@ mod tests {
 
     #[test]
     fn the_table_keeps_the_rules() {
-        super::super::super::keys::check_table(KEYS);
+        super::super::super::keys::check_list_table(KEYS);
     }
 }

@@ -1,9 +1,12 @@
-//! Which row is selected and which rows are in view. Only the rows in view are ever made.
+//! Which row is selected and which rows are in view. Only the rows in view are ever made. Also the keys that every list
+//! has.
 
+use crossterm::event::KeyCode;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
+use super::super::keys::{Binding, Key};
 use super::super::screen::Scope;
 use super::super::theme::Meaning;
 
@@ -26,6 +29,20 @@ pub(in super::super) enum Move {
     First,
     Last,
 }
+
+const fn way(keys: &'static [Key], action: Move, hint: &'static str, help: &'static str) -> Binding<Move> {
+    Binding { keys, action, hint, help }
+}
+
+/// The keys of every list, after the screen's own.
+pub(in super::super) const MOVES: &[Binding<Move>] = &[
+    way(&[Key::named(KeyCode::Up), Key::char('k')], Move::Up, "up", "up"),
+    way(&[Key::named(KeyCode::Down), Key::char('j')], Move::Down, "down", "down"),
+    way(&[Key::named(KeyCode::PageUp)], Move::PageUp, "", "a page up"),
+    way(&[Key::named(KeyCode::PageDown)], Move::PageDown, "", "a page down"),
+    way(&[Key::named(KeyCode::Home), Key::char('g')], Move::First, "", "first"),
+    way(&[Key::named(KeyCode::End), Key::char('G')], Move::Last, "", "last"),
+];
 
 impl ListPlace {
     pub(in super::super) fn selected(&self) -> usize {

@@ -1,6 +1,7 @@
 //! Pieces that screens are made of. They draw and keep their own small state; they start no work.
 
 pub(super) mod details;
+pub(super) mod finder;
 pub(super) mod key_bar;
 pub(super) mod list;
 pub(super) mod needle;

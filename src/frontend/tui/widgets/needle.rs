@@ -19,7 +19,8 @@ pub(in super::super) fn draw(needle: &TextInput, focus: bool, frame: &mut Frame<
         text.to_owned()
     };
     frame.buffer_mut().set_string(line.x, line.y, "/", scope.theme.style(Meaning::Key));
-    frame.buffer_mut().set_string(line.x + 2, line.y, &shown, scope.theme.style(Meaning::Plain));
+    let meaning = if needle.is_chosen() { Meaning::Selected } else { Meaning::Plain };
+    frame.buffer_mut().set_string(line.x + 2, line.y, &shown, scope.theme.style(meaning));
     if focus {
         frame.set_cursor_position((line.x + 2 + words::width(needle.before_cursor()).min(room), line.y));
     }

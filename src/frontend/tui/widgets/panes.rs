@@ -9,8 +9,14 @@ use super::super::theme::Meaning;
 /// Below this many columns the details take the whole body instead of standing with the list.
 pub(in super::super) const NARROW: u16 = 70;
 
-/// The list's share of a body that is divided side by side, in percent.
-const LIST_SHARE: u16 = 48;
+/// When list and details stand side by side, and how.
+#[derive(Clone, Copy)]
+pub(in super::super) struct Beside {
+    /// From so many columns on.
+    pub(in super::super) from: u16,
+    /// The list's share of them, in percent.
+    pub(in super::super) share: u16,
+}
 
 /// Lines of details below a table, and the least of the table above them.
 const BELOW: u16 = 8;
@@ -31,12 +37,18 @@ impl Panes {
     }
 }
 
-/// Divides the body and draws the rule between its parts: side by side from `wide` columns on, below each other where
+/// Divides the body and draws the rule between its parts: side by side where columns allow it, below each other where
 /// lines allow it, else the list, or the details when `zoomed`.
-pub(in super::super) fn arrange(frame: &mut Frame<'_>, area: Rect, wide: u16, zoomed: bool, scope: &Scope) -> Panes {
+pub(in super::super) fn arrange(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    beside: Beside,
+    zoomed: bool,
+    scope: &Scope,
+) -> Panes {
     let (glyphs, style) = (scope.theme.glyphs, scope.theme.style(Meaning::Muted));
-    if area.width >= wide {
-        let list = Rect { width: area.width * LIST_SHARE / 100, ..area };
+    if area.width >= beside.from {
+        let list = Rect { width: area.width * beside.share / 100, ..area };
         for y in area.top()..area.bottom() {
             frame.buffer_mut().set_string(list.right(), y, glyphs.upright, style);
         }

@@ -243,6 +243,7 @@ mod tests {
             theme: Theme::new(true, false),
             size: Rect::new(0, 0, 80, 24),
             home: None,
+            typed: crate::system::options::Typed::default(),
         }
     }
 

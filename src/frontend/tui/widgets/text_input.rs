@@ -9,6 +9,8 @@ pub(in super::super) struct TextInput {
     text: String,
     /// Byte position in `text`.
     cursor: usize,
+    /// The whole text is chosen: typing replaces it.
+    chosen: bool,
 }
 
 impl TextInput {
@@ -22,8 +24,21 @@ impl TextInput {
     }
 
     pub(in super::super) fn clear(&mut self) {
-        self.text.clear();
-        self.cursor = 0;
+        *self = TextInput::default();
+    }
+
+    /// What is typed or removed next, replaces or removes all of it; any other key edits it.
+    pub(in super::super) fn choose_all(&mut self) {
+        self.cursor = self.text.len();
+        self.chosen = !self.text.is_empty();
+    }
+
+    pub(in super::super) fn unchoose(&mut self) {
+        self.chosen = false;
+    }
+
+    pub(in super::super) fn is_chosen(&self) -> bool {
+        self.chosen
     }
 
     /// True when the key was for the field. `max` is in characters.
@@ -32,7 +47,9 @@ impl TextInput {
             self.insert(&character.to_string(), max);
             return true;
         }
+        let whole = std::mem::take(&mut self.chosen);
         match key.code() {
+            KeyCode::Backspace | KeyCode::Delete if whole => self.clear(),
             _ if key.is_ctrl('u') => {
                 self.text.drain(..self.cursor);
                 self.cursor = 0;
@@ -55,13 +72,19 @@ impl TextInput {
             KeyCode::Right => self.cursor = self.right(),
             KeyCode::Home => self.cursor = 0,
             KeyCode::End => self.cursor = self.text.len(),
-            _ => return false,
+            _ => {
+                self.chosen = whole;
+                return false;
+            }
         }
         true
     }
 
     /// Typed or pasted; control characters are left out.
     pub(in super::super) fn insert(&mut self, text: &str, max: usize) {
+        if self.chosen {
+            self.clear();
+        }
         let room = max.saturating_sub(self.text.chars().count());
         for character in text.chars().filter(|character| !character.is_control()).take(room) {
             self.text.insert(self.cursor, character);
@@ -97,6 +120,22 @@ mod tests {
         input.press(Key::ctrl('u'), 100);
         assert_eq!(input.text(), "");
         assert!(!input.press(Key::named(KeyCode::Enter), 100));
+    }
+
+    #[test]
+    fn a_chosen_text_is_replaced_removed_or_edited() {
+        let after = |code: KeyCode, typed: &str| {
+            let mut input = TextInput::default();
+            input.insert("old", 10);
+            input.choose_all();
+            input.press(Key::named(code), 10);
+            input.insert(typed, 10);
+            input.text().to_owned()
+        };
+        assert_eq!(after(KeyCode::Enter, "new"), "new", "a key that is not the field's changes nothing");
+        assert_eq!(after(KeyCode::Backspace, "n"), "n");
+        assert_eq!(after(KeyCode::Left, "n"), "olnd");
+        assert_eq!(after(KeyCode::End, "n"), "oldn");
     }
 
     #[test]

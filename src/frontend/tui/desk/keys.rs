@@ -1,0 +1,86 @@
+//! Which key does what, and what the first and the last line say meanwhile.
+
+use super::*;
+
+fn line(desk: &mut Desk, from_the_top: usize) -> String {
+    desk.screen().lines().nth(from_the_top).unwrap_or_default().to_owned()
+}
+
+fn last_line(desk: &mut Desk) -> String {
+    desk.screen().lines().last().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn who_and_where_is_whole_at_80_columns() {
+    let mut desk = Desk::new((80, 24)).begun();
+    let line = line(&mut desk, 0);
+    for fact in ["alice", "/home/alice", "~/.docker", "~/.password-store", "4FC7…7AC9", "unlocked"] {
+        assert!(line.contains(fact), "no {fact:?} in {line:?}");
+    }
+}
+
+#[test]
+fn why_a_key_does_nothing_is_told_in_full() {
+    for size in [(80, 24), (44, 10)] {
+        let mut desk = Desk::new(size).begun();
+        let shown = desk.press("2?what is no").screen().replace(['│', '\n', '▶'], " ");
+        let words = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words.contains("what is no login, and why not now: everything could be read"), "{words}");
+    }
+}
+
+#[test]
+fn the_key_that_opens_the_help_closes_it() {
+    for key in ["?", "<F1>"] {
+        let mut desk = Desk::new((80, 24)).begun();
+        desk.press(key).shows("Keys: Store");
+        desk.press(key).hides("Keys: Store");
+    }
+}
+
+#[test]
+fn a_kept_filter_is_replaced_by_typing_and_edited_by_moving_in_it() {
+    let mut desk = Desk::new((80, 24)).begun();
+    desk.press("/dbroot<Enter>/vpn").shows("/ vpn");
+    desk.shows("infra/vpn");
+    desk.press("<Enter>/<Right>x").shows("/ vpnx");
+    desk.press("<Backspace>").shows("/ vpn");
+    desk.press("<Enter>/<Enter>").shows("/ vpn");
+    desk.press("2/ghcr<Enter>/quay").shows("/ quay");
+}
+
+#[test]
+fn esc_hides_the_secret_then_clears_the_filter() {
+    for (keys, found) in
+        [("/dbroot<Enter>r", "/ dbroot"), ("2/ghcr<Enter>r", "/ ghcr"), ("/dbroot<Enter>r/", "/ dbroot")]
+    {
+        let mut desk = Desk::new((80, 24)).begun();
+        desk.press(keys).shows("tr0ub4dor");
+        desk.press("<Esc>").hides("tr0ub4dor");
+        desk.shows(found);
+        desk.press("<Esc>").hides(found);
+    }
+}
+
+#[test]
+fn the_last_line_says_what_a_key_does_now() {
+    let mut desk = Desk::new((80, 24)).begun();
+    let folder = last_line(&mut desk);
+    for hint in ["⏎ close", "/ find", "↑ up", "↓ down", "Tab next tab", "q quit"] {
+        assert!(folder.contains(hint), "no {hint:?} in {folder:?}");
+    }
+    assert!(last_line(desk.press("<Enter>")).contains("⏎ open"));
+    let masked = last_line(desk.press("/dbroot<Enter>"));
+    assert!(masked.contains("⏎ show") && masked.contains("r reveal") && masked.contains("Esc clear"), "{masked}");
+    let shown = last_line(desk.press("r"));
+    assert!(shown.contains("r hide") && !shown.contains("reveal") && !shown.contains("show"), "{shown}");
+}
+
+#[test]
+fn a_key_with_nothing_to_act_on_says_the_true_reason() {
+    let mut desk = Desk::new((80, 24)).begun();
+    desk.press("c").shows("select an entry, not a folder");
+    for keys in ["/zzz<Enter>c", "r", "<Enter>", "<Esc>2/zzz<Enter>c"] {
+        desk.press(keys).shows("nothing fits the filter");
+    }
+}
