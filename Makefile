@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 REGPASS_PEERS ?= $(CURDIR)/target/peers
 SKIPPED := $(CURDIR)/target/tests-skipped
 
-.PHONY: demo test peers bench shots install
+.PHONY: demo test peers bench shots check-shots install
 
 # regpass on a throw-away home with its own key and store; leaves nothing behind.
 demo:
@@ -36,6 +36,10 @@ bench: peers
 # Draws every picture in screenshots/ anew, with the real binary in a real terminal.
 shots:
 	$(CARGO) run --locked -p regpass-ui-tests -- shots
+
+# Draws them and compares: fails when one is not what the screen shows now.
+check-shots:
+	$(CARGO) run --locked -p regpass-ui-tests -- shots --check
 
 install:
 	$(CARGO) build --release --locked

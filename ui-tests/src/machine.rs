@@ -88,6 +88,7 @@ impl Machine {
         machine.set("HOME", &home);
         machine.set("REGPASS_KEY_FILE", &key_file);
         machine.set("REGPASS_FIXED_TIME", NOW.to_string());
+        machine.set("REGPASS_FIXED_USER", "alice");
         machine
     }
 

@@ -1,4 +1,5 @@
-//! `shots [NAME…]`: draws the pictures of `scenes` into `screenshots/`. `bench`: how fast the screen answers, in this
+//! `shots [NAME…]`: draws the pictures of `scenes` into `screenshots/`. `shots --check`: draws them and compares, byte for
+//! byte, with those that are there; what differs is left in `target/shots/`. `bench`: how fast the screen answers, in this
 //! build's profile (`cargo run --release -p regpass-ui-tests -- bench`). For people and `make`; tests do not call it.
 
 // A tool for those who build regpass: it prints, and stops with the whole screen when something does not come.
@@ -6,6 +7,7 @@
 
 mod bench;
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use regpass_ui_tests::machine::Machine;
@@ -15,10 +17,11 @@ use regpass_ui_tests::{picture, program};
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     match args.split_first() {
+        Some((verb, [flag])) if verb == "shots" && flag == "--check" => return check(),
         Some((verb, names)) if verb == "shots" => shots(names),
         Some((verb, [])) if verb == "bench" => bench::run(),
         _ => {
-            eprintln!("usage: regpass-ui-tests shots [NAME…] | bench");
+            eprintln!("usage: regpass-ui-tests shots [--check | NAME…] | bench");
             return ExitCode::from(2);
         }
     }
@@ -26,17 +29,63 @@ fn main() -> ExitCode {
 }
 
 fn shots(names: &[String]) {
-    let dir = program::root().join("screenshots");
+    let dir = screenshots();
     std::fs::create_dir_all(&dir).expect("a folder for the pictures");
-    let wanted = |scene: &&Scene| names.is_empty() || names.iter().any(|name| name == scene.name);
-    let machine = Machine::at_fixed_home();
-    machine.showcase();
-    for scene in SCENES.iter().filter(wanted) {
-        let mut terminal = machine.regpass().size(scene.cols, scene.rows).start();
-        let frame = (scene.play)(&mut terminal);
-        let png = picture::png(&frame).unwrap_or_else(|error| panic!("{}: {error}", scene.name));
-        let file = dir.join(scene.name).with_extension("png");
+    let machine = showcase();
+    for scene in SCENES.iter().filter(|scene| names.is_empty() || names.iter().any(|name| name == scene.name)) {
+        let png = drawn(&machine, scene);
+        let file = picture_of(&dir, scene);
         std::fs::write(&file, &png).expect("the picture");
         println!("{}  {} bytes", file.display(), png.len());
     }
+}
+
+/// Fails when a picture differs, is missing, or belongs to no scene.
+fn check() -> ExitCode {
+    let dir = screenshots();
+    let new = program::root().join("target/shots");
+    std::fs::create_dir_all(&new).expect("a folder for what differs");
+    let machine = showcase();
+    let mut wrong = Vec::new();
+    for scene in SCENES {
+        let png = drawn(&machine, scene);
+        let file = picture_of(&dir, scene);
+        if std::fs::read(&file).ok().as_deref() != Some(&png) {
+            let drawn = picture_of(&new, scene);
+            std::fs::write(&drawn, &png).expect("the picture");
+            wrong.push(format!("{} is not what the screen shows: {}", file.display(), drawn.display()));
+        }
+    }
+    let files = std::fs::read_dir(&dir).expect("the pictures").flatten().map(|entry| entry.path());
+    let strays = files.filter(|file| !SCENES.iter().any(|scene| picture_of(&dir, scene) == *file));
+    wrong.extend(strays.map(|file| format!("{} belongs to no scene", file.display())));
+    for line in &wrong {
+        eprintln!("{line}");
+    }
+    if wrong.is_empty() {
+        println!("{} pictures are as the screen is", SCENES.len());
+        return ExitCode::SUCCESS;
+    }
+    eprintln!("if that is meant: make shots, look at them, commit them");
+    ExitCode::FAILURE
+}
+
+fn screenshots() -> PathBuf {
+    program::root().join("screenshots")
+}
+
+fn picture_of(dir: &Path, scene: &Scene) -> PathBuf {
+    dir.join(scene.name).with_extension("png")
+}
+
+fn showcase() -> Machine {
+    let machine = Machine::at_fixed_home();
+    machine.showcase();
+    machine
+}
+
+fn drawn(machine: &Machine, scene: &Scene) -> Vec<u8> {
+    let mut terminal = machine.regpass().size(scene.cols, scene.rows).start();
+    let frame = (scene.play)(&mut terminal);
+    picture::png(&frame).unwrap_or_else(|error| panic!("{}: {error}", scene.name))
 }
