@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::support::{Sandbox, peer};
+use crate::support::{Sandbox, peer, regpass_binary, run};
 
 /// How long anything is waited for; it passes only when a test fails.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -111,7 +111,8 @@ fn a_display_that_is_not_there_is_not_waited_for() {
     let (mut sandbox, _) = Sandbox::with_store();
     sandbox.set("DISPLAY", ":64999");
     sandbox.regpass(&["insert", "--multiline", "a"], b"hunter2\n").ok();
-    let answer = sandbox.regpass(&["show", "--clip", "a"], b"");
+    let mut command = sandbox.command_without_terminal(regpass_binary());
+    let answer = run(command.args(["show", "--clip", "a"]), b"");
     assert!(!answer.out().contains("hunter2") && !answer.err().contains("hunter2"), "{}", answer.err());
     assert_ne!(answer.code, 0, "there is neither a display nor a terminal to copy to: {}", answer.err());
 }

@@ -474,8 +474,8 @@ fn row(sandbox: &Sandbox, pass: &Path, gpg_id: &str) -> (Option<usize>, Result<u
     fs::write(sandbox.store().join(".gpg-id"), gpg_id).expect(".gpg-id");
     let entry = sandbox.store().join("x.gpg");
     let _ = fs::remove_file(&entry);
-    let mut command = sandbox.command("setsid");
-    command.arg(pass).args(["insert", "-m", "-f", "x"]).env("PASSWORD_STORE_GPG_OPTS", "--batch --no-auto-key-locate");
+    let mut command = sandbox.command_without_terminal(pass);
+    command.args(["insert", "-m", "-f", "x"]).env("PASSWORD_STORE_GPG_OPTS", "--batch --no-auto-key-locate");
     let wrote = crate::support::run(&mut command, b"secret\n");
     let theirs = (wrote.code == 0).then(|| {
         let listed = sandbox.run("gpg", &["--batch", "--list-only", "--list-packets"], &fs::read(&entry).expect("x"));

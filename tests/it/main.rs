@@ -3,6 +3,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
 
+// Its `#[test]` takes the place of Rust's in every module: what is not installed skips a test from anywhere within it.
+#[macro_use]
+extern crate regpass_skippable;
+
 mod cli;
 mod clipboard;
 mod docker_client;

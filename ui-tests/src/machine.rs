@@ -59,7 +59,8 @@ impl Machine {
     /// As `new`, always at the same path; waits for others that use it.
     pub fn at_fixed_home() -> Machine {
         let home = PathBuf::from(FIXED_HOME);
-        let lock = File::create(home.with_extension("regpass-shots.lock")).expect("a lock");
+        // The folder around it: that is there for every user, and no file is left behind.
+        let lock = File::open(home.parent().expect("a folder around it")).expect("a lock");
         flock(&lock, FlockOperation::LockExclusive).expect("the lock");
         let ours = home.join("key.asc");
         if ours.exists() {

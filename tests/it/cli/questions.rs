@@ -5,7 +5,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::store_of;
 use crate::support::terminal::Terminal;
-use crate::support::{Sandbox, regpass_binary};
+use crate::support::{Sandbox, regpass_binary, run};
 
 fn start(sandbox: &Sandbox, args: &[&str]) -> Terminal {
     let mut command = sandbox.command(regpass_binary());
@@ -123,8 +123,7 @@ fn a_copy_to_the_terminal_s_clipboard_is_taken_back() {
     kill_process(pid, Signal::HUP).expect("told to end");
     assert!(terminal.end().1.contains("\u{1b}]52;c;"));
 
-    // setsid: without the terminal that the tests themselves may have been started from.
-    let regpass = regpass_binary();
-    let nowhere = sandbox.run("setsid", &["--wait", regpass.to_str().expect("text"), "show", "--clip", "a"], b"");
+    let mut command = sandbox.command_without_terminal(regpass_binary());
+    let nowhere = run(command.args(["show", "--clip", "a"]), b"");
     assert_eq!((nowhere.code, nowhere.out()), (1, String::new()));
 }

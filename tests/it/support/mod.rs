@@ -140,6 +140,13 @@ impl Sandbox {
         command
     }
 
+    /// The same, cut off from the terminal that the tests themselves may have been started from.
+    pub fn command_without_terminal(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = self.command("setsid");
+        command.arg("--wait").arg(program);
+        command
+    }
+
     /// Runs a command to its end with this input.
     pub fn run(&self, program: impl AsRef<OsStr>, args: &[&str], input: &[u8]) -> Answer {
         run(self.command(program).args(args), input)
@@ -265,7 +272,7 @@ pub fn run(command: &mut Command, input: &[u8]) -> Answer {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .unwrap_or_else(|error| panic!("cannot run {command:?}: {error}"));
+        .unwrap_or_else(|error| not_started(command, &error));
     let mut stdin = child.stdin.take().expect("stdin");
     let input = input.to_vec();
     let writer = std::thread::spawn(move || {
@@ -274,6 +281,16 @@ pub fn run(command: &mut Command, input: &[u8]) -> Answer {
     let Output { status, stdout, stderr } = child.wait_with_output().expect("its output");
     writer.join().expect("the writer");
     Answer { code: status.code().unwrap_or(-1), stdout, stderr }
+}
+
+/// A program that is nowhere is a peer that this machine lacks; anything else is a failure.
+#[track_caller]
+fn not_started(command: &Command, error: &std::io::Error) -> ! {
+    let program = Path::new(command.get_program());
+    if error.kind() == std::io::ErrorKind::NotFound && program.components().count() == 1 && find(program).is_none() {
+        leave(&format!("{} is not installed", program.display()));
+    }
+    panic!("cannot run {command:?}: {error}");
 }
 
 pub fn regpass_binary() -> PathBuf {
@@ -289,13 +306,17 @@ pub fn peers_dir() -> PathBuf {
 /// A peer's program, or None after noting that this test was skipped and why. With `REGPASS_TESTS_REQUIRE_ALL` set a
 /// missing peer fails the test instead.
 pub fn peer(name: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::iter::once(peers_dir()).chain(std::env::split_paths(&path)).map(|dir| dir.join(name));
-    let found = found.into_iter().find(|file| file.is_file());
+    let found = find(name.as_ref());
     if found.is_none() {
         skip(&format!("{name} is not installed"));
     }
     found
+}
+
+fn find(program: &Path) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut files = std::iter::once(peers_dir()).chain(std::env::split_paths(&path)).map(|dir| dir.join(program));
+    files.find(|file| file.is_file())
 }
 
 /// The current official helper, built by `make test` next to gopass; never Debian's old one.
@@ -317,6 +338,26 @@ pub fn skip(why: &str) {
     if let Some(file) = std::env::var_os("REGPASS_TESTS_SKIPPED") {
         let mut file = std::fs::OpenOptions::new().create(true).append(true).open(file).expect("the list of skips");
         writeln!(file, "{name}: {why}").expect("a line");
+    }
+}
+
+/// What unwinds a test that `leave` ended.
+struct Left;
+
+/// Ends the running test, from anywhere within it, as skipped.
+#[track_caller]
+pub fn leave(why: &str) -> ! {
+    skip(why);
+    // Not a panic: there is nothing to report.
+    std::panic::resume_unwind(Box::new(Left))
+}
+
+/// Runs a test's body; the attribute `regpass_skippable::test` calls this.
+pub fn unless_skipped(body: impl FnOnce()) {
+    if let Err(ended) = std::panic::catch_unwind(std::panic::AssertUnwindSafe(body))
+        && !ended.is::<Left>()
+    {
+        std::panic::resume_unwind(ended);
     }
 }
 
@@ -343,4 +384,20 @@ pub fn files_holding(folder: &Path, bytes: &[u8]) -> Vec<PathBuf> {
         }
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Left;
+
+    #[test]
+    fn a_test_can_be_left_from_anywhere_within_it() {
+        std::panic::resume_unwind(Box::new(Left));
+    }
+
+    #[test]
+    #[should_panic(expected = "as ever")]
+    fn and_fails_as_ever() {
+        panic!("as ever");
+    }
 }
