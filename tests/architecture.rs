@@ -15,7 +15,7 @@ const FLOORS: [&str; 4] = ["model", "system", "ops", "frontend"];
 const ARROWS: &[(&str, &[&str])] = &[
     // model: words lean on words.
     ("model::mod", &["*"]),
-    ("model::credential", &["secret"]),
+    ("model::credential", &["secret", "text"]),
     ("model::entry_path", &["text"]),
     ("model::registry_key", &["text"]),
     // system: env, files, process and options carry the rest; cipher sits on top.

@@ -148,6 +148,9 @@ impl Call {
 
 fn list(streams: &mut Streams<'_>, verbs: &dyn Verbs) -> Result<Outcome, Outcome> {
     let listing = verbs.list()?;
+    if let Some(doubt) = &listing.doubt {
+        streams.note(&format!("{NAME}: warning"), doubt);
+    }
     let answer = protocol::list_answer(&listing.logins);
     let written = streams.answers.write_all(answer.expose()).and_then(|()| streams.answers.flush());
     Ok(if written.is_ok() { Outcome::Listed } else { Outcome::NoOutput })

@@ -52,6 +52,14 @@ impl Problem {
         Problem::new(ProblemKind::Cancelled, message)
     }
 
+    /// Takes a text out of all it says, also where only the text's front is left of it. For what may not be told.
+    #[must_use]
+    pub fn without(mut self, secret: &str, instead: &str) -> Problem {
+        let texts = std::iter::once(&mut self.message).chain(&mut self.causes).chain(&mut self.hints);
+        texts.for_each(|text| *text = text_without(text, secret, instead));
+        self
+    }
+
     #[must_use]
     pub fn because(mut self, cause: impl fmt::Display) -> Problem {
         self.causes.push(cause.to_string());
@@ -97,3 +105,36 @@ impl fmt::Display for Problem {
 }
 
 impl std::error::Error for Problem {}
+
+/// How many characters of a secret make it known in a text.
+const KNOWN_BY: usize = 16;
+
+fn text_without(text: &str, secret: &str, instead: &str) -> String {
+    let head = secret.char_indices().nth(KNOWN_BY).map_or(secret, |(end, _)| &secret[..end]);
+    let mut safe = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find(head).filter(|_| !head.is_empty()) {
+        safe.push_str(&rest[..start]);
+        safe.push_str(instead);
+        let alike = rest[start..].chars().zip(secret.chars()).take_while(|(one, other)| one == other);
+        let length: usize = alike.map(|(one, _)| one.len_utf8()).sum();
+        rest = &rest[start + length..];
+    }
+    safe + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_not_be_told_is_taken_out_whole_or_cut() {
+        let secret = format!("é{}", "0123456789".repeat(20));
+        let cut: String = secret.chars().take(60).collect();
+        let problem = Problem::failed(format!("no {secret}.gpg")).because(format!("{secret}{cut}…")).hint("rm a");
+        let safe = problem.without(&secret, "***");
+        assert_eq!((safe.message.as_str(), safe.causes[0].as_str()), ("no ***.gpg", "******…"));
+        assert_eq!(safe.hints, ["rm a"]);
+        assert_eq!(Problem::failed("a").without("", "x").message, "a");
+    }
+}

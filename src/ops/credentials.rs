@@ -24,6 +24,8 @@ pub struct CredentialListing {
     /// One login a registry, the active one; bytewise by key.
     pub logins: Vec<(RegistryKey, Login)>,
     pub unreadable: Vec<Unreadable>,
+    /// Why there may be others, elsewhere.
+    pub doubt: Option<Problem>,
 }
 
 impl<'a> CredentialStore<'a> {
@@ -42,6 +44,7 @@ impl<'a> CredentialStore<'a> {
 
     fn get_exactly(&self, key: &RegistryKey) -> Result<Option<Credential>, Problem> {
         let store = self.system.stores()?.root();
+        store.check_place()?;
         let found = read_active(store, key, |entry| store.read(entry))?;
         let Some((LoginFile { login, entry, .. }, ciphertext)) = found else { return Ok(None) };
         let unreadable = |error| of_entry(advice::advised(self.system, store, &entry, error), "read", &login, key);
@@ -55,7 +58,13 @@ impl<'a> CredentialStore<'a> {
     /// encrypted to the right people, is not written again.
     pub fn store(&self, key: &RegistryKey, credential: Credential) -> Result<Written, Problem> {
         let Credential { login, secret } = credential;
-        let entry = layout::login_entry(key, &login)?;
+        let mut written = self.store_login(key, &login, secret).map_err(|problem| untold(problem, &login))?;
+        written.warnings = written.warnings.into_iter().map(|warning| untold(warning, &login)).collect();
+        Ok(written)
+    }
+
+    fn store_login(&self, key: &RegistryKey, login: &Login, secret: Secret) -> Result<Written, Problem> {
+        let entry = layout::login_entry(key, login)?;
         let store = self.system.stores()?.root();
         let mut change = Change::begin_unrecorded(self.system, store)?;
         let (recipients, warning) = change::recipients(self.system, store, &entry.parent())?;
@@ -70,15 +79,15 @@ impl<'a> CredentialStore<'a> {
             change.mend_commit(&entry);
         } else {
             let ciphertext = change::encrypt(self.system, store, &secret, &recipients)
-                .map_err(|problem| of_entry(problem, "store", &login, key))?;
+                .map_err(|problem| of_entry(problem, "store", login, key))?;
             change.write(&entry, &ciphertext)?;
         }
         drop(secret);
         change.mend_removals(&entry.parent());
         for other in &others {
-            remove_other(&mut change, other, &login, key);
+            remove_other(&mut change, other, login, key);
         }
-        change.make_newest(&entry, &others).map_err(|error| of_entry(error.into(), "store", &login, key))?;
+        change.make_newest(&entry, &others).map_err(|error| of_entry(error.into(), "store", login, key))?;
         Ok(change.finish(&format!("Add given password for {} to store.", entry.display())))
     }
 
@@ -89,6 +98,7 @@ impl<'a> CredentialStore<'a> {
     /// A Hub login that goes on answering for the name is told.
     pub fn erase(&self, key: &RegistryKey) -> Result<Written, Problem> {
         let store = self.system.stores()?.root();
+        store.check_place()?;
         let hub = key.is_hub_alias().then(|| RegistryKey::new(HUB_KEY));
         let too = hub.as_ref().filter(|_| key.is_bare_hub_alias());
         let too = if too.is_some() && store.logins(key)?.files.is_empty() { too } else { None };
@@ -140,7 +150,8 @@ impl<'a> CredentialStore<'a> {
             let active = active(store, &files)?;
             Some((key, files.swap_remove(active).login))
         });
-        Ok(CredentialListing { logins: logins.collect(), unreadable: found.unreadable })
+        let doubt = store.check_place().err().map(Problem::from);
+        Ok(CredentialListing { logins: logins.collect(), unreadable: found.unreadable, doubt })
     }
 }
 
@@ -178,19 +189,19 @@ pub(super) fn active(store: &Store, files: &[LoginFile]) -> Option<usize> {
 /// The login of another user must not answer for this one. It failing to go is no failure of the login that was stored:
 /// the newer file counts (`Change::make_newest`).
 fn remove_other(change: &mut Change<'_>, other: &LoginFile, login: &Login, key: &RegistryKey) {
-    let old = text::quoted(other.login.as_str());
+    let old = other.login.quoted();
     let at = text::quoted(key.as_bytes());
     match change.remove(&other.entry) {
         Ok(_) if other.login == *login => {}
         Ok(_) => {
-            let new = text::quoted(login.as_str());
+            let new = login.quoted();
             change.warnings.push(Problem::failed(format!("the login of {old} at {at} was replaced by that of {new}")));
         }
         Err(error) => {
             let mut problem = Problem::from(error);
             problem.causes.insert(0, std::mem::take(&mut problem.message));
             problem.message = format!("the older login of {old} at {at} could not be removed");
-            change.warnings.push(problem);
+            change.warnings.push(untold(problem, &other.login));
         }
     }
 }
@@ -211,10 +222,19 @@ fn trim(secret: &mut Secret) {
 
 /// Says whose login it was before saying why.
 fn of_entry(mut problem: Problem, verb: &str, login: &Login, key: &RegistryKey) -> Problem {
-    let (user, server) = (text::quoted(login.as_str()), text::quoted(key.as_bytes()));
     problem.causes.insert(0, std::mem::take(&mut problem.message));
-    problem.message = format!("cannot {verb} the login of {user} at {server}");
-    problem
+    problem.message = format!("cannot {verb} the login of {} at {}", login.quoted(), text::quoted(key.as_bytes()));
+    untold(problem, login)
+}
+
+/// The problem without a user name that may not be shown; paths hold it.
+fn untold(problem: Problem, login: &Login) -> Problem {
+    if login.is_showable() {
+        return problem;
+    }
+    let file = layout::user_file(login.as_str()).unwrap_or_default();
+    let forms = [login.as_str(), &file].map(|form| text::escaped(form.as_bytes()).into_owned());
+    forms.iter().fold(problem, |problem, form| problem.without(form, "***"))
 }
 
 #[cfg(test)]
@@ -418,6 +438,32 @@ mod tests {
             bench.tree(),
             [".gpg-id", "docker-credential-helpers", H, "docker-credential-helpers/aA==/a%2Fb.gpg"]
         );
+    }
+
+    #[test]
+    fn a_user_name_that_may_be_a_token_is_never_told() {
+        let bench = Bench::new();
+        let token = format!("ghp_{}", "a1/".repeat(45));
+        let old = bench.put(&format!("{H}/{}.gpg", token.replace('/', "%2F")), "no message");
+        let untold = |problem: &Problem| {
+            let told = format!("{problem:?}");
+            assert!(!told.contains("a1/a1") && !told.contains("a1%2Fa1"), "{told}");
+            told
+        };
+        assert!(
+            untold(&CredentialStore::new(&bench.system).get(&key("h")).expect_err("damaged")).contains("(139 char")
+        );
+        bench.put(".gpg-id", "missing\n");
+        assert!(untold(&store(&bench, "h", &token, "pw").expect_err("no key")).contains("(139 characters)"));
+        untold(&store(&bench, "h", &token.repeat(2), "pw").expect_err("too long"));
+        untold(&store(&bench, "h", &format!("../{token}"), "pw").expect_err("outside"));
+        bench.put(".gpg-id", "alice\n");
+        std::fs::remove_file(&old).expect("removed");
+        std::fs::create_dir_all(old.join("in the way")).expect("a folder");
+        untold(&store(&bench, "h", &token, "pw").expect_err("in the way"));
+        std::fs::remove_dir_all(&old).expect("removed");
+        store(&bench, "h", &token, "pw").expect("stored");
+        store(&bench, "h", "alice", "pw").expect("stored").warnings.iter().for_each(|warning| drop(untold(warning)));
     }
 
     #[test]

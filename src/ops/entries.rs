@@ -33,6 +33,7 @@ pub fn list(system: &System, folder: &EntryPath) -> Result<Listing, Problem> {
     let stores = system.stores()?;
     let root = stores.root();
     if folder.is_root() && !root.exists() && stores.all().len() == 1 {
+        root.check_place()?;
         return Err(StoreError::NoStore { root: root.root.clone() }.into());
     }
     let is_mount_s = |store: &Store| store.mount.is_within(folder);
@@ -258,6 +259,11 @@ pub fn remove(system: &System, path: &EntryPath, recursive: bool) -> Result<Writ
 
 /// Not there, and what is called almost like it.
 pub(super) fn missing(system: &System, path: &EntryPath) -> Problem {
+    if let Ok(stores) = system.stores()
+        && let Err(unknown) = stores.locate(path).0.check_place()
+    {
+        return unknown.into();
+    }
     let problem = not_in_store(path);
     match near_names(system, path) {
         near if near.is_empty() => problem,

@@ -101,7 +101,7 @@ fn call(system: &System, event: Event) -> Call {
         time: utc::rfc3339(system.env.now()),
         action: event.action.to_owned(),
         server,
-        user: event.login.as_ref().map(|login| journal::safe_user(login.as_str())),
+        user: event.login.as_ref().map(journal::safe_user),
         outcome: outcome.to_owned(),
         error: error.filter(|_| tellable).map(|error| journal::safe_text(error.as_bytes())),
         millis: u64::try_from(system.env.elapsed().as_millis()).unwrap_or(u64::MAX),

@@ -31,6 +31,8 @@ pub struct Registries {
     /// By canonical name, then server, then user.
     pub logins: Vec<RegistryLogin>,
     pub unreadable: Vec<Unreadable>,
+    /// Why there may be others, elsewhere.
+    pub doubt: Option<Problem>,
 }
 
 pub fn list(system: &System) -> Result<Registries, Problem> {
@@ -40,7 +42,8 @@ pub fn list(system: &System) -> Result<Registries, Problem> {
     for (key, _) in &found.registries {
         spellings.entry(key.canonical()).or_default().push(key.clone());
     }
-    let mut registries = Registries { logins: Vec::new(), unreadable: found.unreadable };
+    let doubt = store.check_place().err().map(Problem::from);
+    let mut registries = Registries { logins: Vec::new(), unreadable: found.unreadable, doubt };
     for (server, files) in found.registries {
         let canonical = server.canonical();
         let twins: Vec<RegistryKey> = match spellings.get(&canonical) {

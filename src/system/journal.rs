@@ -12,7 +12,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::files::{self, FileError};
-use crate::model::{RegistryKey, text};
+use crate::model::{Login, RegistryKey, text};
 
 /// The journal's name in the state folder.
 pub const FILE: &str = "journal.jsonl";
@@ -25,9 +25,6 @@ const SIZE_LIMIT: u64 = 2 * SIZE_MAX;
 
 /// The longest text of a field, in characters.
 const TEXT_MAX: usize = 512;
-
-/// The longest user name recorded; longer ones are tokens in the wrong field rather than names.
-const USER_MAX: usize = 128;
 
 /// What stands where something was left out.
 const MASK: &str = "***";
@@ -97,9 +94,9 @@ pub fn safe_text(bytes: &[u8]) -> String {
     cut(text::escaped(bytes), TEXT_MAX)
 }
 
-/// A user name for the record; None stands for one that is too long to be a name.
-pub fn safe_user(user: &str) -> String {
-    if user.len() > USER_MAX { MASK.to_owned() } else { safe_text(user.as_bytes()) }
+/// A user name for the record; masked where it may be a token in the wrong field.
+pub fn safe_user(login: &Login) -> String {
+    if login.is_showable() { safe_text(login.as_str().as_bytes()) } else { MASK.to_owned() }
 }
 
 /// A server for the record. What may be a secret in the wrong place is masked: everything that is neither a host with a
@@ -412,7 +409,7 @@ mod tests {
             assert_eq!(safe_server(&RegistryKey::new(server)), want, "{server:?}");
         }
         assert_eq!(safe_server(&RegistryKey::new(b"h.test\xff".to_vec())), MASK);
-        assert_eq!(safe_user(&"x".repeat(129)), MASK);
-        assert_eq!(safe_user("<token>"), "<token>");
+        assert_eq!(safe_user(&Login::new("x".repeat(129))), MASK);
+        assert_eq!(safe_user(&Login::new("<token>")), "<token>");
     }
 }

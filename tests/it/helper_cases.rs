@@ -248,7 +248,7 @@ impl Verbs for MemoryStore {
 
     fn list(&self) -> Result<CredentialListing, Problem> {
         let logins = self.0.borrow().iter().map(|(key, (login, _))| (key.clone(), login.clone())).collect();
-        Ok(CredentialListing { logins, unreadable: Vec::new() })
+        Ok(CredentialListing { logins, ..CredentialListing::default() })
     }
 }
 

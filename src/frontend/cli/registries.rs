@@ -27,6 +27,7 @@ pub(super) struct RegistriesArgs {
 pub(super) fn run(session: &Session, args: &RegistriesArgs) -> Result<(), Problem> {
     let system = session.system()?;
     let registries = registries::list(&system)?;
+    registries.doubt.iter().for_each(|doubt| session.console.warning(doubt));
     if args.json {
         return session.console.json(&as_json(&registries));
     }

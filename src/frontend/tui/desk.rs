@@ -152,7 +152,9 @@ impl Desk {
                 Report::Entries(Catalogue::new(listing, &logins(), &[mount]))
             }
             Job::Facts(path) => Report::Facts(facts(path), vec![alice(), bob()], self.git),
-            Job::Registries => Report::Registries(Registries { logins: logins(), unreadable: self.unreadable.clone() }),
+            Job::Registries => {
+                Report::Registries(Registries { logins: logins(), unreadable: self.unreadable.clone(), doubt: None })
+            }
             Job::Open(_) => Report::Opened(Secret::new(self.secret.to_vec())),
             Job::Copy(..) => Report::Copied(Copied::Clipboard { seconds: 45 }),
         }

@@ -100,7 +100,7 @@ mod tests {
     #[test]
     fn each_is_replaced_or_told_and_no_scrap_stays() {
         let dir = tempfile::tempdir().expect("a store");
-        let store = Store { mount: EntryPath::root(), root: dir.path().to_owned(), index: 0 };
+        let store = Store { mount: EntryPath::root(), root: dir.path().to_owned(), index: 0, doubt: None };
         let options = Options::resolve(&Typed::default(), &Env::made_of([("HOME", "/x")])).expect("options");
         let path = |name: &str| EntryPath::parse(name).expect("a name");
         std::fs::create_dir_all(dir.path().join("f/g.gpg")).expect("a folder in the way");

@@ -229,7 +229,7 @@ mod tests {
     use crate::system::options::Typed;
 
     fn store(root: &Path) -> Store {
-        Store { mount: EntryPath::root(), root: root.to_owned(), index: 0 }
+        Store { mount: EntryPath::root(), root: root.to_owned(), index: 0, doubt: None }
     }
 
     fn path(name: &str) -> EntryPath {

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::gopass::Doubt;
 use super::layout::LayoutError;
 use crate::model::{EntryPath, EntryPathError, Problem, RecipientError, text};
 use crate::system::files::FileError;
@@ -18,6 +19,9 @@ pub enum StoreError {
     /// `checkInitialized`).
     #[error("pass not initialized: there is no password store at {}", text::quoted_path(.root))]
     NoStore { root: PathBuf },
+    /// `root` is where it is when gopass's configuration does not say otherwise.
+    #[error("where the password store is cannot be told: {}", .doubt.why)]
+    PlaceUnknown { root: PathBuf, doubt: Doubt },
     #[error("pass not initialized: no recipients file (.gpg-id) governs {}", text::quoted_path(.folder))]
     NotInitialised { root: PathBuf, folder: PathBuf },
     #[error("the recipients file {} cannot be used: {source}", text::quoted_path(.path))]
@@ -57,6 +61,16 @@ impl From<StoreError> for Problem {
             StoreError::Name(_) => Problem { kind: crate::model::ProblemKind::Usage, ..problem },
             StoreError::NoStore { root } | StoreError::NotInitialised { root, .. } => {
                 problem.hint(format!("create it for your key: {}", init_command(&root)))
+            }
+            StoreError::PlaceUnknown { root, doubt } => {
+                let hint = format!("say where it is: export PASSWORD_STORE_DIR={}", text::shell_word(&root));
+                if doubt.foreign_home {
+                    problem.hint("use your own home: unset HOME").hint(hint)
+                } else {
+                    problem
+                        .hint("mend gopass's configuration; what it says of the store: gopass config mounts.path")
+                        .hint(hint)
+                }
             }
             StoreError::Recipients { path, .. } => problem.hint(format!(
                 "write one key id, fingerprint or e-mail address a line into {}",

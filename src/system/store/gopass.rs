@@ -2,9 +2,11 @@
 //! `internal/config/location.go`). Reads only that,
 //! never writes it. Called by `Stores::open` alone.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::Unreadable;
+use crate::model::text;
 use crate::system::env::Env;
 use crate::system::files;
 
@@ -14,8 +16,27 @@ pub struct GopassConfig {
     pub root: Option<PathBuf>,
     /// Name and folder, each name once.
     pub mounts: Vec<(String, PathBuf)>,
-    /// Files that are there and could not be read.
+    /// Files that are there and could not be read, or not wholly.
     pub unreadable: Vec<Unreadable>,
+    /// Why the root may be another one than `root`, or than the one that holds without it: a file that might name it was
+    /// not understood, and nothing after it named one.
+    pub doubt: Option<Doubt>,
+}
+
+/// A configuration that might say where the root store is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Doubt {
+    /// Names the file.
+    pub why: String,
+    /// It lies in a home that we may not enter.
+    pub foreign_home: bool,
+}
+
+/// What a file says, and its first line that is not understood, counted from 1.
+#[derive(Debug, Default)]
+struct Parsed {
+    settings: Vec<Setting>,
+    fault: Option<usize>,
 }
 
 /// The configuration for the whole machine (gopass `internal/config/config.go`).
@@ -91,20 +112,36 @@ fn legacy_configs(env: &Env) -> Vec<PathBuf> {
 
 impl GopassConfig {
     /// False when the file is not there.
-    fn apply_file(&mut self, env: &Env, file: &Path, parse: fn(&str) -> Vec<Setting>) -> bool {
-        match files::read_bounded(file, CONFIG_MAX) {
-            Ok(bytes) => {
-                for setting in parse(&String::from_utf8_lossy(&bytes)) {
-                    self.apply(env, setting);
-                }
-                true
-            }
-            Err(error) if error.is_not_found() => false,
+    fn apply_file(&mut self, env: &Env, file: &Path, parse: fn(&str) -> Parsed) -> bool {
+        let parsed = match files::read_bounded(file, CONFIG_MAX) {
+            Ok(bytes) => parse(&String::from_utf8_lossy(&bytes)),
+            Err(error) if error.is_not_found() => return false,
             Err(error) => {
-                self.unreadable.push(Unreadable { path: file.to_owned(), why: error.to_string() });
-                true
+                let home = env.home().filter(|home| file.starts_with(home));
+                let shut = home.filter(|_| error.kind() == ErrorKind::PermissionDenied && is_hidden(file));
+                self.doubt_of(
+                    file,
+                    match shut {
+                        Some(home) => format!("HOME is {}, which this user may not enter", text::quoted_path(home)),
+                        None => error.to_string(),
+                    },
+                );
+                self.doubt.iter_mut().for_each(|doubt| doubt.foreign_home = shut.is_some());
+                return true;
             }
+        };
+        if let Some(line) = parsed.fault {
+            self.doubt_of(file, format!("line {line} of {} is not understood", text::quoted_path(file)));
         }
+        for setting in parsed.settings {
+            self.apply(env, setting);
+        }
+        true
+    }
+
+    fn doubt_of(&mut self, file: &Path, why: String) {
+        self.doubt = Some(Doubt { why: why.clone(), foreign_home: false });
+        self.unreadable.push(Unreadable { path: file.to_owned(), why });
     }
 
     fn apply(&mut self, env: &Env, setting: Setting) {
@@ -113,13 +150,21 @@ impl GopassConfig {
         }
         let path = env.absolute(&env.expand_home(Path::new(&setting.value)));
         match setting.subsection {
-            None => self.root = Some(path),
+            None => {
+                self.root = Some(path);
+                self.doubt = None;
+            }
             Some(name) => match self.mounts.iter_mut().find(|(known, _)| *known == name) {
                 Some((_, known)) => *known = path,
                 None => self.mounts.push((name, path)),
             },
         }
     }
+}
+
+/// True where not even the folder of a file may be entered.
+fn is_hidden(file: &Path) -> bool {
+    std::fs::symlink_metadata(file).is_err_and(|error| error.kind() == ErrorKind::PermissionDenied)
 }
 
 /// `GOPASS_CONFIG_COUNT`, `GOPASS_CONFIG_KEY_n`, `GOPASS_CONFIG_VALUE_n`, as git's own variables of that kind.
@@ -146,36 +191,51 @@ fn env_settings(env: &Env) -> Vec<Setting> {
 
 /// Git's configuration syntax (git-config(1), "Syntax"): sections, subsections in quotes, comments, quoted and escaped
 /// values, continued lines. Lines that do not fit are skipped; includes are not followed, as gopass does not either.
-fn settings(text: &str) -> Vec<Setting> {
-    let mut found = Vec::new();
+fn settings(text: &str) -> Parsed {
+    let mut parsed = Parsed::default();
     let mut section = String::new();
     let mut subsection = None;
-    let mut lines = text.trim_start_matches('\u{feff}').lines();
-    while let Some(line) = lines.next() {
+    let mut lines = text.trim_start_matches('\u{feff}').lines().enumerate();
+    while let Some((index, line)) = lines.next() {
         let line = line.trim();
-        if line.starts_with(['#', ';']) || line.is_empty() {
-            continue;
-        }
+        let mut misunderstood = || parsed.fault = parsed.fault.or(Some(index + 1));
         let line = match line.strip_prefix('[') {
             Some(header) => match section_header(header) {
                 Some((name, sub, rest)) => {
                     (section, subsection) = (name, sub);
-                    rest
+                    rest.trim_start()
                 }
-                None => continue,
+                None => {
+                    misunderstood();
+                    continue;
+                }
             },
             None => line,
         };
-        if let Some((key, value)) = line.split_once('=') {
-            found.push(Setting {
+        if line.starts_with(['#', ';']) || line.is_empty() {
+            continue;
+        }
+        let (key, value) = line.split_once('=').map_or((line, None), |(key, value)| (key.trim(), Some(value)));
+        // A key alone is git's way of saying true.
+        let bare = key.split(['#', ';']).next().unwrap_or_default().trim();
+        if section.is_empty() || !is_key(if value.is_some() { key } else { bare }) {
+            misunderstood();
+        }
+        if let Some(value) = value {
+            let mut rest = lines.by_ref().map(|(_, line)| line);
+            parsed.settings.push(Setting {
                 section: section.clone(),
                 subsection: subsection.clone(),
-                key: key.trim().to_ascii_lowercase(),
-                value: unquoted(value, &mut lines),
+                key: key.to_ascii_lowercase(),
+                value: unquoted(value, &mut rest),
             });
         }
     }
-    found
+    parsed
+}
+
+fn is_key(key: &str) -> bool {
+    !key.is_empty() && key.chars().all(|character| character.is_ascii_alphanumeric() || "-_.".contains(character))
 }
 
 /// What follows `[`: the section's name, its subsection, and the rest of the line after `]`.
@@ -240,7 +300,7 @@ fn unquoted<'a>(first: &'a str, lines: &mut impl Iterator<Item = &'a str>) -> St
 }
 
 /// The two settings of the old YAML file that say where stores are: `path:` and the block `mounts:`, read line by line.
-fn legacy_settings(text: &str) -> Vec<Setting> {
+fn legacy_settings(text: &str) -> Parsed {
     let setting = |subsection: Option<String>, value: &str| {
         let value = value.trim().trim_matches(['"', '\'']);
         // Paths once carried their backends in front: gpgcli-gitcli-fs+file:///home/…
@@ -260,17 +320,18 @@ fn legacy_settings(text: &str) -> Vec<Setting> {
             found.push(setting(Some(key.trim().trim_matches(['"', '\'']).to_owned()), value));
         }
     }
-    found
+    // Read for two keys only, so that what else is in it is not judged.
+    Parsed { settings: found, fault: None }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn places(text: &str, parse: fn(&str) -> Vec<Setting>) -> GopassConfig {
+    fn places(text: &str, parse: fn(&str) -> Parsed) -> GopassConfig {
         let env = Env::made_of([("HOME", "/home/a")]);
         let mut config = GopassConfig::default();
-        for setting in parse(text) {
+        for setting in parse(text).settings {
             config.apply(&env, setting);
         }
         config
@@ -292,6 +353,32 @@ mod tests {
         assert_eq!(places(text, settings).root.as_deref(), Some(Path::new("/t\\wo three")));
         let text = "[mounts \"w\"]\npath = /one\n[mounts \"w\"]\npath = /two\n";
         assert_eq!(places(text, settings).mounts, [("w".to_owned(), PathBuf::from("/two"))]);
+    }
+
+    /// What a file with this text leaves in doubt.
+    fn doubt(text: &str, vars: &[(&str, &str)]) -> Option<String> {
+        let dir = tempfile::tempdir().expect("a folder");
+        let file = dir.path().join("config");
+        std::fs::write(&file, text).expect("a config");
+        let base = [("HOME", "/nonexistent"), ("GOPASS_CONFIG", file.to_str().expect("text"))];
+        let env = Env::made_of(base.iter().chain(&[("GOPASS_CONFIG_NOSYSTEM", "1")]).chain(vars).copied());
+        let config = read(&env);
+        config.doubt.map(|doubt| doubt.why.replace(file.to_str().expect("text"), "F"))
+    }
+
+    #[test]
+    fn what_is_not_understood_leaves_the_place_of_the_root_in_doubt() {
+        let line = |number: usize| Some(format!("line {number} of \"F\" is not understood"));
+        assert_eq!(doubt("[mounts\n\tpath = /x\n", &[]), line(1));
+        assert_eq!(doubt("[core]\n\n[mounts]\n\tpath /x\n", &[]), line(4));
+        assert_eq!(doubt("path = /x\n", &[]), line(1));
+        assert_eq!(doubt("[mounts]\n= /x\n", &[]), line(2));
+        assert_eq!(doubt("[core]\nautosync ; yes\nnotify=1\n# [\n[a \"b\"] x = \"1\\\n2\"\n", &[]), None);
+        // A root named after that is the root, from wherever.
+        assert_eq!(doubt("[core\n[mounts]\npath = /x\n", &[]), None);
+        let named =
+            [("GOPASS_CONFIG_COUNT", "1"), ("GOPASS_CONFIG_KEY_0", "mounts.path"), ("GOPASS_CONFIG_VALUE_0", "/env")];
+        assert_eq!(doubt("[mounts\n", &named), None);
     }
 
     #[test]

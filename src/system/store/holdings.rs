@@ -98,7 +98,7 @@ mod tests {
         symlink("a", at("inside")).expect("a link");
         symlink(outside.path(), at("outside")).expect("a link");
         symlink("nowhere", at("gone.gpg")).expect("a link");
-        let store = Store { mount: EntryPath::root(), root: dir.path().to_owned(), index: 0 };
+        let store = Store { mount: EntryPath::root(), root: dir.path().to_owned(), index: 0, doubt: None };
         let names = |paths: &[EntryPath]| paths.iter().map(|path| path.display().into_owned()).collect::<Vec<_>>();
         let all = store.holdings(&EntryPath::root());
         assert_eq!(names(&all.entries), ["a/.hid/c", "a/b", "top"]);

@@ -23,14 +23,14 @@ pub enum LayoutError {
     ServerTooLong(Vec<u8>),
     #[error("the server name is empty")]
     ServerEmpty,
-    #[error("the user name {} is too long to be a file name", text::quoted(.0))]
-    UserTooLong(String),
+    #[error("{} is too long to be a file name", .0.described())]
+    UserTooLong(Login),
     #[error("the user name is empty")]
     UserEmpty,
-    #[error("the user name {} would leave its registry's folder", text::quoted(.0))]
-    UserLeaves(String),
-    #[error("the user name {} holds a NUL byte", text::quoted(.0))]
-    UserNul(String),
+    #[error("{} would leave its registry's folder", .0.described())]
+    UserLeaves(Login),
+    #[error("{} holds a NUL byte", .0.described())]
+    UserNul(Login),
     #[error(transparent)]
     Name(#[from] EntryPathError),
 }
@@ -78,20 +78,20 @@ pub fn login_entry(key: &RegistryKey, login: &Login) -> Result<EntryPath, Layout
 
 /// A user name as one file name, without `.gpg`. Most names are their own file name. A name with `/`, a lone `.`, and a
 /// name that looks like an encoded one are encoded: `%` as `%25`, `/` as `%2F`, a lone `.` as `%2E`.
-fn user_file(user: &str) -> Result<String, LayoutError> {
+pub fn user_file(user: &str) -> Result<String, LayoutError> {
     if user.is_empty() {
         return Err(LayoutError::UserEmpty);
     }
     if user.contains('\0') {
-        return Err(LayoutError::UserNul(user.to_owned()));
+        return Err(LayoutError::UserNul(Login::new(user)));
     }
     if leaves_its_folder(user) {
-        return Err(LayoutError::UserLeaves(user.to_owned()));
+        return Err(LayoutError::UserLeaves(Login::new(user)));
     }
     let name = if needs_encoding(user.as_bytes()) { encoded(user.as_bytes()) } else { user.as_bytes().to_vec() };
     match String::from_utf8(name) {
         Ok(name) if name.len() + SUFFIX.len() <= NAME_MAX => Ok(name),
-        _ => Err(LayoutError::UserTooLong(user.to_owned())),
+        _ => Err(LayoutError::UserTooLong(Login::new(user))),
     }
 }
 
@@ -213,7 +213,7 @@ mod tests {
     #[test]
     fn names_that_leave_their_folder_are_refused() {
         for user in ["..", "../x", "../../email/work", "a/../../b", "/.."] {
-            assert_eq!(file(user), Err(LayoutError::UserLeaves(user.to_owned())), "{user}");
+            assert_eq!(file(user), Err(LayoutError::UserLeaves(Login::new(user))), "{user}");
         }
         assert_eq!(file(""), Err(LayoutError::UserEmpty));
         assert!(matches!(file("a\0b"), Err(LayoutError::UserNul(_))));

@@ -158,7 +158,7 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     fn store(root: &Path) -> Store {
-        Store { mount: EntryPath::root(), root: root.to_owned(), index: 0 }
+        Store { mount: EntryPath::root(), root: root.to_owned(), index: 0, doubt: None }
     }
 
     fn names(listing: &Listing) -> Vec<String> {

@@ -288,7 +288,7 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     fn store(root: &Path) -> Store {
-        Store { mount: EntryPath::root(), root: root.to_owned(), index: 0 }
+        Store { mount: EntryPath::root(), root: root.to_owned(), index: 0, doubt: None }
     }
 
     fn put(root: &Path, file: &str) {

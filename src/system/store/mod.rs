@@ -49,6 +49,8 @@ pub struct Store {
     pub mount: EntryPath,
     pub root: PathBuf,
     index: usize,
+    /// Why the person may mean another folder than `root`; None: they do not.
+    doubt: Option<gopass::Doubt>,
 }
 
 /// One entry, cheap enough to hold 100,000 of.
@@ -93,8 +95,9 @@ impl Stores {
             Some(root) => env.absolute(root),
             None => default_root(env),
         };
-        let mut stores =
-            Stores { stores: vec![Store { mount: EntryPath::root(), root, index: 0 }], faults: gopass.unreadable };
+        let doubt = gopass.doubt.filter(|_| options.store_dir.is_none());
+        let root = Store { mount: EntryPath::root(), root, index: 0, doubt };
+        let mut stores = Stores { stores: vec![root], faults: gopass.unreadable };
         for (name, path) in gopass.mounts {
             stores.add_mount(&name, path);
         }
@@ -107,7 +110,7 @@ impl Stores {
                 let why = format!("another folder is mounted as {} too", text::quoted(name));
                 self.faults.push(Unreadable { path: root, why });
             }
-            Ok(mount) => self.stores.push(Store { mount, root, index: self.stores.len() }),
+            Ok(mount) => self.stores.push(Store { mount, root, index: self.stores.len(), doubt: None }),
             Err(error) => {
                 let why = format!("its mount name {} cannot be used: {error}", text::quoted(name));
                 self.faults.push(Unreadable { path: root, why });
@@ -215,6 +218,14 @@ impl Store {
         let path = folder.folder(&self.root);
         let meta = std::fs::symlink_metadata(&path).map_err(|source| FileError::io("cannot look at", &path, source));
         Ok(absent_is_none(meta)?.is_some())
+    }
+
+    /// An error when the person may mean another folder: then what is not here may be there.
+    pub fn check_place(&self) -> Result<(), StoreError> {
+        match &self.doubt {
+            Some(doubt) => Err(StoreError::PlaceUnknown { root: self.root.clone(), doubt: doubt.clone() }),
+            None => Ok(()),
+        }
     }
 
     /// True when the store's own folder is there.

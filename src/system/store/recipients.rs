@@ -133,7 +133,7 @@ mod tests {
     }
 
     fn store(root: &Path) -> Store {
-        Store { mount: EntryPath::root(), root: root.to_owned(), index: 0 }
+        Store { mount: EntryPath::root(), root: root.to_owned(), index: 0, doubt: None }
     }
 
     fn ids(store: &Store, folder: &str, options: &Options) -> Result<Vec<String>, StoreError> {

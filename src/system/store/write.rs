@@ -32,8 +32,10 @@ pub struct StoreLock {
 }
 
 impl Store {
-    /// Waits (bounded) for the lock that all regpass processes share on this store.
+    /// Waits (bounded) for the lock that all regpass processes share on this store. Nothing is written where the person
+    /// may not mean it.
     pub fn lock(&self) -> Result<StoreLock, StoreError> {
+        self.check_place()?;
         match files::lock_folder(&self.root, LOCK_WAIT) {
             Ok(held) => Ok(StoreLock { _held: held }),
             Err(error) if error.is_not_found() => Err(StoreError::NoStore { root: self.root.clone() }),
@@ -337,7 +339,7 @@ mod tests {
     }
 
     fn store(root: &Path) -> Store {
-        Store { mount: EntryPath::root(), root: root.to_owned(), index: 0 }
+        Store { mount: EntryPath::root(), root: root.to_owned(), index: 0, doubt: None }
     }
 
     fn path(name: &str) -> EntryPath {
@@ -399,7 +401,7 @@ mod tests {
             assert!(store.write(&lock, &path(name), b"x", &options("077")).is_err(), "{name}");
             assert_eq!(tree(dir.path()), before, "{name}");
         }
-        let gone = Store { mount: EntryPath::root(), root: dir.path().join("none"), index: 0 };
+        let gone = Store { mount: EntryPath::root(), root: dir.path().join("none"), index: 0, doubt: None };
         assert!(matches!(gone.lock(), Err(StoreError::NoStore { .. })));
         assert!(matches!(gone.write(&lock, &path("a"), b"x", &options("077")), Err(StoreError::NoStore { .. })));
     }

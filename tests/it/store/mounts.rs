@@ -77,3 +77,40 @@ fn a_mount_that_is_gone_is_told_beside_the_others() {
     assert_eq!(json["entries"][0]["path"], "here");
     assert_eq!(json["unreadable"][0]["path"], "/nonexistent/gone");
 }
+
+#[test]
+fn a_configuration_that_is_not_understood_is_told_instead_of_looking_elsewhere() {
+    let (mut sandbox, _) = machine();
+    store(&sandbox, "h.example.test", "alice", "pw").ok();
+    let file = sandbox.home().join(".config/gopass/config");
+    let told = |sandbox: &Sandbox, words: &str| {
+        for (action, input) in [
+            ("get", "h.example.test"),
+            ("erase", "h.example.test"),
+            ("store", r#"{"ServerURL":"h.example.test","Username":"u","Secret":"s"}"#),
+        ] {
+            let answer = sandbox.helper(action, input);
+            assert_eq!(answer.code, 1, "{action}: {}", answer.out());
+            assert!(answer.err().contains(words) && answer.err().contains("hint: "), "{action}: {}", answer.err());
+        }
+        for args in [&["ls"][..], &["registries"]] {
+            let answer = sandbox.regpass(args, b"");
+            assert!(answer.err().contains(words), "{args:?}: {}", answer.err());
+        }
+        let list = sandbox.helper("list", "").ok();
+        assert!(list.err().contains(words), "{}", list.err());
+        for args in [&["show", "gone"][..], &["insert", "new"], &["rm", "--force", "gone"]] {
+            let answer = sandbox.regpass(args, b"pw\n");
+            assert!(answer.code == 1 && answer.err().contains(words), "{args:?}: {}", answer.err());
+        }
+        assert!(tree(&sandbox.store()).iter().any(|name| name.ends_with("/alice.gpg")));
+    };
+    configure(&sandbox, "# mine\n[mounts\n\tpath = /else/where\n");
+    told(&sandbox, "line 2 of ");
+    std::fs::remove_file(&file).expect("removed");
+    std::fs::create_dir(&file).expect("a folder in its place");
+    told(&sandbox, "is not a regular file");
+    // Named otherwise, the store is where it is.
+    sandbox.set("PASSWORD_STORE_DIR", sandbox.store());
+    assert_eq!(get(&sandbox, "h.example.test"), found("alice", "pw"));
+}
