@@ -17,5 +17,6 @@ mod interop;
 mod keyring;
 mod openpgp;
 mod other_clients;
+mod skipping;
 mod store;
 mod support;
