@@ -23,3 +23,5 @@ pub mod registries;
 pub mod shims;
 pub mod transfer;
 pub mod undo;
+
+pub use change::Written;

@@ -245,7 +245,7 @@ impl App {
     fn follow(&mut self, flow: Flow) {
         match flow {
             Flow::Stay => {}
-            Flow::Push(layer) => self.layers.push(layer),
+            Flow::Push(layer) => self.push(layer),
             Flow::Pop => {
                 if let Some(mut layer) = self.layers.pop() {
                     layer.leave();
@@ -259,6 +259,15 @@ impl App {
         }
     }
 
+    /// What lies below keeps no secret in sight.
+    fn push(&mut self, mut layer: Box<dyn Layer>) {
+        self.top().leave();
+        let scope = self.scope.clone();
+        let flow = layer.enter(&scope);
+        self.layers.push(layer);
+        self.follow(flow);
+    }
+
     fn top(&mut self) -> &mut dyn Layer {
         match self.layers.last_mut() {
             Some(layer) => layer.as_mut(),
@@ -268,7 +277,7 @@ impl App {
 
     /// The screen without what is secret or waits for an answer; before the terminal is given away.
     pub(super) fn hide_secrets(&mut self) {
-        self.tabs.iter_mut().for_each(|tab| tab.leave());
+        self.tabs.iter_mut().chain(&mut self.layers).for_each(|layer| layer.leave());
     }
 
     pub(super) fn draw(&mut self, frame: &mut Frame<'_>) {

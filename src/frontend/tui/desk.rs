@@ -1,6 +1,7 @@
 //! The whole UI without a terminal: keys in, screens out, answers made by hand. Whole screens are compared, because that
 //! catches what nobody thought to assert.
 
+mod history;
 mod keys;
 
 use std::time::{Duration, Instant, SystemTime};
@@ -156,6 +157,7 @@ impl Desk {
                 Report::Registries(Registries { logins: logins(), unreadable: self.unreadable.clone(), doubt: None })
             }
             Job::Open(_) => Report::Opened(Secret::new(self.secret.to_vec())),
+            Job::History(job) => Report::History(history::found(&job)),
             Job::Copy(..) => Report::Copied(Copied::Clipboard { seconds: 45 }),
         }
     }

@@ -1,5 +1,7 @@
 //! The work that the UI thread never does itself. The only file of the terminal UI that calls `ops`.
 
+pub(super) mod history;
+
 use super::catalogue::Catalogue;
 use crate::model::{EntryPath, Problem, Recipient, Secret};
 use crate::ops::entries::EntryFacts;
@@ -25,6 +27,7 @@ pub(super) enum Job {
     Open(EntryPath),
     /// Decrypts an entry for the clipboard; the secret never reaches the UI thread in clear.
     Copy(EntryPath, Portion),
+    History(history::Job),
 }
 
 /// How much of an entry is copied.
@@ -46,6 +49,7 @@ pub(super) enum Report {
     Registries(Registries),
     Opened(Secret),
     Copied(Copied),
+    History(history::Report),
 }
 
 /// Which worker does it: looking never waits behind a person who is typing a passphrase, nor behind an agent that hangs.
@@ -60,8 +64,8 @@ impl Job {
     pub(super) fn lane(&self) -> Lane {
         match self {
             Job::Whereabouts | Job::Entries | Job::Facts(_) | Job::Registries => Lane::Look,
-            Job::OwnKey => Lane::Ask,
-            Job::Open(_) | Job::Copy(..) => Lane::Open,
+            Job::OwnKey | Job::History(history::Job::Versions(_)) => Lane::Ask,
+            Job::Open(_) | Job::Copy(..) | Job::History(_) => Lane::Open,
         }
     }
 
@@ -79,6 +83,7 @@ impl Job {
             Job::Registries => registries::list(system).map(Report::Registries),
             Job::Open(entry) => entries::show(system, &entry, Asking::Allowed).map(Report::Opened),
             Job::Copy(entry, portion) => copy(system, &entry, portion).map(Report::Copied),
+            Job::History(job) => job.run(system).map(Report::History),
         }
     }
 }

@@ -2,6 +2,7 @@
 //! (`Flow`), so it is tested without a terminal. `Layer` is the same thing with the action's type hidden.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Instant, SystemTime};
 
 use ratatui::Frame;
@@ -47,6 +48,13 @@ pub(super) struct Tickets {
 impl Tickets {
     pub(super) fn of(owner: &'static str) -> Tickets {
         Tickets { owner, last: 0 }
+    }
+
+    /// For a layer: each time it is opened its numbers are others, so that an answer to a layer that was closed meanwhile
+    /// is not taken for an answer to the next of its kind.
+    pub(super) fn of_layer(owner: &'static str) -> Tickets {
+        static OPENED: AtomicU32 = AtomicU32::new(1);
+        Tickets { owner, last: u64::from(OPENED.fetch_add(1, Ordering::Relaxed)) << 32 }
     }
 
     pub(super) fn next(&mut self) -> Ticket {

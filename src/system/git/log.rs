@@ -26,6 +26,11 @@ impl ObjectId {
         fits.then(|| ObjectId(String::from_utf8_lossy(text).into_owned()))
     }
 
+    #[cfg(test)]
+    pub fn made_of(text: &str) -> ObjectId {
+        ObjectId::parse(text.as_bytes()).expect("an object's name")
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }

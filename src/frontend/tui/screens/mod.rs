@@ -1,6 +1,8 @@
 //! The screens. `TABS` is the one list of those at the top; the rest are pushed over them.
 
+mod difference;
 pub(super) mod help;
+mod history;
 pub(super) mod passphrase;
 mod registries;
 mod registries_view;

@@ -14,6 +14,7 @@ use super::super::theme::Glyphs;
 use super::super::widgets::finder::Finder;
 use super::super::widgets::list::Move;
 use super::super::widgets::secret_panel::SecretPanel;
+use super::history::History;
 use super::store_keys::{Action, FILTER_KEYS, KEYS};
 use super::store_view;
 use super::unreadable::Unreadable;
@@ -247,10 +248,10 @@ impl Screen for StoreScreen {
     fn offer(&self, action: Action) -> Offer {
         let catalogue = self.catalogue();
         match action {
-            Action::Open | Action::Reveal | Action::Copy if self.selected().is_none() => {
+            Action::Open | Action::Reveal | Action::Copy | Action::History if self.selected().is_none() => {
                 Offer::Refused(self.finder.why_nothing())
             }
-            Action::Reveal | Action::Copy if self.selected_entry().is_none() => {
+            Action::Reveal | Action::Copy | Action::History if self.selected_entry().is_none() => {
                 Offer::Refused("select an entry, not a folder")
             }
             Action::Unreadable if catalogue.is_none_or(|catalogue| catalogue.unreadable.is_empty()) => {
@@ -335,6 +336,10 @@ impl Screen for StoreScreen {
             Action::Back => self.back(),
             Action::Reveal => self.reveal(),
             Action::Copy => self.copy(),
+            Action::History => match self.selected_entry() {
+                Some(node) => Flow::Push(Box::new(History::new(node.path.clone()))),
+                None => Flow::Stay,
+            },
             Action::Unreadable => {
                 let items = self.catalogue().map(|catalogue| catalogue.unreadable.clone()).unwrap_or_default();
                 Flow::Push(Box::new(Unreadable::new(items)))

@@ -13,6 +13,7 @@ pub(in super::super) enum Action {
     Back,
     Reveal,
     Copy,
+    History,
     Unreadable,
     Reload,
 }
@@ -32,12 +33,8 @@ pub(super) const KEYS: &[Binding<Action>] = &[
     row(&[Key::char('c')], Action::Copy, "copy", "copy the password (line 1), cleared after a while"),
     row(&[Key::char('r')], Action::Reveal, "reveal", "show or hide the secret, for ten seconds"),
     row(&[Key::named(KeyCode::Esc)], Action::Back, "", "hide the secret, close the details, clear the filter"),
-    row(
-        &[Key::named(KeyCode::Left), Key::char('h')],
-        Action::Close,
-        "",
-        "close the folder, or go to the one around it",
-    ),
+    row(&[Key::named(KeyCode::Left)], Action::Close, "", "close the folder, or go to the one around it"),
+    row(&[Key::char('h')], Action::History, "", "versions in git: what changed, bring one back"),
     row(&[Key::char('u')], Action::Unreadable, "unreadable", "what could not be listed, and why"),
     row(&[Key::char('R'), Key::named(KeyCode::F(5))], Action::Reload, "", "read the store again"),
 ];

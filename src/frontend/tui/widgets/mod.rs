@@ -1,6 +1,7 @@
 //! Pieces that screens are made of. They draw and keep their own small state; they start no work.
 
 pub(super) mod details;
+pub(super) mod diff_view;
 pub(super) mod finder;
 pub(super) mod key_bar;
 pub(super) mod list;
@@ -9,5 +10,6 @@ pub(super) mod panes;
 pub(super) mod popup;
 pub(super) mod secret_input;
 pub(super) mod secret_panel;
+pub(super) mod sheet;
 pub(super) mod text_input;
 pub(super) mod words;

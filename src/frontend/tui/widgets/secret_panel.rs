@@ -116,8 +116,7 @@ impl SecretPanel {
 
     pub(in super::super) fn deadline(&self, now: Instant) -> Option<Instant> {
         let State::Shown { until, .. } = self.state else { return None };
-        let left = u32::try_from(steps_left(until, now)).unwrap_or_default();
-        Some(until - Duration::from_secs(1) * left.saturating_sub(1))
+        Some(next_step(until, now))
     }
 
     pub(in super::super) fn lapse(&mut self, now: Instant) {
@@ -138,10 +137,7 @@ impl SecretPanel {
                 let area = details.rest();
                 let used = draw_plain(details.buffer, area, label, secret, scope);
                 details.skip(used);
-                let full = usize::try_from(steps_left(*until, scope.now)).unwrap_or_default();
-                let empty = usize::try_from(STEPS).unwrap_or_default() - full;
-                let bar = format!("{}{}", theme.glyphs.bar_full.repeat(full), theme.glyphs.bar_empty.repeat(empty));
-                details.fact("hidden in", &format!("{bar} {full} s"), Meaning::Muted);
+                details.fact("hidden in", &countdown(*until, scope), Meaning::Muted);
             }
         }
         if let Some(problem) = &self.problem {
@@ -149,6 +145,20 @@ impl SecretPanel {
             details.problem(problem);
         }
     }
+}
+
+/// When the countdown of what is shown until then changes next.
+pub(super) fn next_step(until: Instant, now: Instant) -> Instant {
+    let left = u32::try_from(steps_left(until, now)).unwrap_or_default();
+    until - Duration::from_secs(1) * left.saturating_sub(1)
+}
+
+/// The bar that shrinks, and the seconds left.
+pub(super) fn countdown(until: Instant, scope: &Scope) -> String {
+    let full = usize::try_from(steps_left(until, scope.now)).unwrap_or_default();
+    let empty = usize::try_from(STEPS).unwrap_or_default() - full;
+    let glyphs = scope.theme.glyphs;
+    format!("{}{} {full} s", glyphs.bar_full.repeat(full), glyphs.bar_empty.repeat(empty))
 }
 
 fn steps_left(until: Instant, now: Instant) -> u64 {
@@ -223,7 +233,7 @@ fn labelled(line: &str) -> (&str, &str) {
 }
 
 /// Where the text has to be cut to take at most so many columns; at least one character.
-fn columns_end(text: &str, columns: u16) -> usize {
+pub(super) fn columns_end(text: &str, columns: u16) -> usize {
     let fits = |end: &usize| words::width(&text[..*end]) <= columns;
     let ends = text.char_indices().map(|(at, character)| at + character.len_utf8());
     let first = text.chars().next().map_or(0, char::len_utf8);

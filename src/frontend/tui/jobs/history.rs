@@ -1,0 +1,53 @@
+//! Versions of an entry: listed, compared, brought back. Called by `jobs.rs` alone.
+
+use super::super::widgets::diff_view::MaskedDiff;
+use crate::model::{EntryPath, Problem};
+use crate::ops::Written;
+use crate::ops::history::{self, EntryDiff, Version, Which};
+use crate::ops::line_diff::LineDiff;
+use crate::system::System;
+use crate::system::cipher::Asking;
+
+/// How many versions are listed: each costs a look at its message.
+pub(in super::super) const VERSIONS_MAX: usize = 200;
+
+#[derive(Debug)]
+pub(in super::super) enum Job {
+    Versions(EntryPath),
+    /// What differs, values masked.
+    Compare(Pair),
+    /// What differs, in clear.
+    CompareOpenly(Pair),
+    Restore(EntryPath, Which),
+}
+
+/// Two versions of an entry. Without `from`: the newest before `to` that is not the same.
+#[derive(Clone, Debug)]
+pub(in super::super) struct Pair {
+    pub(in super::super) entry: EntryPath,
+    pub(in super::super) from: Option<Which>,
+    pub(in super::super) to: Which,
+}
+
+#[derive(Debug)]
+pub(in super::super) enum Report {
+    Versions(Vec<Version>),
+    Compared(MaskedDiff),
+    ComparedOpenly(LineDiff),
+    Restored(Written),
+}
+
+impl Job {
+    pub(in super::super) fn run(self, system: &System) -> Result<Report, Problem> {
+        match self {
+            Job::Versions(entry) => history::versions(system, &entry, VERSIONS_MAX).map(Report::Versions),
+            Job::Compare(pair) => compare(system, &pair).map(|diff| Report::Compared(MaskedDiff::of(&diff.lines))),
+            Job::CompareOpenly(pair) => compare(system, &pair).map(|diff| Report::ComparedOpenly(diff.lines)),
+            Job::Restore(entry, which) => history::restore(system, &entry, &which).map(Report::Restored),
+        }
+    }
+}
+
+fn compare(system: &System, pair: &Pair) -> Result<EntryDiff, Problem> {
+    history::diff(system, &pair.entry, pair.from.as_ref(), &pair.to, Asking::Allowed)
+}
