@@ -15,7 +15,7 @@ use super::screen::{Flow, Layer, Scope, Ticket, Tickets, Toast, Tone};
 use super::screens::{TABS, help::Help, passphrase::Passphrase};
 use super::theme::Meaning;
 use super::widgets::{key_bar, words};
-use crate::model::{Problem, Secret};
+use crate::model::{EntryPath, Problem, Secret};
 
 /// Smallest terminal that is drawn on.
 const SMALLEST: (u16, u16) = (44, 10);
@@ -252,6 +252,7 @@ impl App {
                 }
             }
             Flow::Start(ticket, job) => self.orders.push(Order::Start(ticket, job)),
+            Flow::FindEntry(entry) => self.find_entry(&entry),
             Flow::Say(toast) => self.toast = Some((toast, self.scope.now + TOAST_TIME)),
             Flow::Send(bytes) => self.orders.push(Order::Send(bytes)),
             Flow::SendLater(at, bytes) => self.later = Some((at, bytes)),
@@ -266,6 +267,18 @@ impl App {
         let flow = layer.enter(&scope);
         self.layers.push(layer);
         self.follow(flow);
+    }
+
+    fn find_entry(&mut self, entry: &EntryPath) {
+        while let Some(mut layer) = self.layers.pop() {
+            layer.leave();
+        }
+        for index in 0..self.tabs.len() {
+            if let Some(flow) = self.tabs[index].find_entry(entry) {
+                self.show_tab(index);
+                return self.follow(flow);
+            }
+        }
     }
 
     fn top(&mut self) -> &mut dyn Layer {

@@ -1,10 +1,12 @@
 //! The work that the UI thread never does itself. The only file of the terminal UI that calls `ops`.
 
 pub(super) mod history;
+pub(super) mod search;
 
 use super::catalogue::Catalogue;
 use crate::model::{EntryPath, Problem, Recipient, Secret};
 use crate::ops::entries::EntryFacts;
+use crate::ops::progress::Cancel;
 use crate::ops::readers::{OwnKey, Reader, Whereabouts};
 use crate::ops::registries::Registries;
 use crate::ops::{entries, readers, registries};
@@ -28,6 +30,7 @@ pub(super) enum Job {
     /// Decrypts an entry for the clipboard; the secret never reaches the UI thread in clear.
     Copy(EntryPath, Portion),
     History(history::Job),
+    Search(search::Job),
 }
 
 /// How much of an entry is copied.
@@ -50,6 +53,7 @@ pub(super) enum Report {
     Opened(Secret),
     Copied(Copied),
     History(history::Report),
+    Search(search::Report),
 }
 
 /// Which worker does it: looking never waits behind a person who is typing a passphrase, nor behind an agent that hangs.
@@ -65,7 +69,7 @@ impl Job {
         match self {
             Job::Whereabouts | Job::Entries | Job::Facts(_) | Job::Registries => Lane::Look,
             Job::OwnKey | Job::History(history::Job::Versions(_)) => Lane::Ask,
-            Job::Open(_) | Job::Copy(..) | Job::History(_) => Lane::Open,
+            Job::Open(_) | Job::Copy(..) | Job::History(_) | Job::Search(_) => Lane::Open,
         }
     }
 
@@ -84,6 +88,7 @@ impl Job {
             Job::Open(entry) => entries::show(system, &entry, Asking::Allowed).map(Report::Opened),
             Job::Copy(entry, portion) => copy(system, &entry, portion).map(Report::Copied),
             Job::History(job) => job.run(system).map(Report::History),
+            Job::Search(job) => job.run(system, &(), &Cancel::default()).map(Report::Search),
         }
     }
 }

@@ -12,7 +12,7 @@ use super::jobs::{Job, Report};
 use super::keys::{self, Binding, HelpRow, Key, Offer};
 use super::theme::{Glyphs, Theme};
 use super::widgets::list::{MOVES, Move};
-use crate::model::{Problem, Secret};
+use crate::model::{EntryPath, Problem, Secret};
 use crate::system::options::Typed;
 
 /// What every screen may look at while it acts or draws.
@@ -70,6 +70,8 @@ pub(super) enum Flow {
     /// This layer is done.
     Pop,
     Start(Ticket, Job),
+    /// All layers closed and this entry selected in the store.
+    FindEntry(EntryPath),
     Say(Toast),
     /// Bytes for the terminal itself, never drawn: a clipboard sequence.
     Send(Secret),
@@ -178,6 +180,11 @@ pub(super) trait Screen {
         String::new()
     }
 
+    /// Selects an entry; None when it lists none.
+    fn find_entry(&mut self, _entry: &EntryPath) -> Option<Flow> {
+        None
+    }
+
     /// The name its tickets carry.
     fn name(&self) -> &'static str;
 }
@@ -197,6 +204,7 @@ pub(super) trait Layer {
     fn lapse(&mut self, now: Instant);
     fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, scope: &Scope);
     fn tally(&self) -> String;
+    fn find_entry(&mut self, entry: &EntryPath) -> Option<Flow>;
     fn name(&self) -> &'static str;
 }
 
@@ -265,6 +273,10 @@ impl<S: Screen> Layer for S {
 
     fn tally(&self) -> String {
         Screen::tally(self)
+    }
+
+    fn find_entry(&mut self, entry: &EntryPath) -> Option<Flow> {
+        Screen::find_entry(self, entry)
     }
 
     fn name(&self) -> &'static str {

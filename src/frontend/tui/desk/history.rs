@@ -3,7 +3,6 @@
 use super::super::jobs::history::{Job as Ask, Report as Answer};
 use super::super::widgets::diff_view::MaskedDiff;
 use super::*;
-use crate::ops::Written;
 use crate::ops::history::{Content, Version};
 use crate::ops::line_diff::LineDiff;
 use crate::system::git::{Commit, ObjectId};
@@ -35,7 +34,6 @@ pub(super) fn found(job: &Ask) -> Answer {
         ]),
         Ask::Compare(_) => Answer::Compared(MaskedDiff::of(&diff())),
         Ask::CompareOpenly(_) => Answer::ComparedOpenly(diff()),
-        Ask::Restore(..) => Answer::Restored(Written { changed: true, ..Written::default() }),
     }
 }
 

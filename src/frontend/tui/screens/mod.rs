@@ -6,6 +6,7 @@ mod history;
 pub(super) mod passphrase;
 mod registries;
 mod registries_view;
+mod search;
 mod store;
 mod store_keys;
 mod store_view;

@@ -15,6 +15,7 @@ use super::super::widgets::finder::Finder;
 use super::super::widgets::list::Move;
 use super::super::widgets::secret_panel::SecretPanel;
 use super::history::History;
+use super::search::Search;
 use super::store_keys::{Action, FILTER_KEYS, KEYS};
 use super::store_view;
 use super::unreadable::Unreadable;
@@ -257,7 +258,7 @@ impl Screen for StoreScreen {
             Action::Unreadable if catalogue.is_none_or(|catalogue| catalogue.unreadable.is_empty()) => {
                 Offer::Refused("everything could be listed")
             }
-            Action::Filter if catalogue.is_none_or(|catalogue| catalogue.entries() == 0) => {
+            Action::Filter | Action::Search if catalogue.is_none_or(|catalogue| catalogue.entries() == 0) => {
                 Offer::Refused("there is nothing to find")
             }
             _ => Offer::Ready,
@@ -340,6 +341,7 @@ impl Screen for StoreScreen {
                 Some(node) => Flow::Push(Box::new(History::new(node.path.clone()))),
                 None => Flow::Stay,
             },
+            Action::Search => Flow::Push(Box::new(Search::default())),
             Action::Unreadable => {
                 let items = self.catalogue().map(|catalogue| catalogue.unreadable.clone()).unwrap_or_default();
                 Flow::Push(Box::new(Unreadable::new(items)))
@@ -378,6 +380,12 @@ impl Screen for StoreScreen {
 
     fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, scope: &Scope) {
         store_view::draw(self, frame, area, scope);
+    }
+
+    fn find_entry(&mut self, entry: &EntryPath) -> Option<Flow> {
+        self.finder.clear();
+        self.show_in_tree(entry, false);
+        Some(self.moved())
     }
 
     fn tally(&self) -> String {

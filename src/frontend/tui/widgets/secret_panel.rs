@@ -148,13 +148,13 @@ impl SecretPanel {
 }
 
 /// When the countdown of what is shown until then changes next.
-pub(super) fn next_step(until: Instant, now: Instant) -> Instant {
+pub(in super::super) fn next_step(until: Instant, now: Instant) -> Instant {
     let left = u32::try_from(steps_left(until, now)).unwrap_or_default();
     until - Duration::from_secs(1) * left.saturating_sub(1)
 }
 
 /// The bar that shrinks, and the seconds left.
-pub(super) fn countdown(until: Instant, scope: &Scope) -> String {
+pub(in super::super) fn countdown(until: Instant, scope: &Scope) -> String {
     let full = usize::try_from(steps_left(until, scope.now)).unwrap_or_default();
     let empty = usize::try_from(STEPS).unwrap_or_default() - full;
     let glyphs = scope.theme.glyphs;
@@ -233,7 +233,7 @@ fn labelled(line: &str) -> (&str, &str) {
 }
 
 /// Where the text has to be cut to take at most so many columns; at least one character.
-pub(super) fn columns_end(text: &str, columns: u16) -> usize {
+pub(in super::super) fn columns_end(text: &str, columns: u16) -> usize {
     let fits = |end: &usize| words::width(&text[..*end]) <= columns;
     let ends = text.char_indices().map(|(at, character)| at + character.len_utf8());
     let first = text.chars().next().map_or(0, char::len_utf8);
