@@ -40,6 +40,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ops::mod", &["*"]),
     ("ops::credentials", &["advice", "change"]),
     ("ops::entries", &["advice", "change", "opening"]),
+    ("ops::recipients", &["change", "readers"]),
     ("ops::opening", &["progress"]),
     ("ops::reencrypt", &["change", "opening", "progress"]),
     ("ops::grep", &["entries", "opening", "progress"]),

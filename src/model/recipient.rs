@@ -74,6 +74,27 @@ impl GpgIdFile {
         }
         Ok(GpgIdFile { recipients, unterminated: !bytes.ends_with(b"\n") })
     }
+
+    /// The file without the lines of the recipients that `drop` names, and with `add` at its end. Comments, order and
+    /// other lines stay as they are; the last one gets the line end that pass needs.
+    pub fn edited(bytes: &[u8], drop: impl Fn(&Recipient) -> bool, add: &[Recipient]) -> Vec<u8> {
+        let mut edited = Vec::with_capacity(bytes.len() + 64 * add.len());
+        for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+            let text = line.split(|byte| *byte == b'#').next().and_then(|text| std::str::from_utf8(text).ok());
+            let recipient = text.and_then(|text| Recipient::new(text.trim_start_matches('\u{feff}')));
+            if !recipient.is_some_and(|recipient| drop(&recipient)) {
+                edited.extend_from_slice(line);
+            }
+        }
+        if !edited.is_empty() && !edited.ends_with(b"\n") {
+            edited.push(b'\n');
+        }
+        for recipient in add {
+            edited.extend_from_slice(recipient.as_str().as_bytes());
+            edited.push(b'\n');
+        }
+        edited
+    }
 }
 
 #[cfg(test)]
@@ -100,6 +121,18 @@ mod tests {
             assert_eq!(GpgIdFile::parse(text.as_bytes()), Err(RecipientError::Empty), "{text:?}");
         }
         assert_eq!(GpgIdFile::parse(b"AAAA\n\xff\n"), Err(RecipientError::NotText { line: 2 }));
+    }
+
+    #[test]
+    fn an_edit_keeps_everything_else() {
+        let edit = |text: &str, gone: &str, new: &[&str]| {
+            let new: Vec<Recipient> = new.iter().filter_map(|text| Recipient::new(text)).collect();
+            let edited = GpgIdFile::edited(text.as_bytes(), |recipient| recipient.as_str() == gone, &new);
+            String::from_utf8(edited).expect("text")
+        };
+        assert_eq!(edit("# team\n\nAAAA # a\nBBBB#b", "", &["CCCC"]), "# team\n\nAAAA # a\nBBBB#b\nCCCC\n");
+        assert_eq!(edit("# AAAA\n AAAA # gone\r\nBBBB\nAAAA", "AAAA", &[]), "# AAAA\nBBBB\n");
+        assert_eq!(edit("", "", &["CCCC", "DDDD"]), "CCCC\nDDDD\n");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::system::System;
 use crate::system::cipher::CipherError;
 use crate::system::git;
 use crate::system::keyring::{KeyringError, public_keys};
-use crate::system::store::{FolderRecipients, LoginFile, SignedText, Store, StoreError, StoreLock};
+use crate::system::store::{FolderRecipients, LoginFile, PUBLIC_KEYS, SignedText, Store, StoreError, StoreLock};
 
 /// What a write did besides succeeding. `warnings` are for the person (stderr): a commit that failed, a login replaced.
 #[derive(Debug, Default)]
@@ -41,9 +41,7 @@ impl<'a> Change<'a> {
 
     /// One that cannot: Docker's own logins and logouts, which must cost nothing more.
     pub(super) fn begin_unrecorded(system: &'a System, store: &'a Store) -> Result<Change<'a>, StoreError> {
-        if let Some(by) = system.options.read_only {
-            return Err(StoreError::ReadOnly { root: store.root().to_owned(), by });
-        }
+        check_writable(system, store)?;
         let lock = store.lock()?;
         Ok(Change { system, store, lock, touched: Vec::new(), footprint: None, changed: false, warnings: Vec::new() })
     }
@@ -167,6 +165,38 @@ impl<'a> Change<'a> {
         self.touched.push(folder);
     }
 
+    /// Replaces the folder's own recipients file and, where one is asked for, its signature.
+    pub(super) fn write_recipients(
+        &mut self,
+        folder: &EntryPath,
+        text: &[u8],
+        signature: Option<&[u8]>,
+    ) -> Result<(), StoreError> {
+        for name in [".gpg-id", ".gpg-id.sig"] {
+            self.note(&folder.join(name)?);
+        }
+        let files = self.store.write_recipients(&self.lock, folder, text, signature, &self.system.options)?;
+        self.touched.extend(files.iter().map(|file| git::real_path(file)));
+        self.changed = true;
+        Ok(())
+    }
+
+    /// Puts a recipient's public key where gopass looks for it, in a store that carries keys.
+    pub(super) fn carry_key(&mut self, name: &str, key: &[u8]) -> Result<(), StoreError> {
+        self.note(&EntryPath::parse(format!("{PUBLIC_KEYS}/{name}"))?);
+        let file = self.store.carry_key(&self.lock, name, key, &self.system.options)?;
+        self.touched.extend(file.as_deref().map(git::real_path));
+        Ok(())
+    }
+
+    /// Removes what `carry_key` put.
+    pub(super) fn drop_key(&mut self, name: &str) -> Result<(), StoreError> {
+        self.note(&EntryPath::parse(format!("{PUBLIC_KEYS}/{name}"))?);
+        let file = self.store.drop_key(&self.lock, name)?;
+        self.touched.extend(file.as_deref().map(git::real_path));
+        Ok(())
+    }
+
     /// False when it was not there.
     pub(super) fn remove(&mut self, entry: &EntryPath) -> Result<bool, StoreError> {
         if let Some(footprint) = &mut self.footprint {
@@ -211,6 +241,14 @@ impl<'a> Change<'a> {
             self.warnings.push(problem);
         }
         Written { changed: self.changed, warnings: self.warnings }
+    }
+}
+
+/// Fails when the options keep this store from being changed.
+pub(super) fn check_writable(system: &System, store: &Store) -> Result<(), StoreError> {
+    match system.options.read_only {
+        Some(by) => Err(StoreError::ReadOnly { root: store.root().to_owned(), by }),
+        None => Ok(()),
     }
 }
 

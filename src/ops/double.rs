@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use crate::model::{EntryPath, Recipient, Secret};
 use crate::system::System;
 use crate::system::agent::AgentError;
-use crate::system::cipher::{Asking, Audience, Cipher, CipherError};
+use crate::system::cipher::{Asking, Audience, Cipher, CipherError, Identity};
 use crate::system::env::Env;
 use crate::system::options::{Options, Typed};
 use crate::system::process::{self, Limits};
@@ -42,6 +42,14 @@ impl Cipher for CipherDouble {
             return Err(CipherError::Library("no public key for \"missing\"".to_owned()));
         }
         Ok(Audience::of_names(recipients))
+    }
+
+    fn identities(&self, recipient: &Recipient) -> Result<Vec<Identity>, CipherError> {
+        Ok(match recipient.as_str().to_lowercase().as_str() {
+            "missing" => Vec::new(),
+            "several" => vec![Identity::of_name("one", false), Identity::of_name("two", false)],
+            name => vec![Identity::of_name(name, name == "alice")],
+        })
     }
 
     fn encrypt_for(&self, plaintext: &Secret, audience: &Audience) -> Result<Vec<u8>, CipherError> {

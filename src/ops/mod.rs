@@ -18,6 +18,7 @@ pub mod opening;
 pub mod otp;
 pub mod progress;
 pub mod readers;
+pub mod recipients;
 pub mod reencrypt;
 pub mod registries;
 pub mod shims;

@@ -3,7 +3,7 @@
 //! Plaintext stays in memory.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::change::{self, Change};
 use super::opening::{self, Failed, Waiting, Work};
@@ -76,13 +76,34 @@ pub struct Reencrypted {
 
 /// Looks at every entry in and below `folder`, mounted stores in it included.
 pub fn plan(system: &System, folder: &EntryPath, extent: Extent, cancel: &Cancel) -> Result<Plan, Problem> {
+    plan_with(system, folder, extent, None, cancel)
+}
+
+/// The same, as if the folder's own recipients file named these already.
+pub fn foresee(
+    system: &System,
+    folder: &EntryPath,
+    recipients: &[Recipient],
+    cancel: &Cancel,
+) -> Result<Plan, Problem> {
+    plan_with(system, folder, Extent::Differing, Some(recipients), cancel)
+}
+
+fn plan_with(
+    system: &System,
+    folder: &EntryPath,
+    extent: Extent,
+    foreseen: Option<&[Recipient]>,
+    cancel: &Cancel,
+) -> Result<Plan, Problem> {
     let stores = system.stores()?;
     let (holder, inner) = stores.locate(folder);
     if !holder.exists() {
         return Err(StoreError::NoStore { root: holder.root().to_owned() }.into());
     }
     let mut plan = Plan::default();
-    let mut wanted = Wanted { system, known: HashMap::new() };
+    let foreseen = foreseen.map(|recipients| Foreseen { folder: inner.folder(holder.root()), recipients });
+    let mut wanted = Wanted { system, known: HashMap::new(), foreseen };
     if holder.has_folder(&inner) {
         let holdings = holder.holdings(&inner);
         plan.unreadable.extend(holdings.unreadable);
@@ -149,16 +170,43 @@ impl Plan {
 struct Wanted<'a> {
     system: &'a System,
     known: HashMap<(PathBuf, Option<PathBuf>), Result<usize, Problem>>,
+    foreseen: Option<Foreseen<'a>>,
+}
+
+/// A recipients file as it is going to be.
+struct Foreseen<'a> {
+    /// The folder it will be in.
+    folder: PathBuf,
+    recipients: &'a [Recipient],
+}
+
+impl Foreseen<'_> {
+    /// True when no nearer file governs what this one, now or then, governs.
+    fn governs(&self, folder: &Path, source: Option<&Path>) -> bool {
+        let nearer =
+            source.and_then(Path::parent).is_some_and(|own| own.starts_with(&self.folder) && own != self.folder);
+        folder.starts_with(&self.folder) && !nearer
+    }
 }
 
 impl Wanted<'_> {
     fn audience(&mut self, plan: &mut Plan, store: &Store, folder: &EntryPath) -> Result<usize, Problem> {
-        let source = store.recipients_for(folder, &self.system.options)?.source;
+        let source = match &self.foreseen {
+            Some(_) => store.governing_file(folder),
+            None => store.recipients_for(folder, &self.system.options)?.source,
+        };
+        let foreseen = self.foreseen.as_ref();
+        let foreseen = foreseen.filter(|then| then.governs(&folder.folder(store.root()), source.as_deref()));
+        let source = foreseen.map(|then| then.folder.clone()).or(source);
         let key = (store.root().to_owned(), source);
         if let Some(known) = self.known.get(&key) {
             return known.clone();
         }
-        let found = change::recipients(self.system, store, folder).and_then(|(recipients, warning)| {
+        let recipients = match foreseen {
+            Some(then) => Ok((then.recipients.to_vec(), None)),
+            None => change::recipients(self.system, store, folder),
+        };
+        let found = recipients.and_then(|(recipients, warning)| {
             plan.warnings.extend(warning);
             let audience = self.system.cipher()?.audience(&recipients)?;
             plan.audiences.push(audience);
@@ -172,6 +220,9 @@ impl Wanted<'_> {
 /// Does what was planned, as far as it can be done, and commits it: once for each store.
 pub fn run(system: &System, plan: Plan, progress: &dyn Progress, cancel: &Cancel) -> Result<Reencrypted, Problem> {
     let (stores, cipher) = (system.stores()?, system.cipher()?);
+    for due in &plan.due {
+        change::check_writable(system, &stores.all()[due.store])?;
+    }
     let Plan { due, failed, warnings, audiences, stores: planned, .. } = plan;
     let mut report = Reencrypted { failed, warnings, ..Reencrypted::default() };
     let work = Sealing { cipher, stores: stores.all(), audiences: &audiences };
@@ -302,7 +353,8 @@ fn commit(
     if written.is_empty() && left.is_empty() {
         return Ok(());
     }
-    let mut change = Change::begin(system, store)?;
+    // What was encrypted to others is not to come back by an undo.
+    let mut change = Change::begin_unrecorded(system, store)?;
     let left: Vec<&EntryPath> = planned
         .in_place
         .iter()
@@ -373,6 +425,18 @@ mod tests {
         assert_eq!(due(&planned(&bench, &path("old"), Extent::All)), ["old"]);
         let missing = plan(&bench.system, &path("none"), Extent::All, &Cancel::default()).expect_err("not there");
         assert_eq!(missing.kind, ProblemKind::NotFound);
+    }
+
+    #[test]
+    fn a_read_only_store_is_looked_at_and_left() {
+        let mut bench = Bench::new();
+        bench.put("a.gpg", "for bob\none");
+        bench.system.options.read_only = Some("--read-only");
+        let first = planned(&bench, &EntryPath::root(), Extent::Differing);
+        assert_eq!(due(&first), ["a"]);
+        let problem = run(&bench.system, first, &(), &Cancel::default()).expect_err("read only");
+        assert!(problem.message.contains("read"), "{problem}");
+        assert_eq!(content(&bench, "a"), "for bob\none");
     }
 
     #[test]

@@ -77,6 +77,11 @@ impl System {
         self.keyring.get_or_init(|| Keyring::new(&self.env, &self.options))
     }
 
+    /// A detached signature by one of `Options::signing_keys`; somebody may be asked for a passphrase.
+    pub fn sign(&self, text: &[u8]) -> Result<Vec<u8>, CipherError> {
+        cipher::sign(&self.env, &self.options, &self.prompts, text)
+    }
+
     /// Ciphertext to secret and back.
     pub fn cipher(&self) -> Result<&dyn Cipher, CipherError> {
         if let Some(cipher) = self.cipher.get() {

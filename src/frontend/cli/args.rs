@@ -7,8 +7,8 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Parser, Subcommand};
 
 use super::{
-    config, demo, diff, find, generate, grep, history, insert, journal, ls, otp, reencrypt, registries, restore, rm,
-    shims, show, transfer, undo,
+    config, demo, diff, find, generate, grep, history, insert, journal, ls, otp, recipients, reencrypt, registries,
+    restore, rm, shims, show, transfer, undo,
 };
 use crate::model::{EntryPath, EntryPathError};
 use crate::system::options::Typed;
@@ -94,6 +94,7 @@ pub(super) enum Command {
     Restore(restore::RestoreArgs),
     Undo(undo::UndoArgs),
     Registries(registries::RegistriesArgs),
+    Recipients(recipients::RecipientsArgs),
     Reencrypt(reencrypt::ReencryptArgs),
     Shims(shims::ShimsArgs),
     Journal(journal::JournalArgs),

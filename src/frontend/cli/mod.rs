@@ -21,6 +21,7 @@ mod names;
 mod otp;
 mod progress;
 mod prompt;
+mod recipients;
 mod reencrypt;
 mod registries;
 mod restore;
@@ -104,6 +105,7 @@ fn run(session: &Session, args: Args) -> Result<u8, Problem> {
         Some(Command::Restore(args)) => restore::run(session, &args),
         Some(Command::Undo(args)) => undo::run(session, &args),
         Some(Command::Registries(args)) => registries::run(session, &args),
+        Some(Command::Recipients(args)) => recipients::run(session, &args),
         Some(Command::Reencrypt(args)) => reencrypt::run(session, &args),
         Some(Command::Shims(args)) => shims::run(session, &args),
         Some(Command::Journal(args)) => journal::run(session, &args),

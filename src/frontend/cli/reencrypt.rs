@@ -46,7 +46,9 @@ pub(super) fn run(session: &Session, args: &ReencryptArgs) -> Result<(), Problem
     let system = session.system()?;
     let extent = if args.all { Extent::All } else { Extent::Differing };
     let how = How { dry_run: args.dry_run, json: args.json };
-    encrypt_anew(session, &system, &args.folder.clone().unwrap_or_default(), extent, how)
+    let cancel = cancel_on_interrupt()?;
+    let plan = reencrypt::plan(&system, &args.folder.clone().unwrap_or_default(), extent, &cancel)?;
+    encrypt_anew(session, &system, plan, how, &cancel)
 }
 
 /// What is shown of it.
@@ -56,20 +58,18 @@ pub(super) struct How {
     pub(super) json: bool,
 }
 
-/// Plans, does and reports. Err when an entry failed, after everything else was done.
+/// Does what is planned and reports. Err when an entry failed, after everything else was done.
 pub(super) fn encrypt_anew(
     session: &Session,
     system: &System,
-    folder: &EntryPath,
-    extent: Extent,
+    plan: Plan,
     how: How,
+    cancel: &Cancel,
 ) -> Result<(), Problem> {
     let console = &session.console;
-    let cancel = cancel_on_interrupt()?;
-    let plan = reencrypt::plan(system, folder, extent, &cancel)?;
     let (up_to_date, due) = (plan.up_to_date, plan.due.len());
     let unreadable = plan.unreadable.clone();
-    let report = if how.dry_run { foreseen(plan) } else { done(session, system, plan, &cancel)? };
+    let report = if how.dry_run { foreseen(plan) } else { done(session, system, plan, cancel)? };
     report.warnings.iter().for_each(|warning| console.warning(warning));
     if how.json {
         console.json(&as_json(&report, up_to_date, how, &unreadable, system.stores()?))?;

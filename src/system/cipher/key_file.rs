@@ -24,7 +24,7 @@ use sequoia_openpgp::{Cert, Fingerprint, Profile};
 use super::message::{DAMAGED_SESSION, Message};
 use super::seal::{Style, seal};
 use super::unlock::{self, ATTEMPTS_MAX, UNLOCKED_MIN};
-use super::{Asking, Audience, Cipher, CipherError, Guarded, KeyFileError};
+use super::{Asking, Audience, Cipher, CipherError, Guarded, Identity, KeyFileError};
 use crate::model::{Recipient, Secret, text};
 use crate::system::agent::Prompts;
 use crate::system::env::Env;
@@ -211,6 +211,16 @@ impl Cipher for KeyFileCipher {
         let behaviour = self.keyring.behaviour();
         let keys = audience.keys.as_ref().ok_or(KeyringError::NoRecipients)?;
         Ok(seal(plaintext, keys, Style { armor: behaviour.armor, hidden: behaviour.throw_keyids })?)
+    }
+
+    fn identities(&self, recipient: &Recipient) -> Result<Vec<Identity>, CipherError> {
+        let decrypts = |cert: &Cert| cert.keys().secret().any(|key| key.key().pk_algo().for_encryption());
+        let given = given::meant_among(&self.certs, recipient);
+        if !given.is_empty() {
+            return Ok(given.into_iter().map(|cert| Identity::of(cert, Some(decrypts(cert)))).collect());
+        }
+        let of_ring = self.keyring.meant(recipient)?;
+        Ok(of_ring.iter().map(|cert| Identity::of(cert, Some(false))).collect())
     }
 
     fn is_for(&self, message: &[u8], audience: &Audience) -> bool {

@@ -17,12 +17,14 @@ pub use error::{CipherError, Guarded, KeyFileError};
 use crate::model::{Recipient, Secret};
 use crate::system::agent::Prompts;
 use crate::system::env::Env;
-use crate::system::keyring::PublicKey;
+use crate::system::keyring::{self, PublicKey};
 use crate::system::options::Options;
 use key_file::KeyFileCipher;
 use message::{Message, MessageError};
 use openpgp::OpenPgp;
+use sequoia_openpgp::Cert;
 use sequoia_openpgp::packet::PKESK;
+use sequoia_openpgp::serialize::SerializeInto;
 
 /// May decrypting ask a person for a passphrase?
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +43,42 @@ pub struct Audience {
     keys: Option<Vec<PublicKey>>,
 }
 
+/// A certificate, as far as a person needs to know it.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// Upper-case hex.
+    pub fingerprint: String,
+    /// The first user id, escaped for a terminal.
+    pub name: Option<String>,
+    /// Whether one of its secret keys that decrypt is here; None when nobody can say.
+    pub own: Option<bool>,
+    cert: Option<Cert>,
+}
+
+impl Identity {
+    fn of(cert: &Cert, own: Option<bool>) -> Identity {
+        let cert = cert.clone().strip_secret_key_material();
+        Identity { fingerprint: cert.fingerprint().to_hex(), name: keyring::name_of(&cert), own, cert: Some(cert) }
+    }
+
+    /// The public key in armour, without signatures that are not for others.
+    pub fn armored(&self) -> Option<Vec<u8>> {
+        self.cert.as_ref().and_then(|cert| cert.armored().export_to_vec().ok())
+    }
+
+    /// For a cipher that has no certificates.
+    #[cfg(test)]
+    pub(crate) fn of_name(name: &str, own: bool) -> Identity {
+        Identity { fingerprint: name.to_uppercase(), name: Some(name.to_owned()), own: Some(own), cert: None }
+    }
+}
+
+/// The detached signature of a text, by gpg with the first of these keys that is here. Somebody may be asked for a
+/// passphrase.
+pub fn sign(env: &Env, options: &Options, prompts: &Prompts, text: &[u8]) -> Result<Vec<u8>, CipherError> {
+    gpg::Gpg { env, options, prompts }.sign(text, &options.signing_keys)
+}
+
 /// Ciphertext ↔ secret. Shared by threads that open and write many entries at once.
 pub trait Cipher: Send + Sync {
     /// The whole plaintext, or an error: never a part of it.
@@ -54,6 +92,10 @@ pub trait Cipher: Send + Sync {
 
     /// True when the message is encrypted to exactly the keys that `encrypt_for` would use now. False when in doubt.
     fn is_for(&self, message: &[u8], audience: &Audience) -> bool;
+
+    /// The certificates that a recipient's text may mean; more than one for a name that several have. None of them need
+    /// be fit for encrypting to.
+    fn identities(&self, recipient: &Recipient) -> Result<Vec<Identity>, CipherError>;
 
     /// `encrypt_for` for one message.
     fn encrypt(&self, plaintext: &Secret, recipients: &[Recipient]) -> Result<Vec<u8>, CipherError> {

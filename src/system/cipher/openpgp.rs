@@ -13,7 +13,7 @@ use super::gpg::Gpg;
 use super::message::{DAMAGED_SESSION, Message, MessageError};
 use super::seal::{Style, seal};
 use super::unlock::{self, ATTEMPTS_MAX};
-use super::{Asking, Audience, Cipher, CipherError};
+use super::{Asking, Audience, Cipher, CipherError, Identity};
 use crate::model::{Recipient, Secret, text};
 use crate::system::agent::{AgentConnection, AgentError, KeyState, Keygrip, Mode, Prompts, sexp};
 use crate::system::env::Env;
@@ -233,8 +233,30 @@ impl Cipher for OpenPgp {
         }
     }
 
+    fn identities(&self, recipient: &Recipient) -> Result<Vec<Identity>, CipherError> {
+        let certs = self.keyring.meant(recipient)?;
+        let mut agent = if certs.is_empty() { None } else { self.connect(Asking::Never).ok() };
+        Ok(certs
+            .iter()
+            .map(|cert| Identity::of(cert, agent.as_mut().and_then(|agent| has_key_of(agent, cert))))
+            .collect())
+    }
+
     fn is_for(&self, message: &[u8], audience: &Audience) -> bool {
         super::is_exactly_for(message, audience)
+    }
+}
+
+/// Whether the agent has a key of the certificate that decrypts; None when it does not say.
+fn has_key_of(agent: &mut AgentConnection, cert: &Cert) -> Option<bool> {
+    let keys = cert.keys().filter(|key| key.key().pk_algo().for_encryption());
+    let grips: Vec<Option<Keygrip>> = keys.map(|key| Keygrip::of(&key.key().clone().role_into_unspecified())).collect();
+    let unknown = grips.contains(&None);
+    let states = agent.key_states(&grips.into_iter().flatten().collect::<Vec<_>>()).ok()?;
+    let here = |state: &KeyState| !matches!(state, KeyState::Absent | KeyState::Unknown);
+    match states.iter().any(here) {
+        true => Some(true),
+        false => (!unknown && !states.contains(&KeyState::Unknown)).then_some(false),
     }
 }
 

@@ -6,10 +6,14 @@ use std::time::SystemTime;
 use sequoia_openpgp::Cert;
 
 use super::choice::{self, Fault};
+use super::listing;
 use super::recipients::Meaning;
 use super::trustdb::TrustDb;
 use super::{Keyring, KeyringError};
 use crate::model::{Recipient, text};
+
+/// The most certificates that one text is taken to mean.
+const MEANT_MAX: usize = 20;
 
 /// How a recipient stands, as far as the public keys here tell.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +36,8 @@ pub enum RecipientStanding {
     Expired,
     Revoked,
     Disabled,
+    /// Nobody here vouches for it (only gpg can say that).
+    Untrusted,
     /// Its certificate has no key for encryption.
     Unusable,
     /// No certificate here.
@@ -71,6 +77,41 @@ impl Keyring {
     }
 }
 
-fn name_of(cert: &Cert) -> Option<String> {
+impl Keyring {
+    /// The certificates that a recipient's text may mean, at most `MEANT_MAX`: more than one for a name that several have,
+    /// and for a group. Asks gpg only for forms and rings that only gpg reads.
+    pub fn meant(&self, recipient: &Recipient) -> Result<Vec<Cert>, KeyringError> {
+        if let Some(members) = self.behaviour().group(recipient.as_str()) {
+            let members = members.iter().filter_map(|member| Recipient::new(member));
+            let all = members.map(|member| self.meant_by(&member)).collect::<Result<Vec<_>, _>>()?;
+            return Ok(all.into_iter().flatten().collect());
+        }
+        self.meant_by(recipient)
+    }
+
+    fn meant_by(&self, recipient: &Recipient) -> Result<Vec<Cert>, KeyringError> {
+        let meaning = Meaning::of(recipient);
+        let found = match &meaning {
+            Meaning::Key { wanted, .. } => return self.find(wanted, MEANT_MAX),
+            Meaning::Mailbox(text) | Meaning::Name(text) => self.find_user_id(text.as_bytes(), MEANT_MAX)?,
+            Meaning::Special => None,
+        };
+        let Some(mut found) = found else { return self.meant_as_gpg_says(recipient) };
+        found.retain(|cert| cert.userids().any(|id| meaning.fits(id.userid().value())));
+        Ok(found)
+    }
+
+    fn meant_as_gpg_says(&self, recipient: &Recipient) -> Result<Vec<Cert>, KeyringError> {
+        let name = recipient.as_str();
+        let listed = listing::ask(&self.env, &self.home, true, &[name])
+            .map_err(|why| KeyringError::NeedsGpg { recipient: name.to_owned(), why })?;
+        let keys = listed.iter().take(MEANT_MAX).filter_map(|listed| listed.fingerprint());
+        let certs = keys.map(|key| self.cert_with_key(&key.into())).collect::<Result<Vec<_>, _>>()?;
+        Ok(certs.into_iter().flatten().collect())
+    }
+}
+
+/// The certificate's first user id, escaped for a terminal.
+pub fn name_of(cert: &Cert) -> Option<String> {
     cert.userids().next().map(|id| text::escaped(id.userid().value()).into_owned())
 }

@@ -16,7 +16,7 @@ mod rings;
 mod signature;
 mod trustdb;
 
-pub use describe::{RecipientStanding, RecipientState};
+pub use describe::{RecipientStanding, RecipientState, name_of};
 pub use error::KeyringError;
 
 use std::fmt;

@@ -34,6 +34,8 @@ pub enum StoreError {
     LinkDangles { link: PathBuf },
     #[error("{} is a link to {}, which is not an entry", text::quoted_path(.link), text::quoted_path(.target))]
     LinkToOther { link: PathBuf, target: PathBuf },
+    #[error("{} is a link to {}, which governs other folders too", text::quoted_path(.link), text::quoted_path(.target))]
+    LinkShared { link: PathBuf, target: PathBuf },
     #[error("{} is a link to {}, which other people may read", text::quoted_path(.link), text::quoted_path(.target))]
     LinkCrosses {
         link: PathBuf,
@@ -81,6 +83,10 @@ impl From<StoreError> for Problem {
                 .hint(format!("sign it: gpg --detach-sign {}", text::shell_word(&path))),
             StoreError::LinkLeaves { link, .. } => problem.hint(format!(
                 "put the file itself in the link's place, or remove the link: rm {}",
+                text::shell_word(&link)
+            )),
+            StoreError::LinkShared { link, .. } => problem.hint(format!(
+                "give the folder a file of its own: cp --remove-destination \"$(readlink -f {0})\" {0}",
                 text::shell_word(&link)
             )),
             StoreError::LinkToOther { link, .. } => {

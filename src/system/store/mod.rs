@@ -6,6 +6,7 @@ mod batch;
 mod carry;
 mod error;
 pub mod gopass;
+mod governing;
 mod holdings;
 pub mod layout;
 mod listing;
@@ -15,6 +16,7 @@ mod write;
 
 pub use carry::{Content, ContentKind, Standing};
 pub use error::{StoreError, not_in_store};
+pub use governing::PUBLIC_KEYS;
 pub use holdings::Holdings;
 pub use logins::{LoginFile, Logins, RegistryListing};
 pub use recipients::{FolderRecipients, SignedText};

@@ -11,7 +11,7 @@ use crate::system::files::{self, FileError};
 use crate::system::options::Options;
 
 /// The largest recipients file and signature read, in bytes.
-const GPG_ID_MAX: u64 = 1 << 20;
+pub(super) const GPG_ID_MAX: u64 = 1 << 20;
 
 /// Who may read what is written into a folder, and which file says so.
 #[derive(Clone, Debug)]
@@ -68,7 +68,7 @@ impl Store {
     }
 
     /// The nearest `.gpg-id` upwards from `folder`, unread; None when there is none.
-    pub(super) fn governing_file(&self, folder: &EntryPath) -> Option<PathBuf> {
+    pub fn governing_file(&self, folder: &EntryPath) -> Option<PathBuf> {
         let mut current = folder.clone();
         loop {
             let path = current.folder(&self.root).join(".gpg-id");

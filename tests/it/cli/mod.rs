@@ -46,6 +46,29 @@ fn keys(object: &Value) -> Vec<&str> {
 }
 
 #[test]
+fn recipients_and_reencrypt_have_json_and_codes() {
+    let sandbox = store_of(&["a/x", "b"]);
+    let value = json_of(sandbox.regpass(&["recipients", "--json"], b""));
+    let folder = &value["folders"][0];
+    assert_eq!(
+        (keys(&value), keys(folder)),
+        (vec!["schema", "folders"], vec!["folder", "store", "file", "recipients", "problem"])
+    );
+    let person = &folder["recipients"][0];
+    assert_eq!(keys(person), ["recipient", "fingerprint", "name", "validity", "expires", "own", "problem"]);
+    assert_eq!((&person["name"], &person["own"]), (&json!("Alice <alice@example.test>"), &json!(true)));
+    let value = json_of(sandbox.regpass(&["reencrypt", "--all", "--json", "a"], b""));
+    assert_eq!(keys(&value), ["schema", "dry_run", "entries", "up_to_date", "failed", "unreadable"]);
+    let expected = json!({"schema": 1, "dry_run": false, "entries": [{"path": "a/x", "store": sandbox.store()}],
+        "up_to_date": 0, "failed": [], "unreadable": []});
+    assert_eq!(value, expected);
+    let code = |args: &[&str]| sandbox.regpass(args, b"").code;
+    assert_eq!((code(&["reencrypt", "none"]), code(&["recipients", "none"]), code(&["recipients", "add"])), (3, 3, 2));
+    assert_eq!((code(&["recipients", "add", "x#y"]), code(&["--read-only", "reencrypt", "--all"])), (2, 1));
+    assert_eq!(code(&["--read-only", "recipients", "set", "alice@example.test", "--folder", "a"]), 0);
+}
+
+#[test]
 fn ls_lists_paths_and_json() {
     let sandbox = store_of(&["mail/alice", "infra/db", "infra/db/root"]);
     let store = sandbox.store();

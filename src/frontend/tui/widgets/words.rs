@@ -49,6 +49,7 @@ pub(in super::super) fn reader(reader: &Reader, scope: &Scope) -> (String, Meani
         RecipientStanding::Expired => (glyphs.bad, " expired", Meaning::Bad),
         RecipientStanding::Revoked => (glyphs.bad, " revoked", Meaning::Bad),
         RecipientStanding::Disabled => (glyphs.bad, " disabled", Meaning::Bad),
+        RecipientStanding::Untrusted => (glyphs.warn, " not trusted", Meaning::Warn),
         RecipientStanding::Unusable => (glyphs.bad, " cannot encrypt", Meaning::Bad),
         RecipientStanding::Missing => (glyphs.warn, " key missing", Meaning::Warn),
         RecipientStanding::Ambiguous => (glyphs.warn, " ambiguous", Meaning::Warn),

@@ -1,0 +1,203 @@
+//! `regpass recipients`: who may read which folder, and changing that. What is stored already is encrypted anew at once,
+//! unless that is put off.
+
+use serde_json::{Map, Value, json};
+
+use super::Session;
+use super::args::folder;
+use super::names;
+use super::progress::cancel_on_interrupt;
+use super::reencrypt::{How, encrypt_anew};
+use crate::frontend::console::{Console, Role};
+use crate::model::{EntryPath, Problem, Recipient, text, utc};
+use crate::ops::recipients::{self, Edit, Governed, Person, Proposal};
+use crate::ops::reencrypt::{self, Extent};
+use crate::system::System;
+use crate::system::keyring::RecipientStanding;
+
+const EXAMPLES: &str = "\
+Examples:
+  regpass recipients                              who may read which folder
+  regpass recipients add bob@example.org          for the whole store
+  regpass recipients remove KEY --folder infra    only there; infra gets a list of its own
+  regpass recipients add KEY --dry-run            what would change, and which entries";
+
+/// Show who may read which folder; add and remove recipients
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
+pub(super) struct RecipientsArgs {
+    #[command(subcommand)]
+    change: Option<Change>,
+
+    /// Only in and below this folder
+    #[arg(value_name = "FOLDER", value_parser = folder())]
+    folder: Option<EntryPath>,
+
+    /// One JSON object with the folders and their recipients
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Change {
+    /// Let more people read
+    Add(ChangeArgs),
+    /// Let fewer people read; what they have read, and git's history, they keep
+    Remove(ChangeArgs),
+    /// Let these people read and nobody else
+    Set(ChangeArgs),
+}
+
+#[derive(Debug, clap::Args)]
+struct ChangeArgs {
+    /// Fingerprints, key ids or mail addresses
+    #[arg(value_name = "KEY", required = true, value_parser = recipient)]
+    keys: Vec<Recipient>,
+
+    /// The folder it is about; it gets a list of its own if it has none [default: the whole store]
+    #[arg(long, short, value_name = "FOLDER", value_parser = folder())]
+    folder: Option<EntryPath>,
+
+    /// Say what would be done
+    #[arg(long, short = 'n')]
+    dry_run: bool,
+
+    /// Leave what is stored as it is; `regpass reencrypt` does the rest
+    #[arg(long)]
+    later: bool,
+
+    /// Even if no key of yours is left
+    #[arg(long)]
+    force: bool,
+
+    /// One JSON object, as `reencrypt --json` gives it
+    #[arg(long)]
+    json: bool,
+}
+
+fn recipient(text: &str) -> Result<Recipient, String> {
+    let fits = !text.contains(['\n', '\r', '#', '\0']);
+    Recipient::new(text).filter(|_| fits).ok_or_else(|| "it names no key".to_owned())
+}
+
+pub(super) fn run(session: &Session, args: &RecipientsArgs) -> Result<(), Problem> {
+    let system = session.system()?;
+    match &args.change {
+        None => show(session, &system, args),
+        Some(Change::Add(change)) => edit(session, &system, change, Edit::Add(change.keys.clone())),
+        Some(Change::Remove(change)) => edit(session, &system, change, Edit::Remove(change.keys.clone())),
+        Some(Change::Set(change)) => edit(session, &system, change, Edit::Set(change.keys.clone())),
+    }
+}
+
+fn show(session: &Session, system: &System, args: &RecipientsArgs) -> Result<(), Problem> {
+    let console = &session.console;
+    let governed = recipients::list(system, &args.folder.clone().unwrap_or_default())?;
+    if args.json {
+        let folders: Vec<Value> = governed.iter().map(folder_json).collect();
+        return console.json(&json!({ "schema": names::SCHEMA, "folders": folders }));
+    }
+    for one in &governed {
+        let name = if one.folder.is_root() { "/".into() } else { one.folder.display() };
+        let mut lines = format!("{}\n", console.paint(Role::Heading, &name));
+        one.recipients.iter().for_each(|person| lines.push_str(&line(console, person)));
+        console.data(&lines)?;
+        one.problem.iter().for_each(|problem| console.warning(problem));
+    }
+    if governed.is_empty() {
+        console.status("no folder here has a recipients file of its own");
+    }
+    Ok(())
+}
+
+/// `  Alice <alice@…>  FINGERPRINT  yours, valid, until 2027-01-01`
+fn line(console: &Console, person: &Person) -> String {
+    let reader = &person.reader;
+    let written = text::escaped(reader.recipient.as_str().as_bytes()).into_owned();
+    let name = reader.name.clone().unwrap_or_else(|| written.clone());
+    let key = reader.fingerprint.clone().unwrap_or_else(|| if name == written { String::new() } else { written });
+    let mut words = Vec::new();
+    if person.own == Some(true) {
+        words.push("yours".to_owned());
+    }
+    let (validity, role) = match reader.standing {
+        RecipientStanding::Valid => (word(reader.standing), Role::Good),
+        other => (word(other), Role::Warning),
+    };
+    words.push(console.paint(role, validity));
+    words.extend(reader.expires.map(|time| format!("until {}", &utc::rfc3339(time)[..10])));
+    format!("  {name}  {}  {}\n", console.paint(Role::Muted, &key), words.join(", "))
+}
+
+fn word(standing: RecipientStanding) -> &'static str {
+    match standing {
+        RecipientStanding::Valid => "valid",
+        RecipientStanding::Unknown => "unknown",
+        RecipientStanding::Expired => "expired",
+        RecipientStanding::Revoked => "revoked",
+        RecipientStanding::Disabled => "disabled",
+        RecipientStanding::Untrusted => "untrusted",
+        RecipientStanding::Unusable => "unusable",
+        RecipientStanding::Missing => "missing",
+        RecipientStanding::Ambiguous => "ambiguous",
+    }
+}
+
+/// `schema` 1 of docs/json.md, `recipients`.
+fn folder_json(one: &Governed) -> Value {
+    let mut object = Map::new();
+    names::put(&mut object, "folder", one.folder.as_bytes());
+    names::put(&mut object, "store", one.store.as_os_str().as_encoded_bytes());
+    names::put(&mut object, "file", one.file.as_os_str().as_encoded_bytes());
+    let people = one.recipients.iter().map(|person| {
+        json!({
+            "recipient": person.reader.recipient.as_str(),
+            "fingerprint": person.reader.fingerprint,
+            "name": person.reader.name,
+            "validity": word(person.reader.standing),
+            "expires": person.reader.expires.map(utc::rfc3339),
+            "own": person.own,
+            "problem": person.problem.as_ref().map(Problem::one_line),
+        })
+    });
+    object.insert("recipients".to_owned(), people.collect());
+    object.insert("problem".to_owned(), one.problem.as_ref().map(Problem::one_line).into());
+    Value::Object(object)
+}
+
+fn edit(session: &Session, system: &System, args: &ChangeArgs, edit: Edit) -> Result<(), Problem> {
+    let console = &session.console;
+    let folder = args.folder.clone().unwrap_or_default();
+    let proposal = recipients::propose(system, &folder, &edit, args.force)?;
+    tell(console, &proposal, args.dry_run);
+    let cancel = cancel_on_interrupt()?;
+    let how = How { dry_run: args.dry_run, json: args.json };
+    if args.dry_run {
+        let plan = reencrypt::foresee(system, &folder, &proposal.after, &cancel)?;
+        return encrypt_anew(session, system, plan, how, &cancel);
+    }
+    let written = recipients::apply(system, &proposal)?;
+    written.warnings.iter().for_each(|warning| console.warning(warning));
+    if args.later {
+        console.status("entries stay as they are; encrypt them anew: regpass reencrypt");
+        return Ok(());
+    }
+    let plan = reencrypt::plan(system, &folder, Extent::Differing, &cancel)?;
+    encrypt_anew(session, system, plan, how, &cancel)
+}
+
+fn tell(console: &Console, proposal: &Proposal, dry_run: bool) {
+    let would = if dry_run { "would be " } else { "" };
+    for (recipient, identity) in &proposal.added {
+        let name = identity.name.as_deref().unwrap_or_default();
+        console.status(&format!("{would}added: {} {name}", text::escaped(recipient.as_str().as_bytes())));
+    }
+    for recipient in &proposal.removed {
+        console.status(&format!("{would}removed: {}", text::escaped(recipient.as_str().as_bytes())));
+    }
+    if proposal.is_nothing() {
+        console.status("the recipients are so already");
+    } else if proposal.new_file {
+        console.status(&format!("in a list of its own: {}", text::quoted_path(&proposal.file)));
+    }
+}
