@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn only_a_folder_s_own_file_is_written_and_keys_only_where_they_are_carried() {
         let dir = tempfile::tempdir().expect("a store");
-        let store = Store { mount: EntryPath::root(), root: dir.path().to_owned(), index: 0 };
+        let store = Store { mount: EntryPath::root(), root: dir.path().to_owned(), index: 0, doubt: None };
         let options = Options::resolve(&Typed::default(), &Env::made_of([("HOME", "/x")])).expect("options");
         let lock = store.lock().expect("locked");
         let folder = |name: &str| EntryPath::parse(name).expect("a name");
