@@ -33,6 +33,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("system::links", &["files"]),
     ("system::scratch", &["files"]),
     ("system::undo_log", &["files"]),
+    ("system::draft", &["env", "files", "scratch"]),
+    ("system::editor", &["env", "process"]),
     ("system::sudoers", &["files"]),
     ("system::login_shell", &["env", "process"]),
     ("system::clipboard", &["env", "files", "options", "process"]),

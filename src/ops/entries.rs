@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 use super::advice;
-use super::change::{self, Change, Written};
+pub use super::change::Written;
+use super::change::{self, Change};
 use super::opening::unreadable;
 use crate::model::{EntryPath, Problem, Recipient, Secret, text};
 use crate::system::System;
@@ -195,6 +196,9 @@ pub(super) fn replace(
 /// Says why an entry of this name could not be written, before anybody takes the trouble to type one.
 pub fn check_writable(system: &System, entry: &EntryPath) -> Result<(), Problem> {
     let (store, inner) = place(system, entry)?;
+    if let Some(by) = system.options.read_only {
+        return Err(StoreError::ReadOnly { root: store.root().to_owned(), by }.into());
+    }
     store.check_unreserved(&inner.parent())?;
     let (recipients, _) = change::recipients(system, store, &inner.parent())?;
     change::encrypt(system, store, &Secret::default(), &recipients).map(drop)

@@ -5,6 +5,8 @@ pub mod agent;
 pub mod cipher;
 pub mod config_file;
 pub mod docker;
+pub mod draft;
+pub mod editor;
 pub mod env;
 pub mod files;
 pub mod git;

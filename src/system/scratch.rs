@@ -23,6 +23,7 @@ const MARK: &str = ".regpass-scratch";
 pub struct Scratch {
     path: PathBuf,
     _alive: FolderLock,
+    kept: bool,
 }
 
 impl Scratch {
@@ -44,11 +45,19 @@ impl Scratch {
     pub fn path(&self) -> &Path {
         &self.path
     }
+
+    /// The folder becomes the person's own: it outlives us, and nobody sweeps it.
+    pub fn keep(&mut self) {
+        let _ = std::fs::remove_file(self.path.join(MARK));
+        self.kept = true;
+    }
 }
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.path);
+        if !self.kept {
+            let _ = std::fs::remove_dir_all(&self.path);
+        }
     }
 }
 
@@ -62,7 +71,7 @@ fn make_in(place: &Path, name: &str) -> Result<Scratch, FileError> {
             made => made.map_err(fault)?,
         }
         let Ok(alive) = files::lock_folder(&path, Duration::ZERO) else { continue };
-        let scratch = Scratch { path, _alive: alive };
+        let scratch = Scratch { path, _alive: alive, kept: false };
         // Only now can it be swept, and only when its lock is gone.
         files::create(&scratch.path.join(MARK), b"", 0o600)?;
         return Ok(scratch);

@@ -7,8 +7,8 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Parser, Subcommand};
 
 use super::{
-    config, demo, diff, find, generate, grep, history, insert, journal, ls, otp, recipients, reencrypt, registries,
-    restore, rm, shims, show, transfer, undo,
+    config, demo, diff, edit, find, generate, grep, history, insert, journal, ls, otp, recipients, reencrypt,
+    registries, restore, rm, shims, show, transfer, undo,
 };
 use crate::model::{EntryPath, EntryPathError};
 use crate::system::options::Typed;
@@ -20,6 +20,7 @@ Examples:
   regpass show infra/db/root                print an entry
   regpass show infra/db/root --clip         copy its password, cleared after 45 seconds
   regpass insert mail/alice                 ask for a password and store it
+  regpass edit mail/alice                   change it in $EDITOR
   regpass generate mail/bob                 make and store a new password
   regpass registries                        which registries have a login, whose, and how old
   regpass shims install                     let Docker find regpass as docker-credential-pass
@@ -84,6 +85,7 @@ pub(super) enum Command {
     Find(find::FindArgs),
     Grep(grep::GrepArgs),
     Insert(insert::InsertArgs),
+    Edit(edit::EditArgs),
     Generate(generate::GenerateArgs),
     Otp(otp::OtpArgs),
     Mv(transfer::MvArgs),

@@ -125,7 +125,7 @@ fn one_line(mut content: Secret, entry: &EntryPath) -> Result<Secret, Problem> {
 }
 
 /// Everything, bounded, through a buffer that is wiped.
-fn read_all(input: &mut impl Read) -> Result<Secret, Problem> {
+pub(super) fn read_all(input: &mut impl Read) -> Result<Secret, Problem> {
     let mut content = Secret::default();
     let mut buffer = [0; 8192];
     let read = loop {

@@ -10,6 +10,7 @@ mod clip;
 mod config;
 mod demo;
 mod diff;
+mod edit;
 mod find;
 mod generate;
 mod grep;
@@ -95,6 +96,7 @@ fn run(session: &Session, args: Args) -> Result<u8, Problem> {
         Some(Command::Find(args)) => find::run(session, &args),
         Some(Command::Grep(args)) => grep::run(session, &args),
         Some(Command::Insert(args)) => insert::run(session, &args),
+        Some(Command::Edit(args)) => edit::run(session, &args),
         Some(Command::Generate(args)) => generate::run(session, &args),
         Some(Command::Otp(args)) => otp::run(session, &args),
         Some(Command::Mv(args)) => transfer::mv(session, &args),

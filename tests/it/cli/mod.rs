@@ -3,6 +3,7 @@
 
 mod config;
 mod demo;
+mod edit;
 mod generate;
 mod grep;
 mod history;

@@ -1,0 +1,154 @@
+//! The person's own editor on a file, on our terminal. Told to leave no copies where that is known how; its end is waited
+//! for, and ours is not ended by a signal meanwhile. Knows nothing of what is in the file.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::Child;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+use super::env::Env;
+use super::process;
+use crate::model::{Problem, text};
+
+/// How long an editor that was told to end may take before it is killed.
+const END: Duration = Duration::from_secs(2);
+
+/// Editors that would leave copies elsewhere, or change the text's end, and what keeps them from it. By the front of the
+/// program's name, links resolved.
+const OPTIONS: [(&str, &str); 4] = [
+    ("vim", "-n -i NONE -c 'set nobackup nowritebackup noundofile nofixendofline'"),
+    ("nvim", "-n -i NONE -c 'set nobackup nowritebackup noundofile nofixendofline'"),
+    // Its settings may name a folder for backups; -L adds no line end.
+    ("nano", "-I -L"),
+    ("rnano", "-I -L"),
+];
+
+#[derive(Debug, thiserror::Error)]
+pub enum EditorError {
+    #[error("the editor {} cannot be run", text::quoted(.0))]
+    Missing(String),
+    #[error("the editor {} cannot be run: {source}", text::quoted(.editor))]
+    Io { editor: String, source: std::io::Error },
+    /// Ours was told to end.
+    #[error("called off")]
+    CalledOff,
+}
+
+impl From<EditorError> for Problem {
+    fn from(error: EditorError) -> Problem {
+        let problem = Problem::failed(error.to_string());
+        match error {
+            EditorError::Missing(_) => problem.hint("choose one that is installed: export EDITOR=vi"),
+            EditorError::Io { .. } => problem,
+            EditorError::CalledOff => Problem::cancelled(error.to_string()),
+        }
+    }
+}
+
+/// From its making on, no signal that asks us to end does so: it waits until it is asked about.
+pub struct Patience(Signals);
+
+impl Patience {
+    pub fn begin() -> Result<Patience, Problem> {
+        Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGCHLD])
+            .map(Patience)
+            .map_err(|error| Problem::failed("cannot wait for signals").because(error))
+    }
+}
+
+/// The editor that was chosen, else the system's own: words for a shell.
+pub fn chosen(env: &Env, editor: Option<&OsStr>) -> OsString {
+    let fallback = || if env.find_program("editor").is_some() { "editor" } else { "vi" };
+    editor.map_or_else(|| fallback().into(), OsStr::to_owned)
+}
+
+/// Runs an editor to its end; true when it ended well. Its words go through a shell, as git's and pass's do.
+pub fn run(env: &Env, editor: &OsStr, file: &Path, patience: &mut Patience) -> Result<bool, EditorError> {
+    let name = || editor.to_string_lossy().into_owned();
+    let io = |source| EditorError::Io { editor: name(), source };
+    let mut command = process::command(env, "sh");
+    command.arg("-c").arg(script(env, editor)).arg("sh").arg(file);
+    let mut child = command.spawn().map_err(io)?;
+    loop {
+        if let Some(status) = child.try_wait().map_err(io)? {
+            return match status.code() {
+                // A shell's codes for what it did not find, or may not run (sh(1), EXIT STATUS).
+                Some(126 | 127) => Err(EditorError::Missing(name())),
+                _ => Ok(status.success() && status.signal().is_none()),
+            };
+        }
+        for signal in patience.0.wait() {
+            // Ctrl-C and Ctrl-\ are for the editor, which has them too.
+            if matches!(signal, SIGHUP | SIGTERM) {
+                end(&mut child);
+                return Err(EditorError::CalledOff);
+            }
+        }
+    }
+}
+
+/// The editor, its options, the file. Where that can be said, the editor takes the shell's place, so that a signal for the
+/// one reaches the other.
+fn script(env: &Env, editor: &OsStr) -> OsString {
+    let bytes = editor.as_bytes();
+    let first = bytes.trim_ascii().split(u8::is_ascii_whitespace).next().unwrap_or_default();
+    let is_one = !bytes.iter().any(|byte| b";&|\n".contains(byte)) && !first.contains(&b'=');
+    let mut script: Vec<u8> = if is_one { b"exec ".to_vec() } else { Vec::new() };
+    script.extend_from_slice(bytes);
+    if let Some(options) = options_of(env, OsStr::from_bytes(first)) {
+        script.push(b' ');
+        script.extend_from_slice(options.as_bytes());
+    }
+    script.extend_from_slice(b" \"$@\"");
+    OsString::from_vec(script)
+}
+
+fn options_of(env: &Env, program: &OsStr) -> Option<&'static str> {
+    let named = Path::new(program);
+    let found =
+        if named.components().count() > 1 { Some(named.to_owned()) } else { env.find_program(program.to_str()?) };
+    let real: PathBuf = found.and_then(|file| std::fs::canonicalize(file).ok())?;
+    let name = real.file_name()?.to_str()?;
+    OPTIONS.iter().find(|(front, _)| name.split('.').next() == Some(*front)).map(|(_, options)| *options)
+}
+
+fn end(child: &mut Child) {
+    let Some(pid) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) else { return };
+    let _ = kill_process(pid, Signal::TERM);
+    let told = Env::clock();
+    while told.elapsed() < END && matches!(child.try_wait(), Ok(None)) {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let _ = child.kill();
+    let _ = child.wait();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_editors_leave_no_copies() {
+        let dir = tempfile::tempdir().expect("a folder");
+        for name in ["vim.basic", "nano", "ed"] {
+            let file = dir.path().join(name);
+            std::fs::write(&file, "#!/bin/sh\n").expect("a program");
+            std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("a mode");
+        }
+        std::os::unix::fs::symlink("vim.basic", dir.path().join("vi")).expect("a link");
+        let env = Env::made_of([("PATH", dir.path())]);
+        let script = |editor: &str| script(&env, OsStr::new(editor)).to_string_lossy().into_owned();
+        assert!(script("vi -R").starts_with("exec vi -R -n -i NONE "), "{}", script("vi -R"));
+        assert_eq!(script("nano"), "exec nano -I -L \"$@\"");
+        assert_eq!(script("ed"), "exec ed \"$@\"");
+        assert_eq!(script("X=1 ed"), "X=1 ed \"$@\"");
+        assert_eq!(script("true; ed"), "true; ed \"$@\"");
+        assert_eq!(script("no-such"), "exec no-such \"$@\"");
+    }
+}
