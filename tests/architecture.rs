@@ -47,6 +47,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ops::reencrypt", &["change", "opening", "progress"]),
     ("ops::grep", &["entries", "opening", "progress"]),
     ("ops::change", &["footprint"]),
+    ("ops::conflict", &["change", "line_diff"]),
+    ("ops::sync", &["change", "conflict"]),
     ("ops::undo", &["change", "footprint"]),
     ("ops::generate", &["change", "entries"]),
     ("ops::otp", &["change", "entries"]),

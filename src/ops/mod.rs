@@ -3,6 +3,7 @@
 mod advice;
 mod change;
 pub mod config;
+pub mod conflict;
 pub mod credentials;
 pub mod demo;
 #[cfg(test)]
@@ -22,6 +23,7 @@ pub mod recipients;
 pub mod reencrypt;
 pub mod registries;
 pub mod shims;
+pub mod sync;
 pub mod transfer;
 pub mod undo;
 

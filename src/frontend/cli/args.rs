@@ -7,8 +7,8 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Parser, Subcommand};
 
 use super::{
-    config, demo, diff, edit, find, generate, grep, history, insert, journal, ls, otp, recipients, reencrypt,
-    registries, restore, rm, shims, show, transfer, undo,
+    config, conflicts, demo, diff, edit, find, generate, git, grep, history, insert, journal, ls, otp, recipients,
+    reencrypt, registries, resolve, restore, rm, shims, show, sync, transfer, undo,
 };
 use crate::model::{EntryPath, EntryPathError};
 use crate::system::options::Typed;
@@ -95,6 +95,10 @@ pub(super) enum Command {
     Diff(diff::DiffArgs),
     Restore(restore::RestoreArgs),
     Undo(undo::UndoArgs),
+    Sync(sync::SyncArgs),
+    Git(git::GitArgs),
+    Conflicts(conflicts::ConflictsArgs),
+    Resolve(resolve::ResolveArgs),
     Registries(registries::RegistriesArgs),
     Recipients(recipients::RecipientsArgs),
     Reencrypt(reencrypt::ReencryptArgs),

@@ -6,10 +6,10 @@ use super::Session;
 use super::args::entry;
 use super::names;
 use super::secret_json;
-use crate::frontend::console::{Role, json_text};
+use crate::frontend::console::{Console, Role, json_text};
 use crate::model::{EntryPath, Problem, Secret, text, utc};
 use crate::ops::history::{self, EntryDiff, Which};
-use crate::ops::line_diff::{Line, Side};
+use crate::ops::line_diff::{Line, LineDiff, Side};
 use crate::system::cipher::Asking;
 use crate::system::git::Commit;
 
@@ -59,24 +59,30 @@ pub(super) fn run(session: &Session, args: &DiffArgs) -> Result<(), Problem> {
         console.paint(role, &format!("{sign}{sign}{sign} {} ({what})\n", args.entry.display()))
     };
     console.data(&(head('-', Role::Error, &diff.from) + &head('+', Role::Good, &diff.to)))?;
-    for line in diff.lines.lines() {
+    print(console, &diff.lines, args.reveal)?;
+    if diff.lines.is_empty() {
+        let name = text::quoted(args.entry.as_bytes());
+        console.status(&format!("{name} says the same in both versions; only who may read it differs"));
+    }
+    Ok(())
+}
+
+/// The lines of both texts, marked as diff(1) does.
+pub(super) fn print(console: &Console, lines: &LineDiff, reveal: bool) -> Result<(), Problem> {
+    for line in lines.lines() {
         let (sign, role) = match line.side {
             Side::Both => (" ", Role::Muted),
             Side::Old => ("-", Role::Error),
             Side::New => ("+", Role::Good),
         };
-        if args.reveal {
+        if reveal {
             let mut whole = Secret::new(sign.as_bytes().to_vec());
-            whole.push(diff.lines.text(line).expose());
+            whole.push(lines.text(line).expose());
             whole.push(b"\n");
             console.secret(&whole)?;
         } else {
-            console.data(&format!("{}\n", console.paint(role, &format!("{sign}{}", diff.lines.masked(line)))))?;
+            console.data(&format!("{}\n", console.paint(role, &format!("{sign}{}", lines.masked(line)))))?;
         }
-    }
-    if diff.lines.is_empty() {
-        let name = text::quoted(args.entry.as_bytes());
-        console.status(&format!("{name} says the same in both versions; only who may read it differs"));
     }
     Ok(())
 }
@@ -92,24 +98,31 @@ fn as_json(entry: &EntryPath, diff: &EntryDiff, reveal: bool) -> Secret {
     let head = json_text(&Value::Object(head));
     let mut answer = Secret::default();
     answer.push(head.trim_end().trim_end_matches('}').trim_end().as_bytes());
-    answer.push(b",\n  \"lines\": [");
-    for (index, line) in diff.lines.lines().iter().enumerate() {
-        answer.push(if index == 0 { b"\n    " } else { b",\n    " });
-        push_line(&mut answer, diff, line, reveal);
-    }
-    answer.push(b"\n  ]\n}\n");
+    answer.push(b",\n  \"lines\": ");
+    push_lines(&mut answer, &diff.lines, reveal);
+    answer.push(b"\n}\n");
     answer
 }
 
-fn push_line(answer: &mut Secret, diff: &EntryDiff, line: &Line, reveal: bool) {
+/// An array with an object a line.
+pub(super) fn push_lines(answer: &mut Secret, lines: &LineDiff, reveal: bool) {
+    answer.push(b"[");
+    for (index, line) in lines.lines().iter().enumerate() {
+        answer.push(if index == 0 { b"\n    " } else { b",\n    " });
+        push_line(answer, lines, line, reveal);
+    }
+    answer.push(b"\n  ]");
+}
+
+fn push_line(answer: &mut Secret, lines: &LineDiff, line: &Line, reveal: bool) {
     let change = match line.side {
         Side::Both => "same",
         Side::Old => "removed",
         Side::New => "added",
     };
     answer.push(format!("{{\"change\": \"{change}\", \"number\": {}, \"masked\": ", line.number).as_bytes());
-    secret_json::push_string(answer, &diff.lines.masked(line));
-    let plain = diff.lines.text(line);
+    secret_json::push_string(answer, &lines.masked(line));
+    let plain = lines.text(line);
     if let Ok(plain) = std::str::from_utf8(plain.expose())
         && reveal
     {

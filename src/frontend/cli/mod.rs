@@ -8,11 +8,13 @@ mod clip;
 #[path = "no_clip.rs"]
 mod clip;
 mod config;
+mod conflicts;
 mod demo;
 mod diff;
 mod edit;
 mod find;
 mod generate;
+mod git;
 mod grep;
 mod history;
 mod insert;
@@ -25,11 +27,13 @@ mod prompt;
 mod recipients;
 mod reencrypt;
 mod registries;
+mod resolve;
 mod restore;
 mod rm;
 mod secret_json;
 mod shims;
 mod show;
+mod sync;
 mod transfer;
 mod undo;
 
@@ -106,6 +110,10 @@ fn run(session: &Session, args: Args) -> Result<u8, Problem> {
         Some(Command::Diff(args)) => diff::run(session, &args),
         Some(Command::Restore(args)) => restore::run(session, &args),
         Some(Command::Undo(args)) => undo::run(session, &args),
+        Some(Command::Sync(args)) => sync::run(session, &args),
+        Some(Command::Git(args)) => git::run(session, &args),
+        Some(Command::Conflicts(args)) => conflicts::run(session, &args),
+        Some(Command::Resolve(args)) => resolve::run(session, &args),
         Some(Command::Registries(args)) => registries::run(session, &args),
         Some(Command::Recipients(args)) => recipients::run(session, &args),
         Some(Command::Reencrypt(args)) => reencrypt::run(session, &args),

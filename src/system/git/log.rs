@@ -123,6 +123,13 @@ impl Repository<'_> {
         Ok(self.logged(None, limit, None)?.into_iter().map(|(commit, _)| commit).collect())
     }
 
+    /// How many commits lead to the one that is checked out.
+    pub fn commit_count(&self) -> Result<usize, GitError> {
+        let said = self.git("rev-list", &["--count", "HEAD"].map(OsStr::new), &[])?;
+        let count = String::from_utf8_lossy(answer(&said)).trim().parse();
+        count.map_err(|_| GitError::Odd { command: "rev-list" })
+    }
+
     /// The bytes of a blob.
     pub fn blob(&self, id: &ObjectId) -> Result<Vec<u8>, GitError> {
         let said = self.git("cat-file", &["blob", id.as_str()].map(OsStr::new), &[])?;

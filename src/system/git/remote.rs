@@ -228,13 +228,16 @@ impl Repository<'_> {
             None => self.setting("pull.rebase", &[])?,
         };
         let sign = self.signs_commits()?;
+        let short = upstream.tracking.strip_prefix("refs/remotes/").unwrap_or(&upstream.tracking);
+        let subject = format!("Merge remote-tracking branch '{short}'");
         let (command, mut arguments, done) = match rebase.as_deref() {
             Some("true" | "yes" | "on" | "1" | "interactive" | "i") => ("rebase", vec!["-q"], Pulled::Rebased),
             Some("merges" | "m") => ("rebase", vec!["-q", "--rebase-merges"], Pulled::Rebased),
             None if self.setting("pull.ff", &[])?.as_deref() == Some("only") => {
                 return Err(GitError::Diverged { top: self.top.clone() });
             }
-            _ => ("merge", vec!["-q", "--no-edit"], Pulled::Merged),
+            // As git says it of the short name, which could mean a branch of ours instead.
+            _ => ("merge", vec!["-q", "-m", &subject], Pulled::Merged),
         };
         if sign {
             arguments.push("-S");

@@ -8,6 +8,7 @@ mod hostile;
 mod mounts;
 mod recipients;
 mod reencrypt;
+mod shared;
 mod team;
 
 use std::path::{Path, PathBuf};

@@ -1,0 +1,116 @@
+//! `regpass resolve`: settles one conflict; with the last one the merge is committed.
+
+use std::io;
+
+use serde_json::{Map, Value};
+
+use super::args::entry;
+use super::insert::read_all;
+use super::sync::path;
+use super::{Session, names};
+use crate::frontend::console::Console;
+use crate::model::{EntryPath, Problem, text};
+use crate::ops::conflict::{self, Choice, Resolved};
+use crate::system::git::Concluded;
+
+const EXAMPLES: &str = "\
+Examples:
+  regpass conflicts                      what waits
+  regpass resolve mail/alice --merge     take both changes, where they are of different lines
+  regpass resolve mail/alice --ours      what this machine has (in a rebase too)
+  regpass resolve mail/alice --theirs    what the others have
+  regpass resolve mail/alice --base      what it was before both
+  regpass resolve mail/alice --stdin     what standard input says
+  regpass resolve                        finish, when everything is settled";
+
+/// Settle what both sides of a merge changed
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct ResolveArgs {
+    /// The entry, or a file such as .gpg-id
+    #[arg(value_parser = entry(), requires = "choice")]
+    entry: Option<EntryPath>,
+
+    #[command(flatten)]
+    choice: ChoiceArgs,
+
+    /// One JSON object that says what is left
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+#[group(id = "choice", multiple = false, requires = "entry")]
+struct ChoiceArgs {
+    /// What this machine has
+    #[arg(long)]
+    ours: bool,
+
+    /// What the other side has
+    #[arg(long)]
+    theirs: bool,
+
+    /// What it was before both changed it
+    #[arg(long)]
+    base: bool,
+
+    /// Both changes, when they are of different lines
+    #[arg(long)]
+    merge: bool,
+
+    /// The text on standard input
+    #[arg(long)]
+    stdin: bool,
+}
+
+pub(super) fn run(session: &Session, args: &ResolveArgs) -> Result<(), Problem> {
+    let system = session.system()?;
+    let console = &session.console;
+    let resolved = match &args.entry {
+        Some(entry) => conflict::resolve(&system, entry, args.choice.choice()?)?,
+        None => conflict::conclude(&system)?,
+    };
+    resolved.warnings.iter().for_each(|warning| console.warning(warning));
+    if args.json {
+        console.json(&as_json(&resolved))?;
+    } else {
+        tell(console, args.entry.as_ref(), &resolved);
+    }
+    match (&args.entry, resolved.warnings.is_empty()) {
+        (None, false) => Err(Problem::failed("not finished")),
+        _ => Ok(()),
+    }
+}
+
+impl ChoiceArgs {
+    fn choice(&self) -> Result<Choice, Problem> {
+        if self.stdin {
+            return read_all(&mut io::stdin()).map(Choice::Text);
+        }
+        let chosen = [(self.ours, Choice::Ours), (self.theirs, Choice::Theirs), (self.base, Choice::Base)];
+        Ok(chosen.into_iter().find(|(given, _)| *given).map_or(Choice::Merged, |(_, choice)| choice))
+    }
+}
+
+fn tell(console: &Console, entry: Option<&EntryPath>, resolved: &Resolved) {
+    if let Some(entry) = entry {
+        console.status(&format!("{} is settled", text::quoted(entry.as_bytes())));
+    }
+    let left: Vec<String> = resolved.left.names().map(|name| name.display().into_owned()).collect();
+    match resolved.concluded {
+        _ if !left.is_empty() => console.status(&format!("left: {}", left.join(", "))),
+        Some(Concluded::Done) => console.status("nothing is left; finished. Send it: regpass sync"),
+        Some(Concluded::Nothing) => console.status("nothing is left; it is not committed yet"),
+        Some(Concluded::MoreConflicts) => console.status("the next commit has conflicts too: regpass conflicts"),
+        None if entry.is_none() && resolved.warnings.is_empty() => console.status("there is nothing to finish"),
+        None => {}
+    }
+}
+
+/// `schema` 1 of docs/json.md, `resolve`.
+fn as_json(resolved: &Resolved) -> Value {
+    let mut answer = Map::from_iter([("schema".to_owned(), names::SCHEMA.into())]);
+    answer.insert("finished".to_owned(), (resolved.concluded == Some(Concluded::Done)).into());
+    answer.insert("left".to_owned(), resolved.left.names().map(path).collect());
+    Value::Object(answer)
+}
