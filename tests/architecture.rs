@@ -177,6 +177,21 @@ fn expand<'a>(code: &'a str, base: &mut Vec<String>, found: &mut BTreeSet<Vec<St
     &rest[end..]
 }
 
+/// Words in capitals in the literal that a hint begins with, but for names of variables and what is always so written.
+fn placeholders_in_hints(source: &Source) -> Vec<String> {
+    const PLAIN: [&str; 4] = ["PATH", "HOME", "GNUPGHOME", "URL"];
+    let hints = source.text.match_indices("hint(").filter_map(|(at, call)| {
+        let rest = source.text[at + call.len()..].trim_start();
+        let rest = rest.strip_prefix("format!(").unwrap_or(rest).trim_start();
+        rest.starts_with('"').then(|| &rest[..quoted(rest)])
+    });
+    let is_placeholder =
+        |word: &&str| word.len() > 2 && word.bytes().all(|byte| byte.is_ascii_uppercase()) && !PLAIN.contains(word);
+    let fixed = hints.flat_map(|hint| hint.split('{').map(|part| part.split_once('}').map_or(part, |(_, rest)| rest)));
+    let words = fixed.flat_map(|text| text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_'));
+    words.filter(is_placeholder).map(|word| format!("{}: a hint with {word}", source.path)).collect()
+}
+
 /// The text with comments, strings and character literals replaced by blanks; lines stay.
 fn blanked(text: &str) -> String {
     let bytes = text.as_bytes();
@@ -424,9 +439,25 @@ fn secrets_are_exposed_where_the_security_page_says() {
     assert_none(unlisted.chain(stale).collect());
 }
 
+/// A hint is a command that can be copied, or words: never a command with `ENTRY` or `FILE` in it.
+#[test]
+fn hints_hold_no_placeholder() {
+    assert_none(sources().iter().flat_map(placeholders_in_hints).collect());
+}
+
 /// The rules themselves, on text that breaks them.
 mod scanner {
     use super::*;
+
+    #[test]
+    fn placeholders_in_hints_are_seen_and_variables_are_not() {
+        let found = |text: &str| placeholders_in_hints(&Source::new("src/ops/x.rs", text)).len();
+        assert_eq!(found(r#"problem.hint("try again: regpass show ENTRY")"#), 1);
+        assert_eq!(found(r#"problem.hint(format!("{git} user.name NAME"))"#), 1);
+        assert_eq!(found("problem\n  .hint(\n  \"gpg --import KEYFILE\",\n)"), 1);
+        assert_eq!(found(r#"problem.hint("export GPG_TTY=$(tty) or look at PATH and GNUPGHOME")"#), 0);
+        assert_eq!(found(r#"problem.hint("look"); let x = "ENTRY";"#), 0);
+    }
 
     fn wrong(path: &str, text: &str) -> Vec<String> {
         wrong_imports(&Source::new(path, text), &[("system::cipher", &["keyring"])])

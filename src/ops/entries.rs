@@ -199,7 +199,6 @@ pub fn check_writable(system: &System, entry: &EntryPath) -> Result<(), Problem>
     if let Some(by) = system.options.read_only {
         return Err(StoreError::ReadOnly { root: store.root().to_owned(), by }.into());
     }
-    store.check_unreserved(&inner.parent())?;
     let (recipients, _) = change::recipients(system, store, &inner.parent())?;
     change::encrypt(system, store, &Secret::default(), &recipients).map(drop)
 }
@@ -211,6 +210,8 @@ fn place<'a>(system: &'a System, entry: &EntryPath) -> Result<(&'a Store, EntryP
         let name = text::quoted(entry.as_bytes());
         return Err(Problem::usage(format!("{name} is a mounted store, not an entry")));
     }
+    // Also as the last part: whoever removes the folder of that name, by pass, would remove the history.
+    store.check_unreserved(&inner)?;
     Ok((store, inner))
 }
 
@@ -426,11 +427,23 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_written_under_git_s_name() {
+        let bench = Bench::new();
+        for name in [".git", "a/.git", ".git/x", "a/.git/x", ".regpass-1-2.tmp"] {
+            let refused = insert(&bench.system, &path(name), secret("x"), false).expect_err(name);
+            assert_eq!(refused.kind, ProblemKind::Usage, "{refused}");
+            assert!(check_writable(&bench.system, &path(name)).is_err());
+        }
+        assert_eq!(bench.tree(), [".gpg-id"]);
+        insert(&bench.system, &path(".github/x.git"), secret("x"), false).expect("a name like it");
+    }
+
+    #[test]
     fn no_store_is_told_with_the_command() {
         let bench = Bench::new();
         std::fs::remove_dir_all(bench.root()).expect("removed");
         let problem = list(&bench.system, &EntryPath::root()).expect_err("no store");
-        assert!(problem.hints.iter().any(|hint| hint.ends_with("pass init KEYID")), "{problem:?}");
+        assert!(problem.hints.iter().any(|hint| hint.ends_with("/.password-store pass init")), "{problem:?}");
     }
 
     #[test]

@@ -66,7 +66,7 @@ pub fn default_dir(env: &Env) -> Result<PathBuf, Problem> {
     match env.home() {
         _ if env.uid() == 0 => Ok(PathBuf::from("/usr/local/bin")),
         Some(home) => Ok(home.join(".local/bin")),
-        None => Err(Problem::usage("there is no home to make the links in").hint("name a folder: --dir DIR")),
+        None => Err(Problem::usage("there is no home to make the links in").hint("name a folder with --dir")),
     }
 }
 
@@ -153,7 +153,7 @@ fn refusal(shim: &Shim) -> Problem {
     };
     Problem::failed(format!("{path} is {what} and stays as it is"))
         .hint(format!("to link it all the same, keeping the file as *{KEPT}, add: --force"))
-        .hint("to put the links elsewhere, add: --dir DIR")
+        .hint("to put the links elsewhere, name a folder with --dir")
 }
 
 fn look(dir: &Path, program: &Path) -> Vec<Shim> {
@@ -185,7 +185,7 @@ fn program(env: &Env) -> Result<PathBuf, Problem> {
 fn cannot(what: &str, path: &Path, error: std::io::Error) -> Problem {
     Problem::failed(format!("cannot {what} {}", text::quoted_path(path)))
         .because(error)
-        .hint("name a folder that you may write to: --dir DIR")
+        .hint("name a folder that you may write to with --dir")
 }
 
 #[cfg(test)]

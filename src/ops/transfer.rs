@@ -120,6 +120,7 @@ fn route<'a>(system: &'a System, kind: Kind, from: &Place, to: &Place) -> Result
     if to_inner.is_root() || (is_folder && stores.all().iter().any(|store| is_mounted_within(store, &named))) {
         return Err(Problem::usage(format!("{target} is, or would hold, a mounted store")));
     }
+    to_store.check_unreserved(&to_inner)?;
     let real = |store: &Store| std::fs::canonicalize(store.root()).ok();
     let route = Route {
         kind,
@@ -157,8 +158,7 @@ impl Route<'_> {
         git::real_path(&self.from.folder(self.from_store.root()))
     }
 
-    /// Everything that goes along. Recipients files first: an entry is never there before what says who reads it. Links
-    /// last.
+    /// Everything that goes along: first what says who reads it, so that no entry is there before; links last.
     fn contents(&self) -> Result<Vec<Content>, StoreError> {
         let alone = |kind| vec![Content { path: self.from.clone(), kind }];
         let mut contents = match self.from_store.standing(&self.from)? {
@@ -439,6 +439,17 @@ mod tests {
 
     fn read(bench: &Bench, name: &str) -> String {
         std::fs::read_to_string(bench.root().join(name)).unwrap_or_else(|error| format!("{name}: {error}"))
+    }
+
+    #[test]
+    fn nothing_goes_where_git_is() {
+        let bench = Bench::new();
+        bench.put("a.gpg", "for alice\nx");
+        for to in [".git", "b/.git", ".git/x"] {
+            let refused = go(&bench, Kind::Copy, "a", to, false).expect_err(to);
+            assert_eq!(refused.kind, ProblemKind::Usage, "{refused}");
+        }
+        assert_eq!(bench.tree(), [".gpg-id", "a.gpg"]);
     }
 
     #[test]

@@ -87,7 +87,7 @@ pub fn undo(system: &System, id: Option<u64>) -> Result<Undone, Problem> {
     if let Some(why) = &chosen.obstacle {
         return Err(Problem::failed(format!("{name} cannot be taken back"))
             .because(text::escaped(why.as_bytes()))
-            .hint("an older version of an entry, where the store is in git: regpass history ENTRY"));
+            .hint("where the store is in git, regpass history shows older versions of an entry"));
     }
     let (steps, _) = undo_log::list(&system.options.state_dir);
     let step = steps.into_iter().find(|step| step.id == chosen.id);

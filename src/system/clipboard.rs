@@ -56,7 +56,7 @@ pub enum ClipboardError {
 impl From<ClipboardError> for Problem {
     fn from(error: ClipboardError) -> Problem {
         let problem = Problem::failed(error.to_string());
-        problem.hint("write it to a file instead: regpass show ENTRY > FILE")
+        problem.hint("write it to a file instead, with regpass show")
     }
 }
 

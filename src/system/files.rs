@@ -40,6 +40,34 @@ impl FileError {
         }
     }
 
+    /// The command that shows what is in the way; None where none does.
+    pub fn hint(&self) -> Option<String> {
+        let FileError::Io { path, source, .. } = self else { return None };
+        let there: Vec<&Path> = path.ancestors().filter(|path| std::fs::symlink_metadata(path).is_ok()).collect();
+        let folder = there.iter().find(|path| path.is_dir())?;
+        let word = text::shell_word(folder);
+        match source.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                Some(format!("see how full the disk is: df -h {word}"))
+            }
+            io::ErrorKind::ReadOnlyFilesystem => Some(format!("see what is mounted there: findmnt -T {word}")),
+            io::ErrorKind::PermissionDenied => {
+                let file = there.first().filter(|first| *first == path && !path.is_dir());
+                let file = file.map(|file| format!(" {}", text::shell_word(file))).unwrap_or_default();
+                Some(format!("see whose it is and who may write: ls -ld {word}{file}"))
+            }
+            _ => None,
+        }
+    }
+
+    /// The same fault, told of the file that was meant and not of the one in the making.
+    fn of(self, path: &Path) -> FileError {
+        match self {
+            FileError::Io { what, source, .. } => FileError::io(what, path, source),
+            other => other,
+        }
+    }
+
     /// True when the file, or a folder on the way to it, is not there.
     pub fn is_not_found(&self) -> bool {
         matches!(self.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
@@ -124,6 +152,7 @@ pub fn replace_from(staging: &Path, path: &Path, bytes: &[u8], mode: u32) -> Res
     let old = std::fs::symlink_metadata(path).ok().filter(Metadata::is_file);
     let temp = temp_name(staging);
     write_new(&temp, bytes, mode, old.as_ref())
+        .map_err(|error| error.of(path))
         .and_then(|()| std::fs::rename(&temp, path).map_err(|source| FileError::io("cannot replace", path, source)))
         .inspect_err(|_| {
             let _ = std::fs::remove_file(&temp);
@@ -138,10 +167,16 @@ fn folder_of(path: &Path) -> &Path {
 
 /// A new file with these bytes, on the disk when this returns.
 pub fn create(path: &Path, bytes: &[u8], mode: u32) -> Result<(), FileError> {
-    write_new(path, bytes, mode, None).inspect_err(|error| {
+    create_for(path, path, bytes, mode)
+}
+
+/// As `create`, of a file that errors call `meant`: what it will be called once its folder is in place.
+pub fn create_for(meant: &Path, path: &Path, bytes: &[u8], mode: u32) -> Result<(), FileError> {
+    write_new(path, bytes, mode, None).map_err(|error| {
         if error.kind() != io::ErrorKind::AlreadyExists {
             let _ = std::fs::remove_file(path);
         }
+        error.of(meant)
     })
 }
 
@@ -238,6 +273,16 @@ fn holder_text(holder: &Option<u32>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_file_that_was_meant_is_named_and_not_the_one_in_the_making() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let missing = dir.path().join("missing");
+        let failed = replace_from(&missing, &dir.path().join("x.gpg"), b"x", 0o600).expect_err("no such folder");
+        let words = failed.to_string();
+        assert!(words.contains("x.gpg") && !words.contains(".regpass-"), "{words}");
+        assert!(failed.is_not_found());
+    }
 
     fn names(folder: &Path) -> Vec<String> {
         let mut names: Vec<String> = std::fs::read_dir(folder)

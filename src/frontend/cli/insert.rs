@@ -45,6 +45,9 @@ pub(super) fn run(session: &Session, args: &InsertArgs) -> Result<(), Problem> {
     let system = session.system()?;
     let piped = !io::stdin().is_terminal();
     let replace = args.force || may_replace(&system, &args.entry, piped)?;
+    if !piped {
+        entries::check_writable(&system, &args.entry)?;
+    }
     let name = text::quoted(args.entry.as_bytes());
     let plaintext = match (args.multiline, piped) {
         (true, true) => read_all(&mut io::stdin())?,

@@ -83,7 +83,7 @@ pub fn propose(system: &System, folder: &EntryPath, edit: &Edit, lock_out: bool)
     let new = GpgIdFile::edited(&base, |recipient| removed.contains(recipient), &names);
     let after = GpgIdFile::parse(&new).map_err(|_| {
         Problem::usage(format!("nobody would be left who may read {}", named(folder)))
-            .hint("name those who may: regpass recipients set KEY...")
+            .hint("name those who may with regpass recipients set")
     })?;
     if !lock_out && !asked.can_still_read(&after.recipients)? {
         return Err(shut_out(folder, edit));
@@ -240,7 +240,7 @@ fn shut_out(folder: &EntryPath, edit: &Edit) -> Problem {
     let folder = named(folder);
     Problem::new(ProblemKind::Failed, format!("you could not read {folder} any more"))
         .because("none of the recipients that would be left is known to be a key of yours")
-        .hint("add your own key first: regpass recipients add KEY")
+        .hint("add your own key first with regpass recipients add")
         .hint(format!("if that is what you want: regpass recipients {verb} --force"))
 }
 

@@ -71,6 +71,9 @@ pub enum GitError {
     Locked { lock: PathBuf },
     #[error("git does not know who commits")]
     NoIdentity { top: PathBuf },
+    /// `key` is git's setting `user.signingkey`, `setting` the one that wants signatures.
+    #[error("git cannot sign the commit: {complaint}")]
+    Unsigned { top: PathBuf, key: Option<String>, setting: &'static str, complaint: String },
     #[error("a {} is not finished in {}", .operation.command(), text::quoted_path(.top))]
     Unfinished { top: PathBuf, operation: Operation },
     #[error("the remote {} does not let us in: {complaint}", text::quoted(.remote))]
@@ -117,7 +120,14 @@ fn hints(error: &GitError) -> Vec<String> {
         }
         GitError::Locked { lock } => vec![format!("if no git is running any more: rm {}", text::shell_word(lock))],
         GitError::NoIdentity { top } => {
-            vec![git(top, "config user.name NAME"), git(top, "config user.email ADDRESS")]
+            vec![format!("set user.name and user.email: {}", git(top, "config --edit"))]
+        }
+        GitError::Unsigned { top, key, setting, .. } => {
+            let user = key.as_ref().map(|key| format!(" --local-user {}", text::shell_word(key.as_ref())));
+            vec![
+                format!("see why gpg cannot sign: echo | gpg --clearsign{}", user.unwrap_or_default()),
+                format!("or leave commits unsigned: {}", git(top, &format!("config {setting} false"))),
+            ]
         }
         GitError::Unfinished { top, operation } => vec![
             "see what is left: regpass conflicts".to_owned(),
@@ -271,6 +281,10 @@ impl<'a> Repository<'a> {
             GitError::NoIdentity { top }
         } else if locked && lock.exists() {
             GitError::Locked { lock }
+        } else if contains(&said.stderr, b"failed to sign") {
+            let setting = if self.signs_commits().unwrap_or(false) { "pass.signcommits" } else { "commit.gpgsign" };
+            let key = self.setting("user.signingkey", &[]).ok().flatten();
+            GitError::Unsigned { top, key, setting, complaint: complaint(said) }
         } else if contains(&said.stderr, b"would be overwritten by") {
             GitError::InTheWay { top, complaint: complaint(said) }
         } else {
@@ -284,8 +298,8 @@ fn answer(said: &Finished) -> &[u8] {
     said.stdout.expose()
 }
 
-/// What went wrong, in git's words: its first line that is neither advice nor progress nor a warning. Escaped, and
-/// without what may be a password in an address.
+/// What went wrong, in gpg's words where gpg failed and git repeats them, else in git's: its first line that is neither
+/// advice nor progress nor a warning. Escaped, and without what may be a password in an address.
 fn complaint(said: &Finished) -> String {
     let lines = || said.stderr.split(|byte| matches!(byte, b'\n' | b'\r')).map(<[u8]>::trim_ascii);
     let beside = |line: &&[u8]| {
@@ -294,7 +308,9 @@ fn complaint(said: &Finished) -> String {
     let is_error = |line: &&[u8]| {
         [&b"fatal:"[..], b"error:"].iter().any(|front| line.starts_with(front)) || contains(line, b"denied")
     };
-    let line = lines().find(is_error).or_else(|| lines().find(|line| !line.is_empty() && !beside(line)));
+    let of_gpg = lines().rfind(|line| line.starts_with(b"gpg: "));
+    let line =
+        of_gpg.or_else(|| lines().find(is_error)).or_else(|| lines().find(|line| !line.is_empty() && !beside(line)));
     without_passwords(&text::escaped(line.unwrap_or_default()))
 }
 

@@ -55,19 +55,24 @@ impl From<KeyringError> for Problem {
     fn from(error: KeyringError) -> Problem {
         let problem = Problem::failed(error.to_string());
         match error {
-            KeyringError::NoRecipients => problem.hint("name who may read the store: pass init RECIPIENT..."),
+            KeyringError::NoRecipients => problem.hint("name who may read the store with pass init"),
             KeyringError::Missing { recipient } => missing(problem, &recipient),
             KeyringError::Expired { fingerprint, .. } => expired(problem, fingerprint),
-            KeyringError::Revoked { .. } => problem
-                .hint("take the recipient out of .gpg-id, or put the owner's new key there: gpg --import KEYFILE"),
-            KeyringError::Disabled { fingerprint, recipient } => {
-                problem.hint(format!("gpg --edit-key {} enable quit", id(fingerprint, &recipient)))
-            }
+            KeyringError::Revoked { .. } => problem.hint(
+                "take the recipient out of .gpg-id, or import the owner's new key with gpg --import and put that there",
+            ),
+            KeyringError::Disabled { fingerprint, recipient } => problem.hint(match id(fingerprint, &recipient) {
+                Some(id) => format!("gpg --edit-key {id} enable quit"),
+                None => "enable it with gpg --edit-key".to_owned(),
+            }),
             KeyringError::NoEncryptionKey { .. } => {
-                problem.hint("its owner adds an encryption subkey, then import the key again: gpg --import KEYFILE")
+                problem.hint("its owner adds an encryption subkey, then import the key again with gpg --import")
             }
             KeyringError::Untrusted { fingerprint, recipient } => problem
-                .hint(format!("when it is theirs, say so: gpg --lsign-key {}", id(fingerprint, &recipient)))
+                .hint(match id(fingerprint, &recipient) {
+                    Some(id) => format!("when it is theirs, say so: gpg --lsign-key {id}"),
+                    None => "when it is theirs, say so with gpg --lsign-key".to_owned(),
+                })
                 .hint(
                     "or encrypt without asking, as gopass does: export PASSWORD_STORE_GPG_OPTS='--trust-model always'",
                 ),
@@ -77,17 +82,17 @@ impl From<KeyringError> for Problem {
             }
             KeyringError::EmptyGroup { recipient } => {
                 let name = text::escaped(recipient.as_bytes()).into_owned();
-                problem.hint(format!("name its members in gpg.conf: group {name} = FINGERPRINT FINGERPRINT"))
+                problem.hint(format!("name its members' fingerprints in gpg.conf, behind: group {name} ="))
             }
             KeyringError::NeedsGpg { .. } => problem
                 .hint("install GnuPG: sudo apt install gnupg")
                 .hint("or write whole fingerprints into .gpg-id and say trust = \"always\" in regpass's config.toml"),
             KeyringError::BadSignature { .. } => {
-                problem.hint("look at what changed in .gpg-id; when it is right, sign it again: pass init RECIPIENT...")
+                problem.hint("look at what changed in .gpg-id; when it is right, sign it again with pass init")
             }
-            KeyringError::Home { .. } => problem
-                .hint("name the right one: export GNUPGHOME=FOLDER (a ~ within quotes stays a ~)")
-                .hint("see what it is: ls -ld FOLDER"),
+            KeyringError::Home { path, .. } => problem
+                .hint("name the right one in GNUPGHOME (a ~ within quotes stays a ~)")
+                .hint(format!("see what it is: ls -ld {}", text::shell_word(&path))),
             KeyringError::Conf(_) => problem.hint("put a plain file in its place, or move it away"),
             KeyringError::NoSigningKey => problem.hint(
                 "the variable takes fingerprints of 40 upper-case hex digits, without spaces in them; see them with: \
@@ -101,7 +106,7 @@ impl From<KeyringError> for Problem {
 }
 
 fn missing(problem: Problem, recipient: &str) -> Problem {
-    let problem = problem.hint("import their public key: gpg --import KEYFILE");
+    let problem = problem.hint("get their public key as a file and import it with gpg --import");
     match recipient.contains('@') && is_plain(recipient) {
         true => problem.hint(format!("or look for it on the network: gpg --locate-external-keys {recipient}")),
         false => problem,
@@ -109,7 +114,7 @@ fn missing(problem: Problem, recipient: &str) -> Problem {
 }
 
 fn expired(problem: Problem, fingerprint: Option<Fingerprint>) -> Problem {
-    let problem = problem.hint("import the renewed key from its owner: gpg --import KEYFILE");
+    let problem = problem.hint("get the renewed key from its owner and import it with gpg --import");
     match fingerprint {
         Some(key) => problem.hint(format!("or, when it is yours, renew it: gpg --quick-set-expire {key:X} 2y '*'")),
         None => problem,
@@ -117,12 +122,8 @@ fn expired(problem: Problem, fingerprint: Option<Fingerprint>) -> Problem {
 }
 
 /// What a command is to name: the fingerprint, else the text when the shell takes it as it is.
-fn id(fingerprint: Option<Fingerprint>, recipient: &str) -> String {
-    match fingerprint {
-        Some(fingerprint) => fingerprint.to_hex(),
-        None if is_plain(recipient) => recipient.to_owned(),
-        None => "FINGERPRINT".to_owned(),
-    }
+fn id(fingerprint: Option<Fingerprint>, recipient: &str) -> Option<String> {
+    fingerprint.map(|key| key.to_hex()).or_else(|| is_plain(recipient).then(|| recipient.to_owned()))
 }
 
 fn is_plain(text: &str) -> bool {

@@ -61,9 +61,9 @@ impl From<StoreError> for Problem {
         match error {
             StoreError::Layout(error) => error.into(),
             StoreError::Name(_) => Problem { kind: crate::model::ProblemKind::Usage, ..problem },
-            StoreError::NoStore { root } | StoreError::NotInitialised { root, .. } => {
-                problem.hint(format!("create it for your key: {}", init_command(&root)))
-            }
+            StoreError::NoStore { root } | StoreError::NotInitialised { root, .. } => problem
+                .hint("see which keys you have: gpg --list-secret-keys")
+                .hint(format!("create the store, with your key's id at the end: {}", init_command(&root))),
             StoreError::PlaceUnknown { root, doubt } => {
                 let hint = format!("say where it is: export PASSWORD_STORE_DIR={}", text::shell_word(&root));
                 if doubt.foreign_home {
@@ -107,6 +107,7 @@ impl From<StoreError> for Problem {
             StoreError::File(FileError::Busy { holder: Some(holder), .. }) => {
                 problem.hint(format!("see what it does: ps -fp {holder}"))
             }
+            StoreError::File(error) => error.hint().into_iter().fold(problem, Problem::hint),
             _ => problem,
         }
     }
@@ -119,5 +120,30 @@ pub fn not_in_store(entry: &EntryPath) -> Problem {
 
 /// The command that makes a store there.
 fn init_command(root: &Path) -> String {
-    format!("PASSWORD_STORE_DIR={} pass init KEYID", text::shell_word(root))
+    format!("PASSWORD_STORE_DIR={} pass init", text::shell_word(root))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustix::io::Errno;
+
+    #[test]
+    fn what_keeps_a_file_from_being_written_has_a_command() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let file = dir.path().join("new/x y.gpg");
+        let hints = |what, errno: Errno| {
+            let error = FileError::io(what, &file, errno.into());
+            Problem::from(StoreError::from(error)).hints.join("\n")
+        };
+        let folder = dir.path().display();
+        assert!(hints("cannot write", Errno::NOSPC).ends_with(&format!("df -h {folder}")));
+        assert!(hints("cannot write", Errno::DQUOT).ends_with(&format!("df -h {folder}")));
+        assert!(hints("cannot write", Errno::ROFS).ends_with(&format!("findmnt -T {folder}")));
+        assert!(hints("cannot write", Errno::ACCESS).ends_with(&format!("ls -ld {folder}")));
+        assert_eq!(hints("cannot write", Errno::IO), "");
+        std::fs::create_dir(dir.path().join("new")).expect("a folder");
+        std::fs::write(&file, "x").expect("a file");
+        assert!(hints("cannot read", Errno::ACCESS).ends_with(&format!("ls -ld {folder}/new '{}'", file.display())));
+    }
 }

@@ -184,10 +184,10 @@ impl Store {
     }
 
     /// Refuses names that belong to git, and those under which we make things.
-    pub fn check_unreserved(&self, folder: &EntryPath) -> Result<(), StoreError> {
+    pub fn check_unreserved(&self, path: &EntryPath) -> Result<(), StoreError> {
         let reserved = |part: &[u8]| part == b".git" || files::is_temp_name(OsStr::from_bytes(part));
-        match folder.as_bytes().split(|byte| *byte == b'/').find(|part| reserved(part)) {
-            Some(_) => Err(StoreError::Reserved { path: folder.folder(&self.root) }),
+        match path.as_bytes().split(|byte| *byte == b'/').find(|part| reserved(part)) {
+            Some(_) => Err(StoreError::Reserved { path: path.folder(&self.root) }),
             None => Ok(()),
         }
     }
@@ -298,7 +298,7 @@ fn stage(staged: &Path, first: &Path, file: &Path, bytes: &[u8], modes: Modes) -
         made.push(part);
         make_folder(&made, 0o700).map_err(fault)?;
     }
-    files::create(&staged.join(inner), bytes, modes.file)?;
+    files::create_for(file, &staged.join(inner), bytes, modes.file)?;
     for made in folder.ancestors().take_while(|made| made.starts_with(staged)) {
         set_mode(made, modes.folder).map_err(fault)?;
         files::sync_folder(made);

@@ -110,6 +110,20 @@ fn signed_commits_when_pass_signs_them() {
 }
 
 #[test]
+fn a_commit_that_cannot_be_signed_says_why_and_what_helps() {
+    let sandbox = repository();
+    for (setting, value) in [("pass.signcommits", "true"), ("user.signingkey", "no body@example.test")] {
+        sandbox.git(&["config", setting, value]).ok();
+    }
+    let answer = sandbox.regpass(&["insert", "x"], b"pw\n").ok();
+    let told = answer.err();
+    assert!(told.contains("saved but not committed") && told.contains("failed to sign"), "{told}");
+    assert!(told.contains("echo | gpg --clearsign --local-user 'no body@example.test'"), "{told}");
+    let top = sandbox.store().canonicalize().expect("a store");
+    assert!(told.contains(&format!("git -C {} config pass.signcommits false", top.display())), "{told}");
+}
+
+#[test]
 fn a_nested_repository_gets_its_own_commits() {
     let sandbox = repository();
     let inner = sandbox.store().join("team");

@@ -104,7 +104,18 @@ fn a_store_that_may_not_be_written_says_so_and_stays() {
     set_mode(&sandbox.store(), 0o700);
     assert_eq!(answer.code, 1, "{}", answer.err());
     assert!(answer.err().contains("Permission denied"), "{}", answer.err());
+    assert!(answer.err().contains(&format!("ls -ld {}", sandbox.store().display())), "{}", answer.err());
     assert_eq!(tree(&sandbox.store()), [".gpg-id"]);
+    // Into a folder that is there.
+    std::fs::create_dir(sandbox.store().join("old")).expect("a folder");
+    give_to_nobody(&sandbox.home());
+    ["old", ""].iter().for_each(|name| set_mode(&sandbox.store().join(name), 0o500));
+    let answer = as_nobody(&sandbox, &["insert", "old/entry"], b"pw\n");
+    ["", "old"].iter().for_each(|name| set_mode(&sandbox.store().join(name), 0o700));
+    let told = answer.err();
+    assert!(told.contains("old/entry.gpg") && told.contains("Permission denied"), "{told}");
+    assert!(told.contains(&format!("ls -ld {}", sandbox.store().join("old").display())), "{told}");
+    assert!(!told.contains(".regpass-"), "{told}");
 }
 
 #[test]
