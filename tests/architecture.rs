@@ -179,7 +179,7 @@ fn expand<'a>(code: &'a str, base: &mut Vec<String>, found: &mut BTreeSet<Vec<St
 
 /// Words in capitals in the literal that a hint begins with, but for names of variables and what is always so written.
 fn placeholders_in_hints(source: &Source) -> Vec<String> {
-    const PLAIN: [&str; 4] = ["PATH", "HOME", "GNUPGHOME", "URL"];
+    const PLAIN: [&str; 5] = ["EDITOR", "PATH", "HOME", "GNUPGHOME", "URL"];
     let hints = source.text.match_indices("hint(").filter_map(|(at, call)| {
         let rest = source.text[at + call.len()..].trim_start();
         let rest = rest.strip_prefix("format!(").unwrap_or(rest).trim_start();
