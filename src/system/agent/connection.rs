@@ -244,7 +244,7 @@ impl AgentConnection {
                         error => error,
                     });
                 }
-                Reply::Data(part) if unwrapped.sexp.len() + part.len() > VALUE_MAX => return Err(AgentError::Nonsense),
+                Reply::Data(part) if unwrapped.sexp.len() + part.len() > VALUE_MAX => return Err(AgentError::Endless),
                 Reply::Data(part) => unwrapped.sexp.push(part.expose()),
                 Reply::Status(line) => unwrapped.unpadded |= line == "PADDING 0",
                 Reply::Inquire(what) => {
@@ -527,6 +527,11 @@ mod tests {
         };
         let endless = with_double(Mode::Pinentry, Prompts::default(), answer, decrypt);
         assert!(matches!(endless, Err(AgentError::Hung)), "{endless:?}");
+        // gpg would listen for as long as a person may take.
+        let flood: &str = format!("D {}\n", "a".repeat(500)).repeat(VALUE_MAX / 500 + 1).leak();
+        let flooded = |line: &str| Some(if line == "PKDECRYPT" { flood } else { "OK\n" });
+        let flooded = with_double(Mode::Pinentry, Prompts::default(), flooded, decrypt).expect_err("refused");
+        assert!(!flooded.gpg_may_do_better(), "{flooded:?}");
         let nonsense = |line: &str| Some(if line == "PKDECRYPT" { "D (5:value9:ab)\nOK\n" } else { "OK\n" });
         let nonsense = with_double(Mode::Pinentry, Prompts::default(), nonsense, decrypt);
         assert!(matches!(nonsense, Err(AgentError::Nonsense)), "{nonsense:?}");

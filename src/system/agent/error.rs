@@ -53,6 +53,9 @@ pub enum AgentError {
     Talk(AssuanError),
     #[error("gpg-agent's answer makes no sense")]
     Nonsense,
+    /// No key's value is that long. gpg would listen for as long as the agent talks.
+    #[error("gpg-agent's answer does not end")]
+    Endless,
 }
 
 impl AgentError {
@@ -153,7 +156,7 @@ impl From<AgentError> for Problem {
             AgentError::HangsStarting { .. } => Problem::failed(words)
                 .hint("see that gpg-agent.conf and the other files of that home are plain files: ls -l")
                 .hint("or see where it stops: gpg-agent --daemon --debug-level guru"),
-            AgentError::Unreachable { .. } | AgentError::Talk(_) | AgentError::Nonsense => {
+            AgentError::Unreachable { .. } | AgentError::Talk(_) | AgentError::Nonsense | AgentError::Endless => {
                 Problem::failed(words).hint("start it anew: gpgconf --kill gpg-agent && gpgconf --launch gpg-agent")
             }
             AgentError::Hung => {

@@ -6,7 +6,9 @@ use std::ffi::OsStr;
 use std::process::Command;
 use std::time::Duration;
 
-use super::message::{MessageError, PLAINTEXT_MAX};
+use super::container::{TAG_OCB, TAG_SEIPD, TAG_UNPROTECTED};
+use super::message::{MessageError, PLAINTEXT_MAX, binary};
+use super::packets::{Packet, Packets};
 use super::{Asking, CipherError};
 use crate::model::{Recipient, Secret, text};
 use crate::system::agent::{AgentError, PinentryEvent, Prompts};
@@ -24,6 +26,13 @@ const MESSAGE_MAX: usize = PLAINTEXT_MAX + (4 << 20);
 
 /// The largest signature taken from gpg, in bytes.
 const SIGNATURE_MAX: usize = 64 << 10;
+
+/// The least that stands around a text in an encrypted message, in bytes (RFC 9580, sections 4.2, 5.9, 5.7, 5.13.1;
+/// draft-koch-librepgp, 5.16): the literal packet's header, format, name's length and date, and its container's own.
+const PACKET_AROUND: usize = 2 + 6;
+const UNPROTECTED_AROUND: usize = 16 + 2;
+const SEIPD_AROUND: usize = 1 + 16 + 2 + 22;
+const OCB_AROUND: usize = 4 + 15 + 2 * 16;
 
 const STATUS: &str = "[GNUPG:] ";
 
@@ -97,7 +106,16 @@ impl Gpg<'_> {
         }
         command.args(["--output", "-", "--encrypt"]);
         let limits = Limits { time: ALONE, stdout: MESSAGE_MAX };
-        encrypted(process::run(&mut command, plaintext.expose(), limits)?)
+        let finished = process::run(&mut command, plaintext.expose(), limits)?;
+        let unheard = self.is_unheard(&finished);
+        encrypted(finished, plaintext.len()).map_err(|error| if unheard { of_options(error) } else { error })
+    }
+
+    /// True when gpg gave up before it saw what it was to do, and there are options of the person's that may be why.
+    fn is_unheard(&self, finished: &Finished) -> bool {
+        let said = &finished.stderr;
+        let told = said.windows(STATUS.len()).any(|window| window == STATUS.as_bytes());
+        !self.options.gpg_options.is_empty() && !finished.status.success() && !told
     }
 
     /// A detached signature, in gpg's own order of keys as pass gives them (pass 1.7.4, line 352).
@@ -197,7 +215,29 @@ fn decrypted(finished: Finished, asking: Asking) -> Result<Secret, CipherError> 
     }
 }
 
-fn encrypted(finished: Finished) -> Result<Vec<u8>, CipherError> {
+/// Says where the options are that gpg did not take.
+fn of_options(error: CipherError) -> CipherError {
+    match error {
+        CipherError::Gpg(said) => CipherError::Gpg(format!("{said} (it was called with PASSWORD_STORE_GPG_OPTS)")),
+        other => other,
+    }
+}
+
+/// True when the message is long enough to hold a text of `length` bytes as it is. gpg does not compress here, so that one
+/// which is shorter holds something else: gpg took a part of its input for a passphrase, say, or for commands.
+fn holds(message: &[u8], length: usize) -> bool {
+    let Ok(bytes) = binary(message) else { return false };
+    let least = |packet: &Packet| match packet.tag {
+        TAG_SEIPD => Some(PACKET_AROUND + SEIPD_AROUND),
+        TAG_OCB => Some(PACKET_AROUND + OCB_AROUND),
+        TAG_UNPROTECTED => Some(PACKET_AROUND + UNPROTECTED_AROUND),
+        _ => None,
+    };
+    let mut packets = Packets::of(&bytes).flatten();
+    packets.any(|packet| least(&packet).is_some_and(|around| packet.size() >= length + around))
+}
+
+fn encrypted(finished: Finished, length: usize) -> Result<Vec<u8>, CipherError> {
     let lines = status_lines(&finished);
     let refused = lines.iter().find_map(|line| match line.as_slice() {
         [word, reason, who @ ..] if word == "INV_RECP" => Some(recipient_error(reason, who.join(" "))),
@@ -208,6 +248,9 @@ fn encrypted(finished: Finished) -> Result<Vec<u8>, CipherError> {
     }
     let ended = lines.iter().any(|line| line[0] == "END_ENCRYPTION");
     if finished.status.success() && ended && !finished.stdout.is_empty() {
+        if !holds(finished.stdout.expose(), length) {
+            return Err(CipherError::Gpg("it encrypted not all that it was given".to_owned()));
+        }
         return Ok(finished.stdout.expose().to_vec());
     }
     Err(complaint(&finished))
@@ -270,11 +313,26 @@ mod tests {
 
     #[test]
     fn refused_recipients_are_named_with_their_reason() {
-        let refused = |line| encrypted(finished(2, b"", &[line])).expect_err("refused").to_string();
+        let refused = |line| encrypted(finished(2, b"", &[line]), 0).expect_err("refused").to_string();
         assert!(refused("INV_RECP 10 bob@example.test").contains("vouches"));
         assert!(refused("INV_RECP 5 Bob B").contains("\"Bob B\" expired"));
-        assert!(encrypted(finished(0, b"", &["END_ENCRYPTION"])).is_err());
-        assert!(encrypted(finished(0, b"x", &["END_ENCRYPTION"])).is_ok());
+        assert!(encrypted(finished(0, b"", &["END_ENCRYPTION"]), 0).is_err());
+    }
+
+    #[test]
+    fn a_message_that_is_too_short_for_the_text_is_refused() {
+        use crate::system::cipher::{container, packets};
+        let text = b"correct horse";
+        let literal =
+            |text: &[u8]| [packets::header(11, text.len() + 6), b"b\0\0\0\0\0".to_vec(), text.to_vec()].concat();
+        let sealed = |inside: &[u8]| container::seal_seipd1(&vec![7; 32].into(), &[inside]).expect("sealed");
+        let taken = |message: &[u8]| encrypted(finished(0, message, &["END_ENCRYPTION"]), text.len());
+        assert!(taken(&sealed(&literal(text))).is_ok());
+        // The text without the packet around it (`--no-literal`), and one byte less (`--passphrase-fd 0`).
+        for short in [text.to_vec(), literal(&text[1..])] {
+            assert!(taken(&sealed(&short)).is_err(), "{short:?}");
+        }
+        assert!(taken(b"x").is_err());
     }
 
     #[test]

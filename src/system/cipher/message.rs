@@ -137,6 +137,9 @@ impl Message {
 pub fn binary(bytes: &[u8]) -> Result<Cow<'_, [u8]>, MessageError> {
     match bytes.first() {
         None => Err(MessageError::Damaged("it is empty")),
+        Some(_) if bytes.starts_with(b"<<<<<<< ") => {
+            Err(MessageError::Damaged("it holds both sides of a git conflict that was not settled"))
+        }
         Some(first) if first & 0x80 != 0 => Ok(Cow::Borrowed(bytes)),
         Some(_) => {
             let mode = armor::ReaderMode::Tolerant(Some(armor::Kind::Message));

@@ -45,6 +45,8 @@ pub enum KeyringError {
     /// gpg itself would wait for it, or give up.
     #[error("gpg's configuration cannot be read: {0}")]
     Conf(String),
+    #[error("gpg would encrypt something else than it is given, because of the option {0}")]
+    Spoiled(String),
     #[error("the signature of .gpg-id cannot count: PASSWORD_STORE_SIGNING_KEY names no whole fingerprint")]
     NoSigningKey,
     #[error(transparent)]
@@ -94,6 +96,7 @@ impl From<KeyringError> for Problem {
                 .hint("name the right one in GNUPGHOME (a ~ within quotes stays a ~)")
                 .hint(format!("see what it is: ls -ld {}", text::shell_word(&path))),
             KeyringError::Conf(_) => problem.hint("put a plain file in its place, or move it away"),
+            KeyringError::Spoiled(_) => problem.hint("take the option out: nothing is written to a store with it"),
             KeyringError::NoSigningKey => problem.hint(
                 "the variable takes fingerprints of 40 upper-case hex digits, without spaces in them; see them with: \
                  gpg --list-secret-keys --with-colons",

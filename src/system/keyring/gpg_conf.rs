@@ -22,6 +22,8 @@ pub struct Behaviour {
     pub only_gpg: Option<String>,
     /// Why gpg.conf, or what is in its place, keeps even gpg from reading it, in words.
     pub unreadable: Option<String>,
+    /// The option, and where it is, with which gpg would encrypt something else than it is given.
+    pub spoiled_by: Option<String>,
     /// gpg's `group` definitions: name, members.
     pub groups: Vec<(String, Vec<String>)>,
 }
@@ -172,6 +174,14 @@ const HARMLESS_VALUED: &[&str] = &[
     "xauthority",
 ];
 
+/// Options with which gpg reads something else from its input than the text, or writes less than all of it (GnuPG manual,
+/// "GPG Esoteric Options"). gpg takes their beginnings for them.
+const SPOILERS: [&str; 7] =
+    ["command-fd", "dry-run", "list-only", "multifile", "no-literal", "passphrase-fd", "set-filesize"];
+
+/// How much of an option's name there is at least when gpg takes it for the whole.
+const BEGINNING: usize = 4;
+
 /// Options with a value that are understood; all others that are understood have none.
 const VALUED: &[&str] = &["cipher-algo", "group", "personal-cipher-preferences", "trust-model", "ungroup"];
 
@@ -181,7 +191,10 @@ impl Behaviour {
         let mut behaviour = Behaviour::default();
         behaviour.system_conf(Path::new(SYSTEM_CONF));
         behaviour.conf(home);
+        let known = behaviour.spoiled_by.take();
         behaviour.words(&options.gpg_options);
+        behaviour.place_spoiler("PASSWORD_STORE_GPG_OPTS");
+        behaviour.spoiled_by = known.or(behaviour.spoiled_by);
         behaviour.trust_always |= options.trust_always;
         behaviour
     }
@@ -199,7 +212,10 @@ impl Behaviour {
             self.leave_to_gpg("the GnuPG home has a gpg.conf for one version of gpg");
         }
         match files::read_bounded(&home.join("gpg.conf"), CONF_MAX) {
-            Ok(bytes) => self.lines(&bytes),
+            Ok(bytes) => {
+                self.lines(&bytes);
+                self.place_spoiler("gpg.conf");
+            }
             Err(error) if error.is_not_found() => {}
             // A FIFO, say, on which gpg waits for ever. Devices are read: /dev/null is a way to have no options.
             Err(FileError::NotAFile { path }) if !is_device(&path) => {
@@ -272,8 +288,19 @@ impl Behaviour {
             ("personal-cipher-preferences", list) if list.split([' ', ',']).next().is_some_and(is_our_cipher) => {}
             (name, "") if HARMLESS.contains(&name) => {}
             (name, value) if !value.is_empty() && HARMLESS_VALUED.contains(&name) => {}
-            _ => self.leave_to_gpg(&format!("the option {}", text::quoted(name))),
+            _ => {
+                let long = name.trim_start_matches('-');
+                let spoils = |known: &&&str| long.len() >= BEGINNING && known.starts_with(long);
+                if let Some(spoiler) = SPOILERS.iter().find(spoils) {
+                    self.spoiled_by.get_or_insert_with(|| text::quoted(spoiler));
+                }
+                self.leave_to_gpg(&format!("the option {}", text::quoted(name)));
+            }
         }
+    }
+
+    fn place_spoiler(&mut self, place: &str) {
+        self.spoiled_by = self.spoiled_by.take().map(|option| format!("{option} in {place}"));
     }
 
     /// `NAME = ID ID …`; a second line of the same name adds to the first (GnuPG manual, `--group`).

@@ -86,6 +86,9 @@ impl Keyring {
         if recipients.is_empty() {
             return Err(KeyringError::NoRecipients);
         }
+        if let Some(option) = &self.behaviour().spoiled_by {
+            return Err(KeyringError::Spoiled(option.clone()));
+        }
         let members = self.with_groups_expanded(recipients)?;
         match &self.behaviour().only_gpg {
             Some(why) => Ok(Encryption::ByGpg { why: why.clone() }),

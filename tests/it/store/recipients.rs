@@ -167,3 +167,43 @@ fn signed_files_are_checked_as_pass_checks_them() {
     assert_eq!(sandbox.regpass(&["insert", "--force", "e"], b"pw\n").code, 1);
     assert_eq!(readers(&sandbox, "e"), [alice]);
 }
+
+#[test]
+fn options_that_change_what_gpg_encrypts_lose_no_secret() {
+    let (mut sandbox, _) = Sandbox::with_store();
+    let conf = sandbox.gnupg_home().join("gpg.conf");
+    let more = sandbox.home().join("more.conf");
+    std::fs::write(&more, "passphrase-fd 0\n").expect("another file of options");
+    let inserted = |sandbox: &Sandbox| {
+        let answer = sandbox.regpass(&["insert", "--force", "-m", "x"], b"first line\nsecond line\n");
+        assert_eq!(answer.code, 1, "{}", answer.err());
+        assert!(!sandbox.store().join("x.gpg").exists());
+        answer.err()
+    };
+    let included = format!("options {}", more.display());
+    for (options, words) in [
+        ("passphrase-fd 0", "\"passphrase-fd\" in gpg.conf"),
+        ("--passphrase-f 0", "\"passphrase-fd\" in gpg.conf"),
+        ("no-literal", "\"no-literal\" in gpg.conf"),
+        ("command-fd 0", "\"command-fd\" in gpg.conf"),
+    ] {
+        std::fs::write(&conf, format!("{options}\n")).expect("gpg.conf");
+        let told = inserted(&sandbox);
+        assert!(told.contains(words), "{options}: {told}");
+    }
+    std::fs::remove_file(&conf).expect("removed");
+    for (options, words) in [
+        ("--passphrase-fd 0", "\"passphrase-fd\" in PASSWORD_STORE_GPG_OPTS"),
+        ("--batch --no-literal", "\"no-literal\" in PASSWORD_STORE_GPG_OPTS"),
+        (&format!("--{included}"), "not all that it was given"),
+        ("\"unbalanced", "PASSWORD_STORE_GPG_OPTS"),
+        ("--no-such-option", "PASSWORD_STORE_GPG_OPTS"),
+    ] {
+        sandbox.set("PASSWORD_STORE_GPG_OPTS", options);
+        let told = inserted(&sandbox);
+        assert!(told.contains(words), "{options}: {told}");
+    }
+    sandbox.set("PASSWORD_STORE_GPG_OPTS", "--comment x --armor --set-filename y");
+    sandbox.regpass(&["insert", "-m", "x"], b"first line\nsecond line\n").ok();
+    assert_eq!(sandbox.regpass(&["show", "x"], b"").ok().out(), "first line\nsecond line\n");
+}
