@@ -13,6 +13,8 @@ use std::time::{Duration, Instant, SystemTime};
 pub struct Env {
     vars: BTreeMap<OsString, OsString>,
     cwd: PathBuf,
+    /// The current folder was removed, or may not be looked at: `cwd` stands for nothing.
+    cwd_gone: bool,
     home: Option<PathBuf>,
     config_dir: Option<PathBuf>,
     state_dir: Option<PathBuf>,
@@ -32,8 +34,10 @@ impl Env {
         let home = set(&vars, "HOME").map(PathBuf::from).or_else(passwd_home);
         let dirs = directories::BaseDirs::new();
         let dir = |pick: fn(&directories::BaseDirs) -> Option<PathBuf>| dirs.as_ref().and_then(pick);
+        let cwd = std::env::current_dir();
         Env {
-            cwd: std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/")),
+            cwd_gone: cwd.is_err(),
+            cwd: cwd.unwrap_or_else(|_| PathBuf::from("/")),
             config_dir: dir(|dirs| Some(dirs.config_dir().to_owned())),
             state_dir: dir(|dirs| dirs.state_dir().map(Path::to_owned)),
             uid: rustix::process::getuid().as_raw(),
@@ -55,6 +59,7 @@ impl Env {
         };
         Env {
             cwd: PathBuf::from("/"),
+            cwd_gone: false,
             config_dir: below_home("XDG_CONFIG_HOME", ".config"),
             state_dir: below_home("XDG_STATE_HOME", ".local/state"),
             uid: rustix::process::getuid().as_raw(),
@@ -99,6 +104,11 @@ impl Env {
 
     pub fn cwd(&self) -> &Path {
         &self.cwd
+    }
+
+    /// True where a relative path means nothing, because there is no current folder.
+    pub fn lacks_cwd(&self) -> bool {
+        self.cwd_gone
     }
 
     /// The real user id.

@@ -94,6 +94,10 @@ pub struct Options {
     pub ui: Option<toml::Table>,
 }
 
+/// Variables that hold a path which may be relative.
+const RELATIVE: [&str; 5] =
+    ["PASSWORD_STORE_DIR", "GNUPGHOME", "DOCKER_CONFIG", "REGPASS_KEY_FILE", "REGPASS_KEY_PASSPHRASE_FILE"];
+
 /// pass's default for `PASSWORD_STORE_CLIP_TIME`, in seconds.
 const CLIP_SECONDS: u64 = 45;
 
@@ -101,6 +105,7 @@ impl Options {
     /// Resolves everything. Fails on a config file that cannot be read or parsed, never on a missing one.
     pub fn resolve(typed: &Typed, env: &Env) -> Result<Options, Problem> {
         let home = env.home().map(Path::to_owned).unwrap_or_else(|| PathBuf::from("/"));
+        check_relative(typed, env)?;
         let (config_file, config) = config_file::read(env)?;
         let path = |name: &str| env.var(name).map(PathBuf::from);
         let text = |name: &str| env.var(name).map(|value| value.to_string_lossy().into_owned());
@@ -161,6 +166,27 @@ impl Options {
             config_file,
             ui: config.ui,
         })
+    }
+}
+
+/// Refuses relative paths when there is no current folder that they start from.
+fn check_relative(typed: &Typed, env: &Env) -> Result<(), Problem> {
+    if !env.lacks_cwd() {
+        return Ok(());
+    }
+    let typed =
+        [("--store", &typed.store), ("--gnupg-home", &typed.gnupg_home), ("--docker-config", &typed.docker_config)];
+    let typed = typed.map(|(name, path)| (name, path.as_deref()));
+    let set = RELATIVE.map(|name| (name, env.var(name).map(Path::new)));
+    let relative =
+        |(name, path): (&'static str, Option<&Path>)| Some((name, path.filter(|path| path.is_relative())?.to_owned()));
+    match typed.into_iter().chain(set).find_map(relative) {
+        None => Ok(()),
+        Some((name, path)) => Err(Problem::failed(format!(
+            "{name} is {}, which starts from the current folder, and that is gone",
+            text::quoted_path(&path)
+        ))
+        .hint("go to a folder that is there: cd")),
     }
 }
 

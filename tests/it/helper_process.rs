@@ -264,3 +264,15 @@ fn the_links_start_the_helper() {
     sandbox.regpass(&["shims", "remove", "--dir", dir], b"").ok();
     assert_eq!(std::fs::read_dir(&bin).unwrap().count(), 1);
 }
+
+#[test]
+fn a_relative_store_needs_a_current_folder() {
+    let mut sandbox = sandbox();
+    sandbox.set("PASSWORD_STORE_DIR", "etc");
+    let helper = sandbox.helper_link();
+    let script = format!("mkdir gone && cd gone && rmdir ../gone && exec {} list", helper.display());
+    let answer = sandbox.run("sh", &["-c", &script], b"");
+    assert_eq!((answer.code, answer.out().contains("PASSWORD_STORE_DIR")), (1, true), "{answer:?}");
+    sandbox.set("PASSWORD_STORE_DIR", sandbox.store());
+    sandbox.run("sh", &["-c", &script], b"").ok();
+}
