@@ -6,7 +6,7 @@ use super::footprint::Footprint;
 use crate::model::{EntryPath, Problem, Recipient, Secret, text};
 use crate::system::System;
 use crate::system::cipher::CipherError;
-use crate::system::git;
+use crate::system::git::{self, GitError};
 use crate::system::keyring::{KeyringError, public_keys};
 use crate::system::store::{FolderRecipients, LoginFile, PUBLIC_KEYS, SignedText, Store, StoreError, StoreLock};
 
@@ -17,6 +17,8 @@ pub struct Written {
     pub changed: bool,
     pub warnings: Vec<Problem>,
 }
+
+const UNCOMMITTED: &str = "the change is saved but not committed";
 
 /// Holds the store's lock until it is finished or dropped.
 pub(super) struct Change<'a> {
@@ -230,7 +232,17 @@ impl<'a> Change<'a> {
     /// Commits what was touched. A commit that fails is a warning: the change stands.
     pub(super) fn finish(mut self, subject: &str) -> Written {
         if let Err(error) = git::commit(&self.system.env, self.store.root(), &self.touched, subject) {
-            self.warnings.push(error.during("the change is saved but not committed"));
+            let warning = match error {
+                late if late.is_after_commit() => late.during("the change is saved and committed, but git did not end"),
+                // The commit that ends the operation will have it.
+                open @ GitError::Unfinished { .. } => open.during(UNCOMMITTED),
+                failed => {
+                    let commands = git::command_for(&self.system.env, self.store.root(), &self.touched, subject);
+                    let by_hand = commands.iter().map(|command| format!("commit it yourself: {command}"));
+                    by_hand.fold(failed.during(UNCOMMITTED), Problem::hint)
+                }
+            };
+            self.warnings.push(warning);
         }
         if let Some(footprint) = self.footprint.take()
             && let Err(mut problem) = footprint.save(self.system, self.store, subject)

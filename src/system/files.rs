@@ -24,6 +24,10 @@ pub enum FileError {
     #[error("{path} has been locked by {holder} for {seconds} seconds",
         path = text::quoted_path(.path), holder = holder_text(.holder))]
     Busy { path: PathBuf, holder: Option<u32>, seconds: u64 },
+    /// Waiting would be for ever: each for the other.
+    #[error("{path} is locked by process {holder}, which started this one and waits for it",
+        path = text::quoted_path(.path))]
+    HeldForUs { path: PathBuf, holder: u32 },
 }
 
 impl FileError {
@@ -36,7 +40,7 @@ impl FileError {
         match self {
             FileError::Io { source, .. } => source.kind(),
             FileError::TooLarge { .. } | FileError::NotAFile { .. } => io::ErrorKind::Other,
-            FileError::Busy { .. } => io::ErrorKind::WouldBlock,
+            FileError::Busy { .. } | FileError::HeldForUs { .. } => io::ErrorKind::WouldBlock,
         }
     }
 
@@ -229,12 +233,18 @@ pub struct FolderLock {
     _held: File,
 }
 
-/// Waits at most `wait` for the lock on `folder`.
+/// The first pause of who waits for a lock.
+const LOCK_PAUSE: Duration = Duration::from_millis(1);
+
+/// The most processes between us and the first one of all.
+const ANCESTORS_MAX: usize = 1000;
+
+/// Waits at most `wait` for the lock on `folder`; not at all for a process that started this one, such as by a git hook.
 pub fn lock_folder(folder: &Path, wait: Duration) -> Result<FolderLock, FileError> {
     let fault = |source| FileError::io("cannot lock", folder, source);
     let held = File::open(folder).map_err(fault)?;
     let start = Instant::now();
-    let mut pause = Duration::from_millis(1);
+    let mut pause = LOCK_PAUSE;
     loop {
         match held.try_lock() {
             Ok(()) => return Ok(FolderLock { _held: held }),
@@ -246,6 +256,12 @@ pub fn lock_folder(folder: &Path, wait: Duration) -> Result<FolderLock, FileErro
                 return Err(FileError::Busy { path: folder.to_owned(), holder, seconds: wait.as_secs() });
             }
             Err(_) => {
+                if pause == LOCK_PAUSE
+                    && let Some(holder) =
+                        held.metadata().ok().and_then(|meta| lock_holder(&meta)).filter(|pid| is_ancestor(*pid))
+                {
+                    return Err(FileError::HeldForUs { path: folder.to_owned(), holder });
+                }
                 std::thread::sleep(pause);
                 pause = (pause * 2).min(Duration::from_millis(20));
             }
@@ -264,6 +280,23 @@ fn lock_holder(meta: &Metadata) -> Option<u32> {
             .then(|| words.get(4).and_then(|pid| pid.parse().ok()))
             .flatten()
     })
+}
+
+/// True when we were started by this process, directly or not (proc_pid_stat(5), field 4).
+fn is_ancestor(pid: u32) -> bool {
+    let mut one = std::process::id();
+    for _ in 0..ANCESTORS_MAX {
+        let parent = std::fs::read_to_string(format!("/proc/{one}/stat")).ok().and_then(|stat| {
+            // The name in the second field may hold anything, blanks and brackets too.
+            stat[stat.rfind(')')? + 1..].split_whitespace().nth(1)?.parse().ok()
+        });
+        match parent {
+            Some(parent) if parent == pid => return true,
+            Some(parent) if parent > 1 => one = parent,
+            _ => return false,
+        }
+    }
+    false
 }
 
 fn holder_text(holder: &Option<u32>) -> String {

@@ -5,8 +5,16 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use std::time::Duration;
+
 use super::{GitError, Repository, answer, is_long, work_tree};
+use crate::model::text;
 use crate::system::env::Env;
+use crate::system::process::ProcessError;
+
+/// The hooks that git runs before it has committed, and after (githooks(5)).
+const HOOKS_BEFORE: [&str; 3] = ["pre-commit", "prepare-commit-msg", "commit-msg"];
+const HOOKS_AFTER: [&str; 3] = ["post-commit", "post-rewrite", "reference-transaction"];
 
 /// Commits what happened to these paths (as `real_path` gives them) and nothing else, in whichever work tree each lies.
 /// Paths without one, ignored paths and unchanged paths make no commit.
@@ -21,6 +29,33 @@ pub fn commit(env: &Env, root: &Path, paths: &[PathBuf], subject: &str) -> Resul
         Repository { env, root, top }.commit(&paths, subject)?;
     }
     Ok(())
+}
+
+/// The most paths that a command names; a longer one is nobody's to copy.
+const NAMED_MAX: usize = 10;
+
+/// The commands that make up for a `commit` of the same that failed, one a work tree, for a person's shell. Paths that
+/// differ in nothing from the last commit are left out, and work trees with too many to name.
+pub fn command_for(env: &Env, root: &Path, paths: &[PathBuf], subject: &str) -> Vec<String> {
+    let tops: BTreeSet<PathBuf> = paths.iter().filter_map(|path| work_tree(path, root)).collect();
+    let command = |top: PathBuf| {
+        let own: Vec<&Path> = paths.iter().filter(|path| path.starts_with(&top)).map(PathBuf::as_path).collect();
+        let changed = Repository { env, root, top: top.clone() }.changed(&own).ok()?;
+        let words = |paths: &[&PathBuf]| {
+            let words = paths.iter().map(|path| text::shell_word(path.strip_prefix(&top).unwrap_or(path)));
+            words.collect::<Vec<_>>().join(" ")
+        };
+        let all: Vec<&PathBuf> = changed.iter().collect();
+        let there: Vec<&PathBuf> = changed.iter().filter(|path| std::fs::symlink_metadata(path).is_ok()).collect();
+        // To git, a name with these is a pattern.
+        let odd = changed.iter().any(|path| path.as_os_str().as_bytes().iter().any(|byte| b"*?[:\\".contains(byte)));
+        let git = format!("git{} -C {}", if odd { " --literal-pathspecs" } else { "" }, text::shell_word(&top));
+        let add = if there.is_empty() { String::new() } else { format!("{git} add -- {} && ", words(&there)) };
+        let subject = text::shell_word(Path::new(subject));
+        (!all.is_empty() && all.len() <= NAMED_MAX)
+            .then(|| format!("{add}{git} commit -m {subject} -- {}", words(&all)))
+    };
+    tops.into_iter().filter_map(command).collect()
 }
 
 /// Those of these paths (as `real_path` gives them) that are not what the last commit holds of them. What git does not
@@ -62,8 +97,16 @@ impl Repository<'_> {
         }
         match self.git("commit", &arguments, &changed) {
             Err(GitError::Failed { .. }) if self.changed(&changed)?.is_empty() => Ok(()),
+            Err(GitError::Process(ProcessError::TimedOut { limit, .. })) => Err(self.unended(&changed, limit)?),
             done => done.map(drop),
         }
+    }
+
+    /// What a commit that was stopped had come to.
+    fn unended(&self, paths: &[&Path], limit: Duration) -> Result<GitError, GitError> {
+        let committed = self.changed(paths)?.is_empty();
+        let names = if committed { &HOOKS_AFTER } else { &HOOKS_BEFORE };
+        Ok(GitError::Unended { committed, hooks: self.hooks(names)?, seconds: limit.as_secs() })
     }
 
     /// Puts paths into the index as they are now. The answer is those that may differ from the last commit.
@@ -111,5 +154,46 @@ impl Repository<'_> {
         let lines = answer(&said).split(|byte| *byte == 0);
         // Two letters and a blank stand before each name (git-status(1), "Porcelain Format Version 1").
         Ok(lines.filter_map(|line| line.get(3..)).map(|name| self.top.join(OsStr::from_bytes(name))).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::system::git::trial::Trial;
+
+    fn hook(trial: &Trial, name: &str) -> PathBuf {
+        use std::os::unix::fs::PermissionsExt;
+        let hook = trial.put("a", &format!(".git/hooks/{name}"), "#!/bin/sh\n");
+        std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o755)).expect("a mode");
+        hook
+    }
+
+    #[test]
+    fn a_commit_that_did_not_end_is_told_by_what_it_came_to() {
+        let trial = Trial::new();
+        let (before, after) = (hook(&trial, "pre-commit"), hook(&trial, "post-commit"));
+        let file = trial.path("a/x.gpg");
+        let unended =
+            || trial.with("a", |repository| repository.unended(&[&file], Duration::from_secs(9)).expect("told"));
+        let told = unended();
+        assert!(told.is_after_commit() && told.to_string().contains(after.to_str().expect("text")), "{told}");
+        trial.put("a", "x.gpg", "changed");
+        let told = unended();
+        assert!(!told.is_after_commit() && told.to_string().contains(before.to_str().expect("text")), "{told}");
+    }
+
+    #[test]
+    fn the_command_that_makes_up_for_it_names_what_differs() {
+        let trial = Trial::new();
+        let (root, paths) = (trial.path("a"), ["x.gpg", "n*w.gpg", "same.gpg"].map(|name| trial.path("a").join(name)));
+        trial.commit("a", "same.gpg", "one", "Add same.");
+        let commands = |trial: &Trial| command_for(trial.env(), &root, &paths, "It's done.");
+        assert!(commands(&trial).is_empty());
+        std::fs::remove_file(&paths[0]).expect("removed");
+        trial.put("a", "n*w.gpg", "new");
+        let git = format!("git --literal-pathspecs -C {}", root.display());
+        let expected = format!("{git} add -- 'n*w.gpg' && {git} commit -m 'It'\\''s done.' -- x.gpg 'n*w.gpg'");
+        assert_eq!(commands(&trial), [expected]);
     }
 }

@@ -10,7 +10,7 @@ mod tracking;
 #[cfg(test)]
 mod trial;
 
-pub use commit::{commit, uncommitted, uncommitted_removals};
+pub use commit::{command_for, commit, uncommitted, uncommitted_removals};
 pub use conflict::{Concluded, Unmerged};
 pub use log::{Commit, Held, ObjectId, Revision};
 pub use remote::{Access, Pulled, Status, Upstream};
@@ -86,6 +86,9 @@ pub enum GitError {
     Overtaken,
     #[error("git {command} failed: {complaint}")]
     Failed { command: &'static str, top: PathBuf, complaint: String },
+    /// `hooks`: those that git may have waited for.
+    #[error("git commit did not end within {seconds} seconds and was stopped{}", while_running(.hooks))]
+    Unended { committed: bool, hooks: Vec<PathBuf>, seconds: u64 },
     #[error("git {command} gave an answer that is not understood")]
     Odd { command: &'static str },
 }
@@ -102,6 +105,11 @@ impl From<GitError> for Problem {
 }
 
 impl GitError {
+    /// True when the commit was made all the same.
+    pub fn is_after_commit(&self) -> bool {
+        matches!(self, GitError::Unended { committed: true, .. })
+    }
+
     /// The problem with this error as its cause.
     pub fn during(self, message: impl Into<String>) -> Problem {
         let mut problem = Problem::from(self);
@@ -110,11 +118,21 @@ impl GitError {
     }
 }
 
+fn while_running(hooks: &[PathBuf]) -> String {
+    match hooks {
+        [] => String::new(),
+        hooks => {
+            let hooks: Vec<String> = hooks.iter().map(|hook| text::quoted_path(hook)).collect();
+            format!(", perhaps in its hook {}", hooks.join(" or "))
+        }
+    }
+}
+
 fn hints(error: &GitError) -> Vec<String> {
     let git = |top: &Path, rest: &str| format!("git -C {} {rest}", text::shell_word(top));
     match error {
         GitError::Process(ProcessError::Missing { .. }) => vec!["install git, or remove the store's .git".to_owned()],
-        GitError::Process(_) | GitError::Odd { .. } => Vec::new(),
+        GitError::Process(_) | GitError::Odd { .. } | GitError::Unended { .. } => Vec::new(),
         GitError::Untrusted { top } => {
             vec![format!("git config --global --add safe.directory {}", text::shell_word(top))]
         }
@@ -218,6 +236,14 @@ impl<'a> Repository<'a> {
         let pointed = super::files::read_bounded(&git, 4096).ok();
         let pointed = pointed.as_deref().and_then(|text| text.strip_prefix(b"gitdir: ")).map(<[u8]>::trim_ascii_end);
         pointed.map_or(git, |path| self.top.join(std::os::unix::ffi::OsStrExt::from_bytes(path) as &OsStr))
+    }
+
+    /// The programs among these that git runs (githooks(5)).
+    fn hooks(&self, names: &[&str]) -> Result<Vec<PathBuf>, GitError> {
+        let said = self.git("rev-parse", &["--git-path", "hooks"].map(OsStr::new), &[])?;
+        let folder: &OsStr = std::os::unix::ffi::OsStrExt::from_bytes(answer(&said).trim_ascii_end());
+        let folder = self.top.join(folder);
+        Ok(names.iter().map(|name| folder.join(name)).filter(|hook| super::env::is_program(hook)).collect())
     }
 
     /// True when commits are to be signed, as pass does it.

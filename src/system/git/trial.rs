@@ -38,6 +38,10 @@ impl Trial {
         trial
     }
 
+    pub(super) fn env(&self) -> &Env {
+        &self.env
+    }
+
     pub(super) fn path(&self, name: &str) -> PathBuf {
         std::fs::canonicalize(self.folder.path()).expect("a path").join(name)
     }

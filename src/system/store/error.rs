@@ -104,6 +104,9 @@ impl From<StoreError> for Problem {
             }
             StoreError::ReadOnly { by, .. } => problem.because(format!("{by} asks for it")),
             StoreError::LinkDangles { link } => problem.hint(format!("remove it: rm {}", text::shell_word(&link))),
+            StoreError::File(FileError::HeldForUs { .. }) => {
+                problem.hint("a git hook of a store cannot write to that store: take the call out of the hook")
+            }
             StoreError::File(FileError::Busy { holder: Some(holder), .. }) => {
                 problem.hint(format!("see what it does: ps -fp {holder}"))
             }

@@ -287,3 +287,48 @@ fn linked_folders_are_committed_where_they_really_are() {
     let log = sandbox.run("git", &["-C", "other", "log", "--format=%s"], b"").ok().out();
     assert_eq!(log, "Add given password for shared/x to store.\n");
 }
+
+fn hook(sandbox: &Sandbox, name: &str, script: &str) {
+    let file = sandbox.store().join(".git/hooks").join(name);
+    std::fs::create_dir_all(file.parent().expect("a folder")).expect("the hooks' folder");
+    std::fs::write(&file, format!("#!/bin/sh\n{script}\n")).expect("a hook");
+    crate::support::set_mode(&file, 0o755);
+}
+
+#[test]
+fn a_failed_commit_says_which_command_makes_up_for_it() {
+    let sandbox = repository();
+    hook(&sandbox, "pre-commit", "exit 1");
+    sandbox.regpass(&["insert", "it's here"], b"pw\n").ok();
+    let answer = sandbox.regpass(&["insert", "a"], b"pw\n").ok();
+    let top = std::fs::canonicalize(sandbox.store()).expect("a path");
+    let hint = format!(
+        "hint: commit it yourself: git -C {0} add -- a.gpg && git -C {0} commit -m 'Add given password for a to store.' -- a.gpg",
+        top.display()
+    );
+    assert!(answer.err().contains(&hint), "{}", answer.err());
+    let removed = sandbox.regpass(&["rm", "--force", "it's here"], b"").ok();
+    std::fs::remove_file(sandbox.store().join(".git/hooks/pre-commit")).expect("removed");
+    let command = |told: &str| {
+        let line = told.lines().find_map(|line| line.strip_prefix("hint: commit it yourself: "));
+        line.map(str::to_owned)
+    };
+    // One that was never committed needs no commit of its removal.
+    assert_eq!(command(&removed.err()), None, "{}", removed.err());
+    sandbox.run("sh", &["-c", &command(&answer.err()).expect("a command")], b"").ok();
+    is_clean(&sandbox);
+}
+
+#[test]
+fn a_hook_that_calls_the_helper_does_not_wait_for_itself() {
+    let sandbox = repository();
+    let helper = sandbox.helper_link();
+    let login = super::login("other.test", "u", "s");
+    let script = format!("echo '{login}' | {} store >/dev/null 2>told; exit 0", helper.display());
+    hook(&sandbox, "post-commit", &script);
+    let start = Instant::now();
+    sandbox.regpass(&["insert", "a"], b"pw\n").ok();
+    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+    let told = std::fs::read_to_string(sandbox.store().join("told")).expect("what the helper said");
+    assert!(told.contains("started this one and waits for it"), "{told}");
+}
