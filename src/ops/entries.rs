@@ -1,6 +1,6 @@
 //! Entries of all stores: list, find, show, insert, edit, remove. Moving and copying them is `transfer`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::advice;
@@ -240,6 +240,27 @@ pub(super) fn is_there(entry: &EntryPath) -> Problem {
 /// Removes an entry, or with `recursive` a folder. Where both have that name, the entry goes, as for pass
 /// (1.7.4, `cmd_delete`).
 pub fn remove(system: &System, path: &EntryPath, recursive: bool) -> Result<Written, Problem> {
+    let (store, inner, is_entry) = removable(system, path, recursive)?;
+    let mut change = Change::begin(system, store)?;
+    if is_entry {
+        change.remove(&inner)?;
+    } else {
+        change.remove_folder(&inner, true)?;
+    }
+    Ok(change.finish(&format!("Remove {} from store.", inner.display())))
+}
+
+/// Says why it could not be removed, before anybody is asked whether it shall be.
+pub fn check_removable(system: &System, path: &EntryPath, recursive: bool) -> Result<(), Problem> {
+    removable(system, path, recursive).map(drop)
+}
+
+/// The store, the name in it, and whether it is an entry's.
+fn removable<'a>(
+    system: &'a System,
+    path: &EntryPath,
+    recursive: bool,
+) -> Result<(&'a Store, EntryPath, bool), Problem> {
     let name = text::quoted(path.as_bytes());
     let (store, inner) = system.stores()?.locate(path);
     if inner.is_root() {
@@ -250,16 +271,12 @@ pub fn remove(system: &System, path: &EntryPath, recursive: bool) -> Result<Writ
         return Err(missing(system, path));
     }
     if !is_entry && !recursive {
-        return Err(Problem::usage(format!("{name} is a folder"))
-            .hint(format!("remove it with all that is in it: regpass rm --recursive {}", path.display())));
+        return Err(Problem::usage(format!("{name} is a folder")).hint(format!(
+            "remove it with all that is in it: regpass rm --recursive {}",
+            text::shell_word(Path::new(path.as_os_str()))
+        )));
     }
-    let mut change = Change::begin(system, store)?;
-    if is_entry {
-        change.remove(&inner)?;
-    } else {
-        change.remove_folder(&inner, true)?;
-    }
-    Ok(change.finish(&format!("Remove {} from store.", inner.display())))
+    Ok((store, inner, is_entry))
 }
 
 /// Not there, and what is called almost like it.

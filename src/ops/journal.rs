@@ -52,6 +52,8 @@ pub struct Journal {
     pub file: PathBuf,
     /// Newest last.
     pub calls: Vec<Call>,
+    /// True when nothing was ever recorded, rather than left out.
+    pub blank: bool,
     /// Lines that are not a call: damaged, or written by another version.
     pub unreadable: usize,
     /// False when the config file turned it off: nothing new arrives.
@@ -75,9 +77,10 @@ pub fn record(system: &System, event: Event) -> Result<(), JournalError> {
 pub fn read(system: &System, limit: usize) -> Result<Journal, Problem> {
     let records = journal::read(&system.options.state_dir)?;
     let mut calls = records.calls;
+    let blank = calls.is_empty() && records.unreadable == 0;
     calls.drain(..calls.len().saturating_sub(limit));
     let file = system.options.state_dir.join(journal::FILE);
-    Ok(Journal { file, calls, unreadable: records.unreadable, on: system.options.journal })
+    Ok(Journal { file, calls, blank, unreadable: records.unreadable, on: system.options.journal })
 }
 
 fn call(system: &System, event: Event) -> Call {

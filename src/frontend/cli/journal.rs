@@ -40,7 +40,7 @@ pub(super) fn run(session: &Session, args: &JournalArgs) -> Result<(), Problem> 
         let file = text::quoted_path(&journal.file);
         console.warning(&Problem::failed(format!("{} lines of {file} are not calls", journal.unreadable)));
     }
-    if journal.calls.is_empty() {
+    if journal.blank {
         console.status("no calls yet; Docker makes one at: docker login REGISTRY");
     }
     if !journal.on {

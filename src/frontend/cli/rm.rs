@@ -36,6 +36,7 @@ pub(super) fn run(session: &Session, args: &RmArgs) -> Result<(), Problem> {
     let system = session.system()?;
     let name = text::quoted(args.path.as_bytes());
     if !args.force {
+        entries::check_removable(&system, &args.path, args.recursive)?;
         consent(&args.path, args.recursive)?;
     }
     let written = entries::remove(&system, &args.path, args.recursive)?;
@@ -46,12 +47,13 @@ pub(super) fn run(session: &Session, args: &RmArgs) -> Result<(), Problem> {
 
 fn consent(path: &EntryPath, recursive: bool) -> Result<(), Problem> {
     let name = text::quoted(path.as_bytes());
+    let flag = if recursive { "--recursive " } else { "" };
     // A script started from a terminal has one too, but nobody who expects a question.
     let Some(mut terminal) = Terminal::open().filter(|_| io::stdin().is_terminal()) else {
         return Err(Problem::usage(format!(
             "{name} is not removed without asking, and there is no terminal to ask on"
         ))
-        .hint(format!("if you are sure: regpass rm --force {}", text::shell_word(Path::new(path.as_os_str())))));
+        .hint(format!("if you are sure: regpass rm --force {flag}{}", text::shell_word(Path::new(path.as_os_str())))));
     };
     let all = if recursive { " and everything in it" } else { "" };
     match terminal.confirm(&format!("remove {name}{all}?"))? {

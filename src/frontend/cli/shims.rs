@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::Session;
 use crate::frontend::console::{Console, Role};
 use crate::model::{Problem, text};
-use crate::ops::shims::{self, Change, Searcher, Shim, Status, View};
+use crate::ops::shims::{self, Change, Searcher, Shim, Status};
 use crate::system::links::Found;
 
 const EXAMPLES: &str = "\
@@ -59,11 +59,11 @@ pub(super) fn run(session: &Session, args: &ShimsArgs) -> Result<(), Problem> {
             let dir = dir.as_ref().map(|dir| session.env.absolute(dir));
             changes(console, &shims::install(&system, dir.as_deref(), *force)?, "linked")?;
             let status = shims::status(&system, dir.as_deref())?;
-            views(console, &status.views)
+            views(console, &status)
         }
         Action::Status { dir } => {
             let dir = dir.as_ref().map(|dir| session.env.absolute(dir));
-            status(console, &shims::status(&system, dir.as_deref())?)
+            status(console, &shims::status(&system, dir.as_deref())?, dir.as_deref())
         }
         Action::Remove { dir } => {
             let dir = dir.as_ref().map(|dir| session.env.absolute(dir));
@@ -87,23 +87,25 @@ fn changes(console: &Console, changes: &[Change], done: &str) -> Result<(), Prob
     console.data(&lines)
 }
 
-fn status(console: &Console, status: &Status) -> Result<(), Problem> {
+fn status(console: &Console, status: &Status, typed: Option<&Path>) -> Result<(), Problem> {
     let lines: String = status.shims.iter().map(|shim| described(console, shim) + "\n").collect();
     console.data(&lines)?;
     if status.shims.iter().all(|shim| shim.found == Found::Nothing) {
-        console.data(&format!("  {} regpass shims install\n", console.paint(Role::Hint, "to make them:")))?;
+        let dir = typed.map(|dir| format!(" --dir {}", text::shell_word(dir))).unwrap_or_default();
+        console.data(&format!("  {} regpass shims install{dir}\n", console.paint(Role::Hint, "to make them:")))?;
     }
-    views(console, &status.views)
+    views(console, status)
 }
 
 /// Who would be started as docker-credential-pass, and what to do where it is not regpass.
-fn views(console: &Console, views: &[View]) -> Result<(), Problem> {
+fn views(console: &Console, status: &Status) -> Result<(), Problem> {
     let mut lines = String::new();
-    for view in views {
+    let first = format!("export PATH={}:$PATH", text::shell_word(&status.dir));
+    for view in &status.views {
         let (whose, advice) = match view.searcher {
-            Searcher::Here => ("your PATH", "put the links' folder first in PATH"),
-            Searcher::LoginShell => ("your login shell", "put the links' folder first in PATH in the shell's profile"),
-            Searcher::Sudo => ("sudo", "run: sudo regpass shims install --dir /usr/local/bin"),
+            Searcher::Here => ("your PATH", first.clone()),
+            Searcher::LoginShell => ("your login shell", format!("put into the shell's profile: {first}")),
+            Searcher::Sudo => ("sudo", "run: sudo regpass shims install --dir /usr/local/bin".to_owned()),
         };
         let (found, ours) = match &view.first {
             Ok(Some(shim)) => (described(console, shim), shim.found == Found::Ours),

@@ -211,6 +211,12 @@ fn rm_removes_only_when_told() {
     let asked = sandbox.regpass(&["rm", "b"], b"y\n");
     assert_eq!(asked.code, 2);
     assert!(asked.err().contains("hint: if you are sure: regpass rm --force"), "{}", asked.err());
+    let asked = sandbox.regpass(&["rm", "--recursive", "a"], b"");
+    assert!(asked.err().contains("hint: if you are sure: regpass rm --force --recursive a\n"), "{}", asked.err());
+    // Nobody is asked about what would fail.
+    let asked = sandbox.regpass(&["rm", "a"], b"");
+    assert!(asked.code == 2 && asked.err().contains("\"a\" is a folder"), "{}", asked.err());
+    assert_eq!(sandbox.regpass(&["rm", "none"], b"").code, 3);
     sandbox.regpass(&["rm", "-f", "b"], b"").ok();
     assert_ne!(sandbox.regpass(&["rm", "-f", "a"], b"").code, 0);
     assert_eq!(sandbox.regpass(&["ls"], b"").ok().out(), "a/x\na/y\n");
@@ -265,6 +271,12 @@ fn the_journal_says_what_docker_asked() {
     let sandbox = Sandbox::without_gnupg();
     let none = sandbox.regpass(&["journal"], b"").ok();
     assert!(none.out().is_empty() && none.err().starts_with("no calls yet"), "{none:?}");
+    let file = sandbox.home().join(".local/state/regpass/journal.jsonl");
+    std::fs::create_dir_all(file.parent().expect("a folder")).expect("the state folder");
+    std::fs::write(&file, "no call\n").expect("a journal");
+    let odd = sandbox.regpass(&["journal"], b"").ok();
+    assert!(odd.err().contains("1 lines of") && !odd.err().contains("no calls yet"), "{odd:?}");
+    std::fs::remove_file(&file).expect("removed");
     let login = json!({"ServerURL": "host.test", "Username": "bob", "Secret": "s3cret-value"});
     sandbox.helper("store", login.to_string()).ok();
     assert_eq!(sandbox.helper("get", "other.test").code, 1);
@@ -356,4 +368,24 @@ fn a_broken_config_file_is_told_not_ignored() {
     let answer = sandbox.regpass(&["ls"], b"");
     assert_eq!((answer.code, answer.out()), (1, String::new()));
     assert!(answer.err().contains("config.toml") && !answer.err().contains('\u{1b}'), "{}", answer.err());
+}
+
+#[test]
+fn hints_of_shims_can_be_typed() {
+    let sandbox = Sandbox::new();
+    let folder = sandbox.home().join("my bin");
+    let dir = folder.to_str().expect("text");
+    let status = sandbox.regpass(&["shims", "status", "--dir", dir], b"").ok().out();
+    assert!(status.contains(&format!("regpass shims install --dir '{dir}'\n")), "{status}");
+    let installed = sandbox.regpass(&["shims", "install", "--dir", dir], b"").ok().out();
+    assert!(installed.contains(&format!("hint: export PATH='{dir}':$PATH\n")), "{installed}");
+}
+
+#[test]
+fn an_entry_with_both_sides_of_a_conflict_says_so() {
+    let sandbox = store_of(&["a"]);
+    let text = "<<<<<<< HEAD\n-----BEGIN PGP MESSAGE-----\n=======\n-----BEGIN PGP MESSAGE-----\n>>>>>>> x\n";
+    std::fs::write(sandbox.store().join("a.gpg"), text).expect("written");
+    let shown = sandbox.regpass(&["show", "a"], b"");
+    assert!(shown.code == 1 && shown.err().contains("both sides of a git conflict"), "{}", shown.err());
 }
