@@ -249,9 +249,13 @@ impl App {
             Flow::Pop => {
                 if let Some(mut layer) = self.layers.pop() {
                     layer.leave();
+                    let scope = self.scope.clone();
+                    let flow = self.top().enter(&scope);
+                    self.follow(flow);
                 }
             }
             Flow::Start(ticket, job) => self.orders.push(Order::Start(ticket, job)),
+            Flow::StoreChanged => self.tabs.iter_mut().chain(&mut self.layers).for_each(|layer| layer.outdate()),
             Flow::FindEntry(entry) => self.find_entry(&entry),
             Flow::Say(toast) => self.toast = Some((toast, self.scope.now + TOAST_TIME)),
             Flow::Send(bytes) => self.orders.push(Order::Send(bytes)),

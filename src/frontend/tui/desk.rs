@@ -3,6 +3,7 @@
 
 mod history;
 mod keys;
+mod readers;
 mod search;
 
 use std::time::{Duration, Instant, SystemTime};
@@ -159,6 +160,7 @@ impl Desk {
             }
             Job::Open(_) => Report::Opened(Secret::new(self.secret.to_vec())),
             Job::History(job) => Report::History(history::found(&job)),
+            Job::Recipients(job) => Report::Recipients(readers::found(&job)),
             Job::Search(job) => Report::Search(search::found(&job)),
             Job::Copy(..) => Report::Copied(Copied::Clipboard { seconds: 45 }),
         }

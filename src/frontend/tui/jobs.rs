@@ -1,6 +1,7 @@
 //! The work that the UI thread never does itself. The only file of the terminal UI that calls `ops`.
 
 pub(super) mod history;
+pub(super) mod recipients;
 pub(super) mod search;
 
 use super::catalogue::Catalogue;
@@ -31,6 +32,7 @@ pub(super) enum Job {
     Copy(EntryPath, Portion),
     History(history::Job),
     Search(search::Job),
+    Recipients(recipients::Job),
 }
 
 /// How much of an entry is copied.
@@ -54,6 +56,7 @@ pub(super) enum Report {
     Copied(Copied),
     History(history::Report),
     Search(search::Report),
+    Recipients(recipients::Report),
 }
 
 /// Which worker does it: looking never waits behind a person who is typing a passphrase, nor behind an agent that hangs.
@@ -68,14 +71,14 @@ impl Job {
     pub(super) fn lane(&self) -> Lane {
         match self {
             Job::Whereabouts | Job::Entries | Job::Facts(_) | Job::Registries => Lane::Look,
-            Job::OwnKey | Job::History(history::Job::Versions(_)) => Lane::Ask,
-            Job::Open(_) | Job::Copy(..) | Job::History(_) | Job::Search(_) => Lane::Open,
+            Job::OwnKey | Job::History(history::Job::Versions(_)) | Job::Recipients(recipients::Job::List) => Lane::Ask,
+            Job::Open(_) | Job::Copy(..) | Job::History(_) | Job::Search(_) | Job::Recipients(_) => Lane::Open,
         }
     }
 
     /// True for work that must see the machine as it is now, not as it was when the worker started.
     pub(super) fn wants_fresh_system(&self) -> bool {
-        matches!(self, Job::Entries | Job::Registries | Job::OwnKey)
+        matches!(self, Job::Entries | Job::Registries | Job::OwnKey | Job::Recipients(_))
     }
 
     pub(super) fn run(self, system: &System) -> Result<Report, Problem> {
@@ -88,6 +91,7 @@ impl Job {
             Job::Open(entry) => entries::show(system, &entry, Asking::Allowed).map(Report::Opened),
             Job::Copy(entry, portion) => copy(system, &entry, portion).map(Report::Copied),
             Job::History(job) => job.run(system).map(Report::History),
+            Job::Recipients(job) => job.run(system, &(), &Cancel::default()).map(Report::Recipients),
             Job::Search(job) => job.run(system, &(), &Cancel::default()).map(Report::Search),
         }
     }

@@ -70,6 +70,8 @@ pub(super) enum Flow {
     /// This layer is done.
     Pop,
     Start(Ticket, Job),
+    /// Something in the store was written: who shows it looks again.
+    StoreChanged,
     /// All layers closed and this entry selected in the store.
     FindEntry(EntryPath),
     Say(Toast),
@@ -180,6 +182,9 @@ pub(super) trait Screen {
         String::new()
     }
 
+    /// What it shows of the store may be of yesterday: it looks again when it comes to the front.
+    fn outdate(&mut self) {}
+
     /// Selects an entry; None when it lists none.
     fn find_entry(&mut self, _entry: &EntryPath) -> Option<Flow> {
         None
@@ -204,6 +209,7 @@ pub(super) trait Layer {
     fn lapse(&mut self, now: Instant);
     fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, scope: &Scope);
     fn tally(&self) -> String;
+    fn outdate(&mut self);
     fn find_entry(&mut self, entry: &EntryPath) -> Option<Flow>;
     fn name(&self) -> &'static str;
 }
@@ -273,6 +279,10 @@ impl<S: Screen> Layer for S {
 
     fn tally(&self) -> String {
         Screen::tally(self)
+    }
+
+    fn outdate(&mut self) {
+        Screen::outdate(self);
     }
 
     fn find_entry(&mut self, entry: &EntryPath) -> Option<Flow> {

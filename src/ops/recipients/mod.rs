@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use super::change;
 use super::readers::{self, Reader};
-use crate::model::{EntryPath, Problem};
+use crate::model::{EntryPath, Problem, Recipient};
 use crate::system::System;
 use crate::system::cipher::{CipherError, Identity};
 use crate::system::keyring::{KeyringError, RecipientStanding};
@@ -59,6 +59,13 @@ pub fn list(system: &System, folder: &EntryPath) -> Result<Vec<Governed>, Proble
         }
     }
     Ok(governed)
+}
+
+/// The certificates here that a name, an address or a key id means, each named by its fingerprint.
+pub fn candidates(system: &System, text: &Recipient) -> Result<Vec<Person>, Problem> {
+    let identities = system.cipher()?.identities(text)?;
+    let names: Vec<Recipient> = identities.iter().filter_map(|one| Recipient::new(&one.fingerprint)).collect();
+    readers::describe(system, &names).into_iter().map(|reader| person(system, reader)).collect()
 }
 
 fn look_at(system: &System, store: &Store, inner: &EntryPath) -> Result<Governed, Problem> {
@@ -133,6 +140,17 @@ fn own(identities: &[Identity]) -> Option<bool> {
 mod tests {
     use super::*;
     use crate::ops::double::{Bench, path};
+
+    #[test]
+    fn a_name_may_mean_several_keys_and_each_is_named_by_its_fingerprint() {
+        let bench = Bench::new();
+        let found = |text: &str| {
+            let people = candidates(&bench.system, &Recipient::new(text).expect("a text")).expect("looked up");
+            people.into_iter().map(|person| person.reader.recipient.as_str().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(found("several"), ["ONE", "TWO"]);
+        assert!(found("missing").is_empty());
+    }
 
     #[test]
     fn every_file_of_every_store_is_listed() {

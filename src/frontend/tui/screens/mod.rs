@@ -1,9 +1,12 @@
 //! The screens. `TABS` is the one list of those at the top; the rest are pushed over them.
 
+mod add_reader;
 mod difference;
+mod encrypt_anew;
 pub(super) mod help;
 mod history;
 pub(super) mod passphrase;
+mod readers;
 mod registries;
 mod registries_view;
 mod search;

@@ -15,6 +15,7 @@ use super::super::widgets::finder::Finder;
 use super::super::widgets::list::Move;
 use super::super::widgets::secret_panel::SecretPanel;
 use super::history::History;
+use super::readers::Readers;
 use super::search::Search;
 use super::store_keys::{Action, FILTER_KEYS, KEYS};
 use super::store_view;
@@ -44,6 +45,8 @@ pub(in super::super) struct StoreScreen {
     /// The facts that are being asked for; one question at a time, the newest selection next.
     asked_facts: Option<(u64, EntryPath)>,
     pub(super) secret: SecretPanel,
+    /// Something was written since it was read.
+    outdated: bool,
 }
 
 impl Default for StoreScreen {
@@ -59,6 +62,7 @@ impl Default for StoreScreen {
             facts: None,
             asked_facts: None,
             secret: SecretPanel::default(),
+            outdated: false,
         }
     }
 }
@@ -314,7 +318,8 @@ impl Screen for StoreScreen {
     }
 
     fn enter(&mut self, _scope: &Scope) -> Flow {
-        if self.loaded.is_none() && self.loading.is_none() { self.load() } else { self.ask_facts() }
+        let unread = self.loaded.is_none() || std::mem::take(&mut self.outdated);
+        if unread && self.loading.is_none() { self.load() } else { self.ask_facts() }
     }
 
     fn leave(&mut self) {
@@ -342,6 +347,13 @@ impl Screen for StoreScreen {
                 None => Flow::Stay,
             },
             Action::Search => Flow::Push(Box::new(Search::default())),
+            Action::Readers => {
+                let folder = self.selected().map(|node| match node.is_folder() {
+                    true => node.path.clone(),
+                    false => node.path.parent(),
+                });
+                Flow::Push(Box::new(Readers::new(folder.unwrap_or_default())))
+            }
             Action::Unreadable => {
                 let items = self.catalogue().map(|catalogue| catalogue.unreadable.clone()).unwrap_or_default();
                 Flow::Push(Box::new(Unreadable::new(items)))
@@ -380,6 +392,10 @@ impl Screen for StoreScreen {
 
     fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, scope: &Scope) {
         store_view::draw(self, frame, area, scope);
+    }
+
+    fn outdate(&mut self) {
+        self.outdated = true;
     }
 
     fn find_entry(&mut self, entry: &EntryPath) -> Option<Flow> {

@@ -15,6 +15,7 @@ pub(in super::super) enum Action {
     Copy,
     History,
     Search,
+    Readers,
     Unreadable,
     Reload,
 }
@@ -37,6 +38,7 @@ pub(super) const KEYS: &[Binding<Action>] = &[
     row(&[Key::named(KeyCode::Left)], Action::Close, "", "close the folder, or go to the one around it"),
     row(&[Key::char('h')], Action::History, "", "versions in git: what changed, bring one back"),
     row(&[Key::char('F')], Action::Search, "", "search inside the entries: every one is opened"),
+    row(&[Key::char('W')], Action::Readers, "", "who can read which folder; add and remove people"),
     row(&[Key::char('u')], Action::Unreadable, "unreadable", "what could not be listed, and why"),
     row(&[Key::char('R'), Key::named(KeyCode::F(5))], Action::Reload, "", "read the store again"),
 ];
