@@ -181,7 +181,10 @@ fn manual(command: Option<&str>) -> Result<String, Problem> {
         }
     };
     let mut bytes = Vec::new();
-    clap_mangen::Man::new(page).render(&mut bytes).map_err(|error| Problem::failed("no page").because(error))?;
+    clap_mangen::Man::new(page)
+        .source(concat!("regpass ", env!("CARGO_PKG_VERSION")))
+        .render(&mut bytes)
+        .map_err(|error| Problem::failed("no page").because(error))?;
     readable(bytes)
 }
 
@@ -220,6 +223,7 @@ mod tests {
             assert!(completions(shell).expect("a text").contains("registries"));
         }
         assert!(manual(None).expect("a page").contains(".TH regpass"));
+        assert!(manual(Some("show")).expect("a page").contains(concat!("\"regpass ", env!("CARGO_PKG_VERSION"))));
         for command in Args::command().get_subcommands() {
             let page = manual(Some(command.get_name())).expect("a page");
             assert!(page.contains(&format!("regpass\\-{}", command.get_name())), "{page}");
