@@ -144,8 +144,10 @@ impl Work<'_> {
         if status.branch.is_some() {
             return Ok(Outcome::NoRemote);
         }
-        Err(Problem::failed(format!("{} is on no branch", named(self.store)))
-            .hint(format!("go back to yours: git -C {} switch BRANCH", text::shell_word(self.repository.top()))))
+        Err(Problem::failed(format!("{} is on no branch", named(self.store))).hint(format!(
+            "see yours and go back to it with git switch: git -C {} branch",
+            text::shell_word(self.repository.top())
+        )))
     }
 
     /// Takes over what was fetched, under the store's lock. Some when there are conflicts.

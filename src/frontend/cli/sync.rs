@@ -86,7 +86,7 @@ fn ended(done: &[Synced]) -> Result<(), Problem> {
             let root = done.first().map(|one| text::shell_word(&one.root)).unwrap_or_default();
             Err(Problem::failed("no store has a remote to go with")
                 .hint(format!("name one: git -C {root} remote add origin URL"))
-                .hint(format!("of several, choose one: git -C {root} push -u REMOTE BRANCH")))
+                .hint(format!("of several, choose one with git push -u, in {root}")))
         }
         ([], _) => Ok(()),
         ([only], [_]) => Err((*only).clone()),
