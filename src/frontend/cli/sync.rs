@@ -85,7 +85,7 @@ fn ended(done: &[Synced]) -> Result<(), Problem> {
         ([], done) if done.iter().all(|one| matches!(one.outcome, Outcome::NoGit | Outcome::NoRemote)) => {
             let root = done.first().map(|one| text::shell_word(&one.root)).unwrap_or_default();
             Err(Problem::failed("no store has a remote to go with")
-                .hint(format!("name one: git -C {root} remote add origin URL"))
+                .hint(format!("name one with git remote add, in {root}"))
                 .hint(format!("of several, choose one with git push -u, in {root}")))
         }
         ([], _) => Ok(()),
