@@ -225,7 +225,7 @@ fn a_store_without_git_or_remote_is_told_what_to_do() {
     assert!(none.code == 1 && none.err().contains("pass git init"), "{}", none.err());
     sandbox.init_git();
     let none = sandbox.regpass(&["sync"], b"");
-    assert!(none.code == 1 && none.err().contains("remote add origin URL"), "{}", none.err());
+    assert!(none.code == 1 && none.err().contains("name one with git remote add"), "{}", none.err());
     assert_eq!(sandbox.regpass(&["conflicts"], b"").ok().err(), "no conflicts\n");
     assert_eq!(sandbox.regpass(&["resolve", "a", "--ours"], b"").code, 3);
     assert_eq!(sandbox.regpass(&["resolve", "a"], b"").code, 2);
