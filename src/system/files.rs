@@ -239,7 +239,8 @@ const LOCK_PAUSE: Duration = Duration::from_millis(1);
 /// The most processes between us and the first one of all.
 const ANCESTORS_MAX: usize = 1000;
 
-/// Waits at most `wait` for the lock on `folder`; not at all for a process that started this one, such as by a git hook.
+/// Waits at most `wait` for the lock on `folder`; not at all for a regpass that started this one, as by a git hook: it
+/// waits for the commit to end.
 pub fn lock_folder(folder: &Path, wait: Duration) -> Result<FolderLock, FileError> {
     let fault = |source| FileError::io("cannot lock", folder, source);
     let held = File::open(folder).map_err(fault)?;
@@ -256,9 +257,9 @@ pub fn lock_folder(folder: &Path, wait: Duration) -> Result<FolderLock, FileErro
                 return Err(FileError::Busy { path: folder.to_owned(), holder, seconds: wait.as_secs() });
             }
             Err(_) => {
+                let holder = || held.metadata().ok().and_then(|meta| lock_holder(&meta));
                 if pause == LOCK_PAUSE
-                    && let Some(holder) =
-                        held.metadata().ok().and_then(|meta| lock_holder(&meta)).filter(|pid| is_ancestor(*pid))
+                    && let Some(holder) = holder().filter(|pid| is_ancestor(*pid) && is_regpass(*pid))
                 {
                     return Err(FileError::HeldForUs { path: folder.to_owned(), holder });
                 }
@@ -297,6 +298,12 @@ fn is_ancestor(pid: u32) -> bool {
         }
     }
     false
+}
+
+/// True for a regpass, by whichever of its names it runs; a name of a process has 15 bytes at most (proc_pid_comm(5)).
+fn is_regpass(pid: u32) -> bool {
+    let name = std::fs::read(format!("/proc/{pid}/comm")).unwrap_or_default();
+    [&b"regpass"[..], b"docker-credenti"].iter().any(|own| name.starts_with(own))
 }
 
 fn holder_text(holder: &Option<u32>) -> String {
