@@ -95,12 +95,8 @@ pub(super) fn of_store(store: &Store, repository: &Repository<'_>) -> Result<Con
 
 /// Both sides of an entry's conflict, decrypted.
 pub fn sides(system: &System, entry: &EntryPath, asking: Asking) -> Result<Sides, Problem> {
-    let conflict = Conflict::of(system, entry)?;
+    let conflict = Conflict::entry(system, entry)?;
     let Unmerged { base, ours, theirs, .. } = &conflict.unmerged;
-    if !conflict.is_entry() {
-        return Err(Problem::usage(format!("{} is not an entry", text::quoted(entry.as_bytes())))
-            .hint(format!("see it: git -C {} diff", text::shell_word(conflict.repository.top()))));
-    }
     let base = || conflict.plaintext(base.as_ref(), asking).map(Option::unwrap_or_default);
     let diff = |side: &Option<ObjectId>| -> Result<Option<LineDiff>, Problem> {
         let text = conflict.plaintext(side.as_ref(), asking)?;
@@ -111,6 +107,20 @@ pub fn sides(system: &System, entry: &EntryPath, asking: Asking) -> Result<Sides
         _ => None,
     };
     Ok(Sides { ours: diff(ours)?, theirs: diff(theirs)?, merged })
+}
+
+/// What a person begins with who settles an entry's conflict by hand: both changes, those of the same lines between marks;
+/// of an entry that one side removed, what the other has.
+pub fn draft(system: &System, entry: &EntryPath, asking: Asking) -> Result<Secret, Problem> {
+    let conflict = Conflict::entry(system, entry)?;
+    let Unmerged { base, ours, theirs, .. } = &conflict.unmerged;
+    let text = |side: &Option<ObjectId>| conflict.plaintext(side.as_ref(), asking);
+    Ok(match (text(ours)?, text(theirs)?) {
+        (Some(ours), Some(theirs)) => match line_diff::merge(&text(base)?.unwrap_or_default(), &ours, &theirs) {
+            Merged::Clean(text) | Merged::Conflicts { marked: text, .. } => text,
+        },
+        (ours, theirs) => ours.or(theirs).unwrap_or_default(),
+    })
 }
 
 /// Settles one conflict: the chosen content is encrypted to those who may read the entry today (a message that is already
@@ -208,6 +218,16 @@ impl<'a> Conflict<'a> {
         Ok(Conflict { system, store, inner, entry, repository, unmerged })
     }
 
+    /// Of an entry, and nothing else.
+    fn entry(system: &'a System, entry: &'a EntryPath) -> Result<Conflict<'a>, Problem> {
+        let conflict = Conflict::of(system, entry)?;
+        if conflict.is_entry() {
+            return Ok(conflict);
+        }
+        Err(Problem::usage(format!("{} is not an entry", text::quoted(entry.as_bytes())))
+            .hint(format!("see it: git -C {} diff", text::shell_word(conflict.repository.top()))))
+    }
+
     fn is_entry(&self) -> bool {
         self.unmerged.path == git::real_path(&self.inner.file(self.store.root()))
     }
@@ -236,6 +256,13 @@ impl<'a> Conflict<'a> {
             Choice::Theirs => theirs,
             Choice::Base => base,
             Choice::Merged => return self.merged().and_then(|text| self.encrypted(&text, warnings)).map(Some),
+            Choice::Text(text) if line_diff::has_marks(&text) => {
+                let name = text::quoted(self.entry.as_bytes());
+                return Err(Problem::usage(format!(
+                    "the text for {name} still has lines of both sides, with their marks"
+                ))
+                .hint("of each such place leave what is to stay, without the lines of <, |, = and >"));
+            }
             Choice::Text(text) if self.is_entry() => return self.encrypted(&text, warnings).map(Some),
             Choice::Text(text) => return Ok(Some(text.expose().to_vec())),
         };
@@ -387,6 +414,17 @@ mod tests {
             assert_eq!(own.git(&["status", "--porcelain"]), "");
             assert!(matches!(synced(&own).outcome, Outcome::Done));
         }
+    }
+
+    #[test]
+    fn a_text_with_marks_settles_nothing() {
+        let (_other, own) = two("base\n", "theirs\n", "ours\n");
+        assert!(matches!(synced(&own).outcome, Outcome::Conflicts(_)));
+        let draft = draft(&own.system, &path("a"), Asking::Never).expect("a draft");
+        assert!(draft.expose().starts_with(b"<<<<<<< ours\nours\n"));
+        let problem = resolve(&own.system, &path("a"), Choice::Text(draft)).expect_err("marks");
+        assert_eq!(problem.kind, ProblemKind::Usage);
+        assert_eq!(list(&own.system).expect("a list").entries, [path("a")]);
     }
 
     #[test]

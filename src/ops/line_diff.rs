@@ -16,6 +16,10 @@ pub const MASK: &str = "••••••••";
 /// How long a comparison looks for the shortest difference; what is found by then is right, if longer.
 const DILIGENCE: Duration = Duration::from_secs(1);
 
+/// The marks around a place that both changed.
+const MARK_OURS: &str = "<<<<<<< ours\n";
+const MARK_END: &str = ">>>>>>> theirs\n";
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
     Both,
@@ -155,7 +159,7 @@ fn merge_chunk(text: &mut Secret, base: &[&[u8]], ours: &[&[u8]], theirs: &[&[u8
             return 0;
         }
     }
-    let marked = [("<<<<<<< ours\n", ours), ("||||||| base\n", base), ("=======\n", theirs)];
+    let marked = [(MARK_OURS, ours), ("||||||| base\n", base), ("=======\n", theirs)];
     for (mark, lines) in marked {
         text.push(mark.as_bytes());
         for line in lines {
@@ -165,8 +169,14 @@ fn merge_chunk(text: &mut Secret, base: &[&[u8]], ours: &[&[u8]], theirs: &[&[u8
             }
         }
     }
-    text.push(b">>>>>>> theirs\n");
+    text.push(MARK_END.as_bytes());
     1
+}
+
+/// True when a text still has such marks.
+pub fn has_marks(text: &Secret) -> bool {
+    let marks = [MARK_OURS, MARK_END].map(|mark| mark.trim_end().as_bytes());
+    text.expose().split(|byte| *byte == b'\n').any(|line| marks.contains(&line.trim_ascii_end()))
 }
 
 fn chosen<'l>(base: &[&'l [u8]], ours: &[&'l [u8]], theirs: &[&'l [u8]]) -> Option<Vec<&'l [u8]>> {

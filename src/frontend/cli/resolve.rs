@@ -11,6 +11,10 @@ use super::{Session, names};
 use crate::frontend::console::Console;
 use crate::model::{EntryPath, Problem, text};
 use crate::ops::conflict::{self, Choice, Resolved};
+use crate::system::System;
+use crate::system::cipher::Asking;
+use crate::system::draft::Draft;
+use crate::system::editor::{self, Patience};
 use crate::system::git::Concluded;
 
 const EXAMPLES: &str = "\
@@ -20,6 +24,7 @@ Examples:
   regpass resolve mail/alice --ours      what this machine has (in a rebase too)
   regpass resolve mail/alice --theirs    what the others have
   regpass resolve mail/alice --base      what it was before both
+  regpass resolve mail/alice --edit      by hand, in $VISUAL or $EDITOR
   regpass resolve mail/alice --stdin     what standard input says
   regpass resolve                        finish, when everything is settled";
 
@@ -33,6 +38,10 @@ pub(super) struct ResolveArgs {
 
     #[command(flatten)]
     choice: ChoiceArgs,
+
+    /// Where no folder in memory can be had, edit on a disk
+    #[arg(long, requires = "edit")]
+    allow_disk: bool,
 
     /// One JSON object that says what is left
     #[arg(long)]
@@ -58,6 +67,10 @@ struct ChoiceArgs {
     #[arg(long)]
     merge: bool,
 
+    /// What you make of both in your editor
+    #[arg(long)]
+    edit: bool,
+
     /// The text on standard input
     #[arg(long)]
     stdin: bool,
@@ -67,6 +80,7 @@ pub(super) fn run(session: &Session, args: &ResolveArgs) -> Result<(), Problem> 
     let system = session.system()?;
     let console = &session.console;
     let resolved = match &args.entry {
+        Some(entry) if args.choice.edit => by_hand(session, &system, entry, args.allow_disk)?,
         Some(entry) => conflict::resolve(&system, entry, args.choice.choice()?)?,
         None => conflict::conclude(&system)?,
     };
@@ -80,6 +94,29 @@ pub(super) fn run(session: &Session, args: &ResolveArgs) -> Result<(), Problem> 
         (None, false) => Err(Problem::failed("not finished")),
         _ => Ok(()),
     }
+}
+
+/// The draft outlives the settling: a text that cannot be stored is kept, and where it is is told.
+fn by_hand(session: &Session, system: &System, entry: &EntryPath, allow_disk: bool) -> Result<Resolved, Problem> {
+    let text = conflict::draft(system, entry, Asking::Allowed)?;
+    let mut patience = Patience::begin()?;
+    let words = editor::chosen(&session.env, system.options.editor.as_deref());
+    let draft = Draft::make(&session.env, entry, &text, allow_disk)?;
+    drop(text);
+    let ended_well = editor::run(&session.env, &words, draft.file(), &mut patience)?;
+    let text = draft.read().map_err(Problem::from)?;
+    if !ended_well {
+        return Err(Problem::failed("the editor did not end well, so nothing is settled"));
+    }
+    conflict::resolve(system, entry, Choice::Text(text)).map_err(|problem| {
+        let file = draft.keep();
+        let (word, name) = (text::shell_word(&file), text::shell_word(entry.as_os_str().as_ref()));
+        let folder = file.parent().map(text::shell_word).unwrap_or_default();
+        problem
+            .hint(format!("the text is kept, readable, in {}", text::quoted_path(&file)))
+            .hint(format!("to store it: regpass resolve {name} --stdin < {word}"))
+            .hint(format!("then, or if it is not wanted: rm -r {folder}"))
+    })
 }
 
 impl ChoiceArgs {

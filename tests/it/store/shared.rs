@@ -146,6 +146,32 @@ fn what_both_changed_is_shown_merged_and_read_by_both() {
 }
 
 #[test]
+fn a_conflict_is_settled_in_an_editor() {
+    if !have(&["pass"]) {
+        return;
+    }
+    let mut two = Two::new();
+    two.alice_writes("a", "base\nuser: x\n");
+    two.bob(&["sync"], "").ok();
+    two.alice_writes("a", "alice\nuser: x\n");
+    two.bob_writes("a", "bob\nuser: x\n");
+    assert_eq!(two.bob(&["sync"], "").code, 1);
+    // One that leaves the marks settles nothing, and the text is not lost.
+    two.bob.set("EDITOR", "sed -i s/user/login/");
+    let refused = two.bob(&["resolve", "a", "--edit"], "");
+    assert!(refused.code == 2 && refused.err().contains("regpass resolve a --stdin < "), "{}", refused.err());
+    let kept = refused
+        .err()
+        .lines()
+        .find_map(|line| line.strip_prefix("hint: then, or if it is not wanted: rm -r ").map(str::to_owned));
+    std::fs::remove_dir_all(kept.expect("a folder")).expect("removed");
+    two.bob.set("EDITOR", "sed -i -e '/^[<|=>]/d' -e /^base/d -e /^alice/d");
+    two.bob(&["resolve", "a", "--edit"], "").ok();
+    assert_eq!(two.bob_reads("a"), "bob\nuser: x\n");
+    assert_eq!(two.bob.git(&["status", "--porcelain"]).ok().out(), "");
+}
+
+#[test]
 fn old_versions_that_were_not_for_us_are_listed_with_the_reason() {
     if !have(&["pass"]) {
         return;
