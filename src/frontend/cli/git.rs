@@ -115,7 +115,7 @@ fn words(status: &Status) -> String {
         words.push(format!("a {} is not finished", operation.command()));
     }
     if status.unmerged > 0 {
-        words.push(format!("{} conflicts", status.unmerged));
+        words.push(format!("{} in conflict", status.unmerged));
     }
     words.join(", ")
 }

@@ -1,0 +1,70 @@
+//! The JSON of what goes between stores and remotes, field by field as docs/json.md has it.
+
+use serde_json::json;
+
+use super::{json_of, keys, store_of};
+use crate::support::Sandbox;
+
+/// A store with the entry `a`, its remote, and a second clone in which `a` and `b` were changed and pushed.
+fn shared() -> Sandbox {
+    let sandbox = store_of(&["a", "b"]);
+    sandbox.init_git();
+    let git = |args: &[&str]| sandbox.run("git", args, b"").ok();
+    git(&["clone", "-q", "--bare", ".password-store", "hub"]);
+    sandbox.git(&["remote", "add", "origin", "../hub"]).ok();
+    git(&["clone", "-q", "hub", "other"]);
+    sandbox.regpass(&["--store", "other", "insert", "-m", "-f", "a"], b"theirs\n").ok();
+    git(&["-C", "other", "rm", "-q", "b.gpg"]);
+    git(&["-C", "other", "commit", "-q", "-m", "no b\u{1b}]0;x\u{7}"]);
+    git(&["-C", "other", "push", "-q"]);
+    sandbox
+}
+
+#[test]
+fn every_field_is_explained() {
+    let sandbox = shared();
+    let value = json_of(sandbox.regpass(&["git", "status", "--json"], b""));
+    let status = [
+        "mount",
+        "store",
+        "git",
+        "branch",
+        "commit",
+        "remote",
+        "ahead",
+        "behind",
+        "uncommitted",
+        "unmerged",
+        "operation",
+    ];
+    assert_eq!((keys(&value), keys(&value["stores"][0])), (vec!["schema", "stores"], status.to_vec()));
+    for name in ["a", "b"] {
+        sandbox.regpass(&["insert", "-m", "-f", name], b"ours\n").ok();
+    }
+    let stopped = sandbox.regpass(&["sync", "--json"], b"");
+    assert_eq!(stopped.code, 1);
+    assert!(!stopped.err().contains('\u{1b}'), "{}", stopped.err());
+    let value = json_of(crate::support::Answer { code: 0, ..stopped });
+    let synced = ["mount", "store", "outcome", "pulled", "pushed", "uncommitted", "conflicts"];
+    assert_eq!(keys(&value["stores"][0]), synced);
+    assert_eq!(value["stores"][0]["conflicts"], json!([{"path": "a"}, {"path": "b"}]));
+    let value = json_of(sandbox.regpass(&["conflicts", "--json"], b""));
+    assert_eq!(
+        (keys(&value), &value["operation"]),
+        (vec!["schema", "operation", "entries", "others"], &json!("merge"))
+    );
+    let value = json_of(sandbox.regpass(&["conflicts", "a", "--json"], b""));
+    assert_eq!(keys(&value), ["schema", "path", "merges", "ours", "theirs"]);
+    assert_eq!(keys(&value["ours"][0]), ["change", "number", "masked"]);
+    assert_eq!(json_of(sandbox.regpass(&["conflicts", "b", "--json"], b""))["theirs"], json!(null));
+    let value = json_of(sandbox.regpass(&["resolve", "a", "--theirs", "--json"], b""));
+    assert_eq!((keys(&value), &value["left"]), (vec!["schema", "finished", "left"], &json!([{"path": "b"}])));
+    assert!(sandbox.regpass(&["git", "status"], b"").ok().out().contains("a merge is not finished, 1 in conflict"));
+    let value = json_of(sandbox.regpass(&["resolve", "b", "--theirs", "--json"], b""));
+    assert_eq!(value["finished"], json!(true));
+    assert_eq!(sandbox.regpass(&["ls"], b"").ok().out(), "a\n");
+    let value = json_of(sandbox.regpass(&["git", "log", "--json"], b""));
+    assert_eq!(keys(&value["commits"][0]), ["commit", "time", "author", "email", "subject"]);
+    let log = sandbox.regpass(&["git", "log"], b"").ok().out();
+    assert!(log.contains("no b\\u{1b}]0;x\\u{7}\n") && !log.contains('\u{1b}'), "{log}");
+}
