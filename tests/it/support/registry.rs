@@ -72,8 +72,19 @@ fn free_address() -> String {
 pub struct Daemon {
     // Ended first, and only then may the next daemon start: two at once would take a small machine's breath.
     _service: Service,
+    _data: MountPoint,
     host: String,
     _turn: MutexGuard<'static, ()>,
+}
+
+/// The daemon mounts its data folder onto itself, and leaves that behind where the file system's root is not mounted at `/`
+/// (a container, a subvolume).
+struct MountPoint(PathBuf);
+
+impl Drop for MountPoint {
+    fn drop(&mut self) {
+        succeeds(Command::new("umount").arg(&self.0));
+    }
 }
 
 static TURN: Mutex<()> = Mutex::new(());
@@ -96,6 +107,7 @@ impl Daemon {
         let config = ["--config-file", &at("no-daemon.json")];
         std::fs::write(folder.join("no-daemon.json"), b"{}").expect("an empty configuration");
         let args = [&own[..], &DAEMON_OPTIONS[..], &config[..]].concat();
+        let data = MountPoint(folder.join("data"));
         let mut service = Service::start(sandbox, "dockerd", &args, folder.join("log"));
         let up = service.wait_until(|| succeeds(sandbox.command("docker").args(["--host", &host, "version"])));
         if !up {
@@ -104,7 +116,7 @@ impl Daemon {
             skip(&format!("no Docker daemon can run here: {}", log.lines().last().unwrap_or("it said nothing")));
             return None;
         }
-        Some(Daemon { _service: service, host, _turn: turn })
+        Some(Daemon { _service: service, _data: data, host, _turn: turn })
     }
 
     /// What `--host` takes.
