@@ -3,6 +3,7 @@
 
 mod history;
 mod keys;
+mod long_secrets;
 mod readers;
 mod search;
 

@@ -47,6 +47,25 @@ fn a_secret_that_was_shown_or_copied_is_not_in_memory_afterwards() {
 }
 
 #[test]
+fn a_long_secret_that_was_scrolled_is_not_in_memory_afterwards() {
+    let machine = showcase();
+    let rows: Vec<String> = (1..=60).map(|number| format!("long-secret-row-{number:02}")).collect();
+    machine.entry("longest", &rows.join("\n"), 0);
+    let mut terminal = open(&machine);
+    find(&mut terminal, "longest", "longest");
+    terminal.press("r", "its first row", |frame| frame.contains("row-01"));
+    terminal.press("J", "other rows", |frame| !frame.contains("row-01") && frame.contains("row-20"));
+    terminal.press("J", "more of them", |frame| frame.contains("row-30"));
+    terminal.press("K", "back up", |frame| frame.contains("row-20"));
+    let Some(while_shown) = in_memory(&terminal, b"long-secret-row-") else {
+        return skip::note("root is needed to look into a hardened process");
+    };
+    assert!(while_shown >= 60, "{while_shown}");
+    terminal.wait_for("the mask", |frame| frame.contains("••••••••") && !frame.contains("row-"));
+    assert_eq!(in_memory(&terminal, b"long-secret-row-"), Some(0));
+}
+
+#[test]
 fn a_panic_gives_the_terminal_back_and_quotes_nothing() {
     let terminal = Launch::new(env!("CARGO_BIN_EXE_panics")).start();
     assert_eq!(terminal.wait_end(), Ended::Code(101));

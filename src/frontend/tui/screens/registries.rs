@@ -12,7 +12,7 @@ use super::super::screen::{Flow, Mark, Scope, Screen, Tickets, Toast};
 use super::super::theme::Glyphs;
 use super::super::widgets::finder::Finder;
 use super::super::widgets::list::Move;
-use super::super::widgets::secret_panel::SecretPanel;
+use super::super::widgets::secret_panel::{SecretPanel, UNCUT};
 use super::registries_view::{self, Names, canonical};
 use super::unreadable::Unreadable;
 use crate::model::{Problem, text};
@@ -43,6 +43,7 @@ pub(in super::super) enum Action {
     KeepFilter,
     Back,
     Reveal,
+    Scroll { down: bool },
     Copy,
     Unreadable,
     Reload,
@@ -57,6 +58,8 @@ const KEYS: &[Binding<Action>] = &[
     row(&[Key::char('/')], Action::Filter, "find", "find by registry and user"),
     row(&[Key::char('c')], Action::Copy, "copy", "copy the secret, cleared after a while"),
     row(&[Key::char('r')], Action::Reveal, "reveal", "show or hide the secret, for ten seconds"),
+    row(&[Key::char('J')], Action::Scroll { down: true }, "more", "more of a long secret, while it is shown"),
+    row(&[Key::char('K')], Action::Scroll { down: false }, "", "back up in a long secret, while it is shown"),
     row(&[Key::named(KeyCode::Esc)], Action::Back, "", "hide the secret, close the details, clear the filter"),
     row(&[Key::char('u')], Action::Unreadable, "unreadable", "what is no login, and why"),
     row(&[Key::char('R'), Key::named(KeyCode::F(5))], Action::Reload, "", "read the registries again"),
@@ -171,6 +174,7 @@ impl Screen for RegistriesScreen {
             Action::Reveal | Action::Copy | Action::Open if self.selected().is_none() => {
                 Offer::Refused(self.finder.why_nothing())
             }
+            Action::Scroll { .. } if !self.secret.is_cut() => Offer::Refused(UNCUT),
             Action::Filter if self.logins().is_empty() => Offer::Refused("there is nothing to find"),
             Action::Unreadable if self.unreadable().is_empty() => Offer::Refused("everything could be read"),
             _ => Offer::Ready,
@@ -248,6 +252,7 @@ impl Screen for RegistriesScreen {
             }
             Action::Back => self.back(),
             Action::Copy => self.copy(),
+            Action::Scroll { down } => self.secret.scroll(down),
             Action::Unreadable => Flow::Push(Box::new(Unreadable::new(self.unreadable().to_vec()))),
             Action::Reload => Flow::Many(vec![self.load(), Flow::Say(Toast::good("reading the registries again"))]),
         }

@@ -13,7 +13,7 @@ use super::super::screen::{Flow, Mark, Scope, Screen, Tickets, Toast};
 use super::super::theme::Glyphs;
 use super::super::widgets::finder::Finder;
 use super::super::widgets::list::Move;
-use super::super::widgets::secret_panel::SecretPanel;
+use super::super::widgets::secret_panel::{SecretPanel, UNCUT};
 use super::history::History;
 use super::readers::Readers;
 use super::search::Search;
@@ -259,6 +259,7 @@ impl Screen for StoreScreen {
             Action::Reveal | Action::Copy | Action::History if self.selected_entry().is_none() => {
                 Offer::Refused("select an entry, not a folder")
             }
+            Action::Scroll { .. } if !self.secret.is_cut() => Offer::Refused(UNCUT),
             Action::Unreadable if catalogue.is_none_or(|catalogue| catalogue.unreadable.is_empty()) => {
                 Offer::Refused("everything could be listed")
             }
@@ -342,6 +343,7 @@ impl Screen for StoreScreen {
             Action::Back => self.back(),
             Action::Reveal => self.reveal(),
             Action::Copy => self.copy(),
+            Action::Scroll { down } => self.secret.scroll(down),
             Action::History => match self.selected_entry() {
                 Some(node) => Flow::Push(Box::new(History::new(node.path.clone()))),
                 None => Flow::Stay,

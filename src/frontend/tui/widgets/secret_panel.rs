@@ -1,6 +1,7 @@
 //! A secret in the details: a mask of fixed length, the plain text for ten seconds when asked, then the mask again. Also
 //! asks for the copy. The decrypted bytes live here and nowhere else in the UI.
 
+use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use ratatui::buffer::Buffer;
@@ -18,6 +19,9 @@ use crate::system::clipboard::Copied;
 /// How long a secret stays on the screen.
 pub(in super::super) const SHOWN_FOR: Duration = Duration::from_secs(10);
 
+/// Why a secret cannot be scrolled.
+pub(in super::super) const UNCUT: &str = "there is nothing more to show";
+
 /// Steps of the bar that shrinks meanwhile, one a second.
 const STEPS: u64 = SHOWN_FOR.as_secs();
 
@@ -27,6 +31,17 @@ pub(in super::super) struct SecretPanel {
     /// A copy on its way: the question's number and what the entry is called.
     copying: Option<(u64, String)>,
     problem: Option<Problem>,
+    view: Cell<View>,
+}
+
+/// Which rows of a long secret are on the screen.
+#[derive(Clone, Copy, Debug, Default)]
+struct View {
+    /// Rows above those in view.
+    top: usize,
+    /// As last drawn: the rows in view, and all.
+    room: usize,
+    all: usize,
 }
 
 #[derive(Debug, Default)]
@@ -73,6 +88,21 @@ impl SecretPanel {
         self.problem = None;
     }
 
+    /// True when there are rows of the secret that are not in view.
+    pub(in super::super) fn is_cut(&self) -> bool {
+        let view = self.view.get();
+        matches!(self.state, State::Shown { .. }) && view.all > view.room
+    }
+
+    /// Brings other rows into view, all but one of them new. When it is hidden stays as it was.
+    pub(in super::super) fn scroll(&mut self, down: bool) -> Flow {
+        let view = self.view.get_mut();
+        let page = view.room.saturating_sub(1).max(1);
+        view.top = if down { view.top.saturating_add(page) } else { view.top.saturating_sub(page) };
+        view.top = view.top.min(view.all.saturating_sub(view.room));
+        Flow::Stay
+    }
+
     /// True while a secret is in clear or on its way.
     pub(in super::super) fn is_busy(&self) -> bool {
         !matches!(self.state, State::Masked)
@@ -90,6 +120,7 @@ impl SecretPanel {
             match report {
                 Ok(Report::Opened(secret)) => {
                     self.state = State::Shown { secret, until: scope.now + SHOWN_FOR };
+                    self.view = Cell::default();
                     return Some(Flow::Stay);
                 }
                 Ok(_) => return Some(Flow::Stay),
@@ -135,7 +166,8 @@ impl SecretPanel {
             State::Waiting(_) => details.fact(label, "being opened", Meaning::Muted),
             State::Shown { secret, until } => {
                 let area = details.rest();
-                let used = draw_plain(details.buffer, area, label, secret, scope);
+                let (used, view) = draw_plain(details.buffer, area, label, secret, self.view.get().top, scope);
+                self.view.set(view);
                 details.skip(used);
                 details.fact("hidden in", &countdown(*until, scope), Meaning::Muted);
             }
@@ -178,33 +210,36 @@ fn told(copied: Copied, name: &str, now: Instant) -> Flow {
     }
 }
 
-/// Draws the lines of a secret straight into the cells, through buffers that are wiped; answers the lines used. A line
-/// `key: value` after the first has its key where labels are. Leaves room for the line below, and says how much did not
-/// fit.
-fn draw_plain(buffer: &mut Buffer, area: Rect, label: &str, secret: &Secret, scope: &Scope) -> u16 {
+/// Draws the rows of a secret from `top` on straight into the cells, through buffers that are wiped; answers the lines
+/// used, and the view. A line `key: value` after the first has its key where labels are. Leaves room for the line below,
+/// and says which rows these are when there are more.
+fn draw_plain(buffer: &mut Buffer, area: Rect, label: &str, secret: &Secret, top: usize, scope: &Scope) -> (u16, View) {
     let room = area.height.saturating_sub(1);
     let columns = area.width.saturating_sub(LABEL);
     if room == 0 || columns == 0 {
-        return 0;
+        return (0, View::default());
     }
     let mut all = 0;
     each_row(secret, label, columns, |_, _| all += 1);
-    let fits = if all > usize::from(room) { room - 1 } else { room };
+    let is_cut = all > usize::from(room);
+    let fits = usize::from(if is_cut { room - 1 } else { room });
+    let top = top.min(all.saturating_sub(fits));
     let (muted, plain) = (scope.theme.style(Meaning::Muted), scope.theme.style(Meaning::Secret));
-    let mut used = 0;
+    let (mut used, mut at) = (0, 0);
     each_row(secret, label, columns, |key, row| {
-        if used < fits {
+        if (top..top + fits).contains(&at) {
             buffer.set_stringn(area.x, area.y + used, key, usize::from(LABEL), muted);
             buffer.set_string(area.x + LABEL, area.y + used, row, plain);
             used += 1;
         }
+        at += 1;
     });
-    if all > usize::from(room) {
-        let more = format!("{} {} more: regpass show", scope.theme.glyphs.ellipsis, all - usize::from(used));
-        buffer.set_stringn(area.x + LABEL, area.y + used, more, usize::from(columns), scope.theme.style(Meaning::Warn));
+    if is_cut {
+        let rows = format!("{}-{} of {all} rows: J, K", top + 1, top + usize::from(used));
+        buffer.set_stringn(area.x + LABEL, area.y + used, rows, usize::from(columns), scope.theme.style(Meaning::Warn));
         used += 1;
     }
-    used
+    (used, View { top, room: fits, all })
 }
 
 /// Every row of the secret at that width: the key for the first row of a line, then a piece of the line.
@@ -322,6 +357,6 @@ mod tests {
         panel.report(1, Ok(Report::Opened(Secret::new(lines.join("\n").into_bytes()))), &scope(now));
         let text = drawn(&panel, now);
         assert!(text.contains("line4") && !text.contains("line5"), "{text}");
-        assert!(text.contains("16 more") && text.contains("10 s"), "{text}");
+        assert!(text.contains("1-4 of 20 rows: J, K") && text.contains("10 s"), "{text}");
     }
 }
