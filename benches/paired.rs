@@ -12,9 +12,6 @@ mod scenes;
 
 use measure::{Pair, Run};
 
-/// Counted runs of each side; one more of each comes first and is not counted.
-const RUNS: usize = 30;
-
 fn main() {
     let wanted: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
     println!("| what | ours | peer | wall ratio | target | cpu ratio | target | peak memory |");
@@ -27,7 +24,8 @@ fn main() {
             println!("| {} | not measured: a peer is missing | | | | | | |", scene.name);
             continue;
         };
-        let pair = Pair::measure(RUNS, &mut *sides.ours, &mut *sides.peer);
+        // One more of each comes first and is not counted.
+        let pair = Pair::measure(scene.runs, &mut *sides.ours, &mut *sides.peer);
         println!("{}", row(scene, &pair));
     }
     let size = std::fs::metadata(support::regpass_binary()).expect("the binary").len();

@@ -15,6 +15,8 @@ pub struct Scene {
     pub peer: &'static str,
     pub wall_limit: Option<f64>,
     pub cpu_limit: Option<f64>,
+    /// Counted runs of each side.
+    pub runs: usize,
     pub prepare: fn() -> Option<Sides>,
 }
 
@@ -35,6 +37,9 @@ pub const SCENES: &[Scene] = &[
     scene("get, agent down", "official", Some(0.4), None, agent_down),
     scene("get, 100,000 entries", "ours with 10", Some(1.1), None, many_entries),
     scene("get, ring of 500 certificates", "ours with one", Some(1.3), None, large_ring),
+    // A peer that takes most of a minute is not asked thirty times.
+    Scene { runs: 3, ..scene("reencrypt, 1,000 entries", "pass init", Some(0.2), None, reencrypt) },
+    Scene { runs: 3, ..scene("grep, 1,000 entries", "pass grep", Some(0.33), None, grep) },
 ];
 
 const fn scene(
@@ -44,7 +49,7 @@ const fn scene(
     cpu_limit: Option<f64>,
     prepare: fn() -> Option<Sides>,
 ) -> Scene {
-    Scene { name, peer, wall_limit, cpu_limit, prepare }
+    Scene { name, peer, wall_limit, cpu_limit, runs: 30, prepare }
 }
 
 /// The server whose credential is asked for.
@@ -169,6 +174,66 @@ fn many_entries() -> Option<Sides> {
         ours: same(&large, &large.helper_link(), "get", input.clone()),
         peer: same(&small, &small.helper_link(), "get", input),
     })
+}
+
+/// A thousand entries in a hundred folders, twice: a store for either side, in git, and the keys of two people.
+fn shared_stores() -> Option<(Rc<Sandbox>, [PathBuf; 2], [String; 2])> {
+    peer("pass")?;
+    let sandbox = Sandbox::new();
+    let keys =
+        ["Bench", "Peer"].map(|name| sandbox.make_key(&format!("{name} <{name}@example.test>"), "future-default"));
+    sandbox.init_store(&keys[0]);
+    sandbox.regpass(&["insert", "-m", "one"], b"hunter2\nuser: alice\nurl: https://example.test\n").ok();
+    let message = std::fs::read(sandbox.store().join("one.gpg")).expect("an entry");
+    let stores = ["ours", "theirs"].map(|name| sandbox.home().join(name));
+    for store in &stores {
+        for number in 0..1000 {
+            let folder = store.join(format!("folder-{}", number % 100));
+            std::fs::create_dir_all(&folder).expect("a folder");
+            std::fs::write(folder.join(format!("entry-{number}.gpg")), &message).expect("an entry");
+        }
+        std::fs::write(store.join(".gpg-id"), format!("{}\n", keys[0])).expect("recipients");
+        let store = store.to_str().expect("a path");
+        for args in [&["init", "-q", "-b", "main"][..], &["add", "-A"], &["commit", "-q", "-m", "start"]] {
+            sandbox.run("git", &[&["-C", store], args].concat(), b"").ok();
+        }
+    }
+    Some((Rc::new(sandbox), stores, keys))
+}
+
+/// One person joins, then leaves, and so on: every run encrypts every entry anew, and commits.
+fn reencrypt() -> Option<Sides> {
+    let (sandbox, [ours, theirs], keys) = shared_stores()?;
+    let (home, all) = (Rc::clone(&sandbox), keys.clone());
+    let mut number = 0;
+    let ours = Box::new(move || {
+        number += 1;
+        std::fs::write(ours.join(".gpg-id"), all[..1 + number % 2].join("\n") + "\n").expect("recipients");
+        let mut command = home.command(crate::support::regpass_binary());
+        command.env("PASSWORD_STORE_DIR", &ours).arg("reencrypt");
+        (command, Vec::new())
+    });
+    let mut number = 0;
+    let peer = Box::new(move || {
+        number += 1;
+        let mut command = sandbox.command("pass");
+        command.env("PASSWORD_STORE_DIR", &theirs).arg("init").args(&keys[..1 + number % 2]);
+        (command, Vec::new())
+    });
+    Some(Sides { ours, peer })
+}
+
+fn grep() -> Option<Sides> {
+    let (sandbox, [store, _], _) = shared_stores()?;
+    let side = |program: PathBuf| -> Box<Side> {
+        let (sandbox, store) = (Rc::clone(&sandbox), store.clone());
+        Box::new(move || {
+            let mut command = sandbox.command(&program);
+            command.env("PASSWORD_STORE_DIR", &store).args(["grep", "^user: "]);
+            (command, Vec::new())
+        })
+    };
+    Some(Sides { ours: side(crate::support::regpass_binary()), peer: side(PathBuf::from("pass")) })
 }
 
 /// The key that reads the entry comes last in the ring.

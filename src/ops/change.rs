@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::footprint::Footprint;
 use crate::model::{EntryPath, Problem, Recipient, Secret, text};
 use crate::system::System;
-use crate::system::cipher::CipherError;
+use crate::system::cipher::{Audience, CipherError};
 use crate::system::git::{self, GitError};
 use crate::system::keyring::{KeyringError, public_keys};
 use crate::system::store::{FolderRecipients, LoginFile, PUBLIC_KEYS, SignedText, Store, StoreError, StoreLock};
@@ -292,14 +292,19 @@ pub(super) fn recipients(
     Ok((recipients, warning))
 }
 
-/// The message for these recipients. When one's key is missing here but the store carries it, the problem says where.
+/// The message for these recipients.
 pub(super) fn encrypt(
     system: &System,
     store: &Store,
     plaintext: &Secret,
     recipients: &[Recipient],
 ) -> Result<Vec<u8>, Problem> {
-    system.cipher()?.encrypt(plaintext, recipients).map_err(|error| {
+    Ok(system.cipher()?.encrypt_for(plaintext, &audience(system, store, recipients)?)?)
+}
+
+/// The recipients' keys. When one is missing here but the store carries it, the problem says where.
+pub(super) fn audience(system: &System, store: &Store, recipients: &[Recipient]) -> Result<Audience, Problem> {
+    system.cipher()?.audience(recipients).map_err(|error| {
         let missing = match &error {
             CipherError::Keyring(KeyringError::Missing { recipient }) => Recipient::new(recipient),
             _ => None,

@@ -208,7 +208,7 @@ impl Wanted<'_> {
         };
         let found = recipients.and_then(|(recipients, warning)| {
             plan.warnings.extend(warning);
-            let audience = self.system.cipher()?.audience(&recipients)?;
+            let audience = change::audience(self.system, store, &recipients)?;
             plan.audiences.push(audience);
             Ok(plan.audiences.len() - 1)
         });

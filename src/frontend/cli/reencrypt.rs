@@ -75,7 +75,7 @@ pub(super) fn encrypt_anew(
         console.json(&as_json(&report, up_to_date, how, &unreadable, system.stores()?))?;
     } else {
         ls::warn_of(console, &unreadable);
-        report.failed.iter().for_each(|failed| console.warning(&named(failed)));
+        told_together(&report.failed).iter().for_each(|problem| console.warning(problem));
         if how.dry_run {
             let lines = report.done.iter().fold(String::new(), |text, entry| text + &entry.display() + "\n");
             console.data(&lines)?;
@@ -108,15 +108,32 @@ fn foreseen(plan: Plan) -> Reencrypted {
     }
 }
 
-/// The problem with the entry's name in front, unless it says it already.
-fn named(failed: &Failed) -> Problem {
-    let name = text::quoted(failed.entry.as_bytes());
-    let mut problem = failed.problem.clone();
-    if !problem.message.contains(&name) {
-        problem.causes.insert(0, std::mem::take(&mut problem.message));
-        problem.message = format!("cannot encrypt {name} anew");
+/// The most names in one warning.
+const NAMES_MAX: usize = 3;
+
+/// One warning for all entries that fail for the same reason, as one recipient fails a whole folder. The names in front,
+/// unless the problem says the entry's already.
+fn told_together(failed: &[Failed]) -> Vec<Problem> {
+    let mut groups: Vec<(&Problem, Vec<String>)> = Vec::new();
+    for one in failed {
+        let name = text::quoted(one.entry.as_bytes());
+        match groups.iter_mut().find(|(problem, _)| **problem == one.problem) {
+            Some((_, names)) => names.push(name),
+            None => groups.push((&one.problem, vec![name])),
+        }
     }
-    problem
+    let told = groups.into_iter().map(|(problem, names)| {
+        let mut problem = problem.clone();
+        if names.len() > 1 || !problem.message.contains(&names[0]) {
+            let more =
+                if names.len() > NAMES_MAX { format!(" and {} more", names.len() - NAMES_MAX) } else { String::new() };
+            let names = names.iter().take(NAMES_MAX).map(String::as_str).collect::<Vec<_>>().join(", ");
+            problem.causes.insert(0, std::mem::take(&mut problem.message));
+            problem.message = format!("cannot encrypt {names}{more} anew");
+        }
+        problem
+    });
+    told.collect()
 }
 
 pub(super) fn counted(entries: usize) -> String {
@@ -145,4 +162,24 @@ fn as_json(report: &Reencrypted, up_to_date: usize, how: How, unreadable: &[Unre
         "failed": failed.collect::<Vec<_>>(),
         "unreadable": names::unreadable(unreadable),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_reason_is_told_once() {
+        let failed = |name: &str, why: &str| Failed {
+            entry: EntryPath::parse(name).expect("a name"),
+            problem: Problem::failed(why).hint("do this"),
+        };
+        let all = [failed("a", "no key"), failed("b", "cannot read \"b\""), failed("c", "no key")];
+        let told: Vec<String> = told_together(&all).iter().map(Problem::one_line).collect();
+        assert_eq!(told, ["cannot encrypt \"a\", \"c\" anew: no key", "cannot read \"b\""]);
+        let many: Vec<Failed> = (0..9).map(|number| failed(&format!("e{number}"), "no key")).collect();
+        let told = told_together(&many);
+        assert_eq!((told.len(), told[0].hints.len()), (1, 1));
+        assert!(told[0].message.ends_with("\"e2\" and 6 more anew"), "{}", told[0].message);
+    }
 }
