@@ -32,6 +32,7 @@ const NAME: &str = "app";
 /// What the loop has to do.
 pub(super) enum Order {
     Start(Ticket, Job),
+    CallOff(Ticket),
     /// Bytes for the terminal itself.
     Send(Secret),
     /// Back to the shell until it brings us back.
@@ -154,6 +155,11 @@ impl App {
                 self.follow(flow);
             }
             Event::Report(ticket, report) => self.report(ticket, *report),
+            Event::Progress(ticket, pace) => {
+                if let Some(owner) = self.owner(ticket) {
+                    owner.progress(ticket.number, pace);
+                }
+            }
             Event::Passphrase { what_for, reply } => self.layers.push(Box::new(Passphrase::new(what_for, reply))),
             Event::Resized | Event::Signal(_) | Event::Lost | Event::ScreenWanted { .. } | Event::ScreenFree => {}
         }
@@ -235,11 +241,15 @@ impl App {
             _ => {}
         }
         let scope = self.scope.clone();
-        let owner = self.layers.iter_mut().chain(&mut self.tabs).find(|layer| layer.name() == ticket.owner);
-        if let Some(owner) = owner {
+        if let Some(owner) = self.owner(ticket) {
             let flow = owner.report(ticket.number, report, &scope);
             self.follow(flow);
         }
+    }
+
+    /// Who asked, if it is still there.
+    fn owner(&mut self, ticket: Ticket) -> Option<&mut Box<dyn Layer>> {
+        self.layers.iter_mut().chain(&mut self.tabs).find(|layer| layer.name() == ticket.owner)
     }
 
     fn follow(&mut self, flow: Flow) {
@@ -255,7 +265,13 @@ impl App {
                 }
             }
             Flow::Start(ticket, job) => self.orders.push(Order::Start(ticket, job)),
-            Flow::StoreChanged => self.tabs.iter_mut().chain(&mut self.layers).for_each(|layer| layer.outdate()),
+            Flow::CallOff(ticket) => self.orders.push(Order::CallOff(ticket)),
+            Flow::StoreChanged => {
+                self.tabs.iter_mut().chain(&mut self.layers).for_each(|layer| layer.outdate());
+                if self.layers.is_empty() {
+                    self.enter_tab(self.current);
+                }
+            }
             Flow::FindEntry(entry) => self.find_entry(&entry),
             Flow::Say(toast) => self.toast = Some((toast, self.scope.now + TOAST_TIME)),
             Flow::Send(bytes) => self.orders.push(Order::Send(bytes)),

@@ -1,6 +1,7 @@
 //! The whole UI without a terminal: keys in, screens out, answers made by hand. Whole screens are compared, because that
 //! catches what nobody thought to assert.
 
+mod git;
 mod history;
 mod keys;
 mod long_secrets;
@@ -162,6 +163,7 @@ impl Desk {
             Job::Open(_) => Report::Opened(Secret::new(self.secret.to_vec())),
             Job::History(job) => Report::History(history::found(&job)),
             Job::Recipients(job) => Report::Recipients(readers::found(&job)),
+            Job::Git(job) => Report::Git(git::found(&job)),
             Job::Search(job) => Report::Search(search::found(&job)),
             Job::Copy(..) => Report::Copied(Copied::Clipboard { seconds: 45 }),
         }

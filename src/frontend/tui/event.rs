@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 
 use super::jobs::Report;
 use super::screen::Ticket;
+use super::watch::Pace;
 use crate::model::{Problem, Secret};
 use crate::system::agent::Pinentry;
 
@@ -17,6 +18,8 @@ pub(super) enum Event {
     Resized,
     /// A job has ended.
     Report(Ticket, Box<Result<Report, Problem>>),
+    /// How far a job is.
+    Progress(Ticket, Pace),
     Signal(i32),
     /// Nobody is at the other end of the terminal any more.
     Lost,

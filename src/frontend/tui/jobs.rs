@@ -1,13 +1,14 @@
 //! The work that the UI thread never does itself. The only file of the terminal UI that calls `ops`.
 
+pub(super) mod git;
 pub(super) mod history;
 pub(super) mod recipients;
 pub(super) mod search;
 
 use super::catalogue::Catalogue;
+use super::watch::Watch;
 use crate::model::{EntryPath, Problem, Recipient, Secret};
 use crate::ops::entries::EntryFacts;
-use crate::ops::progress::Cancel;
 use crate::ops::readers::{OwnKey, Reader, Whereabouts};
 use crate::ops::registries::Registries;
 use crate::ops::{entries, readers, registries};
@@ -33,6 +34,7 @@ pub(super) enum Job {
     History(history::Job),
     Search(search::Job),
     Recipients(recipients::Job),
+    Git(git::Job),
 }
 
 /// How much of an entry is copied.
@@ -57,6 +59,7 @@ pub(super) enum Report {
     History(history::Report),
     Search(search::Report),
     Recipients(recipients::Report),
+    Git(git::Report),
 }
 
 /// Which worker does it: looking never waits behind a person who is typing a passphrase, nor behind an agent that hangs.
@@ -72,16 +75,23 @@ impl Job {
         match self {
             Job::Whereabouts | Job::Entries | Job::Facts(_) | Job::Registries => Lane::Look,
             Job::OwnKey | Job::History(history::Job::Versions(_)) | Job::Recipients(recipients::Job::List) => Lane::Ask,
-            Job::Open(_) | Job::Copy(..) | Job::History(_) | Job::Search(_) | Job::Recipients(_) => Lane::Open,
+            Job::Git(git::Job::Status | git::Job::Log(_) | git::Job::Conflicts) => Lane::Look,
+            Job::Open(_) | Job::Copy(..) | Job::History(_) | Job::Search(_) | Job::Recipients(_) | Job::Git(_) => {
+                Lane::Open
+            }
         }
     }
 
     /// True for work that must see the machine as it is now, not as it was when the worker started.
     pub(super) fn wants_fresh_system(&self) -> bool {
-        matches!(self, Job::Entries | Job::Registries | Job::OwnKey | Job::Recipients(_))
+        matches!(self, Job::Entries | Job::Registries | Job::OwnKey | Job::Recipients(_) | Job::Git(_))
     }
 
-    pub(super) fn run(self, system: &System) -> Result<Report, Problem> {
+    pub(super) fn run(self, system: &System, watch: &Watch<'_>) -> Result<Report, Problem> {
+        // Called off while it waited for its turn.
+        if watch.cancel().is_called_off() {
+            return Err(Problem::cancelled("called off"));
+        }
         match self {
             Job::Whereabouts => readers::whereabouts(system).map(Report::Whereabouts),
             Job::OwnKey => readers::own_key(system).map(Report::OwnKey),
@@ -91,8 +101,9 @@ impl Job {
             Job::Open(entry) => entries::show(system, &entry, Asking::Allowed).map(Report::Opened),
             Job::Copy(entry, portion) => copy(system, &entry, portion).map(Report::Copied),
             Job::History(job) => job.run(system).map(Report::History),
-            Job::Recipients(job) => job.run(system, &(), &Cancel::default()).map(Report::Recipients),
-            Job::Search(job) => job.run(system, &(), &Cancel::default()).map(Report::Search),
+            Job::Recipients(job) => job.run(system, watch).map(Report::Recipients),
+            Job::Git(job) => job.run(system, watch).map(Report::Git),
+            Job::Search(job) => job.run(system, watch).map(Report::Search),
         }
     }
 }

@@ -15,6 +15,7 @@ mod screen;
 mod screens;
 pub mod terminal;
 mod theme;
+mod watch;
 mod widgets;
 mod worker;
 
@@ -205,7 +206,12 @@ impl Ui {
                 let _ = free.send(());
             }
             Event::ScreenFree => self.take_back(),
-            other => self.app.handle(other),
+            other => {
+                if let (Event::Report(ticket, _), Some((_, workers))) = (&other, &mut self.hands) {
+                    workers.forget(*ticket);
+                }
+                self.app.handle(other);
+            }
         }
         None
     }
@@ -214,8 +220,13 @@ impl Ui {
         for order in self.app.take_orders() {
             match order {
                 Order::Start(ticket, job) => {
-                    if let Some((_, workers)) = &self.hands {
+                    if let Some((_, workers)) = &mut self.hands {
                         workers.start_job(ticket, job);
+                    }
+                }
+                Order::CallOff(ticket) => {
+                    if let Some((_, workers)) = &self.hands {
+                        workers.call_off(ticket);
                     }
                 }
                 Order::Send(bytes) => {

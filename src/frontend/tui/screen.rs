@@ -11,6 +11,7 @@ use ratatui::layout::Rect;
 use super::jobs::{Job, Report};
 use super::keys::{self, Binding, HelpRow, Key, Offer};
 use super::theme::{Glyphs, Theme};
+use super::watch::Pace;
 use super::widgets::list::{MOVES, Move};
 use crate::model::{EntryPath, Problem, Secret};
 use crate::system::options::Typed;
@@ -57,6 +58,11 @@ impl Tickets {
         Tickets { owner, last: u64::from(OPENED.fetch_add(1, Ordering::Relaxed)) << 32 }
     }
 
+    /// The one with this number.
+    pub(super) fn ticket(&self, number: u64) -> Ticket {
+        Ticket { owner: self.owner, number }
+    }
+
     pub(super) fn next(&mut self) -> Ticket {
         self.last += 1;
         Ticket { owner: self.owner, number: self.last }
@@ -70,6 +76,8 @@ pub(super) enum Flow {
     /// This layer is done.
     Pop,
     Start(Ticket, Job),
+    /// The job with this ticket is no longer wanted, or as far as it is.
+    CallOff(Ticket),
     /// Something in the store was written: who shows it looks again.
     StoreChanged,
     /// All layers closed and this entry selected in the store.
@@ -168,6 +176,9 @@ pub(super) trait Screen {
         Flow::Stay
     }
 
+    /// How far a job is; the ticket says which.
+    fn progress(&mut self, _number: u64, _pace: Pace) {}
+
     /// When it wants `lapse` called; None while nothing in it depends on time.
     fn deadline(&self, _now: Instant) -> Option<Instant> {
         None
@@ -205,6 +216,7 @@ pub(super) trait Layer {
     fn enter(&mut self, scope: &Scope) -> Flow;
     fn leave(&mut self);
     fn report(&mut self, number: u64, report: Result<Report, Problem>, scope: &Scope) -> Flow;
+    fn progress(&mut self, number: u64, pace: Pace);
     fn deadline(&self, now: Instant) -> Option<Instant>;
     fn lapse(&mut self, now: Instant);
     fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, scope: &Scope);
@@ -263,6 +275,10 @@ impl<S: Screen> Layer for S {
 
     fn report(&mut self, number: u64, report: Result<Report, Problem>, scope: &Scope) -> Flow {
         Screen::report(self, number, report, scope)
+    }
+
+    fn progress(&mut self, number: u64, pace: Pace) {
+        Screen::progress(self, number, pace);
     }
 
     fn deadline(&self, now: Instant) -> Option<Instant> {

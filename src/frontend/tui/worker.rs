@@ -9,7 +9,9 @@ use std::thread;
 use super::event::Event;
 use super::jobs::{Job, Lane};
 use super::screen::Ticket;
+use super::watch::Watch;
 use crate::model::Problem;
+use crate::ops::progress::Cancel;
 use crate::system::System;
 use crate::system::agent::{PinentryEvent, Prompts};
 use crate::system::env::Env;
@@ -17,9 +19,18 @@ use crate::system::options::Options;
 
 /// One queue a lane.
 pub(super) struct Workers {
-    look: Sender<(Ticket, Job)>,
-    ask: Sender<(Ticket, Job)>,
-    open: Sender<(Ticket, Job)>,
+    look: Sender<Commission>,
+    ask: Sender<Commission>,
+    open: Sender<Commission>,
+    /// How the jobs that have not ended are called off.
+    waiting: Vec<(Ticket, Cancel)>,
+}
+
+/// A job, who asked for it, and whether it is still wanted.
+struct Commission {
+    ticket: Ticket,
+    job: Job,
+    cancel: Cancel,
 }
 
 impl Workers {
@@ -33,28 +44,41 @@ impl Workers {
                 .map_err(|error| Problem::failed("cannot start a thread").because(error))?;
             Ok::<_, Problem>(sender)
         };
-        Ok(Workers { look: lane("look")?, ask: lane("ask")?, open: lane("open")? })
+        Ok(Workers { look: lane("look")?, ask: lane("ask")?, open: lane("open")?, waiting: Vec::new() })
     }
 
     /// Queues a job. A worker that is gone takes its jobs with it: nobody is left to answer then.
-    pub(super) fn start_job(&self, ticket: Ticket, job: Job) {
+    pub(super) fn start_job(&mut self, ticket: Ticket, job: Job) {
         let lane = match job.lane() {
             Lane::Look => &self.look,
             Lane::Ask => &self.ask,
             Lane::Open => &self.open,
         };
-        let _ = lane.send((ticket, job));
+        let cancel = Cancel::default();
+        self.waiting.push((ticket, cancel.clone()));
+        let _ = lane.send(Commission { ticket, job, cancel });
+    }
+
+    /// The job ends soon, its report is what it has by then.
+    pub(super) fn call_off(&self, ticket: Ticket) {
+        self.waiting.iter().filter(|(waiting, _)| *waiting == ticket).for_each(|(_, cancel)| cancel.call_off());
+    }
+
+    /// It has ended.
+    pub(super) fn forget(&mut self, ticket: Ticket) {
+        self.waiting.retain(|(waiting, _)| *waiting != ticket);
     }
 }
 
-fn work(env: &Env, options: &Options, jobs: &Receiver<(Ticket, Job)>, events: &Sender<Event>) {
+fn work(env: &Env, options: &Options, jobs: &Receiver<Commission>, events: &Sender<Event>) {
     let fresh = || System::with_prompts(env.clone(), options.clone(), prompts(events));
     let mut system = fresh();
-    for (ticket, job) in jobs {
+    for Commission { ticket, job, cancel } in jobs {
         if job.wants_fresh_system() {
             system = fresh();
         }
-        let report = catch_unwind(AssertUnwindSafe(|| job.run(&system))).unwrap_or_else(|_| {
+        let watch = Watch::new(ticket, events, cancel);
+        let report = catch_unwind(AssertUnwindSafe(|| job.run(&system, &watch))).unwrap_or_else(|_| {
             system = fresh();
             Err(super::terminal::mistake())
         });

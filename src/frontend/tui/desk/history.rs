@@ -3,6 +3,7 @@
 use super::super::jobs::history::{Job as Ask, Report as Answer};
 use super::super::widgets::diff_view::MaskedDiff;
 use super::*;
+use crate::ops::Written;
 use crate::ops::history::{Content, Version};
 use crate::ops::line_diff::LineDiff;
 use crate::system::git::{Commit, ObjectId};
@@ -33,6 +34,7 @@ pub(super) fn found(job: &Ask) -> Answer {
             version(4, 400, "Add \u{1b}[31mgiven password", Content::Unreadable("no secret key for it is here".into())),
         ]),
         Ask::Compare(_) => Answer::Compared(MaskedDiff::of(&diff())),
+        Ask::Restore(..) => Answer::Restored(Written { changed: true, ..Written::default() }),
         Ask::CompareOpenly(_) => Answer::ComparedOpenly(diff()),
     }
 }
@@ -108,4 +110,23 @@ fn an_answer_for_a_history_that_was_closed_is_not_taken_for_the_next() {
 fn a_folder_has_no_history() {
     let mut desk = Desk::new((80, 24)).begun();
     desk.press("gh").shows("select an entry, not a folder");
+}
+
+#[test]
+fn a_version_is_restored_only_after_a_yes() {
+    let restored = |desk: &Desk| desk.started.iter().filter(|job| job.contains("Restore")).count();
+    let mut desk = at_the_history((80, 24));
+    desk.press("R").shows("\"infra/db/root\" becomes what it was on");
+    insta::assert_snapshot!("history_restore", desk.screen());
+    for no in ["<Enter>", "<Esc>", "n"] {
+        let mut desk = at_the_history((80, 24));
+        desk.press("R").press(no).shows("History of infra/db/root");
+        assert_eq!(restored(&desk), 0, "{no}");
+    }
+    desk.press("x1?").shows("Restore this version");
+    desk.press("<Tab><Enter>").shows("restored: infra/db/root");
+    assert_eq!(restored(&desk), 1);
+    desk.press("Ry");
+    assert_eq!(restored(&desk), 2);
+    desk.press("GR").shows("this version cannot be read");
 }

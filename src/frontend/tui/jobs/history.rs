@@ -2,6 +2,7 @@
 
 use super::super::widgets::diff_view::MaskedDiff;
 use crate::model::{EntryPath, Problem};
+use crate::ops::Written;
 use crate::ops::history::{self, EntryDiff, Version, Which};
 use crate::ops::line_diff::LineDiff;
 use crate::system::System;
@@ -17,6 +18,7 @@ pub(in super::super) enum Job {
     Compare(Pair),
     /// What differs, in clear.
     CompareOpenly(Pair),
+    Restore(EntryPath, Which),
 }
 
 /// Two versions of an entry. Without `from`: the newest before `to` that is not the same.
@@ -32,6 +34,7 @@ pub(in super::super) enum Report {
     Versions(Vec<Version>),
     Compared(MaskedDiff),
     ComparedOpenly(LineDiff),
+    Restored(Written),
 }
 
 impl Job {
@@ -40,6 +43,7 @@ impl Job {
             Job::Versions(entry) => history::versions(system, &entry, VERSIONS_MAX).map(Report::Versions),
             Job::Compare(pair) => compare(system, &pair).map(|diff| Report::Compared(MaskedDiff::of(&diff.lines))),
             Job::CompareOpenly(pair) => compare(system, &pair).map(|diff| Report::ComparedOpenly(diff.lines)),
+            Job::Restore(entry, which) => history::restore(system, &entry, &which).map(Report::Restored),
         }
     }
 }

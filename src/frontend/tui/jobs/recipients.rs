@@ -1,8 +1,8 @@
 //! Who may read which folder: looked at, looked up, changed; entries encrypted anew for it. Called by `jobs.rs` alone.
 
+use super::super::watch::Watch;
 use crate::model::{EntryPath, Problem, Recipient, text};
 use crate::ops::opening::Failed;
-use crate::ops::progress::{Cancel, Progress};
 use crate::ops::recipients::{self, Edit, Governed, Person};
 use crate::ops::reencrypt::{self, Extent};
 use crate::system::System;
@@ -63,17 +63,12 @@ pub(in super::super) struct Outcome {
 }
 
 impl Job {
-    pub(in super::super) fn run(
-        self,
-        system: &System,
-        progress: &dyn Progress,
-        cancel: &Cancel,
-    ) -> Result<Report, Problem> {
+    pub(in super::super) fn run(self, system: &System, watch: &Watch<'_>) -> Result<Report, Problem> {
         match self {
             Job::List => recipients::list(system, &EntryPath::root()).map(Report::Listed),
             Job::LookUp(text) => look_up(system, &text).map(Report::LookedUp),
-            Job::Foresee(change) => foresee(system, &change, cancel).map(Report::Foreseen),
-            Job::Carry(change) => carry(system, &change, progress, cancel).map(Report::Carried),
+            Job::Foresee(change) => foresee(system, &change, watch).map(Report::Foreseen),
+            Job::Carry(change) => carry(system, &change, watch).map(Report::Carried),
         }
     }
 }
@@ -89,10 +84,10 @@ fn look_up(system: &System, text: &str) -> Result<Vec<Person>, Problem> {
     }
 }
 
-fn foresee(system: &System, change: &Change, cancel: &Cancel) -> Result<Outlook, Problem> {
+fn foresee(system: &System, change: &Change, watch: &Watch<'_>) -> Result<Outlook, Problem> {
     let mut outlook = Outlook::default();
     let plan = match &change.edit {
-        None => reencrypt::plan(system, &change.folder, Extent::Differing, cancel)?,
+        None => reencrypt::plan(system, &change.folder, Extent::Differing, watch.cancel())?,
         Some(edit) => {
             let proposal = recipients::propose(system, &change.folder, edit, false)?;
             let name = |recipient: &Recipient| text::escaped(recipient.as_str().as_bytes()).into_owned();
@@ -104,7 +99,7 @@ fn foresee(system: &System, change: &Change, cancel: &Cancel) -> Result<Outlook,
             if proposal.is_nothing() {
                 return Ok(outlook);
             }
-            reencrypt::foresee(system, &change.folder, &proposal.after, cancel)?
+            reencrypt::foresee(system, &change.folder, &proposal.after, watch.cancel())?
         }
     };
     outlook.up_to_date = plan.up_to_date;
@@ -114,15 +109,15 @@ fn foresee(system: &System, change: &Change, cancel: &Cancel) -> Result<Outlook,
 }
 
 /// Refuses what would shut us out. Called off half-way, the same change again goes on where it stopped.
-fn carry(system: &System, change: &Change, progress: &dyn Progress, cancel: &Cancel) -> Result<Outcome, Problem> {
+fn carry(system: &System, change: &Change, watch: &Watch<'_>) -> Result<Outcome, Problem> {
     let mut warnings = Vec::new();
     if let Some(edit) = &change.edit {
         let proposal = recipients::propose(system, &change.folder, edit, false)?;
         warnings = recipients::apply(system, &proposal)?.warnings;
     }
-    let plan = reencrypt::plan(system, &change.folder, Extent::Differing, cancel)?;
+    let plan = reencrypt::plan(system, &change.folder, Extent::Differing, watch.cancel())?;
     let (due, up_to_date) = (plan.due.len(), plan.up_to_date);
-    let report = reencrypt::run(system, plan, progress, cancel)?;
+    let report = reencrypt::run(system, plan, watch, watch.cancel())?;
     warnings.extend(report.warnings);
     let left = due.saturating_sub(report.done.len());
     Ok(Outcome {

@@ -1,11 +1,11 @@
 //! Lines inside entries, found by opening all of them. Called by `jobs.rs` alone.
 
+use super::super::watch::Watch;
 use crate::model::{EntryPath, Problem, Secret, text};
 use crate::ops::entries;
 use crate::ops::grep::{self, Line, Pattern};
 use crate::ops::line_diff::masked_lines;
 use crate::ops::opening::Failed;
-use crate::ops::progress::{Cancel, Progress};
 use crate::system::System;
 use crate::system::cipher::Asking;
 
@@ -49,31 +49,20 @@ pub(in super::super) struct FoundLine {
 }
 
 impl Job {
-    pub(in super::super) fn run(
-        self,
-        system: &System,
-        progress: &dyn Progress,
-        cancel: &Cancel,
-    ) -> Result<Report, Problem> {
+    pub(in super::super) fn run(self, system: &System, watch: &Watch<'_>) -> Result<Report, Problem> {
         match self {
-            Job::Search { pattern, regular } => search(system, &pattern, regular, progress, cancel).map(Report::Found),
+            Job::Search { pattern, regular } => search(system, &pattern, regular, watch).map(Report::Found),
             Job::Line(entry, number) => line(system, &entry, number).map(Report::Line),
         }
     }
 }
 
 /// Capital letters count only in a pattern that has some.
-fn search(
-    system: &System,
-    pattern: &str,
-    regular: bool,
-    progress: &dyn Progress,
-    cancel: &Cancel,
-) -> Result<Found, Problem> {
+fn search(system: &System, pattern: &str, regular: bool, watch: &Watch<'_>) -> Result<Found, Problem> {
     let any_case = !pattern.chars().any(char::is_uppercase);
     let pattern = Pattern::new(pattern, !regular, any_case)?;
     let mut found = Found::default();
-    let searched = grep::search(system, &pattern, &EntryPath::root(), progress, cancel, |hit| {
+    let searched = grep::search(system, &pattern, &EntryPath::root(), watch, watch.cancel(), |hit| {
         let room = LINES_MAX.saturating_sub(found.lines.len());
         found.more += hit.more + hit.lines.len().saturating_sub(room);
         found.lines.extend(hit.lines.iter().take(room).map(|line| FoundLine {
@@ -88,7 +77,7 @@ fn search(
             found.entries = searched.entries;
             found.failed = searched.failed;
         }
-        Err(_) if cancel.is_called_off() => found.stopped = true,
+        Err(_) if watch.cancel().is_called_off() => found.stopped = true,
         Err(problem) => return Err(problem),
     }
     Ok(found)

@@ -11,9 +11,10 @@ use super::super::jobs::{Job, Report};
 use super::super::keys::{Binding, Key, Offer};
 use super::super::screen::{Flow, Scope, Screen, Tickets};
 use super::super::theme::Meaning;
+use super::super::watch::Pace;
 use super::super::widgets::details::Details;
 use super::super::widgets::list::{ListPlace, Move};
-use super::super::widgets::{sheet, words};
+use super::super::widgets::{progress, sheet, words};
 use crate::model::Problem;
 use crate::ops::opening::Failed;
 use crate::ops::recipients::Edit;
@@ -28,6 +29,7 @@ pub(in super::super) struct EncryptAnew {
     tickets: Tickets,
     asked: Option<u64>,
     state: State,
+    pace: Pace,
     place: ListPlace,
 }
 
@@ -59,7 +61,7 @@ const KEYS: &[Binding<Action>] = &[
 impl EncryptAnew {
     pub(in super::super) fn new(change: Change) -> EncryptAnew {
         let (tickets, place) = (Tickets::of_layer(NAME), ListPlace::default());
-        EncryptAnew { change, tickets, asked: None, state: State::Looking, place }
+        EncryptAnew { change, tickets, asked: None, state: State::Looking, pace: Pace::default(), place }
     }
 
     fn ask(&mut self, job: Ask) -> Flow {
@@ -139,11 +141,21 @@ impl Screen for EncryptAnew {
     fn act(&mut self, action: Action, _scope: &Scope) -> Flow {
         match action {
             Action::Yes => {
-                self.state = State::Working;
+                (self.state, self.pace) = (State::Working, Pace::default());
                 self.place.select(0);
                 self.ask(Ask::Carry(self.change.clone()))
             }
-            Action::Close => Flow::Pop,
+            Action::Close => match (self.asked, &self.state) {
+                (Some(number), State::Working) => Flow::CallOff(self.tickets.ticket(number)),
+                (Some(number), _) => Flow::Many(vec![Flow::CallOff(self.tickets.ticket(number)), Flow::Pop]),
+                (None, _) => Flow::Pop,
+            },
+        }
+    }
+
+    fn progress(&mut self, number: u64, pace: Pace) {
+        if self.asked == Some(number) {
+            self.pace = pace;
         }
     }
 
@@ -175,7 +187,9 @@ impl Screen for EncryptAnew {
         match &self.state {
             State::Looking => details.sentence("looking at the entries", Meaning::Muted),
             State::Working => {
-                details.sentence("encrypting anew; what is done stays done when called off", Meaning::Plain)
+                details.sentence("Encrypting anew; what is done stays done when it is called off.", Meaning::Plain);
+                details.gap();
+                details.sentence(&progress::words(&self.pace, scope), Meaning::Plain);
             }
             State::Failed(problem) => details.problem(problem),
             State::Foreseen(outlook) => draw_outlook(outlook, &mut details),

@@ -8,11 +8,12 @@ use ratatui::text::{Line, Span};
 use super::super::jobs::history::{Job as Ask, Pair, Report as Answer, VERSIONS_MAX};
 use super::super::jobs::{Job, Report};
 use super::super::keys::{Binding, Key, Offer};
-use super::super::screen::{Flow, Scope, Screen, Tickets};
+use super::super::screen::{Flow, Scope, Screen, Tickets, Toast};
 use super::super::theme::{Glyphs, Meaning};
 use super::super::widgets::details::Details;
 use super::super::widgets::list::{ListPlace, Move};
 use super::super::widgets::{sheet, words};
+use super::confirm::Confirm;
 use super::difference::Difference;
 use crate::model::{EntryPath, Problem, age, text, utc};
 use crate::ops::history::{Content, Version, Which};
@@ -25,6 +26,7 @@ pub(in super::super) struct History {
     asked: Option<u64>,
     known: Option<Result<Vec<Version>, Problem>>,
     place: ListPlace,
+    restoring: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +35,7 @@ pub(in super::super) enum Action {
     Changes,
     /// What became of it since.
     Since,
+    Restore,
     Close,
 }
 
@@ -50,6 +53,12 @@ const KEYS: &[Binding<Action>] = &[
         help: "what differs between this version and now",
     },
     Binding {
+        keys: &[Key::char('R')],
+        action: Action::Restore,
+        hint: "restore",
+        help: "put this version in the entry's place",
+    },
+    Binding {
         keys: &[Key::named(KeyCode::Esc), Key::char('q'), Key::char('h'), Key::named(KeyCode::Left)],
         action: Action::Close,
         hint: "close",
@@ -59,7 +68,14 @@ const KEYS: &[Binding<Action>] = &[
 
 impl History {
     pub(in super::super) fn new(entry: EntryPath) -> History {
-        History { entry, tickets: Tickets::of_layer(NAME), asked: None, known: None, place: ListPlace::default() }
+        History {
+            entry,
+            tickets: Tickets::of_layer(NAME),
+            asked: None,
+            known: None,
+            place: ListPlace::default(),
+            restoring: None,
+        }
     }
 
     fn versions(&self) -> &[Version] {
@@ -89,6 +105,22 @@ impl History {
             (None, id, format!("{name}: changed by {short}"))
         };
         Flow::Push(Box::new(Difference::new(Pair { entry: self.entry.clone(), from, to }, title)))
+    }
+}
+
+impl History {
+    fn restore(&mut self) -> Flow {
+        let Some(version) = self.selected() else { return Flow::Stay };
+        let (name, short) = (text::quoted(self.entry.as_bytes()), version.commit.id.short());
+        let day = &utc::rfc3339(version.commit.time)[..10];
+        let effect = format!(
+            "{name} becomes what it was on {day} ({short}), for those who may read it today. What it is now stays in git."
+        );
+        let job = Ask::Restore(self.entry.clone(), which(version));
+        let ticket = self.tickets.next();
+        self.restoring = Some(ticket.number);
+        let deed = Flow::Start(ticket, Job::History(job));
+        Flow::Push(Box::new(Confirm::new("Restore this version".to_owned(), effect, "restore", deed)))
     }
 }
 
@@ -135,6 +167,7 @@ impl Screen for History {
         match action {
             Action::Changes => self.compare(false),
             Action::Since => self.compare(true),
+            Action::Restore => self.restore(),
             Action::Close => Flow::Pop,
         }
     }
@@ -146,6 +179,21 @@ impl Screen for History {
                 Ok(_) => {}
                 Err(problem) => self.known = Some(Err(problem)),
             }
+            return Flow::Stay;
+        }
+        if self.restoring.take_if(|restoring| *restoring == number).is_some() {
+            return match report {
+                Ok(Report::History(Answer::Restored(written))) => {
+                    let toast = match (written.warnings.first(), written.changed) {
+                        (Some(warning), _) => Toast::warn(warning.one_line()),
+                        (None, true) => Toast::good(format!("restored: {}", self.entry.display())),
+                        (None, false) => Toast::good("it is so already"),
+                    };
+                    Flow::Many(vec![Flow::Say(toast), Flow::StoreChanged, self.ask()])
+                }
+                Ok(_) => Flow::Stay,
+                Err(problem) => Flow::Say(Toast::warn(problem.one_line())),
+            };
         }
         Flow::Stay
     }

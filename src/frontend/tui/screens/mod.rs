@@ -1,8 +1,11 @@
 //! The screens. `TABS` is the one list of those at the top; the rest are pushed over them.
 
 mod add_reader;
+mod confirm;
+mod conflicts;
 mod difference;
 mod encrypt_anew;
+mod git;
 pub(super) mod help;
 mod history;
 pub(super) mod passphrase;
@@ -10,6 +13,7 @@ mod readers;
 mod registries;
 mod registries_view;
 mod search;
+mod sides;
 mod store;
 mod store_keys;
 mod store_view;

@@ -14,11 +14,12 @@ use super::super::jobs::{Job, Report};
 use super::super::keys::{Binding, Key, Offer};
 use super::super::screen::{Flow, Scope, Screen, Tickets, Toast};
 use super::super::theme::Meaning;
+use super::super::watch::Pace;
 use super::super::widgets::details::Details;
 use super::super::widgets::list::{ListPlace, Move};
 use super::super::widgets::secret_panel::{SHOWN_FOR, columns_end, countdown, next_step};
 use super::super::widgets::text_input::TextInput;
-use super::super::widgets::{needle, sheet, words};
+use super::super::widgets::{needle, progress, sheet, words};
 use crate::model::{Problem, Secret, text};
 use crate::ops::line_diff::MASK;
 
@@ -34,6 +35,7 @@ pub(in super::super) struct Search {
     regular: bool,
     typing: bool,
     asked: Option<u64>,
+    pace: Pace,
     found: Option<Result<Found, Problem>>,
     place: ListPlace,
     asked_openly: Option<(u64, usize)>,
@@ -87,6 +89,7 @@ impl Default for Search {
             regular: false,
             typing: true,
             asked: None,
+            pace: Pace::default(),
             found: None,
             place: ListPlace::default(),
             asked_openly: None,
@@ -111,7 +114,7 @@ impl Search {
         let ticket = self.tickets.next();
         self.asked = Some(ticket.number);
         self.hide();
-        (self.typing, self.found) = (false, None);
+        (self.typing, self.found, self.pace) = (false, None, Pace::default());
         self.place.select(0);
         let pattern = self.pattern.text().to_owned();
         Flow::Start(ticket, Job::Search(Ask::Search { pattern, regular: self.regular }))
@@ -200,9 +203,17 @@ impl Screen for Search {
                 return self.selected().map_or(Flow::Stay, |line| Flow::FindEntry(line.entry.clone()));
             }
             Action::Back if self.hide() => {}
-            Action::Back => return Flow::Pop,
+            Action::Back => {
+                return self.asked.map_or(Flow::Pop, |number| Flow::CallOff(self.tickets.ticket(number)));
+            }
         }
         Flow::Stay
+    }
+
+    fn progress(&mut self, number: u64, pace: Pace) {
+        if self.asked == Some(number) {
+            self.pace = pace;
+        }
     }
 
     fn report(&mut self, number: u64, report: Result<Report, Problem>, scope: &Scope) -> Flow {
@@ -276,7 +287,10 @@ impl Search {
                 }
                 draw_failed(found, &mut details);
             }
-            None if self.asked.is_some() => details.sentence("opening every entry; Esc calls it off", Meaning::Muted),
+            None if self.asked.is_some() => {
+                details.sentence("Opening every entry; Esc calls it off.", Meaning::Plain);
+                details.sentence(&progress::words(&self.pace, scope), Meaning::Plain);
+            }
             None => {
                 details.sentence("Every entry is opened and looked through, line by line.", Meaning::Muted);
                 details.sentence("Capital letters count when there are some.", Meaning::Muted);

@@ -7,6 +7,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use super::super::catalogue::{Catalogue, Kind, Node, NodeId};
+use super::super::jobs::git::{Job as AskGit, Report as AnswerGit};
 use super::super::jobs::{Job, Portion, Report};
 use super::super::keys::{Binding, Key, Offer};
 use super::super::screen::{Flow, Mark, Scope, Screen, Tickets, Toast};
@@ -14,9 +15,12 @@ use super::super::theme::Glyphs;
 use super::super::widgets::finder::Finder;
 use super::super::widgets::list::Move;
 use super::super::widgets::secret_panel::{SecretPanel, UNCUT};
+use super::conflicts::ConflictList;
+use super::git::Git;
 use super::history::History;
 use super::readers::Readers;
 use super::search::Search;
+use super::sides::ConflictSides;
 use super::store_keys::{Action, FILTER_KEYS, KEYS};
 use super::store_view;
 use super::unreadable::Unreadable;
@@ -47,6 +51,9 @@ pub(in super::super) struct StoreScreen {
     pub(super) secret: SecretPanel,
     /// Something was written since it was read.
     outdated: bool,
+    asked_conflicts: Option<u64>,
+    /// Entries that both sides changed.
+    pub(super) conflicts: BTreeSet<EntryPath>,
 }
 
 impl Default for StoreScreen {
@@ -63,6 +70,8 @@ impl Default for StoreScreen {
             asked_facts: None,
             secret: SecretPanel::default(),
             outdated: false,
+            asked_conflicts: None,
+            conflicts: BTreeSet::new(),
         }
     }
 }
@@ -260,6 +269,7 @@ impl Screen for StoreScreen {
                 Offer::Refused("select an entry, not a folder")
             }
             Action::Scroll { .. } if !self.secret.is_cut() => Offer::Refused(UNCUT),
+            Action::Conflicts if self.conflicts.is_empty() => Offer::Refused("no entry has a conflict; S shows git"),
             Action::Unreadable if catalogue.is_none_or(|catalogue| catalogue.unreadable.is_empty()) => {
                 Offer::Refused("everything could be listed")
             }
@@ -356,6 +366,11 @@ impl Screen for StoreScreen {
                 });
                 Flow::Push(Box::new(Readers::new(folder.unwrap_or_default())))
             }
+            Action::Git => Flow::Push(Box::new(Git::default())),
+            Action::Conflicts => match self.selected_entry().filter(|node| self.conflicts.contains(&node.path)) {
+                Some(node) => Flow::Push(Box::new(ConflictSides::new(node.path.clone(), true))),
+                None => Flow::Push(Box::new(ConflictList::new())),
+            },
             Action::Unreadable => {
                 let items = self.catalogue().map(|catalogue| catalogue.unreadable.clone()).unwrap_or_default();
                 Flow::Push(Box::new(Unreadable::new(items)))
@@ -371,7 +386,10 @@ impl Screen for StoreScreen {
                 Report::Entries(catalogue) => catalogue,
                 _ => Catalogue::default(),
             });
-            return self.take_in(loaded, scope);
+            let ticket = self.tickets.next();
+            self.asked_conflicts = Some(ticket.number);
+            let ask = Flow::Start(ticket, Job::Git(AskGit::Conflicts));
+            return Flow::Many(vec![self.take_in(loaded, scope), ask]);
         }
         if let Some((_, path)) = self.asked_facts.take_if(|(asked, _)| *asked == number) {
             match report {
@@ -380,6 +398,13 @@ impl Screen for StoreScreen {
                 Err(problem) => self.facts = Some((path, Err(problem))),
             }
             return self.ask_facts();
+        }
+        if self.asked_conflicts.take_if(|asked| *asked == number).is_some() {
+            // A git that does not answer tells why in the git layer.
+            if let Ok(Report::Git(AnswerGit::Conflicts(found))) = report {
+                self.conflicts = found.entries.into_iter().collect();
+            }
+            return Flow::Stay;
         }
         self.secret.report(number, report, scope).unwrap_or(Flow::Stay)
     }

@@ -17,6 +17,8 @@ pub(in super::super) enum Action {
     History,
     Search,
     Readers,
+    Git,
+    Conflicts,
     Unreadable,
     Reload,
 }
@@ -42,6 +44,8 @@ pub(super) const KEYS: &[Binding<Action>] = &[
     row(&[Key::char('h')], Action::History, "", "versions in git: what changed, bring one back"),
     row(&[Key::char('F')], Action::Search, "", "search inside the entries: every one is opened"),
     row(&[Key::char('W')], Action::Readers, "", "who can read which folder; add and remove people"),
+    row(&[Key::char('S')], Action::Git, "", "git: where the stores stand, pull, push, both"),
+    row(&[Key::char('C')], Action::Conflicts, "", "settle what both sides changed"),
     row(&[Key::char('u')], Action::Unreadable, "unreadable", "what could not be listed, and why"),
     row(&[Key::char('R'), Key::named(KeyCode::F(5))], Action::Reload, "", "read the store again"),
 ];

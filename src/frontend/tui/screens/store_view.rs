@@ -59,15 +59,18 @@ fn draw_empty(screen: &StoreScreen, frame: &mut Frame<'_>, area: Rect, scope: &S
 
 fn draw_list(screen: &mut StoreScreen, frame: &mut Frame<'_>, area: Rect, scope: &Scope) {
     let list = screen.finder.draw_field(frame, area, scope);
-    let (Some(Ok(catalogue)), open) = (&screen.loaded, &screen.open) else { return };
+    let (Some(Ok(catalogue)), open, conflicts) = (&screen.loaded, &screen.open, &screen.conflicts) else { return };
     let name = |id| catalogue.node(id).map_or("", |node| &*node.full);
     screen.finder.draw_rows(frame, list, scope, name, |id, columns| match catalogue.node(id) {
-        Some(node) => tree_row(node, open.contains(&node.path), columns, &scope.theme),
+        Some(node) => {
+            let conflict = !node.is_folder() && conflicts.contains(&node.path);
+            tree_row(node, open.contains(&node.path), conflict, columns, &scope.theme)
+        }
         None => Line::default(),
     });
 }
 
-fn tree_row<'a>(node: &'a Node, open: bool, columns: u16, theme: &Theme) -> Line<'a> {
+fn tree_row<'a>(node: &'a Node, open: bool, conflict: bool, columns: u16, theme: &Theme) -> Line<'a> {
     let glyphs = theme.glyphs;
     // Deep rows keep half of the columns for their names.
     let indent = " ".repeat((usize::from(node.depth) * INDENT).min(usize::from(columns / 2)));
@@ -77,6 +80,7 @@ fn tree_row<'a>(node: &'a Node, open: bool, columns: u16, theme: &Theme) -> Line
             let mount = if *mount { "mount " } else { "" };
             (mark, format!("{mount}{entries}"), Meaning::Accent)
         }
+        _ if conflict => (glyphs.bad, "conflict".to_owned(), Meaning::Bad),
         Kind::Entry | Kind::Login => (" ", node.user.to_string(), Meaning::Plain),
     };
     let left = words::width(&indent) + 2;

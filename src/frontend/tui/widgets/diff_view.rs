@@ -84,6 +84,24 @@ impl MaskedDiff {
     }
 }
 
+/// How the lines of git's marks begin (`line_diff::merge`).
+const MARKS: [&[u8]; 4] = [b"<<<<<<< ours", b"||||||| base", b"=======", b">>>>>>> theirs"];
+
+impl MaskedDiff {
+    /// A text in which nothing differs, perhaps with git's marks around what clashes.
+    pub(in super::super) fn of_text(text: &LineDiff) -> MaskedDiff {
+        let mut masked = MaskedDiff { same: false, ..MaskedDiff::of(text) };
+        for (line, of) in masked.lines.iter_mut().zip(text.lines()) {
+            let plain = text.text(of);
+            if let Some(mark) = MARKS.iter().find(|mark| **mark == plain.expose()) {
+                line.text = text::escaped(mark).into_owned();
+                line.hidden = false;
+            }
+        }
+        masked
+    }
+}
+
 impl DiffView {
     pub(in super::super) fn new(masked: MaskedDiff) -> DiffView {
         let changed = masked.lines.iter().position(|line| line.side != Side::Both);

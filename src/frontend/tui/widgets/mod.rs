@@ -8,6 +8,7 @@ pub(super) mod list;
 pub(super) mod needle;
 pub(super) mod panes;
 pub(super) mod popup;
+pub(super) mod progress;
 pub(super) mod secret_input;
 pub(super) mod secret_panel;
 pub(super) mod sheet;
