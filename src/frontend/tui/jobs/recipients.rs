@@ -79,7 +79,7 @@ fn look_up(system: &System, text: &str) -> Result<Vec<Person>, Problem> {
     let people = recipients::candidates(system, &wanted)?;
     match people.is_empty() {
         true => Err(Problem::not_found(format!("no key here is for {}", text::quoted(text)))
-            .hint("import it first: gpg --import FILE")),
+            .hint("import the key first, with gpg --import, and look whose it is")),
         false => Ok(people),
     }
 }

@@ -16,6 +16,7 @@ mod search;
 mod sides;
 mod store;
 mod store_keys;
+mod store_layers;
 mod store_view;
 mod unreadable;
 

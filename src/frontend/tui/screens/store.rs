@@ -15,15 +15,9 @@ use super::super::theme::Glyphs;
 use super::super::widgets::finder::Finder;
 use super::super::widgets::list::Move;
 use super::super::widgets::secret_panel::{SecretPanel, UNCUT};
-use super::conflicts::ConflictList;
-use super::git::Git;
-use super::history::History;
-use super::readers::Readers;
-use super::search::Search;
-use super::sides::ConflictSides;
 use super::store_keys::{Action, FILTER_KEYS, KEYS};
+use super::store_layers;
 use super::store_view;
-use super::unreadable::Unreadable;
 use crate::model::{EntryPath, Problem};
 use crate::ops::entries::EntryFacts;
 use crate::ops::readers::Reader;
@@ -85,7 +79,7 @@ impl StoreScreen {
         self.catalogue()?.node(self.finder.selected()?)
     }
 
-    fn selected_entry(&self) -> Option<&Node> {
+    pub(super) fn selected_entry(&self) -> Option<&Node> {
         self.selected().filter(|node| !node.is_folder())
     }
 
@@ -354,27 +348,12 @@ impl Screen for StoreScreen {
             Action::Reveal => self.reveal(),
             Action::Copy => self.copy(),
             Action::Scroll { down } => self.secret.scroll(down),
-            Action::History => match self.selected_entry() {
-                Some(node) => Flow::Push(Box::new(History::new(node.path.clone()))),
-                None => Flow::Stay,
-            },
-            Action::Search => Flow::Push(Box::new(Search::default())),
-            Action::Readers => {
-                let folder = self.selected().map(|node| match node.is_folder() {
-                    true => node.path.clone(),
-                    false => node.path.parent(),
-                });
-                Flow::Push(Box::new(Readers::new(folder.unwrap_or_default())))
-            }
-            Action::Git => Flow::Push(Box::new(Git::default())),
-            Action::Conflicts => match self.selected_entry().filter(|node| self.conflicts.contains(&node.path)) {
-                Some(node) => Flow::Push(Box::new(ConflictSides::new(node.path.clone(), true))),
-                None => Flow::Push(Box::new(ConflictList::new())),
-            },
-            Action::Unreadable => {
-                let items = self.catalogue().map(|catalogue| catalogue.unreadable.clone()).unwrap_or_default();
-                Flow::Push(Box::new(Unreadable::new(items)))
-            }
+            Action::History
+            | Action::Search
+            | Action::Readers
+            | Action::Git
+            | Action::Conflicts
+            | Action::Unreadable => store_layers::open(self, action),
             Action::Reload => Flow::Many(vec![self.load(), Flow::Say(Toast::good("reading the store again"))]),
         }
     }

@@ -1,0 +1,39 @@
+//! The layers that keys of the store screen open over it.
+
+use super::super::screen::Flow;
+use super::conflicts::ConflictList;
+use super::git::Git;
+use super::history::History;
+use super::readers::Readers;
+use super::search::Search;
+use super::sides::ConflictSides;
+use super::store::StoreScreen;
+use super::store_keys::Action;
+use super::unreadable::Unreadable;
+
+pub(super) fn open(screen: &StoreScreen, action: Action) -> Flow {
+    match action {
+        Action::History => match screen.selected_entry() {
+            Some(node) => Flow::Push(Box::new(History::new(node.path.clone()))),
+            None => Flow::Stay,
+        },
+        Action::Search => Flow::Push(Box::new(Search::default())),
+        Action::Readers => {
+            let folder = screen.selected().map(|node| match node.is_folder() {
+                true => node.path.clone(),
+                false => node.path.parent(),
+            });
+            Flow::Push(Box::new(Readers::new(folder.unwrap_or_default())))
+        }
+        Action::Git => Flow::Push(Box::new(Git::default())),
+        Action::Conflicts => match screen.selected_entry().filter(|node| screen.conflicts.contains(&node.path)) {
+            Some(node) => Flow::Push(Box::new(ConflictSides::new(node.path.clone(), true))),
+            None => Flow::Push(Box::new(ConflictList::new())),
+        },
+        Action::Unreadable => {
+            let items = screen.catalogue().map(|catalogue| catalogue.unreadable.clone()).unwrap_or_default();
+            Flow::Push(Box::new(Unreadable::new(items)))
+        }
+        _ => Flow::Stay,
+    }
+}
