@@ -17,6 +17,7 @@ mod sides;
 mod store;
 mod store_keys;
 mod store_layers;
+mod store_tree;
 mod store_view;
 mod unreadable;
 

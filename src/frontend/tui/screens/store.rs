@@ -1,22 +1,22 @@
 //! The store: all entries as a tree, or flat and ranked while a filter is set; beside it the details of the selected one.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use super::super::catalogue::{Catalogue, Kind, Node, NodeId};
+use super::super::catalogue::{Catalogue, Kind};
 use super::super::jobs::git::{Job as AskGit, Report as AnswerGit};
 use super::super::jobs::{Job, Portion, Report};
 use super::super::keys::{Binding, Key, Offer};
 use super::super::screen::{Flow, Mark, Scope, Screen, Tickets, Toast};
 use super::super::theme::Glyphs;
-use super::super::widgets::finder::Finder;
 use super::super::widgets::list::Move;
 use super::super::widgets::secret_panel::{SecretPanel, UNCUT};
 use super::store_keys::{Action, FILTER_KEYS, KEYS};
 use super::store_layers;
+use super::store_tree::Tree;
 use super::store_view;
 use crate::model::{EntryPath, Problem};
 use crate::ops::entries::EntryFacts;
@@ -31,10 +31,7 @@ pub(super) type Facts = Result<(EntryFacts, Vec<Reader>, Tracking), Problem>;
 pub(in super::super) struct StoreScreen {
     pub(super) tickets: Tickets,
     pub(super) loading: Option<u64>,
-    pub(super) loaded: Option<Result<Catalogue, Problem>>,
-    pub(super) open: BTreeSet<EntryPath>,
-    /// Lists nodes: the rows of the tree, or what the filter found.
-    pub(super) finder: Finder,
+    pub(super) tree: Tree,
     /// The details take the whole body (narrow terminals).
     pub(super) zoomed: bool,
     /// As last drawn, there was room for the list or the details, not for both.
@@ -55,9 +52,7 @@ impl Default for StoreScreen {
         StoreScreen {
             tickets: Tickets::of(NAME),
             loading: None,
-            loaded: None,
-            open: BTreeSet::new(),
-            finder: Finder::default(),
+            tree: Tree::default(),
             zoomed: false,
             alone: false,
             facts: None,
@@ -71,18 +66,6 @@ impl Default for StoreScreen {
 }
 
 impl StoreScreen {
-    pub(super) fn catalogue(&self) -> Option<&Catalogue> {
-        self.loaded.as_ref()?.as_ref().ok()
-    }
-
-    pub(super) fn selected(&self) -> Option<&Node> {
-        self.catalogue()?.node(self.finder.selected()?)
-    }
-
-    pub(super) fn selected_entry(&self) -> Option<&Node> {
-        self.selected().filter(|node| !node.is_folder())
-    }
-
     fn load(&mut self) -> Flow {
         self.secret.hide();
         let ticket = self.tickets.next();
@@ -91,51 +74,9 @@ impl StoreScreen {
     }
 
     fn take_in(&mut self, loaded: Result<Catalogue, Problem>, scope: &Scope) -> Flow {
-        let before = self.selected().map(|node| (node.path.clone(), node.is_folder()));
-        let first = self.loaded.is_none();
-        self.finder.forget();
         self.facts = None;
-        self.loaded = Some(loaded);
-        if first {
-            self.open_what_fits(scope);
-        }
-        self.list();
-        let again = before.and_then(|(path, folder)| self.catalogue()?.find(&path, folder));
-        if let Some(id) = again {
-            self.finder.select(id);
-        }
+        self.tree.take_in(loaded, scope.size);
         self.ask_facts()
-    }
-
-    /// A small store is shown as a whole, of a large one the outer folders: nearest the top first, each that still fits.
-    fn open_what_fits(&mut self, scope: &Scope) {
-        /// Lines of the screen that are not the body.
-        const FRAME_LINES: usize = 5;
-        let Some(catalogue) = self.catalogue() else { return };
-        let mut room = usize::from(scope.size.height).saturating_sub(FRAME_LINES + catalogue.tops().len());
-        let mut folders: VecDeque<NodeId> = catalogue.tops().collect();
-        let mut open = BTreeSet::new();
-        while let Some(id) = folders.pop_front() {
-            let Some(Node { kind: Kind::Folder { children, .. }, path, .. }) = catalogue.node(id) else { continue };
-            if children.len() <= room {
-                room -= children.len();
-                open.insert(path.clone());
-                folders.extend(children.clone());
-            }
-        }
-        self.open = open;
-    }
-
-    /// Makes the rows anew: after a folder was opened, or the needle changed.
-    fn list(&mut self) {
-        let Some(Ok(catalogue)) = &self.loaded else {
-            return self.finder.list(Vec::new());
-        };
-        if self.finder.is_filtered() {
-            self.finder.search(catalogue.leaves(), |id| catalogue.node(id).map_or("", |node| &*node.full));
-        } else {
-            self.finder.list(catalogue.rows(&self.open));
-        }
     }
 
     /// Something else is selected, or may be.
@@ -146,7 +87,7 @@ impl StoreScreen {
 
     /// Asks for the facts of the selected entry unless they are here or another answer is awaited.
     fn ask_facts(&mut self) -> Flow {
-        let Some(path) = self.selected_entry().map(|node| node.path.clone()) else { return Flow::Stay };
+        let Some(path) = self.tree.selected_entry().map(|node| node.path.clone()) else { return Flow::Stay };
         let known = self.facts.as_ref().is_some_and(|(known, _)| *known == path);
         if known || self.asked_facts.is_some() {
             return Flow::Stay;
@@ -157,27 +98,13 @@ impl StoreScreen {
     }
 
     fn open_folder(&mut self, open: bool) -> Flow {
-        let Some(node) = self.selected() else { return Flow::Stay };
-        let (path, parent) = (node.path.clone(), node.parent);
-        if !node.is_folder() && open {
-            return Flow::Stay;
-        }
-        if open {
-            self.open.insert(path);
-        } else if !(node.is_folder() && self.open.remove(&path)) {
-            // A closed folder or an entry: to the folder around it.
-            if let Some(parent) = parent {
-                self.finder.select(parent);
-            }
-        }
-        self.list();
-        self.moved()
+        if self.tree.open_folder(open) { self.moved() } else { Flow::Stay }
     }
 
     fn open_selected(&mut self) -> Flow {
-        let Some(node) = self.selected() else { return Flow::Stay };
+        let Some(node) = self.tree.selected() else { return Flow::Stay };
         if let Kind::Folder { .. } = node.kind {
-            let is_open = self.open.contains(&node.path);
+            let is_open = self.tree.is_open(&node.path);
             return self.open_folder(!is_open);
         }
         if self.alone && !self.zoomed {
@@ -188,14 +115,14 @@ impl StoreScreen {
     }
 
     fn reveal(&mut self) -> Flow {
-        let Some(path) = self.selected_entry().map(|node| node.path.clone()) else { return Flow::Stay };
+        let Some(path) = self.tree.selected_entry().map(|node| node.path.clone()) else { return Flow::Stay };
         // What is shown, or why it cannot be, stands in the details.
         self.zoomed |= self.alone;
         self.secret.toggle(&path, &mut self.tickets)
     }
 
     fn copy(&mut self) -> Flow {
-        let Some(node) = self.selected_entry() else { return Flow::Stay };
+        let Some(node) = self.tree.selected_entry() else { return Flow::Stay };
         let portion = if node.kind == Kind::Login { Portion::All } else { Portion::FirstLine };
         let (path, name) = (node.path.clone(), node.full.to_string());
         self.zoomed |= self.alone;
@@ -205,39 +132,18 @@ impl StoreScreen {
     fn back(&mut self) -> Flow {
         if self.secret.is_busy() {
             self.secret.hide();
-        } else if self.zoomed && !self.finder.is_typing() {
+        } else if self.zoomed && !self.tree.finder.is_typing() {
             self.zoomed = false;
         } else {
-            let selected = self.selected().map(|node| (node.path.clone(), node.is_folder()));
-            self.finder.clear();
-            self.list();
-            self.finder.select_first();
-            if let Some((path, folder)) = selected {
-                self.show_in_tree(&path, folder);
-            }
+            self.tree.clear_filter();
             return self.moved();
         }
         Flow::Stay
     }
 
-    /// Selects it, with the folders around it open.
-    fn show_in_tree(&mut self, path: &EntryPath, folder: bool) {
-        let Some(Ok(catalogue)) = &self.loaded else { return };
-        let Some(id) = catalogue.find(path, folder) else { return };
-        let mut around = catalogue.node(id).and_then(|node| node.parent);
-        while let Some(node) = around.and_then(|id| catalogue.node(id)) {
-            self.open.insert(node.path.clone());
-            around = node.parent;
-        }
-        self.list();
-        if !self.finder.select(id) {
-            self.finder.select_first();
-        }
-    }
-
     fn narrowed(&mut self) -> Flow {
-        self.finder.select_first();
-        self.list();
+        self.tree.finder.select_first();
+        self.tree.list();
         self.moved()
     }
 }
@@ -246,7 +152,7 @@ impl Screen for StoreScreen {
     type Action = Action;
 
     fn keys(&self) -> &'static [Binding<Action>] {
-        if self.finder.is_typing() { FILTER_KEYS } else { KEYS }
+        if self.tree.finder.is_typing() { FILTER_KEYS } else { KEYS }
     }
 
     fn name(&self) -> &'static str {
@@ -254,12 +160,12 @@ impl Screen for StoreScreen {
     }
 
     fn offer(&self, action: Action) -> Offer {
-        let catalogue = self.catalogue();
+        let catalogue = self.tree.catalogue();
         match action {
-            Action::Open | Action::Reveal | Action::Copy | Action::History if self.selected().is_none() => {
-                Offer::Refused(self.finder.why_nothing())
+            Action::Open | Action::Reveal | Action::Copy | Action::History if self.tree.selected().is_none() => {
+                Offer::Refused(self.tree.finder.why_nothing())
             }
-            Action::Reveal | Action::Copy | Action::History if self.selected_entry().is_none() => {
+            Action::Reveal | Action::Copy | Action::History if self.tree.selected_entry().is_none() => {
                 Offer::Refused("select an entry, not a folder")
             }
             Action::Scroll { .. } if !self.secret.is_cut() => Offer::Refused(UNCUT),
@@ -275,31 +181,31 @@ impl Screen for StoreScreen {
     }
 
     fn typing(&mut self, key: Key, _scope: &Scope) -> Option<Flow> {
-        self.finder.press(key).then(|| self.narrowed())
+        self.tree.finder.press(key).then(|| self.narrowed())
     }
 
     fn hint(&self, action: Action) -> Option<&'static str> {
-        let node = self.selected()?;
+        let node = self.tree.selected()?;
         let shown = self.secret.is_busy();
         match action {
-            Action::Open if node.is_folder() => self.open.contains(&node.path).then_some("close"),
+            Action::Open if node.is_folder() => self.tree.is_open(&node.path).then_some("close"),
             Action::Open if self.alone && !self.zoomed => None,
             Action::Open if shown => Some(""),
             Action::Reveal if shown => Some("hide"),
             Action::Open => Some("show"),
-            Action::Back if self.finder.is_typing() || shown => None,
+            Action::Back if self.tree.finder.is_typing() || shown => None,
             Action::Back if self.zoomed => Some("back"),
-            Action::Back if self.finder.is_filtered() => Some("clear"),
+            Action::Back if self.tree.finder.is_filtered() => Some("clear"),
             _ => None,
         }
     }
 
     fn has_list(&self) -> bool {
-        self.catalogue().is_some_and(|catalogue| catalogue.entries() > 0)
+        self.tree.catalogue().is_some_and(|catalogue| catalogue.entries() > 0)
     }
 
     fn go(&mut self, way: Move) -> Flow {
-        if self.finder.go(way) { self.moved() } else { Flow::Stay }
+        if self.tree.finder.go(way) { self.moved() } else { Flow::Stay }
     }
 
     fn marks(&self, glyphs: &Glyphs) -> Vec<Mark> {
@@ -315,15 +221,15 @@ impl Screen for StoreScreen {
     }
 
     fn takes_text(&self) -> bool {
-        self.finder.is_typing()
+        self.tree.finder.is_typing()
     }
 
     fn paste(&mut self, text: &str, _scope: &Scope) -> Flow {
-        if self.finder.paste(text) { self.narrowed() } else { Flow::Stay }
+        if self.tree.finder.paste(text) { self.narrowed() } else { Flow::Stay }
     }
 
     fn enter(&mut self, _scope: &Scope) -> Flow {
-        let unread = self.loaded.is_none() || std::mem::take(&mut self.outdated);
+        let unread = self.tree.loaded.is_none() || std::mem::take(&mut self.outdated);
         if unread && self.loading.is_none() { self.load() } else { self.ask_facts() }
     }
 
@@ -336,13 +242,13 @@ impl Screen for StoreScreen {
             Action::Open => self.open_selected(),
             Action::Close => self.open_folder(false),
             Action::Filter => {
-                self.finder.begin();
+                self.tree.finder.begin();
                 self.zoomed = false;
                 Flow::Stay
             }
             Action::KeepFilter => {
-                self.finder.keep();
-                if self.finder.is_filtered() { Flow::Stay } else { self.back() }
+                self.tree.finder.keep();
+                if self.tree.finder.is_filtered() { Flow::Stay } else { self.back() }
             }
             Action::Back => self.back(),
             Action::Reveal => self.reveal(),
@@ -405,17 +311,17 @@ impl Screen for StoreScreen {
     }
 
     fn find_entry(&mut self, entry: &EntryPath) -> Option<Flow> {
-        self.finder.clear();
-        self.show_in_tree(entry, false);
+        self.tree.finder.clear();
+        self.tree.show(entry, false);
         Some(self.moved())
     }
 
     fn tally(&self) -> String {
-        let Some(catalogue) = self.catalogue() else { return String::new() };
+        let Some(catalogue) = self.tree.catalogue() else { return String::new() };
         let bad = match catalogue.unreadable.len() {
             0 => String::new(),
             count => format!("{count} unreadable  "),
         };
-        bad + &self.finder.tally(catalogue.entries())
+        bad + &self.tree.finder.tally(catalogue.entries())
     }
 }

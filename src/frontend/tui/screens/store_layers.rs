@@ -13,25 +13,25 @@ use super::unreadable::Unreadable;
 
 pub(super) fn open(screen: &StoreScreen, action: Action) -> Flow {
     match action {
-        Action::History => match screen.selected_entry() {
+        Action::History => match screen.tree.selected_entry() {
             Some(node) => Flow::Push(Box::new(History::new(node.path.clone()))),
             None => Flow::Stay,
         },
         Action::Search => Flow::Push(Box::new(Search::default())),
         Action::Readers => {
-            let folder = screen.selected().map(|node| match node.is_folder() {
+            let folder = screen.tree.selected().map(|node| match node.is_folder() {
                 true => node.path.clone(),
                 false => node.path.parent(),
             });
             Flow::Push(Box::new(Readers::new(folder.unwrap_or_default())))
         }
         Action::Git => Flow::Push(Box::new(Git::default())),
-        Action::Conflicts => match screen.selected_entry().filter(|node| screen.conflicts.contains(&node.path)) {
+        Action::Conflicts => match screen.tree.selected_entry().filter(|node| screen.conflicts.contains(&node.path)) {
             Some(node) => Flow::Push(Box::new(ConflictSides::new(node.path.clone(), true))),
             None => Flow::Push(Box::new(ConflictList::new())),
         },
         Action::Unreadable => {
-            let items = screen.catalogue().map(|catalogue| catalogue.unreadable.clone()).unwrap_or_default();
+            let items = screen.tree.catalogue().map(|catalogue| catalogue.unreadable.clone()).unwrap_or_default();
             Flow::Push(Box::new(Unreadable::new(items)))
         }
         _ => Flow::Stay,

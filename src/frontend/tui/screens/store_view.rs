@@ -21,7 +21,7 @@ const BESIDE: panes::Beside = panes::Beside { from: panes::NARROW, share: 48 };
 const INDENT: usize = 2;
 
 pub(super) fn draw(screen: &mut StoreScreen, frame: &mut Frame<'_>, area: Rect, scope: &Scope) {
-    if screen.catalogue().is_none_or(|catalogue| catalogue.entries() == 0) {
+    if screen.tree.catalogue().is_none_or(|catalogue| catalogue.entries() == 0) {
         return draw_empty(screen, frame, area, scope);
     }
     let panes = panes::arrange(frame, area, BESIDE, screen.zoomed, scope);
@@ -29,7 +29,7 @@ pub(super) fn draw(screen: &mut StoreScreen, frame: &mut Frame<'_>, area: Rect, 
     if let Some(list) = panes.list {
         draw_list(screen, frame, list, scope);
     }
-    if let (Some(details), Some(node)) = (panes.details, screen.selected()) {
+    if let (Some(details), Some(node)) = (panes.details, screen.tree.selected()) {
         let mut details = Details::new(frame.buffer_mut(), details, panes.flat, scope);
         draw_details(screen, node, &mut details, scope);
     }
@@ -38,7 +38,7 @@ pub(super) fn draw(screen: &mut StoreScreen, frame: &mut Frame<'_>, area: Rect, 
 fn draw_empty(screen: &StoreScreen, frame: &mut Frame<'_>, area: Rect, scope: &Scope) {
     let area = Rect { x: area.x + 2, y: area.y + 1, width: area.width - 4, height: area.height - 1 };
     let mut details = Details::new(frame.buffer_mut(), area, false, scope);
-    match &screen.loaded {
+    match &screen.tree.loaded {
         None => details.sentence("reading the store", Meaning::Muted),
         Some(Err(problem)) => details.problem(problem),
         Some(Ok(catalogue)) => {
@@ -58,10 +58,12 @@ fn draw_empty(screen: &StoreScreen, frame: &mut Frame<'_>, area: Rect, scope: &S
 }
 
 fn draw_list(screen: &mut StoreScreen, frame: &mut Frame<'_>, area: Rect, scope: &Scope) {
-    let list = screen.finder.draw_field(frame, area, scope);
-    let (Some(Ok(catalogue)), open, conflicts) = (&screen.loaded, &screen.open, &screen.conflicts) else { return };
+    let list = screen.tree.finder.draw_field(frame, area, scope);
+    let (Some(Ok(catalogue)), open, conflicts) = (&screen.tree.loaded, &screen.tree.open, &screen.conflicts) else {
+        return;
+    };
     let name = |id| catalogue.node(id).map_or("", |node| &*node.full);
-    screen.finder.draw_rows(frame, list, scope, name, |id, columns| match catalogue.node(id) {
+    screen.tree.finder.draw_rows(frame, list, scope, name, |id, columns| match catalogue.node(id) {
         Some(node) => {
             let conflict = !node.is_folder() && conflicts.contains(&node.path);
             tree_row(node, open.contains(&node.path), conflict, columns, &scope.theme)

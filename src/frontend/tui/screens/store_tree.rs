@@ -1,0 +1,127 @@
+//! The list of the store screen: all entries as a tree, or flat and ranked while a filter is set. Knows nothing of jobs.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use ratatui::layout::Rect;
+
+use super::super::catalogue::{Catalogue, Kind, Node, NodeId};
+use super::super::widgets::finder::Finder;
+use crate::model::{EntryPath, Problem};
+
+#[derive(Default)]
+pub(super) struct Tree {
+    pub(super) loaded: Option<Result<Catalogue, Problem>>,
+    pub(super) open: BTreeSet<EntryPath>,
+    /// Lists nodes: the rows of the tree, or what the filter found.
+    pub(super) finder: Finder,
+}
+
+impl Tree {
+    pub(super) fn catalogue(&self) -> Option<&Catalogue> {
+        self.loaded.as_ref()?.as_ref().ok()
+    }
+
+    pub(super) fn selected(&self) -> Option<&Node> {
+        self.catalogue()?.node(self.finder.selected()?)
+    }
+
+    pub(super) fn selected_entry(&self) -> Option<&Node> {
+        self.selected().filter(|node| !node.is_folder())
+    }
+
+    pub(super) fn is_open(&self, folder: &EntryPath) -> bool {
+        self.open.contains(folder)
+    }
+
+    /// The store was read, for the first time or again: the same node stays selected.
+    pub(super) fn take_in(&mut self, loaded: Result<Catalogue, Problem>, size: Rect) {
+        let before = self.selected().map(|node| (node.path.clone(), node.is_folder()));
+        let first = self.loaded.is_none();
+        self.finder.forget();
+        self.loaded = Some(loaded);
+        if first {
+            self.open_what_fits(size);
+        }
+        self.list();
+        let again = before.and_then(|(path, folder)| self.catalogue()?.find(&path, folder));
+        if let Some(id) = again {
+            self.finder.select(id);
+        }
+    }
+
+    /// A small store is shown as a whole, of a large one the outer folders: nearest the top first, each that still fits.
+    fn open_what_fits(&mut self, size: Rect) {
+        /// Lines of the screen that are not the body.
+        const FRAME_LINES: usize = 5;
+        let Some(catalogue) = self.catalogue() else { return };
+        let mut room = usize::from(size.height).saturating_sub(FRAME_LINES + catalogue.tops().len());
+        let mut folders: VecDeque<NodeId> = catalogue.tops().collect();
+        let mut open = BTreeSet::new();
+        while let Some(id) = folders.pop_front() {
+            let Some(Node { kind: Kind::Folder { children, .. }, path, .. }) = catalogue.node(id) else { continue };
+            if children.len() <= room {
+                room -= children.len();
+                open.insert(path.clone());
+                folders.extend(children.clone());
+            }
+        }
+        self.open = open;
+    }
+
+    /// Makes the rows anew: after a folder was opened, or the needle changed.
+    pub(super) fn list(&mut self) {
+        let Some(Ok(catalogue)) = &self.loaded else {
+            return self.finder.list(Vec::new());
+        };
+        if self.finder.is_filtered() {
+            self.finder.search(catalogue.leaves(), |id| catalogue.node(id).map_or("", |node| &*node.full));
+        } else {
+            self.finder.list(catalogue.rows(&self.open));
+        }
+    }
+
+    /// Opens or closes the selected folder; closing a closed one or an entry selects the folder around it. False where
+    /// nothing can have changed.
+    pub(super) fn open_folder(&mut self, open: bool) -> bool {
+        let Some(node) = self.selected() else { return false };
+        let (path, parent) = (node.path.clone(), node.parent);
+        if !node.is_folder() && open {
+            return false;
+        }
+        if open {
+            self.open.insert(path);
+        } else if !(node.is_folder() && self.open.remove(&path))
+            && let Some(parent) = parent
+        {
+            self.finder.select(parent);
+        }
+        self.list();
+        true
+    }
+
+    /// Back to the tree, with what was selected in sight.
+    pub(super) fn clear_filter(&mut self) {
+        let selected = self.selected().map(|node| (node.path.clone(), node.is_folder()));
+        self.finder.clear();
+        self.list();
+        self.finder.select_first();
+        if let Some((path, folder)) = selected {
+            self.show(&path, folder);
+        }
+    }
+
+    /// Selects it, with the folders around it open.
+    pub(super) fn show(&mut self, path: &EntryPath, folder: bool) {
+        let Some(Ok(catalogue)) = &self.loaded else { return };
+        let Some(id) = catalogue.find(path, folder) else { return };
+        let mut around = catalogue.node(id).and_then(|node| node.parent);
+        while let Some(node) = around.and_then(|id| catalogue.node(id)) {
+            self.open.insert(node.path.clone());
+            around = node.parent;
+        }
+        self.list();
+        if !self.finder.select(id) {
+            self.finder.select_first();
+        }
+    }
+}
