@@ -160,12 +160,9 @@ const ROWS: &[Row] = &[
         flag: None,
         variable: None,
         in_file: |_, ui| ui.reveal_seconds.is_some(),
-        value: |_, ui| Some(ui.reveal_seconds.unwrap_or(REVEAL_SECONDS).to_string()),
+        value: |_, ui| Some(ui.reveal_seconds().to_string()),
     },
 ];
-
-/// How long a secret is shown unless the config file says otherwise.
-pub const REVEAL_SECONDS: u64 = 10;
 
 /// Every setting as it applies now.
 pub fn show(system: &System, typed: &Typed) -> Result<Settings, Problem> {

@@ -56,18 +56,32 @@ pub enum Pinentry {
 pub struct Ui {
     pub theme: Option<String>,
     pub ascii: Option<bool>,
-    /// How long a secret is shown.
+    /// How long a secret is shown: 1 to `REVEAL_MAX`.
     pub reveal_seconds: Option<u64>,
 }
 
+/// How long a secret is shown unless the file says otherwise, and the longest it may say, in seconds.
+const REVEAL: u64 = 10;
+const REVEAL_MAX: u64 = 600;
+
 impl Ui {
+    /// How long a secret is shown, in seconds.
+    pub fn reveal_seconds(&self) -> u64 {
+        self.reveal_seconds.unwrap_or(REVEAL)
+    }
+
     /// The table of the file, its keys and kinds of value checked. `file` is named in the problem.
     pub fn of(table: Option<&toml::Table>, file: Option<&Path>) -> Result<Ui, Problem> {
         let Some(table) = table else { return Ok(Ui::default()) };
-        table.clone().try_into().map_err(|error: toml::de::Error| {
+        let wrong = |cause: &str| {
             let file = file.unwrap_or(Path::new("config.toml"));
-            unusable(file, format!("in [ui]: {}", text::escaped(error.message().as_bytes())), None)
-        })
+            unusable(file, format!("in [ui]: {}", text::escaped(cause.as_bytes())), None)
+        };
+        let ui: Ui = table.clone().try_into().map_err(|error: toml::de::Error| wrong(error.message()))?;
+        if ui.reveal_seconds.is_some_and(|seconds| !(1..=REVEAL_MAX).contains(&seconds)) {
+            return Err(wrong(&format!("reveal-seconds is not a number from 1 to {REVEAL_MAX}")));
+        }
+        Ok(ui)
     }
 }
 
@@ -163,6 +177,22 @@ mod tests {
         let (file, config) = read(&env).expect("the rest is good");
         let problem = Ui::of(config.ui.as_ref(), file.as_deref()).expect_err("told to the UI");
         assert!(problem.causes[0].starts_with("in [ui]: "), "{problem}");
+    }
+
+    #[test]
+    fn a_secret_is_shown_for_a_while_and_not_for_good() {
+        let ui = |seconds: &str| {
+            let (_home, env) = home_with(format!("[ui]\nreveal-seconds = {seconds}\n").as_bytes());
+            let (file, config) = read(&env).expect("the rest is good");
+            Ui::of(config.ui.as_ref(), file.as_deref())
+        };
+        assert_eq!(Ui::default().reveal_seconds(), 10);
+        assert_eq!(ui("3").expect("usable").reveal_seconds(), 3);
+        assert_eq!(ui("600").expect("usable").reveal_seconds(), 600);
+        for seconds in ["0", "601", "-1", "9223372036854775807", "2.5"] {
+            let problem = ui(seconds).expect_err("refused");
+            assert!(problem.causes[0].starts_with("in [ui]: "), "{seconds}: {problem}");
+        }
     }
 
     /// Every line of the template but the explanations.

@@ -6,6 +6,7 @@ mod history;
 mod keys;
 mod long_secrets;
 mod readers;
+mod reveal_time;
 mod search;
 
 use std::time::{Duration, Instant, SystemTime};
@@ -81,6 +82,7 @@ impl Desk {
             size: Rect::new(0, 0, size.0, size.1),
             home: env.home().map(Into::into),
             typed: Typed::default(),
+            reveal: Duration::from_secs(10),
         };
         let logins = LOGINS.iter().map(|(server, user, _)| entry_of(server, user));
         Desk {

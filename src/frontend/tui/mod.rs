@@ -21,9 +21,12 @@ mod worker;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
 
+use ratatui::layout::Rect;
 use rustix::process::{getpid, getsid};
 use signal_hook::consts::signal::{SIGCONT, SIGHUP, SIGINT, SIGTSTP};
 use signal_hook::low_level::{emulate_default_handler, signal_name};
@@ -68,7 +71,16 @@ pub fn run(env: Env, typed: Typed, settings: Settings) -> Result<(), Problem> {
     let (sender, events) = channel();
     // Before the terminal is changed: a signal in between must not leave it so.
     let signals = input::watch_signals(sender.clone()).map_err(|error| no_terminal(&error))?;
-    let mut ui = Ui::open(&env, &options, typed, theme, sender).map_err(|error| no_terminal(&error))?;
+    let scope = Scope {
+        now: Env::clock(),
+        wall: env.now(),
+        theme,
+        size: Rect::default(),
+        home: env.home().map(Path::to_owned),
+        typed,
+        reveal: Duration::from_secs(ui.reveal_seconds()),
+    };
+    let mut ui = Ui::open(&env, &options, scope, sender).map_err(|error| no_terminal(&error))?;
     let end = ui.begin(&env, &options).and_then(|()| ui.run(&events));
     ui.close();
     signals.close();
@@ -118,15 +130,7 @@ struct Ui {
 }
 
 impl Ui {
-    fn open(env: &Env, options: &Options, typed: Typed, theme: Theme, sender: Sender<Event>) -> io::Result<Ui> {
-        let scope = Scope {
-            now: Env::clock(),
-            wall: env.now(),
-            theme,
-            size: ratatui::layout::Rect::default(),
-            home: env.home().map(std::path::Path::to_owned),
-            typed,
-        };
+    fn open(env: &Env, options: &Options, scope: Scope, sender: Sender<Event>) -> io::Result<Ui> {
         let app = App::new(scope, Breadcrumb::new(env, options));
         let stage = Stage::open()?;
         Ok(Ui { app, stage, sender, hands: None, env: env.clone(), lent: false, pinentry: None })

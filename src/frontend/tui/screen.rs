@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -30,6 +30,8 @@ pub(super) struct Scope {
     pub(super) home: Option<PathBuf>,
     /// What was typed to get to this store, for the commands that are shown.
     pub(super) typed: Typed,
+    /// How long a secret is shown.
+    pub(super) reveal: Duration,
 }
 
 /// Who asked for a job, and which of its questions it was: an answer to an older question is dropped.

@@ -41,13 +41,13 @@ const KEYS: &[Binding<Action>] = &[
         keys: &[Key::char('r')],
         action: Action::RevealLine,
         hint: "reveal",
-        help: "show or hide this line's value, for ten seconds",
+        help: "show or hide this line's value, for a while",
     },
     Binding {
         keys: &[Key::char('a')],
         action: Action::RevealAll,
         hint: "reveal all",
-        help: "show or hide all values, for ten seconds",
+        help: "show or hide all values, for a while",
     },
     Binding {
         keys: &[Key::named(KeyCode::Esc), Key::char('q'), Key::named(KeyCode::Left)],
@@ -152,7 +152,7 @@ impl Screen for Difference {
         } else if let Some((_, extent)) = self.asked_openly.take_if(|(asked, _)| *asked == number) {
             match (report, &mut self.known) {
                 (Ok(Report::History(Answer::ComparedOpenly(diff))), Some(Ok(view))) => {
-                    view.show(diff, extent, scope.now);
+                    view.show(diff, extent, scope);
                 }
                 (Err(problem), _) => return Flow::Say(Toast::warn(problem.one_line())),
                 _ => {}

@@ -57,7 +57,7 @@ const KEYS: &[Binding<Action>] = &[
     row(&[Key::named(KeyCode::Enter)], Action::Open, "open", "show the details, then the secret"),
     row(&[Key::char('/')], Action::Filter, "find", "find by registry and user"),
     row(&[Key::char('c')], Action::Copy, "copy", "copy the secret, cleared after a while"),
-    row(&[Key::char('r')], Action::Reveal, "reveal", "show or hide the secret, for ten seconds"),
+    row(&[Key::char('r')], Action::Reveal, "reveal", "show or hide the secret, for a while"),
     row(&[Key::char('J')], Action::Scroll { down: true }, "more", "more of a long secret, while it is shown"),
     row(&[Key::char('K')], Action::Scroll { down: false }, "", "back up in a long secret, while it is shown"),
     row(&[Key::named(KeyCode::Esc)], Action::Back, "", "hide the secret, close the details, clear the filter"),

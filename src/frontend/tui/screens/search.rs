@@ -17,7 +17,7 @@ use super::super::theme::Meaning;
 use super::super::watch::Pace;
 use super::super::widgets::details::Details;
 use super::super::widgets::list::{ListPlace, Move};
-use super::super::widgets::secret_panel::{SHOWN_FOR, columns_end, countdown, next_step};
+use super::super::widgets::secret_panel::{columns_end, countdown, next_step};
 use super::super::widgets::text_input::TextInput;
 use super::super::widgets::{needle, progress, sheet, words};
 use crate::model::{Problem, Secret, text};
@@ -71,7 +71,7 @@ const TYPING_KEYS: &[Binding<Action>] = &[
 
 const KEYS: &[Binding<Action>] = &[
     row(&[Key::named(KeyCode::Enter)], Action::Go, "go to entry", "select the entry in the store"),
-    row(&[Key::char('r')], Action::Reveal, "reveal", "show or hide the line, for ten seconds"),
+    row(&[Key::char('r')], Action::Reveal, "reveal", "show or hide the line, for a while"),
     row(&[Key::char('/'), Key::char('F')], Action::Edit, "search", "look for something else"),
     row(
         &[Key::named(KeyCode::Esc), Key::char('q')],
@@ -226,7 +226,7 @@ impl Screen for Search {
         } else if let Some((_, index)) = self.asked_openly.take_if(|(asked, _)| *asked == number) {
             match report {
                 Ok(Report::Search(Answer::Line(text))) => {
-                    self.plain = Some(Plain { index, text, until: scope.now + SHOWN_FOR });
+                    self.plain = Some(Plain { index, text, until: scope.now + scope.reveal });
                 }
                 Ok(_) => {}
                 Err(problem) => return Flow::Say(Toast::warn(problem.one_line())),

@@ -67,8 +67,8 @@ const KEYS: &[Binding<Action>] = &[
     row(&[Key::char('t')], Action::Theirs, "theirs", "settle it with what the others have"),
     row(&[Key::char('m')], Action::Merged, "both", "settle it with both changes together"),
     row(&[Key::char('b')], Action::Base, "", "settle it with what it was before both changed it"),
-    row(&[Key::char('r')], Action::RevealLine, "reveal", "show or hide this line's value, for ten seconds"),
-    row(&[Key::char('a')], Action::RevealAll, "", "show or hide all values, for ten seconds"),
+    row(&[Key::char('r')], Action::RevealLine, "reveal", "show or hide this line's value, for a while"),
+    row(&[Key::char('a')], Action::RevealAll, "", "show or hide all values, for a while"),
     row(&[Key::named(KeyCode::Esc), Key::char('q')], Action::Close, "back", "hide what is shown, then back"),
 ];
 
@@ -252,7 +252,7 @@ impl Screen for ConflictSides {
             }
         } else if let Some((_, extent)) = self.asked_openly.take_if(|(asked, _)| *asked == number) {
             match (report, self.shown_mut()) {
-                (Ok(Report::Git(Answer::SidesOpenly(diff))), Some(view)) => view.show(diff, extent, scope.now),
+                (Ok(Report::Git(Answer::SidesOpenly(diff))), Some(view)) => view.show(diff, extent, scope),
                 (Err(problem), _) => return Flow::Say(Toast::warn(problem.one_line())),
                 _ => {}
             }

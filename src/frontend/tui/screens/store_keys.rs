@@ -36,7 +36,7 @@ pub(super) const KEYS: &[Binding<Action>] = &[
     ),
     row(&[Key::char('/')], Action::Filter, "find", "find by any letters of a name, in order"),
     row(&[Key::char('c')], Action::Copy, "copy", "copy the password (line 1), cleared after a while"),
-    row(&[Key::char('r')], Action::Reveal, "reveal", "show or hide the secret, for ten seconds"),
+    row(&[Key::char('r')], Action::Reveal, "reveal", "show or hide the secret, for a while"),
     row(&[Key::char('J')], Action::Scroll { down: true }, "more", "more of a long secret, while it is shown"),
     row(&[Key::char('K')], Action::Scroll { down: false }, "", "back up in a long secret, while it is shown"),
     row(&[Key::named(KeyCode::Esc)], Action::Back, "", "hide the secret, close the details, clear the filter"),

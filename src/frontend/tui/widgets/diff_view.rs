@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use super::super::screen::Scope;
 use super::super::theme::Meaning;
 use super::list::{ListPlace, Move};
-use super::secret_panel::{SHOWN_FOR, columns_end, countdown, next_step};
+use super::secret_panel::{columns_end, countdown, next_step};
 use super::words;
 use crate::model::text;
 use crate::ops::line_diff::{Line, LineDiff, MASK, Side};
@@ -119,8 +119,8 @@ impl DiffView {
     }
 
     /// In clear from now on until the time is up.
-    pub(in super::super) fn show(&mut self, diff: LineDiff, extent: Extent, now: Instant) {
-        self.plain = Some(Plain { diff, extent, until: now + SHOWN_FOR });
+    pub(in super::super) fn show(&mut self, diff: LineDiff, extent: Extent, scope: &Scope) {
+        self.plain = Some(Plain { diff, extent, until: scope.now + scope.reveal });
     }
 
     /// True when something was in clear.
@@ -214,6 +214,8 @@ impl DiffView {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::super::super::theme::Theme;
     use super::*;
     use crate::model::Secret;
@@ -231,6 +233,7 @@ mod tests {
             size: Rect::new(0, 0, 80, 24),
             home: None,
             typed: crate::system::options::Typed::default(),
+            reveal: Duration::from_secs(10),
         }
     }
 
@@ -263,15 +266,16 @@ mod tests {
         assert_eq!(view.hidden_line(), None, "a user's name is not hidden");
         view.go(Move::Down);
         let extent = view.hidden_line().expect("a password");
-        view.show(diff(), extent, start);
+        view.show(diff(), extent, &scope(start));
         let text = drawn(&mut view, start).join("\n");
         assert!(text.contains("new-pw") && !text.contains("old-pw") && text.contains("10 s"), "{text}");
-        view.show(diff(), Extent::All, start);
+        view.show(diff(), Extent::All, &scope(start));
         let text = drawn(&mut view, start).join("\n");
         assert!(text.contains("new-pw") && text.contains("old-pw") && text.contains("1111"), "{text}");
         assert!(view.deadline(start).is_some());
-        view.lapse(start + SHOWN_FOR);
-        let text = drawn(&mut view, start + SHOWN_FOR).join("\n");
+        let end = start + Duration::from_secs(10);
+        view.lapse(end);
+        let text = drawn(&mut view, end).join("\n");
         assert!(!text.contains("-pw") && view.deadline(start).is_none(), "{text}");
     }
 
@@ -281,7 +285,7 @@ mod tests {
         let long = || LineDiff::between(text(""), text(&format!("{}\nnext\n", "x".repeat(50))));
         let now = Instant::now();
         let mut view = DiffView::new(MaskedDiff::of(&long()));
-        view.show(long(), Extent::Line(0), now);
+        view.show(long(), Extent::Line(0), &scope(now));
         let all = drawn(&mut view, now).concat();
         assert_eq!(all.matches('x').count(), 50, "{all}");
         view.go(Move::Down);

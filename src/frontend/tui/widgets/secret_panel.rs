@@ -1,4 +1,4 @@
-//! A secret in the details: a mask of fixed length, the plain text for ten seconds when asked, then the mask again. Also
+//! A secret in the details: a mask of fixed length, the plain text for a while when asked, then the mask again. Also
 //! asks for the copy. The decrypted bytes live here and nowhere else in the UI.
 
 use std::cell::Cell;
@@ -16,14 +16,11 @@ use super::words;
 use crate::model::{EntryPath, Problem, ProblemKind, Secret, text};
 use crate::system::clipboard::Copied;
 
-/// How long a secret stays on the screen.
-pub(in super::super) const SHOWN_FOR: Duration = Duration::from_secs(10);
-
 /// Why a secret cannot be scrolled.
 pub(in super::super) const UNCUT: &str = "there is nothing more to show";
 
-/// Steps of the bar that shrinks meanwhile, one a second.
-const STEPS: u64 = SHOWN_FOR.as_secs();
+/// The most steps of the bar that shrinks meanwhile.
+const STEPS: u64 = 10;
 
 #[derive(Debug, Default)]
 pub(in super::super) struct SecretPanel {
@@ -119,7 +116,7 @@ impl SecretPanel {
             self.state = State::Masked;
             match report {
                 Ok(Report::Opened(secret)) => {
-                    self.state = State::Shown { secret, until: scope.now + SHOWN_FOR };
+                    self.state = State::Shown { secret, until: scope.now + scope.reveal };
                     self.view = Cell::default();
                     return Some(Flow::Stay);
                 }
@@ -181,21 +178,23 @@ impl SecretPanel {
 
 /// When the countdown of what is shown until then changes next.
 pub(in super::super) fn next_step(until: Instant, now: Instant) -> Instant {
-    let left = u32::try_from(steps_left(until, now)).unwrap_or_default();
-    until - Duration::from_secs(1) * left.saturating_sub(1)
+    until - Duration::from_secs(seconds_left(until, now).saturating_sub(1))
 }
 
 /// The bar that shrinks, and the seconds left.
 pub(in super::super) fn countdown(until: Instant, scope: &Scope) -> String {
-    let full = usize::try_from(steps_left(until, scope.now)).unwrap_or_default();
-    let empty = usize::try_from(STEPS).unwrap_or_default() - full;
+    let (left, all) = (seconds_left(until, scope.now), scope.reveal.as_secs().max(1));
+    let steps = all.min(STEPS);
+    let full = (left * steps).div_ceil(all).min(steps);
+    let repeated = |glyph: &str, times: u64| glyph.repeat(usize::try_from(times).unwrap_or_default());
     let glyphs = scope.theme.glyphs;
-    format!("{}{} {full} s", glyphs.bar_full.repeat(full), glyphs.bar_empty.repeat(empty))
+    format!("{}{} {left} s", repeated(glyphs.bar_full, full), repeated(glyphs.bar_empty, steps - full))
 }
 
-fn steps_left(until: Instant, now: Instant) -> u64 {
+/// A second that has begun counts.
+fn seconds_left(until: Instant, now: Instant) -> u64 {
     let left = until.saturating_duration_since(now);
-    (left.as_secs() + u64::from(left.subsec_nanos() > 0)).min(STEPS)
+    left.as_secs() + u64::from(left.subsec_nanos() > 0)
 }
 
 /// What a copy did, in words that claim no more than is known.
@@ -289,6 +288,7 @@ mod tests {
             size: Rect::new(0, 0, 80, 24),
             home: None,
             typed: crate::system::options::Typed::default(),
+            reveal: Duration::from_secs(10),
         }
     }
 
@@ -320,9 +320,26 @@ mod tests {
         assert_eq!(panel.deadline(later), Some(start + Duration::from_secs(9)));
         panel.lapse(later);
         assert!(drawn(&panel, later).contains("2 s"));
-        panel.lapse(start + SHOWN_FOR);
-        assert!(!drawn(&panel, start + SHOWN_FOR).contains("hunter2"));
-        assert_eq!(panel.deadline(start + SHOWN_FOR), None);
+        let end = start + Duration::from_secs(10);
+        panel.lapse(end);
+        assert!(!drawn(&panel, end).contains("hunter2"));
+        assert_eq!(panel.deadline(end), None);
+    }
+
+    #[test]
+    fn the_bar_is_full_at_first_and_empty_at_last_however_long_it_takes() {
+        let start = Instant::now();
+        for seconds in [1, 3, 10, 45, 600] {
+            let scope = |passed| Scope { reveal: Duration::from_secs(seconds), ..scope(start + passed) };
+            let until = start + Duration::from_secs(seconds);
+            let bar = |passed| countdown(until, &scope(passed));
+            let steps = usize::try_from(seconds.min(10)).expect("small");
+            assert_eq!(bar(Duration::ZERO), format!("{} {seconds} s", "▰".repeat(steps)));
+            assert_eq!(bar(Duration::from_secs(seconds)), format!("{} 0 s", "▱".repeat(steps)));
+            let passed = Duration::from_secs(seconds) - Duration::from_millis(500);
+            assert_eq!(bar(passed), format!("▰{} 1 s", "▱".repeat(steps - 1)));
+            assert_eq!(next_step(until, start + passed), until);
+        }
     }
 
     #[test]
