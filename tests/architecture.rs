@@ -55,6 +55,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ops::transfer", &["change", "entries"]),
     ("ops::history", &["change", "line_diff"]),
     ("ops::registries", &["credentials"]),
+    ("ops::overview", &["journal", "readers", "registries", "shims"]),
     ("ops::demo", &["credentials", "entries"]),
     // frontend: the command line opens the terminal UI.
     ("frontend::mod", &["*"]),

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use crate::model::{Login, Problem, ProblemKind, RegistryKey, text, utc};
 use crate::system::System;
 use crate::system::docker::protocol::InputError;
+pub use crate::system::journal::Stamp;
 use crate::system::journal::{self, Call, JournalError};
 
 /// What a helper call was and how it ended; `record` adds who and where.
@@ -83,6 +84,19 @@ pub fn read(system: &System, limit: usize) -> Result<Journal, Problem> {
     Ok(Journal { file, calls, blank, unreadable: records.unreadable, on: system.options.journal })
 }
 
+/// The last `limit` calls, and the journal's stamp before they were read; None when it is still `known`.
+pub fn follow(
+    system: &System,
+    known: Option<Stamp>,
+    limit: usize,
+) -> Result<Option<(Journal, Option<Stamp>)>, Problem> {
+    let stamp = journal::stamp(&system.options.state_dir);
+    if stamp.is_some() && stamp == known {
+        return Ok(None);
+    }
+    read(system, limit).map(|journal| Some((journal, stamp)))
+}
+
 fn call(system: &System, event: Event) -> Call {
     let server = event.server.as_ref().map(journal::safe_server);
     // A message names the server; where the record must not show it, the message must not either.
@@ -133,5 +147,26 @@ impl From<JournalError> for Problem {
             }
             _ => problem,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::double::Bench;
+
+    #[test]
+    fn it_is_read_again_only_after_a_call() {
+        let bench = Bench::new();
+        let system = &bench.system;
+        let (none, stamp) = follow(system, None, 10).expect("reads").expect("the first time");
+        assert_eq!((none.calls.len(), stamp), (0, None));
+        let event = || Event { action: "list", server: None, login: None, outcome: Outcome::Listed };
+        record(system, event()).expect("records");
+        let (one, stamp) = follow(system, stamp, 10).expect("reads").expect("news");
+        assert_eq!(one.calls.len(), 1);
+        assert!(follow(system, stamp, 10).expect("reads").is_none());
+        record(system, event()).expect("records");
+        assert_eq!(follow(system, stamp, 1).expect("reads").expect("news").0.calls.len(), 1);
     }
 }

@@ -17,6 +17,7 @@ pub mod journal;
 pub mod line_diff;
 pub mod opening;
 pub mod otp;
+pub mod overview;
 pub mod progress;
 pub mod readers;
 pub mod recipients;

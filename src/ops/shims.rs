@@ -13,6 +13,9 @@ use crate::system::{System, login_shell};
 /// The names Docker and its relatives look for: `docker-credential-` and the word in `credsStore`.
 pub const NAMES: [&str; 2] = ["docker-credential-pass", "docker-credential-regpass"];
 
+/// What Docker puts before the word in `credsStore`.
+pub const PREFIX: &str = "docker-credential-";
+
 /// What a replaced foreign file is called from then on: its name and this.
 const KEPT: &str = ".before-regpass";
 
@@ -108,6 +111,12 @@ pub fn status(system: &System, dir: Option<&Path>) -> Result<Status, Problem> {
     Ok(Status { shims: look(&dir, &program), dir, views })
 }
 
+/// What Docker would start from here for a helper of this name (`credsStore`'s word).
+pub fn found_first(system: &System, helper: &str) -> Result<Option<Shim>, Problem> {
+    let program = program(&system.env)?;
+    Ok(named_first(system.env.var("PATH").unwrap_or_default(), &format!("{PREFIX}{helper}"), &program))
+}
+
 /// Removes the links to regpass binaries from `dir`; everything else stays.
 pub fn remove(system: &System, dir: Option<&Path>) -> Result<Vec<Change>, Problem> {
     let program = program(&system.env)?;
@@ -166,8 +175,12 @@ fn look(dir: &Path, program: &Path) -> Vec<Shim> {
 
 /// The first program of the helper's name in a search path. Relative folders are passed over, as Docker does.
 fn first(path: &OsStr, program: &Path) -> Option<Shim> {
+    named_first(path, NAMES[0], program)
+}
+
+fn named_first(path: &OsStr, name: &str, program: &Path) -> Option<Shim> {
     let dirs = env::split_paths(path).into_iter().filter(|dir| dir.is_absolute());
-    let path = dirs.map(|dir| dir.join(NAMES[0])).find(|file| env::is_program(file))?;
+    let path = dirs.map(|dir| dir.join(name)).find(|file| env::is_program(file))?;
     Some(Shim { found: links::look(&path, program), path })
 }
 

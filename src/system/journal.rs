@@ -7,7 +7,7 @@ use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
@@ -146,6 +146,20 @@ pub fn append(dir: &Path, uid: u32, call: &Call) -> Result<(), JournalError> {
     (&file).write_all(&line).map_err(fault)?;
     drop(file);
     if size + line.len() as u64 > SIZE_MAX { shorten(&path) } else { Ok(()) }
+}
+
+/// Tells whether the journal has changed since, without reading it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    bytes: u64,
+    modified: Option<SystemTime>,
+    inode: u64,
+}
+
+/// The journal's stamp; None when there is none or nobody can tell.
+pub fn stamp(dir: &Path) -> Option<Stamp> {
+    let meta = std::fs::metadata(dir.join(FILE)).ok()?;
+    Some(Stamp { bytes: meta.len(), modified: meta.modified().ok(), inode: meta.ino() })
 }
 
 /// The calls in the journal of `dir`; none when there is no journal.

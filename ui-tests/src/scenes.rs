@@ -26,8 +26,9 @@ pub const SCENES: &[Scene] = &[
 ];
 
 /// The store is read and listed, and the first line is complete.
-fn ready(terminal: &Terminal) -> Arc<Frame> {
-    terminal.wait_for("the store, listed", |frame| {
+fn ready(terminal: &mut Terminal) -> Arc<Frame> {
+    terminal.wait_for("the first frame", |_| true);
+    terminal.press("2", "the store, listed", |frame| {
         frame.contains("docker-credential-helpers") && frame.row(0).contains("from ")
     })
 }
@@ -56,7 +57,7 @@ fn store(terminal: &mut Terminal) -> Arc<Frame> {
 
 fn registries(terminal: &mut Terminal) -> Arc<Frame> {
     ready(terminal);
-    terminal.press("2", "the table", |frame| frame.contains("AGE") && frame.contains("ghcr.io"));
+    terminal.press("3", "the table", |frame| frame.contains("AGE") && frame.contains("ghcr.io"));
     go_down_to(terminal, "harbor.corp.test");
     terminal.wait_text("also ≡")
 }

@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 
 use super::{
     config, conflicts, demo, diff, edit, find, generate, git, grep, history, insert, journal, ls, otp, recipients,
-    reencrypt, registries, resolve, restore, rm, shims, show, sync, transfer, undo,
+    reencrypt, registries, resolve, restore, rm, shims, show, status, sync, transfer, undo,
 };
 use crate::model::{EntryPath, EntryPathError};
 use crate::system::options::Typed;
@@ -23,6 +23,7 @@ Examples:
   regpass edit mail/alice                   change it in $EDITOR
   regpass generate mail/bob                 make and store a new password
   regpass registries                        which registries have a login, whose, and how old
+  regpass status                            who and where, and what to do next
   regpass shims install                     let Docker find regpass as docker-credential-pass
   regpass journal                           what Docker asked for lately, and what it was told
 
@@ -103,6 +104,7 @@ pub(super) enum Command {
     Recipients(recipients::RecipientsArgs),
     Reencrypt(reencrypt::ReencryptArgs),
     Shims(shims::ShimsArgs),
+    Status(status::StatusArgs),
     Journal(journal::JournalArgs),
     Config(config::ConfigArgs),
     Demo(demo::DemoArgs),

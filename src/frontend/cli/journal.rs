@@ -55,7 +55,7 @@ fn as_json(journal: &Journal) -> Value {
     json!({ "schema": names::SCHEMA, "calls": calls, "unreadable_lines": journal.unreadable })
 }
 
-fn call(call: &Call) -> Value {
+pub(super) fn call(call: &Call) -> Value {
     let mut value = json!({
         "time": call.time,
         "action": call.action,
@@ -75,7 +75,7 @@ fn call(call: &Call) -> Value {
 }
 
 /// When, what, for which registry, how it ended; then who asked, from where.
-fn line(console: &Console, call: &Call) -> String {
+pub(super) fn line(console: &Console, call: &Call) -> String {
     let safe = |text: &Option<String>| text.as_ref().map(|text| text::escaped(text.as_bytes()).into_owned());
     let mut line = format!("{}  {:<5}  ", text::escaped(call.time.as_bytes()), text::escaped(call.action.as_bytes()));
     line.push_str(&safe(&call.server).unwrap_or_else(|| "-".to_owned()));

@@ -33,6 +33,7 @@ mod rm;
 mod secret_json;
 mod shims;
 mod show;
+mod status;
 mod sync;
 mod transfer;
 mod undo;
@@ -118,6 +119,7 @@ fn run(session: &Session, args: Args) -> Result<u8, Problem> {
         Some(Command::Recipients(args)) => recipients::run(session, &args),
         Some(Command::Reencrypt(args)) => reencrypt::run(session, &args),
         Some(Command::Shims(args)) => shims::run(session, &args),
+        Some(Command::Status(args)) => status::run(session, &args),
         Some(Command::Journal(args)) => journal::run(session, &args),
         Some(Command::Config(args)) => config::run(session, &args),
         Some(Command::Demo(demo)) => return demo::run(session, &demo, args.ascii),

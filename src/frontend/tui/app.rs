@@ -8,13 +8,14 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use super::breadcrumb::Breadcrumb;
+use super::edges;
 use super::event::Event;
 use super::jobs::{Job, Report};
 use super::keys::{self, Binding, HelpRow, Key, Offer};
-use super::screen::{Flow, Layer, Scope, Ticket, Tickets, Toast, Tone};
+use super::screen::{Flow, Layer, Scope, Ticket, Tickets, Toast};
 use super::screens::{TABS, help::Help, passphrase::Passphrase};
 use super::theme::Meaning;
-use super::widgets::{key_bar, words};
+use super::widgets::key_bar;
 use crate::model::{EntryPath, Problem, Secret};
 
 /// Smallest terminal that is drawn on.
@@ -63,6 +64,8 @@ const KEYS: &[Binding<Action>] = &[
     global(&[Key::named(KeyCode::BackTab)], Action::PreviousTab, "", "previous tab"),
     global(&[Key::char('1')], Action::Tab(0), "", "first tab"),
     global(&[Key::char('2')], Action::Tab(1), "", "second tab"),
+    global(&[Key::char('3')], Action::Tab(2), "", "third tab"),
+    global(&[Key::char('4')], Action::Tab(3), "", "fourth tab"),
     global(&[Key::ctrl('l')], Action::Repaint, "", "paint the screen anew"),
     global(&[Key::ctrl('z')], Action::Suspend, "", "back to the shell; fg returns here"),
     global(&[Key::char('q'), Key::ctrl('c')], Action::Quit, "quit", "leave regpass"),
@@ -135,6 +138,11 @@ impl App {
     pub(super) fn lapse(&mut self) {
         let now = self.scope.now;
         self.tabs.iter_mut().chain(&mut self.layers).for_each(|layer| layer.lapse(now));
+        if self.layers.is_empty() {
+            let scope = self.scope.clone();
+            let flow = self.tabs[self.current].wake(&scope);
+            self.follow(flow);
+        }
         self.toast.take_if(|(_, until)| *until <= now);
         if let Some((_, bytes)) = self.later.take_if(|(at, _)| *at <= now) {
             self.orders.push(Order::Send(Secret::new(bytes)));
@@ -263,6 +271,9 @@ impl App {
                     let flow = self.top().enter(&scope);
                     self.follow(flow);
                 }
+                if self.layers.is_empty() {
+                    self.enter_tab(self.current);
+                }
             }
             Flow::Start(ticket, job) => self.orders.push(Order::Start(ticket, job)),
             Flow::CallOff(ticket) => self.orders.push(Order::CallOff(ticket)),
@@ -273,6 +284,13 @@ impl App {
                 }
             }
             Flow::FindEntry(entry) => self.find_entry(&entry),
+            Flow::FindRegistry(name) => self.find_registry(&name),
+            Flow::ShowTab(title) => {
+                self.close_layers();
+                if let Some(index) = TABS.iter().position(|tab| tab.title == title) {
+                    self.show_tab(index);
+                }
+            }
             Flow::Say(toast) => self.toast = Some((toast, self.scope.now + TOAST_TIME)),
             Flow::Send(bytes) => self.orders.push(Order::Send(bytes)),
             Flow::SendLater(at, bytes) => self.later = Some((at, bytes)),
@@ -289,10 +307,24 @@ impl App {
         self.follow(flow);
     }
 
-    fn find_entry(&mut self, entry: &EntryPath) {
+    fn close_layers(&mut self) {
         while let Some(mut layer) = self.layers.pop() {
             layer.leave();
         }
+    }
+
+    fn find_registry(&mut self, name: &str) {
+        self.close_layers();
+        for index in 0..self.tabs.len() {
+            if let Some(flow) = self.tabs[index].find_registry(name) {
+                self.show_tab(index);
+                return self.follow(flow);
+            }
+        }
+    }
+
+    fn find_entry(&mut self, entry: &EntryPath) {
+        self.close_layers();
         for index in 0..self.tabs.len() {
             if let Some(flow) = self.tabs[index].find_entry(entry) {
                 self.show_tab(index);
@@ -318,13 +350,13 @@ impl App {
         self.scope.size = area;
         let scope = self.scope.clone();
         if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
-            return draw_notice(frame, area, &scope);
+            return edges::draw_notice(frame, area, SMALLEST, &scope);
         }
         let line = |y: u16| Rect { y, height: 1, ..area };
         let roomy = u16::from(area.height >= ROOMY);
         let body = Rect { y: 2 + roomy, height: area.height - 4 - roomy, ..area };
         self.breadcrumb.draw(frame.buffer_mut(), line(0), &scope);
-        self.draw_tabs(frame, line(1));
+        edges::draw_tabs(frame.buffer_mut(), line(1), self.current, self.breadcrumb.is_demo(), &scope);
         let rule = scope.theme.glyphs.rule.repeat(usize::from(area.width));
         if roomy == 1 {
             frame.buffer_mut().set_string(0, 2, &rule, scope.theme.style(Meaning::Muted));
@@ -334,57 +366,14 @@ impl App {
         for layer in &mut self.layers {
             layer.draw(frame, body, &scope);
         }
-        self.draw_toast(frame, line(area.height - 2));
+        if let Some((toast, _)) = &self.toast {
+            edges::draw_toast(frame.buffer_mut(), line(area.height - 2), toast, &scope);
+        }
         let mut rows: Vec<HelpRow> = self.top().help();
         if self.layers.is_empty() && !self.top().takes_text() {
             rows.extend(keys::help_rows(KEYS, |_| Offer::Ready));
         }
         let tally = self.top().tally();
         key_bar::draw(frame.buffer_mut(), line(area.height - 1), &rows, &tally, &scope);
-    }
-
-    fn draw_tabs(&self, frame: &mut Frame<'_>, area: Rect) {
-        let theme = &self.scope.theme;
-        let buffer = frame.buffer_mut();
-        let mut x = area.x + 1;
-        for (index, tab) in TABS.iter().enumerate() {
-            let meaning = if index == self.current { Meaning::Accent } else { Meaning::Muted };
-            let text = format!("{} {}", index + 1, tab.title);
-            x = buffer
-                .set_stringn(x, area.y, &text, usize::from(area.right().saturating_sub(x)), theme.style(meaning))
-                .0
-                + 2;
-        }
-        let help = "? help";
-        let at = area.right().saturating_sub(words::width(help) + 1);
-        if self.breadcrumb.is_demo() {
-            let room = at.saturating_sub(x + 1);
-            let said = ["demo: nothing here is real", "demo, not real", "demo"];
-            let said = said.into_iter().find(|said| words::width(said) <= room).unwrap_or_default();
-            buffer.set_string(x + 1, area.y, said, theme.style(Meaning::Warn));
-        }
-        buffer.set_string(at, area.y, "?", theme.style(Meaning::Key));
-        buffer.set_string(at + 1, area.y, " help", theme.style(Meaning::Muted));
-    }
-
-    /// Over the rule above the keys, so that it hides nothing.
-    fn draw_toast(&self, frame: &mut Frame<'_>, area: Rect) {
-        let Some((toast, _)) = &self.toast else { return };
-        let glyphs = self.scope.theme.glyphs;
-        let (mark, meaning) = match toast.tone {
-            Tone::Good => (glyphs.good, Meaning::Good),
-            Tone::Warn => (glyphs.warn, Meaning::Warn),
-        };
-        let text = words::fit(&format!(" {mark} {} ", toast.text), area.width.saturating_sub(2), glyphs.ellipsis);
-        frame.buffer_mut().set_string(area.x + 1, area.y, text, self.scope.theme.style(meaning));
-    }
-}
-
-fn draw_notice(frame: &mut Frame<'_>, area: Rect, scope: &Scope) {
-    let (width, height) = SMALLEST;
-    let text = format!("regpass needs {width}x{height}; this is {}x{}. q quits", area.width, area.height);
-    for (line, y) in words::wrapped(&text, area.width.max(1)).iter().zip(area.top()..area.bottom()) {
-        let columns = usize::from(area.width);
-        frame.buffer_mut().set_stringn(area.x, y, line, columns, scope.theme.style(Meaning::Warn));
     }
 }

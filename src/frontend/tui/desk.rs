@@ -1,8 +1,10 @@
 //! The whole UI without a terminal: keys in, screens out, answers made by hand. Whole screens are compared, because that
 //! catches what nobody thought to assert.
 
+mod activity;
 mod git;
 mod history;
+mod home;
 mod keys;
 mod long_secrets;
 mod readers;
@@ -100,9 +102,11 @@ impl Desk {
         }
     }
 
+    /// At the store, which most is about.
     fn begun(mut self) -> Desk {
         self.app.begin();
         self.settle();
+        self.press("2");
         self
     }
 
@@ -151,6 +155,9 @@ impl Desk {
                 lock: None,
             }),
             Job::OwnKey => Report::OwnKey(OwnKey { key: Some(alice()), lock: Lock::Unlocked }),
+            Job::Overview => Report::Overview(Box::new(home::overview())),
+            Job::Journal(_) => activity::journal(activity::calls()),
+            Job::CopyText(_) => Report::Copied(Copied::Clipboard { seconds: 45 }),
             Job::Entries => {
                 let names: Vec<&str> = self.entries.iter().map(String::as_str).collect();
                 let mut listing = listing(&names);
@@ -275,7 +282,7 @@ fn whole_screens_at_80x24() {
     insta::assert_snapshot!("store", desk.screen());
     insta::assert_snapshot!("store_revealed", desk.press("/dbroot<Enter>r").screen());
     insta::assert_snapshot!("store_filter", desk.press("<Esc><Esc>/inf").screen());
-    insta::assert_snapshot!("registries", desk.press("<Esc>2").screen());
+    insta::assert_snapshot!("registries", desk.press("<Esc>3").screen());
     insta::assert_snapshot!("help", desk.press("?").screen());
 }
 
@@ -285,7 +292,7 @@ fn whole_screens_at_44x10() {
     insta::assert_snapshot!("small_store", desk.screen());
     insta::assert_snapshot!("small_details", desk.press("/replica<Enter><Enter>").screen());
     insta::assert_snapshot!("small_revealed", desk.press("<Enter>").screen());
-    insta::assert_snapshot!("small_registries", desk.press("2").screen());
+    insta::assert_snapshot!("small_registries", desk.press("3").screen());
     insta::assert_snapshot!("small_help", desk.press("?").screen());
 }
 
@@ -293,7 +300,7 @@ fn whole_screens_at_44x10() {
 fn whole_screens_at_140x30_and_in_ascii() {
     let mut desk = Desk::new((140, 30)).begun();
     insta::assert_snapshot!("wide_store", desk.screen());
-    insta::assert_snapshot!("wide_registries", desk.press("2").screen());
+    insta::assert_snapshot!("wide_registries", desk.press("3").screen());
     let mut plain = Desk::with((80, 24), &["a/b", "c"], Theme::new(false, true)).begun();
     let screen = plain.press("<End>r").screen();
     assert!(screen.is_ascii(), "{screen}");
@@ -316,7 +323,9 @@ fn every_size_can_be_drawn() {
             desk.screen();
             desk.press("/db<Enter>r").screen();
             desk.press("?").screen();
-            desk.press("<Esc>2<Enter>").screen();
+            desk.press("<Esc>3<Enter>").screen();
+            desk.press("<Esc>4<Enter>").screen();
+            desk.press("1jj").screen();
         }
     }
 }
@@ -337,12 +346,12 @@ fn an_empty_and_a_missing_store_say_what_helps() {
     desk.shows("there is no password store");
     desk.shows("make one: pass init KEYID");
     desk.press("jkr<Enter>c/x<Esc>G");
-    desk.press("2").shows("there is no password store");
+    desk.press("3").shows("there is no password store");
 }
 
 #[test]
 fn a_secret_goes_when_the_person_does() {
-    for leave in ["<Up>", "k", "2", "?", "<Esc>", "r", "<Enter>", "R"] {
+    for leave in ["<Up>", "k", "1", "3", "?", "<Esc>", "r", "<Enter>", "R"] {
         let mut desk = Desk::new((80, 24)).begun();
         desk.press("<End>r").shows("tr0ub4dor");
         desk.press(leave).hides("tr0ub4dor");
@@ -387,7 +396,7 @@ fn one_question_about_facts_at_a_time() {
 #[test]
 fn nothing_is_decrypted_without_being_asked() {
     let mut desk = Desk::new((80, 24)).begun();
-    desk.press("jjkkG<Enter><Esc>/db<Enter><Esc>2jjk1?<Esc>");
+    desk.press("jjkkG<Enter><Esc>/db<Enter><Esc>3jjk2?<Esc>");
     let opened: Vec<_> = desk.started.iter().filter(|job| job.starts_with("Open") || job.starts_with("Copy")).collect();
     assert_eq!(opened.len(), 1, "only Enter on the last entry asks: {opened:?}");
 }
@@ -426,7 +435,7 @@ fn a_copy_is_told_and_its_words_go_by_themselves() {
     desk.press("/dbroot<Enter>c").shows("copied for 45 s: infra/db/root");
     assert!(desk.started.iter().any(|job| job.contains("Copy") && job.contains("FirstLine")));
     desk.wait(Duration::from_secs(10)).hides("copied");
-    desk.press("<Esc>2c").shows("copied");
+    desk.press("<Esc>3c").shows("copied");
     assert!(desk.started.iter().any(|job| job.contains("Copy") && job.contains("All")), "{:?}", desk.started);
 }
 
@@ -441,7 +450,7 @@ fn opening_an_entry_asks_again_whether_the_key_is_locked() {
 
 #[test]
 fn revealing_on_a_narrow_terminal_shows_the_details() {
-    for keys in ["/dbroot<Enter>", "2"] {
+    for keys in ["/dbroot<Enter>", "3"] {
         let mut desk = Desk::new((44, 10)).begun();
         desk.press(keys).hides("tr0ub4dor");
         desk.press("r").shows("tr0ub4dor");

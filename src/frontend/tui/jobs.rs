@@ -9,6 +9,8 @@ use super::catalogue::Catalogue;
 use super::watch::Watch;
 use crate::model::{EntryPath, Problem, Recipient, Secret};
 use crate::ops::entries::EntryFacts;
+use crate::ops::journal::{self, Journal, Stamp};
+use crate::ops::overview::{self, Overview};
 use crate::ops::readers::{OwnKey, Reader, Whereabouts};
 use crate::ops::registries::Registries;
 use crate::ops::{entries, readers, registries};
@@ -17,6 +19,9 @@ use crate::system::cipher::Asking;
 use crate::system::clipboard::{self, Copied};
 use crate::system::git::Tracking;
 
+/// How many of the helper's calls are listed.
+const CALLS_MAX: usize = 5_000;
+
 /// One piece of work for a worker.
 #[derive(Debug)]
 pub(super) enum Job {
@@ -24,6 +29,10 @@ pub(super) enum Job {
     Whereabouts,
     /// Which key opens the store and whether it is locked, by a running agent's word.
     OwnKey,
+    /// Everything that the first tab tells.
+    Overview,
+    /// The helper's last calls, unless the journal still has this stamp.
+    Journal(Option<Stamp>),
     Entries,
     Facts(EntryPath),
     Registries,
@@ -31,6 +40,8 @@ pub(super) enum Job {
     Open(EntryPath),
     /// Decrypts an entry for the clipboard; the secret never reaches the UI thread in clear.
     Copy(EntryPath, Portion),
+    /// A text for the clipboard that is no secret.
+    CopyText(String),
     History(history::Job),
     Search(search::Job),
     Recipients(recipients::Job),
@@ -51,6 +62,9 @@ pub(super) enum Portion {
 pub(super) enum Report {
     Whereabouts(Whereabouts),
     OwnKey(OwnKey),
+    Overview(Box<Overview>),
+    /// None: nothing new.
+    Journal(Option<(Journal, Option<Stamp>)>),
     Entries(Catalogue),
     Facts(EntryFacts, Vec<Reader>, Tracking),
     Registries(Registries),
@@ -73,7 +87,13 @@ pub(super) enum Lane {
 impl Job {
     pub(super) fn lane(&self) -> Lane {
         match self {
-            Job::Whereabouts | Job::Entries | Job::Facts(_) | Job::Registries => Lane::Look,
+            Job::Whereabouts
+            | Job::Overview
+            | Job::Journal(_)
+            | Job::CopyText(_)
+            | Job::Entries
+            | Job::Facts(_)
+            | Job::Registries => Lane::Look,
             Job::OwnKey | Job::History(history::Job::Versions(_)) | Job::Recipients(recipients::Job::List) => Lane::Ask,
             Job::Git(git::Job::Status | git::Job::Log(_) | git::Job::Conflicts) => Lane::Look,
             Job::Open(_) | Job::Copy(..) | Job::History(_) | Job::Search(_) | Job::Recipients(_) | Job::Git(_) => {
@@ -84,7 +104,7 @@ impl Job {
 
     /// True for work that must see the machine as it is now, not as it was when the worker started.
     pub(super) fn wants_fresh_system(&self) -> bool {
-        matches!(self, Job::Entries | Job::Registries | Job::OwnKey | Job::Recipients(_) | Job::Git(_))
+        matches!(self, Job::Entries | Job::Overview | Job::Registries | Job::OwnKey | Job::Recipients(_) | Job::Git(_))
     }
 
     pub(super) fn run(self, system: &System, watch: &Watch<'_>) -> Result<Report, Problem> {
@@ -95,11 +115,17 @@ impl Job {
         match self {
             Job::Whereabouts => readers::whereabouts(system).map(Report::Whereabouts),
             Job::OwnKey => readers::own_key(system).map(Report::OwnKey),
+            Job::Overview => Ok(Report::Overview(Box::new(overview::look(system)))),
+            Job::Journal(known) => journal::follow(system, known, CALLS_MAX).map(Report::Journal),
             Job::Entries => catalogue(system).map(Report::Entries),
             Job::Facts(entry) => facts(system, &entry),
             Job::Registries => registries::list(system).map(Report::Registries),
             Job::Open(entry) => entries::show(system, &entry, Asking::Allowed).map(Report::Opened),
             Job::Copy(entry, portion) => copy(system, &entry, portion).map(Report::Copied),
+            Job::CopyText(text) => {
+                let copied = clipboard::copy(&system.env, &system.options, Secret::new(text.into_bytes()))?;
+                Ok(Report::Copied(copied))
+            }
             Job::History(job) => job.run(system).map(Report::History),
             Job::Recipients(job) => job.run(system, watch).map(Report::Recipients),
             Job::Git(job) => job.run(system, watch).map(Report::Git),

@@ -6,6 +6,7 @@ mod breadcrumb;
 mod catalogue;
 #[cfg(test)]
 mod desk;
+mod edges;
 mod event;
 mod input;
 mod jobs;

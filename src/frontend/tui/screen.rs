@@ -84,6 +84,10 @@ pub(super) enum Flow {
     StoreChanged,
     /// All layers closed and this entry selected in the store.
     FindEntry(EntryPath),
+    /// All layers closed and this registry (its canonical name) selected.
+    FindRegistry(String),
+    /// All layers closed and the tab of this title in front.
+    ShowTab(&'static str),
     Say(Toast),
     /// Bytes for the terminal itself, never drawn: a clipboard sequence.
     Send(Secret),
@@ -188,6 +192,11 @@ pub(super) trait Screen {
 
     fn lapse(&mut self, _now: Instant) {}
 
+    /// As `lapse`, for a tab in front that then asks for something.
+    fn wake(&mut self, _scope: &Scope) -> Flow {
+        Flow::Stay
+    }
+
     fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, scope: &Scope);
 
     /// The right end of the hint line: how many things are listed.
@@ -200,6 +209,11 @@ pub(super) trait Screen {
 
     /// Selects an entry; None when it lists none.
     fn find_entry(&mut self, _entry: &EntryPath) -> Option<Flow> {
+        None
+    }
+
+    /// Selects a registry by its canonical name; None when it lists none.
+    fn find_registry(&mut self, _name: &str) -> Option<Flow> {
         None
     }
 
@@ -225,6 +239,8 @@ pub(super) trait Layer {
     fn tally(&self) -> String;
     fn outdate(&mut self);
     fn find_entry(&mut self, entry: &EntryPath) -> Option<Flow>;
+    fn find_registry(&mut self, name: &str) -> Option<Flow>;
+    fn wake(&mut self, scope: &Scope) -> Flow;
     fn name(&self) -> &'static str;
 }
 
@@ -305,6 +321,14 @@ impl<S: Screen> Layer for S {
 
     fn find_entry(&mut self, entry: &EntryPath) -> Option<Flow> {
         Screen::find_entry(self, entry)
+    }
+
+    fn find_registry(&mut self, name: &str) -> Option<Flow> {
+        Screen::find_registry(self, name)
+    }
+
+    fn wake(&mut self, scope: &Scope) -> Flow {
+        Screen::wake(self, scope)
     }
 
     fn name(&self) -> &'static str {

@@ -1,4 +1,5 @@
 //! Docker's side: its configuration file and the credential helper protocol's words.
 
+pub mod config;
 pub mod payload;
 pub mod protocol;

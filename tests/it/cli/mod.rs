@@ -8,6 +8,7 @@ mod generate;
 mod grep;
 mod history;
 mod questions;
+mod status;
 mod sync;
 mod transfer;
 mod undo;

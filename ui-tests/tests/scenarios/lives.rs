@@ -63,7 +63,8 @@ fn ctrl_z_goes_to_the_shell_and_fg_comes_back() {
     let mut shell = machine.launch("/bin/sh").args(&["-i"]).var("PS1", "ready> ").start();
     shell.wait_live("a prompt", |screen| screen.contains("ready>"));
     shell.send(format!("{}\r", program::regpass().display()));
-    let before = shell.wait_for("the store, read", is_read);
+    shell.wait_for("the first frame", |_| true);
+    let before = shell.press("2", "the store, read", is_read);
     shell.send(key::CTRL_Z);
     let screen = shell.wait_live("the shell", |screen| screen.contains("Stopped"));
     assert!(!screen.contains("docker-credential-helpers"), "{}", screen.text());

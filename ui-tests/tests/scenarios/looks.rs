@@ -5,14 +5,14 @@ use regpass_ui_tests::key;
 use regpass_ui_tests::machine::{HOSTILE_NAMES, Machine};
 use regpass_ui_tests::pty::Ended;
 
-use super::support::{find, is_read, open, open_at, selected, showcase};
+use super::support::{find, is_read, open, open_at, selected, showcase, to_store};
 
 #[test]
 fn the_first_frame_asks_nothing_of_the_terminal_and_needs_nothing_of_the_store() {
     let machine = showcase();
     let terminal = open(&machine);
     let first = terminal.frames_after(0).first().cloned().expect("a frame");
-    assert!(first.contains("reading the store") && first.contains("1 Store"), "{}", first.text());
+    assert!(first.contains("looking around") && first.contains("1 Home"), "{}", first.text());
     let notes = terminal.notes();
     assert!(notes.queries.is_empty() && notes.unknown.is_empty(), "{notes:?}");
 }
@@ -86,19 +86,19 @@ fn the_filter_narrows_marks_counts_and_clears() {
 fn registries_have_their_own_tab() {
     let machine = showcase();
     let mut terminal = open(&machine);
-    let frame = terminal.press("2", "the table", |frame| frame.contains("AGE") && frame.contains("ghcr.io"));
+    let frame = terminal.press("3", "the table", |frame| frame.contains("AGE") && frame.contains("ghcr.io"));
     let twins: Vec<_> = (0..frame.rows).map(|row| frame.row(row)).filter(|row| row.contains("2 ≡")).collect();
     assert_eq!(twins.len(), 2, "{}", frame.text());
     assert!(twins.iter().all(|row| row.contains("robot$ci")));
     assert!(frame.row_with("hubci").expect("the Hub").contains("docker.io"));
-    terminal.press(key::TAB, "the store again", |frame| frame.contains("▾ docker-credential-helpers"));
+    terminal.press(key::BACKTAB, "the store again", |frame| frame.contains("▾ docker-credential-helpers"));
 }
 
 #[test]
 fn a_user_s_name_is_whole_where_there_is_room_for_it() {
     let machine = showcase();
     let mut terminal = open_at(&machine, 120, 30);
-    let frame = terminal.press("2", "the table", |frame| frame.contains("AGE") && frame.contains("ghcr.io"));
+    let frame = terminal.press("3", "the table", |frame| frame.contains("AGE") && frame.contains("ghcr.io"));
     assert!(frame.contains("gitlab+deploy-token-42"), "{}", frame.text());
 }
 
@@ -178,7 +178,7 @@ fn upright(frame: &Frame, row: u16) -> Option<u16> {
 fn the_demo_says_that_it_is_one() {
     let machine = Machine::without_store();
     let terminal = machine.regpass().args(&["demo", "--ascii"]).start();
-    let frame = terminal.wait_for("the demo", is_read);
+    let frame = terminal.wait_for("the demo", |frame| frame.contains("last calls"));
     assert!(frame.row(1).contains("demo: nothing here is real"), "{}", frame.text());
     let own = open(&showcase());
     assert!(!own.frame().expect("a frame").contains("demo:"), "what is real does not say so");
@@ -195,17 +195,25 @@ fn a_hostile_name_can_be_opened() {
 
 #[test]
 fn without_a_store_it_says_so_and_what_helps() {
-    let machine = Machine::without_store();
-    let terminal = machine.regpass().start();
-    let frame = terminal.wait_for("a sentence", |frame| frame.contains("pass init"));
-    assert!(frame.contains("there is no password store"), "{}", frame.text());
+    let mut machine = Machine::without_store();
+    machine.unset("REGPASS_KEY_FILE");
+    let mut terminal = machine.regpass().start();
+    let frame = terminal.wait_for("what to do", |frame| frame.contains("there is no password store"));
+    assert!(frame.contains("gpg --quick-generate-key") && !frame.contains("cannot"), "{}", frame.text());
+    terminal.press("2", "a sentence", |frame| frame.contains("pass init"));
+    terminal.press("1", "what to do", |frame| frame.contains("there is no password store"));
+    terminal.press("\r", "the copy", |frame| frame.contains("clipboard for"));
+    let notes = terminal.wait_notes("the command", |notes| !notes.copied.is_empty());
+    let copied = String::from_utf8_lossy(&notes.copied[0].text);
+    assert!(copied.starts_with("gpg --quick-generate-key"), "{copied}");
 }
 
 #[test]
 fn an_empty_store_says_how_to_begin() {
     let machine = Machine::new();
-    let terminal = machine.regpass().start();
-    terminal.wait_text("regpass insert");
+    let mut terminal = machine.regpass().start();
+    terminal.wait_for("the first frame", |_| true);
+    terminal.press("2", "what to do", |frame| frame.contains("regpass insert"));
 }
 
 #[test]
@@ -214,7 +222,8 @@ fn an_unreadable_neighbour_is_counted_and_explained() {
     std::os::unix::fs::symlink("loop", machine.store().join("loop")).expect("a link to itself");
     std::os::unix::fs::symlink("nowhere", machine.store().join("gone.gpg")).expect("a link to nothing");
     let mut terminal = machine.regpass().start();
-    terminal.wait_text("2 unreadable");
+    terminal.wait_for("the first frame", |_| true);
+    terminal.press("2", "the count", |frame| frame.contains("2 unreadable"));
     let frame = terminal.press("u", "the reasons", |frame| frame.contains("could not be listed"));
     assert!(frame.contains("gone.gpg") && frame.contains("/loop"), "{}", frame.text());
 }
@@ -238,10 +247,15 @@ fn without_colours_nothing_is_coloured() {
 #[test]
 fn ascii_is_ascii() {
     let machine = showcase();
-    let terminal = machine.regpass().args(&["--ascii"]).start();
-    let frame = terminal.wait_for("the store, read", is_read);
+    let mut terminal = machine.regpass().args(&["--ascii"]).start();
+    let frame = terminal.wait_for("the first tab", |frame| frame.contains("last calls"));
     assert!(frame.text().is_ascii(), "{}", frame.text());
-    let frame = machine.regpass().var("LANG", "C").start().wait_for("the store, read", is_read);
+    to_store(&mut terminal);
+    let frame = terminal.frame().expect("a frame");
+    assert!(frame.text().is_ascii(), "{}", frame.text());
+    let mut terminal = machine.regpass().var("LANG", "C").start();
+    to_store(&mut terminal);
+    let frame = terminal.frame().expect("a frame");
     assert!(frame.text().is_ascii(), "{}", frame.text());
 }
 

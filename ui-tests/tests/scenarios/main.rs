@@ -1,10 +1,11 @@
 //! The real regpass in a real terminal: what a person does, and what must never happen.
-//! `support` opens it; `looks` is what is seen, `secrets` what is hidden, `lives` how it starts and ends, `inside` what
+//! `support` opens it; `looks` is what is seen, `activity` the calls as they come, `secrets` what is hidden, `lives` how it starts and ends, `inside` what
 //! memory and a panic leave behind, `pictures` that all that is the same each time.
 
 // Test code from end to end, helpers included.
 #![allow(clippy::expect_used, clippy::panic)]
 
+mod activity;
 mod inside;
 mod lives;
 mod looks;

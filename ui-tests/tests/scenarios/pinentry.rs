@@ -44,7 +44,7 @@ fn at_the_pinentry(machine: &Machine) -> Terminal {
 fn the_pinentry_gets_the_screen_and_gives_it_back() {
     let Some(machine) = locked_machine() else { return };
     let mut terminal = at_the_pinentry(&machine);
-    assert!(!terminal.live().contains("1 Store"), "{}", terminal.live().text());
+    assert!(!terminal.live().contains("2 Store"), "{}", terminal.live().text());
     terminal.send(format!("{PASSPHRASE}\r"));
     terminal.wait_for("the secret", |frame| frame.contains("hunter2"));
     // The keyboard is ours again, and what was typed for the pinentry is nobody's.

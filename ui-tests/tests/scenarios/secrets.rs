@@ -41,7 +41,7 @@ fn a_secret_is_shown_for_ten_seconds_and_then_gone() {
 #[test]
 fn a_secret_is_hidden_by_every_way_of_leaving_it() {
     let (_machine, mut terminal) = at_the_root_password();
-    for (leave, back) in [("r", ""), (key::ESC, ""), ("2", "1"), ("?", key::ESC)] {
+    for (leave, back) in [("r", ""), (key::ESC, ""), ("3", "2"), ("?", key::ESC)] {
         terminal.press("r", "the password", |frame| frame.contains(PASSWORD));
         terminal.press(leave, "no password", |frame| !frame.contains(PASSWORD));
         if !back.is_empty() {
@@ -82,7 +82,7 @@ fn a_copy_is_taken_back_after_its_time() {
 fn a_login_s_copy_is_the_whole_secret() {
     let machine = showcase();
     let mut terminal = open(&machine);
-    terminal.press("2", "the table", |frame| frame.contains("AGE"));
+    terminal.press("3", "the table", |frame| frame.contains("AGE"));
     find_login(&mut terminal, "registry.example");
     terminal.press("r", "the secret", |frame| frame.contains("correct horse"));
     terminal.press("c", "the result", |frame| frame.contains("terminal's clipboard"));
@@ -102,8 +102,8 @@ fn listing_decrypts_nothing() {
     std::fs::remove_file(machine.home().join("key.asc")).expect("the key");
     let mut terminal = open(&machine);
     find(&mut terminal, "dbroot", "infra/db/root");
-    terminal.press("2", "the table", |frame| frame.contains("ghcr.io"));
-    terminal.press("1", "the store", |frame| frame.contains("infra/db/root"));
+    terminal.press("3", "the table", |frame| frame.contains("ghcr.io"));
+    terminal.press("2", "the store", |frame| frame.contains("infra/db/root"));
     let frame = terminal.press("r", "a problem", |frame| frame.contains("key file") || frame.contains("key.asc"));
     assert!(!frame.contains(PASSWORD));
 }

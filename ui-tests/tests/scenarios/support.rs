@@ -19,9 +19,16 @@ pub fn open(machine: &Machine) -> Terminal {
 
 #[track_caller]
 pub fn open_at(machine: &Machine, cols: u16, rows: u16) -> Terminal {
-    let terminal = machine.regpass().size(cols, rows).start();
-    terminal.wait_for("the store, read", is_read);
+    let mut terminal = machine.regpass().size(cols, rows).start();
+    to_store(&mut terminal);
     terminal
+}
+
+/// From the first tab to the store, read and listed.
+#[track_caller]
+pub fn to_store(terminal: &mut Terminal) {
+    terminal.wait_for("the first frame", |_| true);
+    terminal.press("2", "the store, read", is_read);
 }
 
 /// The number of entries stands at the right end of the last line.

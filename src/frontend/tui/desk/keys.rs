@@ -23,7 +23,7 @@ fn who_and_where_is_whole_at_80_columns() {
 fn why_a_key_does_nothing_is_told_in_full() {
     for size in [(80, 24), (44, 10)] {
         let mut desk = Desk::new(size).begun();
-        let shown = desk.press("2?what is no").screen().replace(['│', '\n', '▶'], " ");
+        let shown = desk.press("3?what is no").screen().replace(['│', '\n', '▶'], " ");
         let words = shown.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(words.contains("what is no login, and why not now: everything could be read"), "{words}");
     }
@@ -46,13 +46,13 @@ fn a_kept_filter_is_replaced_by_typing_and_edited_by_moving_in_it() {
     desk.press("<Enter>/<Right>x").shows("/ vpnx");
     desk.press("<Backspace>").shows("/ vpn");
     desk.press("<Enter>/<Enter>").shows("/ vpn");
-    desk.press("2/ghcr<Enter>/quay").shows("/ quay");
+    desk.press("3/ghcr<Enter>/quay").shows("/ quay");
 }
 
 #[test]
 fn esc_hides_the_secret_then_clears_the_filter() {
     for (keys, found) in
-        [("/dbroot<Enter>r", "/ dbroot"), ("2/ghcr<Enter>r", "/ ghcr"), ("/dbroot<Enter>r/", "/ dbroot")]
+        [("/dbroot<Enter>r", "/ dbroot"), ("3/ghcr<Enter>r", "/ ghcr"), ("/dbroot<Enter>r/", "/ dbroot")]
     {
         let mut desk = Desk::new((80, 24)).begun();
         desk.press(keys).shows("tr0ub4dor");
@@ -80,7 +80,7 @@ fn the_last_line_says_what_a_key_does_now() {
 fn a_key_with_nothing_to_act_on_says_the_true_reason() {
     let mut desk = Desk::new((80, 24)).begun();
     desk.press("c").shows("select an entry, not a folder");
-    for keys in ["/zzz<Enter>c", "r", "<Enter>", "<Esc>2/zzz<Enter>c"] {
+    for keys in ["/zzz<Enter>c", "r", "<Enter>", "<Esc>3/zzz<Enter>c"] {
         desk.press(keys).shows("nothing fits the filter");
     }
 }

@@ -6,7 +6,7 @@ use super::*;
 fn every_secret_goes_when_the_chosen_time_is_up() {
     let shown = [
         ("/dbroot<Enter>r", "tr0ub4dor"),
-        ("2/ghcr<Enter>r", "tr0ub4dor"),
+        ("3/ghcr<Enter>r", "tr0ub4dor"),
         ("Fuser<Enter>jr", "tr0ub4dor"),
         ("/dbroot<Enter>h<Enter>a", "old-horse"),
     ];

@@ -1,6 +1,8 @@
 //! The screens. `TABS` is the one list of those at the top; the rest are pushed over them.
 
+mod activity;
 mod add_reader;
+mod calls;
 mod confirm;
 mod conflicts;
 mod difference;
@@ -8,6 +10,8 @@ mod encrypt_anew;
 mod git;
 pub(super) mod help;
 mod history;
+mod home;
+mod home_rows;
 pub(super) mod passphrase;
 mod readers;
 mod registries;
@@ -30,6 +34,8 @@ pub(super) struct Tab {
 }
 
 pub(super) const TABS: &[Tab] = &[
+    Tab { title: "Home", open: || Box::new(home::Home::default()) },
     Tab { title: "Store", open: || Box::new(store::StoreScreen::default()) },
     Tab { title: "Registries", open: || Box::new(registries::RegistriesScreen::default()) },
+    Tab { title: "Activity", open: || Box::new(activity::Activity::default()) },
 ];

@@ -34,6 +34,8 @@ pub(in super::super) struct RegistriesScreen {
     /// As last drawn, there was room for the table or the details, not for both.
     pub(super) alone: bool,
     pub(super) secret: SecretPanel,
+    /// The registry to be selected once the logins are known.
+    wanted: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -83,6 +85,7 @@ impl Default for RegistriesScreen {
             zoomed: false,
             alone: false,
             secret: SecretPanel::default(),
+            wanted: None,
         }
     }
 }
@@ -117,6 +120,25 @@ impl RegistriesScreen {
         let all: Vec<u32> = (0..).take(self.names.len()).collect();
         let names = &self.names;
         self.finder.search(&all, |index| names.get(index as usize).map_or("", |name| name));
+    }
+
+    /// Selects the login that answers for the wanted registry; says what makes one where there is none.
+    fn select_wanted(&mut self) -> Flow {
+        let Some(name) = self.wanted.take_if(|_| self.loading.is_none()) else { return Flow::Stay };
+        let fits = |login: &&RegistryLogin| login.canonical == name;
+        let logins = self.logins();
+        let found = logins.iter().find(|login| fits(login) && login.active).or_else(|| logins.iter().find(fits));
+        let index = found.and_then(|found| logins.iter().position(|login| login.entry == found.entry));
+        match index.and_then(|index| u32::try_from(index).ok()) {
+            Some(index) => {
+                self.finder.clear();
+                self.list();
+                self.finder.select(index);
+                self.secret.hide();
+                Flow::Stay
+            }
+            None => Flow::Say(Toast::warn(format!("no login here: docker login {}", text::escaped(name.as_bytes())))),
+        }
     }
 
     fn narrowed(&mut self) -> Flow {
@@ -270,9 +292,14 @@ impl Screen for RegistriesScreen {
             self.widest = Names::widest(self.logins());
             self.names = self.logins().iter().map(name_of).collect();
             self.list();
-            return Flow::Stay;
+            return self.select_wanted();
         }
         self.secret.report(number, report, scope).unwrap_or(Flow::Stay)
+    }
+
+    fn find_registry(&mut self, name: &str) -> Option<Flow> {
+        self.wanted = Some(name.to_owned());
+        Some(if self.loaded.is_some() { self.select_wanted() } else { Flow::Stay })
     }
 
     fn deadline(&self, now: Instant) -> Option<Instant> {

@@ -11,7 +11,7 @@ use super::words;
 use crate::model::Problem;
 
 /// Columns of the label before a fact.
-pub(super) const LABEL: u16 = 13;
+pub(in super::super) const LABEL: u16 = 13;
 
 /// Lines that one fact may take when it does not fit on one.
 const FACT_LINES: usize = 3;

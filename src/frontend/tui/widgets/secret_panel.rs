@@ -198,7 +198,7 @@ fn seconds_left(until: Instant, now: Instant) -> u64 {
 }
 
 /// What a copy did, in words that claim no more than is known.
-fn told(copied: Copied, name: &str, now: Instant) -> Flow {
+pub(in super::super) fn told(copied: Copied, name: &str, now: Instant) -> Flow {
     match copied {
         Copied::Clipboard { seconds } => Flow::Say(Toast::good(format!("copied for {seconds} s: {name}"))),
         Copied::Terminal { sequence, clearing, seconds } => Flow::Many(vec![

@@ -1,0 +1,145 @@
+//! The first tab: what it tells of a machine where all is in place, and of one where nothing is.
+
+use super::*;
+use crate::ops::overview::{Helper, Overview, Step, StoreSeen};
+use crate::ops::shims::Shim;
+use crate::system::docker::config::DockerConfig;
+use crate::system::journal::Call;
+use crate::system::links::Found;
+
+pub(super) fn call(time: &str, action: &str, server: &str, outcome: &str) -> Call {
+    Call {
+        time: time.to_owned(),
+        action: action.to_owned(),
+        server: Some(server.to_owned()),
+        user: None,
+        outcome: outcome.to_owned(),
+        error: None,
+        millis: 12,
+        uid: 1000,
+        home: Some("/home/alice".to_owned()),
+        store: Some("/home/alice/.password-store".to_owned()),
+        caller: Some("docker".to_owned()),
+    }
+}
+
+pub(super) fn overview() -> Overview {
+    let docker = DockerConfig {
+        file: "/home/alice/.docker/config.json".into(),
+        exists: true,
+        helper: Some("pass".to_owned()),
+        ..DockerConfig::default()
+    };
+    let shim = Shim { path: "/usr/local/bin/docker-credential-pass".into(), found: Found::Ours };
+    Overview {
+        user: Some("alice".to_owned()),
+        uid: 1000,
+        home: Some("/home/alice".into()),
+        docker_file: docker.file.clone(),
+        docker: Ok(docker),
+        helper: Helper { name: "pass".to_owned(), found: Some(shim) },
+        stores: vec![
+            StoreSeen { mount: String::new(), root: "/home/alice/.password-store".into(), exists: true },
+            StoreSeen { mount: "work".to_owned(), root: "/srv/w\u{1b}ork".into(), exists: false },
+        ],
+        gnupg_home: "/home/alice/.gnupg".into(),
+        key_file: None,
+        key: Some(alice()),
+        entries: Some(11),
+        registries: Some(4),
+        calls: vec![
+            call("2024-10-03T09:00:00.000Z", "get", "ghcr.io", "found"),
+            call("2024-10-04T00:00:00.000Z", "get", "quay.io\u{1b}[2J", "not-found"),
+        ],
+        journal_on: true,
+        next: Vec::new(),
+    }
+}
+
+fn bare() -> Overview {
+    let step = |what: &str, command: &str| Step { what: what.to_owned(), command: Some(command.to_owned()) };
+    Overview {
+        docker: Err(Problem::failed("cannot read it")),
+        helper: Helper { name: "pass".to_owned(), found: None },
+        stores: vec![StoreSeen { mount: String::new(), root: "/home/alice/.password-store".into(), exists: false }],
+        key: None,
+        entries: None,
+        registries: None,
+        calls: Vec::new(),
+        next: vec![
+            step("there is no secret key", "gpg --quick-generate-key 'Your Name <you@example.org>'"),
+            step("there is no password store", "mkdir -p -m 700 /s && regpass --store /s recipients set YOUR-KEY"),
+        ],
+        ..overview()
+    }
+}
+
+/// At the first tab, told this.
+fn at_home(size: (u16, u16), found: Overview) -> Desk {
+    let mut desk = Desk::new(size);
+    desk.slow = true;
+    desk.app.begin();
+    desk.settle();
+    let mut found = Some(Box::new(found));
+    for (ticket, job) in std::mem::take(&mut desk.held) {
+        match job {
+            Job::Overview => {
+                let told = Report::Overview(found.take().expect("asked once"));
+                desk.app.handle(Event::Report(ticket, Box::new(Ok(told))));
+            }
+            job => desk.answer(ticket, job),
+        }
+    }
+    desk.slow = false;
+    desk.settle();
+    desk
+}
+
+#[test]
+fn whole_screens() {
+    insta::assert_snapshot!("home", at_home((80, 24), overview()).screen());
+    insta::assert_snapshot!("home_bare", at_home((80, 24), bare()).screen());
+    insta::assert_snapshot!("small_home", at_home((44, 10), bare()).screen());
+    insta::assert_snapshot!("wide_home", at_home((120, 40), overview()).screen());
+}
+
+#[test]
+fn the_first_frame_waits_for_nothing_and_nothing_runs_on() {
+    let mut desk = Desk::new((80, 24));
+    desk.shows("looking around");
+    let desk = at_home((80, 24), overview());
+    assert_eq!(desk.app.deadline(), None, "an idle tab waits for nothing");
+}
+
+#[test]
+fn a_command_is_copied_and_a_place_is_gone_to() {
+    let mut desk = at_home((80, 24), bare());
+    desk.press("j<Enter>").shows("copied for 45 s: mkdir -p -m 700 /s");
+    assert!(desk.started.iter().any(|job| job.contains("CopyText") && job.contains("recipients set")));
+    let mut desk = at_home((80, 24), overview());
+    desk.press("<Enter>").shows("nothing to copy");
+    let mut desk = at_home((80, 24), overview());
+    for _ in 0..20 {
+        if desk.screen().contains("▶ registries") {
+            break;
+        }
+        desk.press("j");
+    }
+    desk.press("<Enter>").shows("AGE");
+}
+
+#[test]
+fn what_comes_from_elsewhere_is_escaped() {
+    let mut desk = at_home((80, 24), overview());
+    desk.shows("\\u{1b}[2J");
+    assert!(!desk.screen().contains('\u{1b}'));
+}
+
+#[test]
+fn coming_back_looks_again_and_shows_the_old_meanwhile() {
+    let mut desk = at_home((80, 24), overview());
+    desk.press("2");
+    desk.slow = true;
+    desk.press("1").shows("everything is in place");
+    assert!(desk.held.iter().any(|(_, job)| matches!(job, Job::Overview)));
+}

@@ -1,0 +1,58 @@
+//! What stands around the body: the tabs, the last result, and the notice on a terminal too small for any of it. Drawn
+//! by `app.rs`, which knows what they say.
+
+use ratatui::Frame;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::screen::{Scope, Toast, Tone};
+use super::screens::TABS;
+use super::theme::Meaning;
+use super::widgets::words;
+
+/// Stands at the right of the tabs.
+const HELP: &str = "? help";
+
+/// Where not all titles have room, those of the tabs behind are left out.
+pub(super) fn draw_tabs(buffer: &mut Buffer, area: Rect, current: usize, demo: bool, scope: &Scope) {
+    let theme = &scope.theme;
+    let mut x = area.x + 1;
+    let all: u16 = TABS.iter().map(|tab| words::width(tab.title) + 4).sum();
+    let whole = all + words::width(HELP) < area.width;
+    for (index, tab) in TABS.iter().enumerate() {
+        let meaning = if index == current { Meaning::Accent } else { Meaning::Muted };
+        let title = if whole || index == current { format!(" {}", tab.title) } else { String::new() };
+        let text = format!("{}{title}", index + 1);
+        let room = usize::from(area.right().saturating_sub(x));
+        x = buffer.set_stringn(x, area.y, &text, room, theme.style(meaning)).0 + 2;
+    }
+    let at = area.right().saturating_sub(words::width(HELP) + 1);
+    if demo {
+        let room = at.saturating_sub(x + 1);
+        let said = ["demo: nothing here is real", "demo, not real", "demo"];
+        let said = said.into_iter().find(|said| words::width(said) <= room).unwrap_or_default();
+        buffer.set_string(x + 1, area.y, said, theme.style(Meaning::Warn));
+    }
+    buffer.set_string(at, area.y, "?", theme.style(Meaning::Key));
+    buffer.set_string(at + 1, area.y, " help", theme.style(Meaning::Muted));
+}
+
+/// Over the rule above the keys, so that it hides nothing.
+pub(super) fn draw_toast(buffer: &mut Buffer, area: Rect, toast: &Toast, scope: &Scope) {
+    let glyphs = scope.theme.glyphs;
+    let (mark, meaning) = match toast.tone {
+        Tone::Good => (glyphs.good, Meaning::Good),
+        Tone::Warn => (glyphs.warn, Meaning::Warn),
+    };
+    let text = words::fit(&format!(" {mark} {} ", toast.text), area.width.saturating_sub(2), glyphs.ellipsis);
+    buffer.set_string(area.x + 1, area.y, text, scope.theme.style(meaning));
+}
+
+pub(super) fn draw_notice(frame: &mut Frame<'_>, area: Rect, smallest: (u16, u16), scope: &Scope) {
+    let (width, height) = smallest;
+    let text = format!("regpass needs {width}x{height}; this is {}x{}. q quits", area.width, area.height);
+    for (line, y) in words::wrapped(&text, area.width.max(1)).iter().zip(area.top()..area.bottom()) {
+        let columns = usize::from(area.width);
+        frame.buffer_mut().set_stringn(area.x, y, line, columns, scope.theme.style(Meaning::Warn));
+    }
+}

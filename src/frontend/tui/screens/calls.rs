@@ -1,0 +1,121 @@
+//! Calls of the credential helper in few words, for the screens that show them. The record is foreign text: escaped here.
+
+use std::borrow::Cow;
+use std::path::Path;
+use std::time::SystemTime;
+
+use super::super::screen::Scope;
+use super::super::theme::{Glyphs, Meaning};
+use super::super::widgets::details::Details;
+use super::super::widgets::words;
+use crate::model::{text, utc};
+use crate::system::journal::Call;
+
+/// When (UTC), always as wide: `today` or the day, and the time; the date alone in other years than this.
+pub(super) fn when(call: &Call, now: SystemTime) -> String {
+    let told = text::escaped(call.time.as_bytes()).into_owned();
+    let now = utc::rfc3339(now);
+    let parts = (told.get(..10), told.get(5..10), told.get(11..19));
+    let (Some(date), Some(day), Some(time)) = parts else { return words::fit(&told, 14, "") };
+    let told = if now.starts_with(date) {
+        format!("today {time}")
+    } else if now.get(..4) == told.get(..4) {
+        format!("{day} {time}")
+    } else {
+        date.to_owned()
+    };
+    format!("{told:<14}")
+}
+
+/// What the call was about; `-` for nothing in particular.
+pub(super) fn server(call: &Call) -> Cow<'_, str> {
+    call.server.as_ref().map_or(Cow::Borrowed("-"), |server| text::escaped(server.as_bytes()))
+}
+
+/// How it ended: the word, and what it means.
+pub(super) fn outcome(call: &Call) -> (Cow<'_, str>, Meaning) {
+    let meaning = match &*call.outcome {
+        "found" | "stored" | "erased" => Meaning::Good,
+        "not-found" => Meaning::Warn,
+        outcome if outcome.starts_with("error") => Meaning::Bad,
+        _ => Meaning::Plain,
+    };
+    (text::escaped(call.outcome.as_bytes()), meaning)
+}
+
+/// The word for how it ended stands beside this.
+pub(super) fn mark(meaning: Meaning, glyphs: &Glyphs) -> &'static str {
+    match meaning {
+        Meaning::Good => glyphs.good,
+        Meaning::Warn => glyphs.warn,
+        Meaning::Bad => glyphs.bad,
+        _ => " ",
+    }
+}
+
+/// What the call means for the one who made it: which places were used, what Docker will have printed, what mends it.
+pub(super) fn explain(call: &Call, details: &mut Details<'_>, scope: &Scope) {
+    details.title(&format!("{} {}", text::escaped(call.action.as_bytes()), server(call)));
+    for sentence in meant(call) {
+        details.sentence(&sentence, outcome(call).1);
+    }
+    if let Some(sentence) = elsewhere(call, scope) {
+        details.sentence(&sentence, Meaning::Warn);
+    }
+    details.gap();
+    let safe = |told: &Option<String>| told.as_ref().map(|told| text::escaped(told.as_bytes()).into_owned());
+    let when = text::escaped(call.time.as_bytes()).into_owned();
+    details.fact("when", &format!("{when}, {} ms", call.millis), Meaning::Plain);
+    let caller = safe(&call.caller).unwrap_or_else(|| "unknown".to_owned());
+    details.fact("asked by", &format!("{caller}, uid {}", call.uid), Meaning::Plain);
+    details.line_fact("HOME", &safe(&call.home).unwrap_or_else(|| "none".to_owned()), Meaning::Plain);
+    details.line_fact("store", &safe(&call.store).unwrap_or_else(|| "unknown".to_owned()), Meaning::Plain);
+    if let Some(user) = safe(&call.user) {
+        details.fact("user", &user, Meaning::Plain);
+    }
+}
+
+/// Docker's words are those of docker/cli (`cli/config/credentials`, `cli/command/image/pull.go`) and of its daemon.
+fn meant(call: &Call) -> Vec<String> {
+    let server = server(call);
+    let word = text::shell_word(Path::new(call.server.as_deref().unwrap_or_default()));
+    match (&*call.action, &*call.outcome) {
+        ("get", "found") => vec!["The login was handed over.".to_owned()],
+        ("get", "not-found") => vec![
+            format!("This store has no login for {server}: the pull went on anonymously."),
+            "For a private image or a push Docker will have printed: no basic auth credentials, or unauthorized."
+                .to_owned(),
+            format!("What mends it:  docker login {word}"),
+        ],
+        (_, outcome) if outcome.starts_with("error") => {
+            let why = call
+                .error
+                .as_ref()
+                .map_or_else(|| "it left no words".to_owned(), |error| text::escaped(error.as_bytes()).into_owned());
+            vec![
+                format!("The helper failed: {why}"),
+                "Docker will have printed: error getting credentials; from Docker 29 on a pull ends there, before it went on anonymously."
+                    .to_owned(),
+            ]
+        }
+        (_, "stored") => vec!["The login was stored.".to_owned()],
+        (_, "unchanged") => vec!["The same login was there already; nothing was written.".to_owned()],
+        (_, "erased") => vec!["The login was removed.".to_owned()],
+        (_, "nothing-to-erase") => {
+            vec!["There was no login to remove. docker logout asks for several spellings.".to_owned()]
+        }
+        (_, "listed") => vec!["All registries were listed, without secrets.".to_owned()],
+        _ => Vec::new(),
+    }
+}
+
+/// A call from another home looked into another store: the usual reason why sudo finds nothing.
+fn elsewhere(call: &Call, scope: &Scope) -> Option<String> {
+    let theirs = call.home.as_deref()?;
+    let ours = scope.home.as_deref()?;
+    let differs = Path::new(theirs) != ours;
+    differs.then(|| {
+        let theirs = text::escaped(theirs.as_bytes()).into_owned();
+        format!("It was asked with another HOME than yours: {theirs}.")
+    })
+}

@@ -1,0 +1,220 @@
+//! The first tab: who and where, what is in place, what the helper was asked last, and what to do next. One line a thing;
+//! the selected one stands below in full, and Enter takes it further: copies a command, or goes to the tab it is about.
+
+use crossterm::event::KeyCode;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::super::jobs::{Job, Report};
+use super::super::keys::{Binding, Key, Offer};
+use super::super::screen::{Flow, Scope, Screen, Tickets, Toast};
+use super::super::theme::Meaning;
+use super::super::widgets::details::{Details, LABEL};
+use super::super::widgets::list::{ListPlace, Move};
+use super::super::widgets::secret_panel::told;
+use super::super::widgets::{sheet, words};
+use super::home_rows::{Go, Row, rows};
+use crate::model::Problem;
+use crate::ops::overview::Overview;
+use crate::ops::readers::OwnKey;
+
+const NAME: &str = "home";
+
+pub(in super::super) struct Home {
+    tickets: Tickets,
+    looking: Option<u64>,
+    asking: Option<u64>,
+    /// The copy that is on its way, and what is copied.
+    copying: Option<(u64, String)>,
+    overview: Option<Overview>,
+    own: Option<OwnKey>,
+    problem: Option<Problem>,
+    rows: Vec<Row>,
+    place: ListPlace,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(in super::super) enum Action {
+    Open,
+    Reload,
+}
+
+const KEYS: &[Binding<Action>] = &[
+    Binding {
+        keys: &[Key::named(KeyCode::Enter), Key::char('c')],
+        action: Action::Open,
+        hint: "",
+        help: "copy the line's command, or go to what it is about",
+    },
+    Binding {
+        keys: &[Key::char('R'), Key::named(KeyCode::F(5))],
+        action: Action::Reload,
+        hint: "look",
+        help: "look again",
+    },
+];
+
+impl Default for Home {
+    fn default() -> Home {
+        Home {
+            tickets: Tickets::of(NAME),
+            looking: None,
+            asking: None,
+            copying: None,
+            overview: None,
+            own: None,
+            problem: None,
+            rows: Vec::new(),
+            place: ListPlace::default(),
+        }
+    }
+}
+
+impl Home {
+    /// What it shows stays until the answers are there.
+    fn look(&mut self) -> Flow {
+        let (look, ask) = (self.tickets.next(), self.tickets.next());
+        (self.looking, self.asking) = (Some(look.number), Some(ask.number));
+        Flow::Many(vec![Flow::Start(look, Job::Overview), Flow::Start(ask, Job::OwnKey)])
+    }
+
+    fn selected(&self) -> Option<&Row> {
+        self.rows.get(self.place.selected())
+    }
+
+    fn arrange(&mut self, scope: &Scope) {
+        let Some(overview) = &self.overview else { return };
+        let first = self.rows.is_empty();
+        self.rows = rows(overview, self.own.as_ref(), scope);
+        // What is to be done is what a person came for.
+        let step = self.rows.iter().position(|row| matches!(row.go, Go::Command(_)));
+        if let Some(step) = step.filter(|_| first) {
+            self.place.select(step);
+        }
+        self.place.keep_within(self.rows.len());
+    }
+}
+
+impl Screen for Home {
+    type Action = Action;
+
+    fn keys(&self) -> &'static [Binding<Action>] {
+        KEYS
+    }
+
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn offer(&self, action: Action) -> Offer {
+        match (action, self.selected().map(|row| &row.go)) {
+            (Action::Open, None | Some(Go::Nowhere)) => {
+                Offer::Refused("this line has nothing to copy and leads nowhere")
+            }
+            _ => Offer::Ready,
+        }
+    }
+
+    fn hint(&self, action: Action) -> Option<&'static str> {
+        match (action, self.selected().map(|row| &row.go)) {
+            (Action::Open, Some(Go::Command(_))) => Some("copy"),
+            (Action::Open, Some(Go::Tab(_))) => Some("go there"),
+            _ => None,
+        }
+    }
+
+    fn has_list(&self) -> bool {
+        !self.rows.is_empty()
+    }
+
+    fn go(&mut self, way: Move) -> Flow {
+        self.place.go(way, self.rows.len());
+        Flow::Stay
+    }
+
+    fn enter(&mut self, _scope: &Scope) -> Flow {
+        self.look()
+    }
+
+    fn act(&mut self, action: Action, _scope: &Scope) -> Flow {
+        match (action, self.selected().map(|row| row.go.clone())) {
+            (Action::Reload, _) => Flow::Many(vec![self.look(), Flow::Say(Toast::good("looking again"))]),
+            (Action::Open, Some(Go::Tab(tab))) => Flow::ShowTab(tab),
+            (Action::Open, Some(Go::Command(command))) => {
+                let ticket = self.tickets.next();
+                self.copying = Some((ticket.number, command.clone()));
+                Flow::Start(ticket, Job::CopyText(command))
+            }
+            (Action::Open, _) => Flow::Stay,
+        }
+    }
+
+    fn report(&mut self, number: u64, report: Result<Report, Problem>, scope: &Scope) -> Flow {
+        if let Some((_, what)) = self.copying.take_if(|(asked, _)| *asked == number) {
+            return match report {
+                Ok(Report::Copied(copied)) => told(copied, &what, scope.now),
+                Ok(_) => Flow::Stay,
+                Err(problem) => Flow::Say(Toast::warn(problem.one_line())),
+            };
+        }
+        if self.looking.take_if(|asked| *asked == number).is_some() {
+            match report {
+                Ok(Report::Overview(overview)) => (self.overview, self.problem) = (Some(*overview), None),
+                Ok(_) => {}
+                Err(problem) => self.problem = Some(problem),
+            }
+        } else if self.asking.take_if(|asked| *asked == number).is_some() {
+            // Without a store there is no key of its own; why, the overview tells.
+            self.own = match report {
+                Ok(Report::OwnKey(own)) => Some(own),
+                _ => None,
+            };
+        }
+        self.arrange(scope);
+        Flow::Stay
+    }
+
+    fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, scope: &Scope) {
+        if self.rows.is_empty() {
+            let area = Rect { x: area.x + 2, y: area.y + 1, width: area.width - 4, height: area.height - 1 };
+            let mut details = Details::new(frame.buffer_mut(), area, false, scope);
+            match &self.problem {
+                Some(problem) => details.problem(problem),
+                None => details.sentence("looking around", Meaning::Muted),
+            }
+            return;
+        }
+        let (list, notes) = sheet::divide(frame, area, scope);
+        let rows = &self.rows;
+        self.place
+            .draw(frame.buffer_mut(), list, rows.len(), scope, |index, columns| line(&rows[index], columns, scope));
+        if let Some(row) = self.selected() {
+            let mut details = Details::new(frame.buffer_mut(), notes, notes.height < 4, scope);
+            if let Go::Command(command) = &row.go {
+                details.sentence(&format!("{} {command}", scope.theme.glyphs.closed), Meaning::Accent);
+            }
+            details.sentence(&row.text, row.meaning);
+        }
+    }
+}
+
+fn line(row: &Row, columns: u16, scope: &Scope) -> Line<'static> {
+    let label = format!("{:<width$}", row.label, width = usize::from(LABEL));
+    let room = columns.saturating_sub(words::width(&label));
+    let text = words::fit(&row.text, room, scope.theme.glyphs.ellipsis);
+    Line::from(vec![
+        Span::styled(label, scope.theme.style(if row.is_heading() { Meaning::Accent } else { Meaning::Muted })),
+        Span::styled(text, scope.theme.style(row.meaning)),
+    ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_keeps_the_rules() {
+        super::super::super::keys::check_list_table(KEYS);
+    }
+}

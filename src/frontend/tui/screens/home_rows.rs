@@ -1,0 +1,147 @@
+//! The lines of the home tab, made from what is known; `home.rs` is what it does with them.
+
+use std::path::Path;
+
+use super::super::screen::Scope;
+use super::super::theme::Meaning;
+use super::super::widgets::words;
+use super::calls;
+use crate::model::text;
+use crate::ops::overview::{self, Overview, Step};
+use crate::ops::readers::{Lock, OwnKey};
+
+/// One line.
+#[derive(Clone, Debug)]
+pub(super) struct Row {
+    pub(super) label: String,
+    pub(super) text: String,
+    pub(super) meaning: Meaning,
+    pub(super) go: Go,
+}
+
+/// Where Enter leads from a line.
+#[derive(Clone, Debug)]
+pub(super) enum Go {
+    Nowhere,
+    /// Copies it.
+    Command(String),
+    Tab(&'static str),
+}
+
+impl Row {
+    fn fact(label: &str, text: impl Into<String>) -> Row {
+        Row { label: label.to_owned(), text: text.into(), meaning: Meaning::Plain, go: Go::Nowhere }
+    }
+
+    fn with(self, meaning: Meaning) -> Row {
+        Row { meaning, ..self }
+    }
+
+    fn leading(self, go: Go) -> Row {
+        Row { go, ..self }
+    }
+
+    pub(super) fn is_heading(&self) -> bool {
+        self.text.is_empty()
+    }
+}
+
+/// What to do comes first: on a small screen it is all there is room for.
+pub(super) fn rows(found: &Overview, own: Option<&OwnKey>, scope: &Scope) -> Vec<Row> {
+    let mut steps: Vec<Step> = found.next.clone();
+    if found.stores.first().is_some_and(|store| store.exists) {
+        steps.extend(own.and_then(|own| overview::step_for(own.lock)));
+    }
+    let glyphs = scope.theme.glyphs;
+    let mut rows: Vec<Row> = steps.iter().map(|step| step_row(step, glyphs.warn)).collect();
+    if rows.is_empty() {
+        rows.push(Row::fact("next", format!("{} everything is in place", glyphs.good)).with(Meaning::Good));
+    }
+    rows.extend(places(found, scope));
+    if found.stores.iter().any(|store| store.exists) {
+        rows.extend(contents(found, own, scope));
+    }
+    if !found.journal_on {
+        rows.push(Row::fact("last calls", "not recorded: journal = false in the config file").with(Meaning::Warn));
+    } else if found.calls.is_empty() {
+        rows.push(Row::fact("last calls", "none yet: Docker makes one at docker login"));
+    }
+    for (index, call) in found.calls.iter().rev().enumerate() {
+        let (outcome, meaning) = calls::outcome(call);
+        let text = format!(
+            "{}  {:<5}  {}  {outcome}",
+            calls::when(call, scope.wall),
+            text::escaped(call.action.as_bytes()),
+            calls::server(call)
+        );
+        let label = if index == 0 { "last calls" } else { "" };
+        rows.push(Row::fact(label, text).with(meaning));
+    }
+    rows
+}
+
+/// What the stores hold, and the key that opens it.
+fn contents(found: &Overview, own: Option<&OwnKey>, scope: &Scope) -> [Row; 3] {
+    let counted = |count: Option<usize>, word| match count {
+        Some(count) => words::counted(count as u64, word),
+        None => "cannot be listed".to_owned(),
+    };
+    [
+        key_row(found, own, scope),
+        Row::fact("entries", counted(found.entries, "entry")).leading(Go::Tab("Store")),
+        Row::fact("registries", counted(found.registries, "registry")).leading(Go::Tab("Registries")),
+    ]
+}
+
+fn step_row(step: &Step, mark: &str) -> Row {
+    let go = step.command.clone().map_or(Go::Nowhere, Go::Command);
+    Row::fact("next", format!("{mark} {}", step.what)).with(Meaning::Warn).leading(go)
+}
+
+fn places(found: &Overview, scope: &Scope) -> Vec<Row> {
+    let glyphs = scope.theme.glyphs;
+    let short = |path: &Path| words::path(path, scope.home.as_deref());
+    let user = found.user.as_deref().map_or_else(|| "unknown".to_owned(), |user| text::escaped(user.as_bytes()).into());
+    let home = found.home.as_deref().map_or_else(
+        || "no home".to_owned(),
+        |home| format!("home {}", text::escaped(home.as_os_str().as_encoded_bytes())),
+    );
+    let ours = found.helper.is_regpass();
+    let (mark, meaning) = if ours { (glyphs.good, Meaning::Good) } else { (glyphs.warn, Meaning::Warn) };
+    let mut rows = vec![
+        Row::fact("you", format!("{user} (uid {}), {home}", found.uid)),
+        Row::fact("docker", format!("{}: {}", short(&found.docker_file), found.docker_words())),
+        Row::fact("helper", format!("{mark} {}", found.helper.words())).with(meaning),
+    ];
+    for store in &found.stores {
+        let label = if store.mount.is_empty() { "store" } else { "mount" };
+        let name = if store.mount.is_empty() { String::new() } else { format!("{} at ", text::quoted(&store.mount)) };
+        let (state, meaning) = if store.exists { ("", Meaning::Plain) } else { (": not there", Meaning::Warn) };
+        let row = Row::fact(label, format!("{name}{}{state}", short(&store.root))).with(meaning);
+        rows.push(row.leading(Go::Tab("Store")));
+    }
+    rows.push(match &found.key_file {
+        Some(file) => Row::fact("key file", short(file)),
+        None => Row::fact("GnuPG", short(&found.gnupg_home)),
+    });
+    rows
+}
+
+fn key_row(found: &Overview, own: Option<&OwnKey>, scope: &Scope) -> Row {
+    let mark = scope.theme.glyphs.ellipsis;
+    let key = own.and_then(|own| own.key.as_ref()).or(found.key.as_ref());
+    let Some(key) = key else { return Row::fact("key", "none that the store is written for") };
+    let hex = key.fingerprint.as_deref().map(|hex| format!(" {}", words::short_key(hex, mark)));
+    let (state, meaning) = match own.map(|own| own.lock) {
+        Some(Lock::Unlocked) => ("unlocked", Meaning::Good),
+        Some(Lock::Locked) => ("locked: opening an entry asks for its passphrase", Meaning::Warn),
+        Some(Lock::KeyFile) => ("from the key file", Meaning::Plain),
+        Some(Lock::Card) => ("on a card", Meaning::Plain),
+        Some(Lock::Absent) => ("its secret key is not here", Meaning::Warn),
+        Some(Lock::NoAgent) => ("the agent does not run", Meaning::Warn),
+        Some(Lock::Silent) => ("the agent does not answer", Meaning::Warn),
+        Some(Lock::Untold) | None => ("not known whether it is locked", Meaning::Plain),
+    };
+    let name = words::reader_name(key, mark);
+    Row::fact("key", format!("{name}{}, {state}", hex.unwrap_or_default())).with(meaning)
+}

@@ -1,0 +1,372 @@
+//! Who and where: the places that are used, whether the parts that a login needs are in place, and for what is not, the
+//! command that mends it. Looks only; runs nothing and asks no agent (`readers::own_key` does).
+
+use std::path::{Path, PathBuf};
+
+use super::readers::{self, Lock, Reader};
+use super::registries::Registries;
+use super::shims::{self, Shim};
+use super::{journal, registries};
+use crate::model::{Problem, text};
+use crate::system::System;
+use crate::system::docker::config::{self, DockerConfig};
+use crate::system::journal::Call;
+use crate::system::links::Found;
+
+/// The word in `credsStore` that leads to regpass, and to the official helper where that is found first.
+const USUAL: &str = "pass";
+
+/// How many of the last helper calls are told.
+const CALLS: usize = 5;
+
+/// What a person needs to know before anything else.
+#[derive(Debug)]
+pub struct Overview {
+    pub user: Option<String>,
+    pub uid: u32,
+    pub home: Option<PathBuf>,
+    pub docker: Result<DockerConfig, Problem>,
+    /// `config.json`, whether or not it can be read.
+    pub docker_file: PathBuf,
+    /// What Docker would start for the helper that its configuration names, else for the usual one.
+    pub helper: Helper,
+    /// The root store first.
+    pub stores: Vec<StoreSeen>,
+    pub gnupg_home: PathBuf,
+    /// The key file that is used instead of GnuPG.
+    pub key_file: Option<PathBuf>,
+    /// The key that the store is written for, where that is one.
+    pub key: Option<Reader>,
+    /// None: the store cannot be listed, and `next` says why.
+    pub entries: Option<usize>,
+    pub registries: Option<usize>,
+    /// Newest last.
+    pub calls: Vec<Call>,
+    pub journal_on: bool,
+    /// What to do, most pressing first.
+    pub next: Vec<Step>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreSeen {
+    /// Empty for the root store.
+    pub mount: String,
+    pub root: PathBuf,
+    pub exists: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Helper {
+    /// `docker-credential-` and this.
+    pub name: String,
+    pub found: Option<Shim>,
+}
+
+impl Helper {
+    /// The file name that Docker looks for.
+    pub fn program(&self) -> String {
+        format!("{}{}", shims::PREFIX, self.name)
+    }
+
+    /// True when Docker would start a regpass, this one or another.
+    pub fn is_regpass(&self) -> bool {
+        let found = self.found.as_ref().map(|shim| &shim.found);
+        matches!(found, Some(Found::Ours | Found::OtherRegpass(_) | Found::RegpassCopy))
+    }
+
+    /// In words, escaped: what would be started, and whose it is.
+    pub fn words(&self) -> String {
+        let program = text::escaped(self.program().as_bytes()).into_owned();
+        let Some(shim) = &self.found else { return format!("{program}: not found on PATH") };
+        let whose = match &shim.found {
+            Found::Ours => "regpass",
+            Found::OtherRegpass(_) | Found::RegpassCopy => "another regpass",
+            Found::OfficialHelper => "the official helper",
+            Found::Foreign | Found::Nothing => "not regpass",
+        };
+        format!("{}: {whose}", text::escaped(shim.path.as_os_str().as_encoded_bytes()))
+    }
+}
+
+impl Overview {
+    /// What Docker's configuration says of logins, in words, escaped.
+    pub fn docker_words(&self) -> String {
+        let docker = match &self.docker {
+            Ok(docker) if docker.exists => docker,
+            Ok(_) => return "not there".to_owned(),
+            Err(_) => return "cannot be read".to_owned(),
+        };
+        let mut words = match &docker.helper {
+            Some(name) => {
+                format!("asks {}", text::escaped(format!("{}{name}", shims::PREFIX).as_bytes()))
+            }
+            None => "names no helper".to_owned(),
+        };
+        if !docker.helpers.is_empty() {
+            words.push_str(&format!(", {} registries have one of their own", docker.helpers.len()));
+        }
+        if !docker.inline.is_empty() {
+            words.push_str(&format!(", {} in clear", docker.inline.len()));
+        }
+        words
+    }
+}
+
+/// One thing to do: a sentence, and the command that does it where there is one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    pub what: String,
+    pub command: Option<String>,
+}
+
+impl Step {
+    fn new(what: impl Into<String>, command: impl Into<String>) -> Step {
+        Step { what: what.into(), command: Some(command.into()) }
+    }
+
+    /// A problem as a step; its first hint is the command.
+    fn of(problem: &Problem) -> Step {
+        Step { what: problem.one_line(), command: problem.all_hints().next().cloned() }
+    }
+}
+
+/// Everything but what the agent knows. What cannot be looked at is a step, never a failure of the whole.
+pub fn look(system: &System) -> Overview {
+    let mut next = Vec::new();
+    let options = &system.options;
+    if system.env.home().is_none_or(|home| !home.is_dir()) {
+        next.push(Step { what: "your HOME is not a folder: Docker and pass look there".to_owned(), command: None });
+    }
+    let (stores, key) = look_at_stores(system, &mut next);
+    let listed = registries::list(system).ok();
+    let entries = system.stores().ok().filter(|stores| stores.root().exists()).map(|stores| stores.list());
+    let docker_file = options.docker_config.join(config::FILE);
+    let docker = config::read(&options.docker_config).map_err(Problem::from);
+    let helper = look_at_helper(system, docker.as_ref().ok(), &mut next);
+    match &docker {
+        Ok(docker) => look_at_docker(docker, &mut next),
+        Err(problem) => next.push(Step::of(problem)),
+    }
+    let (calls, journal_on) = match journal::read(system, CALLS) {
+        Ok(journal) => (journal.calls, journal.on),
+        Err(problem) => {
+            next.push(Step::of(&problem));
+            (Vec::new(), options.journal)
+        }
+    };
+    let registries = listed.as_ref().map(count_registries);
+    if next.is_empty() && registries == Some(0) {
+        next.push(Step::new("no registry has a login yet", "docker login REGISTRY"));
+    }
+    Overview {
+        user: system.env.shown_user_name(),
+        uid: system.env.uid(),
+        home: system.env.home().map(Path::to_owned),
+        docker,
+        docker_file,
+        helper,
+        stores,
+        gnupg_home: options.gnupg_home.clone(),
+        key_file: options.key_file.clone(),
+        key,
+        entries: entries.map(|listing| listing.entries.len()),
+        registries,
+        calls,
+        journal_on,
+        next,
+    }
+}
+
+/// What the agent's word asks for.
+pub fn step_for(lock: Lock) -> Option<Step> {
+    match lock {
+        Lock::NoAgent => Some(Step::new(
+            "gpg-agent does not run: without a terminal Docker cannot start it",
+            "gpg-connect-agent /bye",
+        )),
+        Lock::Silent => Some(Step::new("gpg-agent runs and does not answer", "gpgconf --kill gpg-agent")),
+        Lock::Absent => Some(Step::new(
+            "no secret key of the store's readers is here: nothing can be opened",
+            "gpg --import YOUR-SECRET-KEY.asc",
+        )),
+        Lock::Locked | Lock::KeyFile | Lock::Unlocked | Lock::Card | Lock::Untold => None,
+    }
+}
+
+fn count_registries(found: &Registries) -> usize {
+    let mut names: Vec<&str> =
+        found.logins.iter().filter(|login| !login.server.is_hub_token()).map(|login| &*login.canonical).collect();
+    names.dedup();
+    names.len()
+}
+
+fn look_at_stores(system: &System, next: &mut Vec<Step>) -> (Vec<StoreSeen>, Option<Reader>) {
+    let stores = match system.stores() {
+        Ok(stores) => stores,
+        Err(error) => {
+            next.push(Step::of(&Problem::from(error)));
+            return (Vec::new(), None);
+        }
+    };
+    let root = stores.root();
+    if let Err(error) = root.check_place() {
+        next.push(Step::of(&Problem::from(error)));
+    }
+    let place = text::shell_word(root.root());
+    let readers = root.recipients_for(&crate::model::EntryPath::root(), &system.options);
+    let wanting = !root.exists() || readers.is_err();
+    if wanting && system.options.key_file.is_none() && !has_secret_key(&system.options.gnupg_home) {
+        let home = text::quoted_path(&system.options.gnupg_home);
+        next.push(Step::new(
+            format!("there is no secret key in {home}: a store is written for one"),
+            "gpg --quick-generate-key 'Your Name <you@example.org>'",
+        ));
+    }
+    match readers {
+        _ if !root.exists() => next.push(Step::new(
+            format!("there is no password store at {}", text::quoted_path(root.root())),
+            format!("mkdir -p -m 700 {place} && regpass --store {place} recipients set YOUR-KEY"),
+        )),
+        Err(_) if root.governing_file(&crate::model::EntryPath::root()).is_none() => next.push(Step::new(
+            format!("nobody can read {} yet: it has no .gpg-id", text::quoted_path(root.root())),
+            format!("regpass --store {place} recipients set YOUR-KEY"),
+        )),
+        Err(error) => next.push(Step::of(&Problem::from(error))),
+        Ok(_) => {}
+    }
+    let seen = stores.all().iter().map(|store| StoreSeen {
+        mount: String::from_utf8_lossy(store.mount.as_bytes()).into_owned(),
+        root: store.root().to_owned(),
+        exists: store.exists(),
+    });
+    (seen.collect(), readers::whereabouts(system).ok().and_then(|found| found.key))
+}
+
+/// GnuPG 2.1 and later keep every secret key in a file of its own; one on a card leaves a stub there.
+fn has_secret_key(gnupg_home: &Path) -> bool {
+    let files = std::fs::read_dir(gnupg_home.join("private-keys-v1.d"));
+    files.is_ok_and(|files| files.flatten().any(|file| file.path().extension().is_some_and(|end| end == "key")))
+}
+
+fn look_at_helper(system: &System, docker: Option<&DockerConfig>, next: &mut Vec<Step>) -> Helper {
+    let name = docker.and_then(|docker| docker.helper.clone()).unwrap_or_else(|| USUAL.to_owned());
+    // The name comes from a file of Docker's, and a path in it would lead anywhere.
+    let plain = !name.contains(['/', '\0']);
+    let found = if plain { shims::found_first(system, &name).ok().flatten() } else { None };
+    let ours = shims::NAMES.iter().any(|known| known.strip_prefix(shims::PREFIX) == Some(&name));
+    if ours {
+        let program = text::quoted(format!("{}{name}", shims::PREFIX));
+        match &found {
+            None => next.push(Step::new(format!("Docker finds no {program} on your PATH"), "regpass shims install")),
+            Some(Shim { path, found: Found::Foreign | Found::OfficialHelper }) => next.push(Step::new(
+                format!(
+                    "Docker finds {} first, which is not regpass; the links' folder has to come first in PATH",
+                    text::quoted_path(path)
+                ),
+                "regpass shims install",
+            )),
+            Some(_) => {}
+        }
+    }
+    Helper { name, found }
+}
+
+fn look_at_docker(docker: &DockerConfig, next: &mut Vec<Step>) {
+    let file = text::quoted_path(&docker.file);
+    let ours = |name: &String| shims::NAMES.iter().any(|known| known.strip_prefix(shims::PREFIX) == Some(name));
+    match &docker.helper {
+        _ if !docker.exists => {
+            let folder = docker.file.parent().unwrap_or(&docker.file);
+            next.push(Step::new(
+                format!("Docker has no {file}: it asks nobody for logins"),
+                format!(
+                    "mkdir -p {} && echo '{{\"credsStore\": \"{USUAL}\"}}' > {}",
+                    text::shell_word(folder),
+                    text::shell_word(&docker.file)
+                ),
+            ));
+        }
+        None if !docker.helpers.values().any(ours) => next.push(Step {
+            what: format!("Docker keeps its logins in {file} in clear: add \"credsStore\": \"{USUAL}\" there"),
+            command: None,
+        }),
+        Some(name) if !ours(name) => next.push(Step {
+            what: format!(
+                "Docker asks {} and not regpass: set \"credsStore\": \"{USUAL}\" in {file}",
+                text::quoted(format!("{}{name}", shims::PREFIX))
+            ),
+            command: None,
+        }),
+        _ => {}
+    }
+    if let Some(first) = docker.inline.first() {
+        let more = match docker.inline.len() - 1 {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let server = text::shell_word(Path::new(&*first.server.to_text()));
+        next.push(Step::new(
+            format!("{file} holds the login for {}{more} in clear", text::quoted(first.server.as_bytes())),
+            format!("docker logout {server} && docker login {server}"),
+        ));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::double::Bench;
+    use crate::system::env::Env;
+    use crate::system::options::{Options, Typed};
+
+    fn system(home: &Path) -> System {
+        let env = Env::made_of([("HOME", home.as_os_str()), ("PATH", home.join("bin").as_os_str())]);
+        let options = Options::resolve(&Typed::default(), &env).expect("resolves");
+        System::new(env, options)
+    }
+
+    #[test]
+    fn a_bare_machine_is_told_what_to_do_in_order() {
+        let home = tempfile::tempdir().expect("a home");
+        let found = look(&system(home.path()));
+        let commands: Vec<&str> = found.next.iter().filter_map(|step| step.command.as_deref()).collect();
+        assert_eq!(commands.len(), 4, "{:?}", found.next);
+        assert!(commands[0].starts_with("gpg --quick-generate-key"));
+        assert!(commands[1].contains("recipients set YOUR-KEY"));
+        assert_eq!(commands[2], "regpass shims install");
+        assert!(commands[3].contains("credsStore"));
+        assert_eq!((found.entries, found.registries), (None, Some(0)));
+    }
+
+    #[test]
+    fn what_is_in_place_is_not_told_again() {
+        let bench = Bench::new();
+        let home = tempfile::tempdir().expect("a home");
+        let folder =
+            crate::system::store::layout::registry_folder(&crate::model::RegistryKey::new("a.test")).expect("one");
+        bench.put(&format!("{}/ann.gpg", folder.display()), "x");
+        bench.put(&format!("{}/bob.gpg", folder.display()), "x");
+        let found = look(&bench.system);
+        assert!(found.next.iter().all(|step| !step.what.contains("password store")), "{:?}", found.next);
+        assert_eq!((found.entries, found.registries), (Some(2), Some(1)));
+        let system = system(home.path());
+        let bin = home.path().join("bin");
+        shims::install(&system, Some(&bin), false).expect("installs");
+        std::fs::create_dir(home.path().join(".docker")).expect("a folder");
+        let config = home.path().join(".docker/config.json");
+        std::fs::write(&config, r#"{"credsStore":"regpass"}"#).expect("writes");
+        let steps = |system: &System| look(system).next.into_iter().map(|step| step.what).collect::<Vec<_>>();
+        assert!(steps(&system).iter().all(|step| !step.contains("Docker")), "{:?}", steps(&system));
+        std::fs::write(&config, r#"{"credsStore":"desktop","auths":{"b.test":{"auth":"Ym9iOmh1bnRlcjI="}}}"#)
+            .expect("w");
+        let told = steps(&system).join("\n");
+        assert!(told.contains("\"docker-credential-desktop\"") && told.contains("\"b.test\" in clear"), "{told}");
+        assert!(!told.contains("hunter2"));
+    }
+
+    #[test]
+    fn the_agent_s_word_becomes_a_step_only_where_something_is_to_be_done() {
+        assert!(step_for(Lock::NoAgent).is_some() && step_for(Lock::Absent).is_some());
+        assert!(step_for(Lock::Unlocked).is_none() && step_for(Lock::KeyFile).is_none());
+    }
+}

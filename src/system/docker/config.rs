@@ -1,0 +1,208 @@
+//! Docker's `config.json`, as far as logins go: which helper is asked about which registry, and whose logins stand in the
+//! file itself. Reads only, and no secret leaves here: of an inline login only the user's name is kept.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use base64::Engine;
+use serde::de::{self, Deserialize, Deserializer, Visitor};
+use zeroize::Zeroizing;
+
+use crate::model::{Login, Problem, RegistryKey, Secret, text};
+use crate::system::files::{self, FileError};
+
+/// The file's name in Docker's folder.
+pub const FILE: &str = "config.json";
+
+/// The most that is read, in bytes.
+const SIZE_MAX: u64 = 1 << 20;
+
+/// What the file says of logins.
+#[derive(Clone, Debug, Default)]
+pub struct DockerConfig {
+    pub file: PathBuf,
+    pub exists: bool,
+    /// `credsStore`: the helper for every registry that has none of its own; without `docker-credential-`.
+    pub helper: Option<String>,
+    /// `credHelpers`: the helper of one registry. An empty one means that Docker keeps the login in this file.
+    pub helpers: BTreeMap<String, String>,
+    /// `auths` that hold a secret. An entry without one is only the mark that Docker leaves at a login with a helper.
+    pub inline: Vec<InlineLogin>,
+}
+
+/// A login whose secret stands in the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InlineLogin {
+    pub server: RegistryKey,
+    /// None where it is not told, or only an identity token is there.
+    pub login: Option<Login>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum DockerConfigError {
+    #[error(transparent)]
+    File(#[from] FileError),
+    // serde's own message may quote a value.
+    #[error("{} is not what Docker can read: line {line}, column {column}", text::quoted_path(.file))]
+    Json { file: PathBuf, line: usize, column: usize },
+}
+
+impl From<DockerConfigError> for Problem {
+    fn from(error: DockerConfigError) -> Problem {
+        let problem = Problem::failed(error.to_string());
+        match error {
+            DockerConfigError::File(_) => problem,
+            DockerConfigError::Json { .. } => {
+                problem.hint("mend it by hand before the next docker login, which overwrites it")
+            }
+        }
+    }
+}
+
+/// Reads the file in Docker's folder; one that is not there says nothing.
+pub fn read(folder: &Path) -> Result<DockerConfig, DockerConfigError> {
+    let file = folder.join(FILE);
+    let bytes = match files::read_bounded(&file, SIZE_MAX) {
+        Ok(bytes) => Secret::new(bytes),
+        Err(error) if error.is_not_found() => return Ok(DockerConfig { file, ..DockerConfig::default() }),
+        Err(error) => return Err(error.into()),
+    };
+    // Docker takes an empty file for an empty object (docker/cli `cli/config/config.go`).
+    let raw = if bytes.is_empty() { Ok(Raw::default()) } else { serde_json::from_slice::<Raw>(bytes.expose()) };
+    let raw = raw.map_err(|error| DockerConfigError::Json {
+        file: file.clone(),
+        line: error.line(),
+        column: error.column(),
+    })?;
+    let inline = raw.auths.into_iter().flatten().filter_map(|(server, auth)| {
+        let RawAuth { auth, username, password, identitytoken, registrytoken } = auth.unwrap_or_default();
+        let holds = auth.holds || password.holds || identitytoken.holds || registrytoken.holds;
+        let login = auth.user.or(username.filter(|user| !user.is_empty()).map(Login::new));
+        holds.then(|| InlineLogin { server: RegistryKey::new(server), login })
+    });
+    Ok(DockerConfig {
+        exists: true,
+        helper: raw.creds_store.filter(|helper| !helper.is_empty()),
+        helpers: raw.cred_helpers.unwrap_or_default(),
+        inline: inline.collect(),
+        file,
+    })
+}
+
+impl DockerConfig {
+    /// The helper that Docker asks about this server; None: it looks into its own file.
+    pub fn helper_for(&self, server: &RegistryKey) -> Option<&str> {
+        let own = self.helpers.get(&*server.to_text());
+        own.or(self.helper.as_ref()).map(String::as_str).filter(|helper| !helper.is_empty())
+    }
+}
+
+#[derive(Default, serde::Deserialize)]
+struct Raw {
+    #[serde(default, rename = "credsStore")]
+    creds_store: Option<String>,
+    #[serde(default, rename = "credHelpers")]
+    cred_helpers: Option<BTreeMap<String, String>>,
+    #[serde(default)]
+    auths: Option<BTreeMap<String, Option<RawAuth>>>,
+}
+
+#[derive(Default, serde::Deserialize)]
+struct RawAuth {
+    #[serde(default)]
+    auth: Hidden,
+    #[serde(default)]
+    username: Option<String>,
+    #[serde(default)]
+    password: Hidden,
+    #[serde(default)]
+    identitytoken: Hidden,
+    #[serde(default)]
+    registrytoken: Hidden,
+}
+
+/// A secret text that is looked at where it stands and never kept.
+#[derive(Default)]
+struct Hidden {
+    holds: bool,
+    /// What stands before the first colon, when the text is base64 of `user:password` (Docker's `auth`).
+    user: Option<Login>,
+}
+
+impl<'de> Deserialize<'de> for Hidden {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Hidden, D::Error> {
+        deserializer.deserialize_any(HiddenVisitor)
+    }
+}
+
+struct HiddenVisitor;
+
+impl Visitor<'_> for HiddenVisitor {
+    type Value = Hidden;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a text")
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Hidden, E> {
+        Ok(Hidden::default())
+    }
+
+    fn visit_str<E: de::Error>(self, value: &str) -> Result<Hidden, E> {
+        Ok(Hidden { holds: !value.is_empty(), user: user_of(value) })
+    }
+}
+
+fn user_of(auth: &str) -> Option<Login> {
+    let decoded = Zeroizing::new(base64::engine::general_purpose::STANDARD.decode(auth).ok()?);
+    let colon = decoded.iter().position(|byte| *byte == b':').filter(|colon| *colon > 0)?;
+    std::str::from_utf8(&decoded[..colon]).ok().map(Login::new)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_text(text: &str) -> Result<DockerConfig, DockerConfigError> {
+        let dir = tempfile::tempdir().expect("a folder");
+        std::fs::write(dir.path().join(FILE), text).expect("writes");
+        read(dir.path())
+    }
+
+    #[test]
+    fn helpers_and_inline_logins_are_seen_and_markers_are_not() {
+        let config = read_text(
+            r#"{"auths":{"a.test":{},"b.test":{"auth":"Ym9iOmh1bnRlcjI="},"c.test":{"identitytoken":"t0ps3cret"},
+            "d.test":null,"e.test":{"auth":"","username":"eve","password":"pw"},"f.test":{"auth":null}},
+            "credsStore":"pass","credHelpers":{"g.test":"ecr-login","h.test":""},"HttpHeaders":{"x":"y"}}"#,
+        )
+        .expect("reads");
+        let seen: Vec<(String, Option<&str>)> = config
+            .inline
+            .iter()
+            .map(|inline| (inline.server.to_text().into_owned(), inline.login.as_ref().map(Login::as_str)))
+            .collect();
+        let row = |server: &str, user| (server.to_owned(), user);
+        assert_eq!(seen, [row("b.test", Some("bob")), row("c.test", None), row("e.test", Some("eve"))]);
+        let helper = |server: &str| config.helper_for(&RegistryKey::new(server)).map(str::to_owned);
+        assert_eq!(helper("a.test").as_deref(), Some("pass"));
+        assert_eq!(helper("g.test").as_deref(), Some("ecr-login"));
+        assert_eq!(helper("h.test"), None);
+        let told = format!("{config:?}");
+        assert!(!told.contains("hunter2") && !told.contains("t0ps3cret") && !told.contains("Ym9i"), "{told}");
+    }
+
+    #[test]
+    fn a_broken_file_is_told_without_quoting_it() {
+        for text in
+            [r#"{"auths":{"a":{"auth":["hunter2"]}}}"#, r#"{"credsStore":{"hunter2":1}}"#, "{\"auths\": hunter2"]
+        {
+            let problem = Problem::from(read_text(text).expect_err("not readable"));
+            assert!(!format!("{problem:?}").contains("hunter2"), "{problem:?}");
+        }
+        let dir = tempfile::tempdir().expect("a folder");
+        assert!(!read(dir.path()).expect("nothing there is no error").exists);
+        assert!(read_text("").expect("empty is an empty object").exists);
+    }
+}
