@@ -162,6 +162,13 @@ const ROWS: &[Row] = &[
         in_file: |_, ui| ui.reveal_seconds.is_some(),
         value: |_, ui| Some(ui.reveal_seconds().to_string()),
     },
+    Row {
+        key: "ui.keys",
+        flag: None,
+        variable: None,
+        in_file: |_, ui| ui.keys.is_some(),
+        value: |_, ui| ui.keys.as_ref().map(|chosen| chosen.keys().cloned().collect::<Vec<_>>().join(" ")),
+    },
 ];
 
 /// Every setting as it applies now.

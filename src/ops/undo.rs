@@ -68,14 +68,19 @@ pub fn steps(system: &System) -> Result<Steps, Problem> {
     Ok(Steps { steps: told, unreadable })
 }
 
+/// The step that `undo` takes back when none is named; None when there is none.
+pub fn last(system: &System) -> Result<Option<UndoStep>, Problem> {
+    let steps = steps(system)?.steps;
+    Ok(steps.into_iter().find(|step| step.undoes.is_none() && step.undone_by.is_none()))
+}
+
 /// Takes back a step, or the last one that was neither taken back nor takes one back itself.
 pub fn undo(system: &System, id: Option<u64>) -> Result<Undone, Problem> {
-    let steps = steps(system)?.steps;
     let chosen = match id {
-        Some(id) => steps.into_iter().find(|step| step.id == id).ok_or_else(|| {
+        Some(id) => steps(system)?.steps.into_iter().find(|step| step.id == id).ok_or_else(|| {
             Problem::not_found(format!("there is no change {id} to take back")).hint("see them: regpass undo --list")
         })?,
-        None => steps.into_iter().find(|step| step.undoes.is_none() && step.undone_by.is_none()).ok_or_else(|| {
+        None => last(system)?.ok_or_else(|| {
             Problem::not_found("there is no change to take back").hint("see them: regpass undo --list")
         })?,
     };

@@ -2,6 +2,7 @@
 //! mistake is not a setting that silently does nothing. What the settings mean together with flags and environment is
 //! `system/options.rs`, the only reader on the helper's path.
 
+use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -58,6 +59,8 @@ pub struct Ui {
     pub ascii: Option<bool>,
     /// How long a secret is shown: 1 to `REVEAL_MAX`.
     pub reveal_seconds: Option<u64>,
+    /// Keys chosen for actions; names of both are the terminal UI's to check.
+    pub keys: Option<BTreeMap<String, Vec<String>>>,
 }
 
 /// How long a secret is shown unless the file says otherwise, and the longest it may say, in seconds.
@@ -218,5 +221,6 @@ mod tests {
         assert!(config.key_file.is_some() && config.key_passphrase_file.is_some() && config.read_only.is_some());
         let ui = Ui::of(config.ui.as_ref(), None).expect("the [ui] table too");
         assert!(ui.theme.is_some() && ui.ascii.is_some() && ui.reveal_seconds.is_some());
+        assert!(ui.keys.is_some());
     }
 }

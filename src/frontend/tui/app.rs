@@ -1,19 +1,23 @@
 //! The whole UI without a terminal: tabs, the layers above them, the last result; events in, orders out. The loop in
 //! `mod.rs` carries the orders out.
 
-use std::time::{Duration, Instant};
+use std::collections::VecDeque;
+use std::time::{Duration, Instant, SystemTime};
 
-use crossterm::event::KeyCode;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use super::breadcrumb::Breadcrumb;
 use super::edges;
 use super::event::Event;
+use super::globals::{self, Action};
+use super::jobs::undo;
 use super::jobs::{Job, Report};
-use super::keys::{self, Binding, HelpRow, Key, Offer};
+use super::keymap::{APP, Keymap};
+use super::keys::{HelpRow, Key, Offer};
 use super::screen::{Flow, Layer, Scope, Ticket, Tickets, Toast};
-use super::screens::{TABS, help::Help, passphrase::Passphrase};
+use super::screens::{TABS, help::Help, log::Log, palette::Palette, passphrase::Passphrase};
+use super::taking_back;
 use super::theme::Meaning;
 use super::widgets::key_bar;
 use crate::model::{EntryPath, Problem, Secret};
@@ -26,6 +30,9 @@ const ROOMY: u16 = 14;
 
 /// How long the last result stays.
 const TOAST_TIME: Duration = Duration::from_secs(6);
+
+/// How many results are kept for the log.
+const LOG_MAX: usize = 200;
 
 /// The name on the app's own tickets.
 const NAME: &str = "app";
@@ -42,35 +49,6 @@ pub(super) enum Order {
     Repaint,
 }
 
-#[derive(Clone, Copy, Debug)]
-enum Action {
-    Help,
-    NextTab,
-    PreviousTab,
-    Tab(usize),
-    Repaint,
-    Suspend,
-    Quit,
-}
-
-const fn global(keys: &'static [Key], action: Action, hint: &'static str, help: &'static str) -> Binding<Action> {
-    Binding { keys, action, hint, help }
-}
-
-/// Keys that every screen has, unless a text field takes them.
-const KEYS: &[Binding<Action>] = &[
-    global(&[Key::char('?'), Key::named(KeyCode::F(1))], Action::Help, "", "this help"),
-    global(&[Key::named(KeyCode::Tab)], Action::NextTab, "next tab", "next tab"),
-    global(&[Key::named(KeyCode::BackTab)], Action::PreviousTab, "", "previous tab"),
-    global(&[Key::char('1')], Action::Tab(0), "", "first tab"),
-    global(&[Key::char('2')], Action::Tab(1), "", "second tab"),
-    global(&[Key::char('3')], Action::Tab(2), "", "third tab"),
-    global(&[Key::char('4')], Action::Tab(3), "", "fourth tab"),
-    global(&[Key::ctrl('l')], Action::Repaint, "", "paint the screen anew"),
-    global(&[Key::ctrl('z')], Action::Suspend, "", "back to the shell; fg returns here"),
-    global(&[Key::char('q'), Key::ctrl('c')], Action::Quit, "quit", "leave regpass"),
-];
-
 /// The terminal UI between two events.
 pub(super) struct App {
     pub(super) scope: Scope,
@@ -80,6 +58,9 @@ pub(super) struct App {
     breadcrumb: Breadcrumb,
     tickets: Tickets,
     toast: Option<(Toast, Instant)>,
+    /// What the toasts said, the last one at the end.
+    said: VecDeque<(SystemTime, Toast)>,
+    undo_tickets: Tickets,
     later: Option<(Instant, Vec<u8>)>,
     orders: Vec<Order>,
     quit: bool,
@@ -95,6 +76,8 @@ impl App {
             breadcrumb,
             tickets: Tickets::of(NAME),
             toast: None,
+            said: VecDeque::new(),
+            undo_tickets: Tickets::of(taking_back::NAME),
             later: None,
             orders: Vec::new(),
             quit: false,
@@ -183,27 +166,52 @@ impl App {
         if let Some(flow) = self.top().press(key, &scope) {
             return self.follow(flow);
         }
-        if self.layers.is_empty()
-            && let Some(action) = keys::action_of(KEYS, key)
-        {
-            self.act(action);
+        let typing = self.top().takes_text();
+        let busy = typing || self.top().is_question();
+        let over_layer = !self.layers.is_empty();
+        let keymap = if typing { Keymap::default() } else { scope.keymap };
+        let Some(action) = keymap.action_of(APP, globals::KEYS, key) else { return };
+        if over_layer && (busy || !action.is_for_layers()) {
+            return;
         }
+        match action.offer(scope.read_only) {
+            Offer::Ready => self.act(action),
+            Offer::Refused(why) => self.follow(Flow::Say(Toast::warn(why))),
+        }
+    }
+
+    /// What every key does now, the app's own at the end.
+    fn key_rows(&mut self) -> Vec<HelpRow> {
+        let scope = self.scope.clone();
+        let mut rows = self.top().help(&scope);
+        rows.extend(globals::rows(&scope.keymap, scope.read_only, !self.layers.is_empty()));
+        rows
+    }
+
+    fn open_help(&mut self) {
+        let glyphs = self.scope.theme.glyphs;
+        let rows = self.key_rows();
+        let mut marks = self.top().marks(glyphs);
+        marks.extend(Breadcrumb::marks());
+        let title = if self.layers.is_empty() { TABS[self.current].title } else { self.top().name() };
+        self.push(Box::new(Help::new(title, &rows, marks, glyphs)));
     }
 
     fn act(&mut self, action: Action) {
         match action {
-            Action::Help => {
-                let glyphs = self.scope.theme.glyphs;
-                let mut rows = self.top().help();
-                rows.extend(keys::help_rows(KEYS, |_| Offer::Ready));
-                let mut marks = self.top().marks(glyphs);
-                marks.extend(Breadcrumb::marks());
-                self.tabs[self.current].leave();
-                self.layers.push(Box::new(Help::new(TABS[self.current].title, &rows, marks, glyphs)));
+            Action::Help => self.open_help(),
+            Action::Palette => {
+                let rows = self.key_rows();
+                self.push(Box::new(Palette::new(rows, self.scope.theme.glyphs)));
+            }
+            Action::Log => self.push(Box::new(Log::new(self.said.iter().rev().cloned().collect()))),
+            Action::Undo => {
+                let ticket = self.undo_tickets.next();
+                self.orders.push(Order::Start(ticket, Job::Undo(undo::Job::Last)));
             }
             Action::NextTab => self.show_tab((self.current + 1) % self.tabs.len()),
             Action::PreviousTab => self.show_tab((self.current + self.tabs.len() - 1) % self.tabs.len()),
-            Action::Tab(index) => self.show_tab(index),
+            Action::Tab(number) => self.show_tab(number - 1),
             Action::Repaint => self.orders.push(Order::Repaint),
             Action::Suspend => {
                 self.tabs[self.current].leave();
@@ -242,6 +250,9 @@ impl App {
             }
             return;
         }
+        if ticket.owner == taking_back::NAME {
+            return self.take_back(report);
+        }
         match report {
             // Opening an entry may have unlocked the key, or started its agent.
             Ok(Report::Opened(_) | Report::Copied(_)) => self.ask(Job::OwnKey),
@@ -253,6 +264,18 @@ impl App {
             let flow = owner.report(ticket.number, report, &scope);
             self.follow(flow);
         }
+    }
+
+    /// What came of the undo key. A question that comes after the person went on is not asked.
+    fn take_back(&mut self, report: Result<Report, Problem>) {
+        let answer = match report {
+            Ok(Report::Undo(undo::Report::Last(_))) if !self.layers.is_empty() => return,
+            Ok(Report::Undo(answer)) => Ok(answer),
+            Ok(_) => return,
+            Err(problem) => Err(problem),
+        };
+        let flow = taking_back::answered(answer, self.undo_tickets.next(), self.scope.home.as_deref());
+        self.follow(flow);
     }
 
     /// Who asked, if it is still there.
@@ -291,11 +314,20 @@ impl App {
                     self.show_tab(index);
                 }
             }
-            Flow::Say(toast) => self.toast = Some((toast, self.scope.now + TOAST_TIME)),
+            Flow::Say(toast) => self.say(toast),
+            Flow::Press(key) => self.press(key),
             Flow::Send(bytes) => self.orders.push(Order::Send(bytes)),
             Flow::SendLater(at, bytes) => self.later = Some((at, bytes)),
             Flow::Many(flows) => flows.into_iter().for_each(|flow| self.follow(flow)),
         }
+    }
+
+    fn say(&mut self, toast: Toast) {
+        if self.said.len() == LOG_MAX {
+            self.said.pop_front();
+        }
+        self.said.push_back((self.scope.wall, toast.clone()));
+        self.toast = Some((toast, self.scope.now + TOAST_TIME));
     }
 
     /// What lies below keeps no secret in sight.
@@ -369,10 +401,7 @@ impl App {
         if let Some((toast, _)) = &self.toast {
             edges::draw_toast(frame.buffer_mut(), line(area.height - 2), toast, &scope);
         }
-        let mut rows: Vec<HelpRow> = self.top().help();
-        if self.layers.is_empty() && !self.top().takes_text() {
-            rows.extend(keys::help_rows(KEYS, |_| Offer::Ready));
-        }
+        let rows = if self.top().takes_text() { self.top().help(&scope) } else { self.key_rows() };
         let tally = self.top().tally();
         key_bar::draw(frame.buffer_mut(), line(area.height - 1), &rows, &tally, &scope);
     }

@@ -24,6 +24,7 @@ pub(super) struct Breadcrumb {
     lock: Option<Lock>,
     /// The demo's folder, when we are in one.
     demo: Option<PathBuf>,
+    read_only: bool,
 }
 
 /// One fact.
@@ -74,6 +75,7 @@ impl Breadcrumb {
             key: None,
             lock: None,
             demo: options.demo.clone(),
+            read_only: options.read_only.is_some(),
         }
     }
 
@@ -123,6 +125,9 @@ impl Breadcrumb {
     fn pieces(&self, mark: &str) -> Vec<Piece> {
         let home = self.home.as_deref();
         let mut pieces = vec![piece("", self.user.clone(), 0)];
+        if self.read_only {
+            pieces.push(Piece { meaning: Meaning::Warn, ..piece("", "read-only".to_owned(), 0) });
+        }
         if let Some(home) = home {
             let usual = home.file_name().is_some_and(|name| name.as_encoded_bytes() == self.user.as_bytes());
             let goes = if usual { 4 } else { 2 };

@@ -7,7 +7,9 @@ mod history;
 mod home;
 mod keys;
 mod long_secrets;
+mod palette;
 mod readers;
+mod results;
 mod reveal_time;
 mod search;
 
@@ -57,6 +59,8 @@ struct Desk {
     unreadable: Vec<Unreadable>,
     failure: Option<Problem>,
     git: Tracking,
+    /// Why the last change cannot be taken back.
+    obstacle: Option<&'static str>,
     secret: &'static [u8],
     /// Jobs that were started, answered or not.
     started: Vec<String>,
@@ -85,6 +89,8 @@ impl Desk {
             home: env.home().map(Into::into),
             typed: Typed::default(),
             reveal: Duration::from_secs(10),
+            read_only: false,
+            keymap: Default::default(),
         };
         let logins = LOGINS.iter().map(|(server, user, _)| entry_of(server, user));
         Desk {
@@ -94,6 +100,7 @@ impl Desk {
             unreadable: Vec::new(),
             failure: None,
             git: Tracking::Tracked,
+            obstacle: None,
             secret: b"tr0ub4dor&3\nuser: postgres\nurl: db1.internal:5432\n",
             started: Vec::new(),
             slow: false,
@@ -174,6 +181,7 @@ impl Desk {
             Job::Recipients(job) => Report::Recipients(readers::found(&job)),
             Job::Git(job) => Report::Git(git::found(&job)),
             Job::Search(job) => Report::Search(search::found(&job)),
+            Job::Undo(job) => Report::Undo(results::found(&job, self.obstacle)),
             Job::Copy(..) => Report::Copied(Copied::Clipboard { seconds: 45 }),
         }
     }

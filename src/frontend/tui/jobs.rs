@@ -4,6 +4,7 @@ pub(super) mod git;
 pub(super) mod history;
 pub(super) mod recipients;
 pub(super) mod search;
+pub(super) mod undo;
 
 use super::catalogue::Catalogue;
 use super::watch::Watch;
@@ -46,6 +47,7 @@ pub(super) enum Job {
     Search(search::Job),
     Recipients(recipients::Job),
     Git(git::Job),
+    Undo(undo::Job),
 }
 
 /// How much of an entry is copied.
@@ -74,6 +76,7 @@ pub(super) enum Report {
     Search(search::Report),
     Recipients(recipients::Report),
     Git(git::Report),
+    Undo(undo::Report),
 }
 
 /// Which worker does it: looking never waits behind a person who is typing a passphrase, nor behind an agent that hangs.
@@ -95,16 +98,31 @@ impl Job {
             | Job::Facts(_)
             | Job::Registries => Lane::Look,
             Job::OwnKey | Job::History(history::Job::Versions(_)) | Job::Recipients(recipients::Job::List) => Lane::Ask,
-            Job::Git(git::Job::Status | git::Job::Log(_) | git::Job::Conflicts) => Lane::Look,
-            Job::Open(_) | Job::Copy(..) | Job::History(_) | Job::Search(_) | Job::Recipients(_) | Job::Git(_) => {
-                Lane::Open
+            Job::Git(git::Job::Status | git::Job::Log(_) | git::Job::Conflicts) | Job::Undo(undo::Job::Last) => {
+                Lane::Look
             }
+            Job::Open(_)
+            | Job::Copy(..)
+            | Job::History(_)
+            | Job::Search(_)
+            | Job::Recipients(_)
+            | Job::Git(_)
+            | Job::Undo(_) => Lane::Open,
         }
     }
 
     /// True for work that must see the machine as it is now, not as it was when the worker started.
     pub(super) fn wants_fresh_system(&self) -> bool {
-        matches!(self, Job::Entries | Job::Overview | Job::Registries | Job::OwnKey | Job::Recipients(_) | Job::Git(_))
+        matches!(
+            self,
+            Job::Entries
+                | Job::Overview
+                | Job::Registries
+                | Job::OwnKey
+                | Job::Recipients(_)
+                | Job::Git(_)
+                | Job::Undo(_)
+        )
     }
 
     pub(super) fn run(self, system: &System, watch: &Watch<'_>) -> Result<Report, Problem> {
@@ -130,6 +148,7 @@ impl Job {
             Job::Recipients(job) => job.run(system, watch).map(Report::Recipients),
             Job::Git(job) => job.run(system, watch).map(Report::Git),
             Job::Search(job) => job.run(system, watch).map(Report::Search),
+            Job::Undo(job) => job.run(system).map(Report::Undo),
         }
     }
 }

@@ -1,8 +1,11 @@
 //! Keys, and the tables that say what they do. Each screen has one table; dispatch, the line of hints and the help
 //! overlay all read it, so they cannot disagree.
 
+use std::fmt::Debug;
+
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
+use super::keymap::{self, Keymap};
 use super::theme::Glyphs;
 
 /// A key as tables name it. Shift is part of the character; Alt and the rest are not used.
@@ -23,6 +26,45 @@ pub(super) struct Binding<A: 'static> {
     pub(super) help: &'static str,
 }
 
+/// Names of keys in the config file, besides characters and F1 to F12.
+pub(super) const NAMES: &[(&str, KeyCode)] = &[
+    ("Enter", KeyCode::Enter),
+    ("Esc", KeyCode::Esc),
+    ("Tab", KeyCode::Tab),
+    ("Shift-Tab", KeyCode::BackTab),
+    ("Space", KeyCode::Char(' ')),
+    ("Up", KeyCode::Up),
+    ("Down", KeyCode::Down),
+    ("Left", KeyCode::Left),
+    ("Right", KeyCode::Right),
+    ("Home", KeyCode::Home),
+    ("End", KeyCode::End),
+    ("PgUp", KeyCode::PageUp),
+    ("PgDn", KeyCode::PageDown),
+    ("Insert", KeyCode::Insert),
+    ("Delete", KeyCode::Delete),
+    ("Backspace", KeyCode::Backspace),
+];
+
+/// The key of a name; None when there is none.
+pub(super) fn parse(name: &str) -> Option<Key> {
+    if let Some((_, code)) = NAMES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)) {
+        return Some(Key::named(*code));
+    }
+    let mut characters = name.chars();
+    if let (Some(only), None) = (characters.next(), characters.next()) {
+        return (!only.is_control() && !only.is_whitespace()).then_some(Key::char(only));
+    }
+    let lower = name.to_ascii_lowercase();
+    if let Some(letter) = lower.strip_prefix("ctrl-") {
+        let mut letters = letter.chars();
+        let only = letters.next().filter(|letter| letter.is_ascii_lowercase() && letters.next().is_none())?;
+        return Some(Key::ctrl(only));
+    }
+    let number: u8 = lower.strip_prefix('f')?.parse().ok()?;
+    (1..=12).contains(&number).then_some(Key::named(KeyCode::F(number)))
+}
+
 /// May an action be taken now?
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Offer {
@@ -31,9 +73,11 @@ pub(super) enum Offer {
     Refused(&'static str),
 }
 
-/// A row of any table with its action left out, for hints and help.
+/// A row of any table with its action left out, for hints, help and palette.
 #[derive(Clone, Debug)]
 pub(super) struct HelpRow {
+    /// What the config file calls the action.
+    pub(super) id: String,
     pub(super) keys: &'static [Key],
     pub(super) hint: &'static str,
     pub(super) help: &'static str,
@@ -99,15 +143,16 @@ impl Key {
     }
 }
 
-/// The action that a key stands for in a table.
-pub(super) fn action_of<A: Copy>(table: &'static [Binding<A>], key: Key) -> Option<A> {
-    table.iter().find(|binding| binding.keys.contains(&key)).map(|binding| binding.action)
-}
-
-/// The table without its actions.
-pub(super) fn help_rows<A: Copy>(table: &'static [Binding<A>], offer: impl Fn(A) -> Offer) -> Vec<HelpRow> {
+/// A screen's table without its actions.
+pub(super) fn help_rows<A: Copy + Debug>(
+    screen: &str,
+    table: &'static [Binding<A>],
+    keymap: &Keymap,
+    offer: impl Fn(A) -> Offer,
+) -> Vec<HelpRow> {
     let row = |binding: &'static Binding<A>| HelpRow {
-        keys: binding.keys,
+        id: keymap::id(screen, binding.action),
+        keys: keymap.keys_of(screen, binding),
         hint: binding.hint,
         help: binding.help,
         offer: offer(binding.action),
@@ -134,7 +179,7 @@ pub(super) fn check_table<A: Copy>(table: &'static [Binding<A>]) {
 pub(super) fn check_list_table<A: Copy>(table: &'static [Binding<A>]) {
     check_table(table);
     let of_lists = super::widgets::list::MOVES.iter().flat_map(|binding| binding.keys);
-    let taken: Vec<_> = of_lists.filter(|key| action_of(table, **key).is_some()).collect();
+    let taken: Vec<_> = of_lists.filter(|key| table.iter().any(|binding| binding.keys.contains(key))).collect();
     assert!(taken.is_empty(), "{taken:?} are keys of every list");
 }
 
@@ -150,5 +195,23 @@ mod tests {
         assert_eq!(Key::of(&event(KeyCode::Char('q'), KeyModifiers::ALT)), None);
         assert_eq!(Key::of(&event(KeyCode::Char('c'), KeyModifiers::CONTROL)), Some(Key::ctrl('c')));
         assert_eq!(Key::ctrl('c').typed(), None);
+    }
+
+    #[test]
+    fn keys_have_names_in_the_config_file() {
+        for (name, key) in [
+            ("y", Key::char('y')),
+            ("Y", Key::char('Y')),
+            ("é", Key::char('é')),
+            ("Ctrl-Y", Key::ctrl('y')),
+            ("f12", Key::named(KeyCode::F(12))),
+            ("shift-tab", Key::named(KeyCode::BackTab)),
+            ("Space", Key::char(' ')),
+        ] {
+            assert_eq!(parse(name), Some(key), "{name}");
+        }
+        for name in ["", " ", "\u{1b}", "yy", "Ctrl-", "Ctrl-yy", "F13", "F0", "ff", "Alt-y"] {
+            assert_eq!(parse(name), None, "{name}");
+        }
     }
 }

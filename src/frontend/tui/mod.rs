@@ -8,12 +8,15 @@ mod catalogue;
 mod desk;
 mod edges;
 mod event;
+mod globals;
 mod input;
 mod jobs;
+mod keymap;
 mod keys;
 mod matching;
 mod screen;
 mod screens;
+mod taking_back;
 pub mod terminal;
 mod theme;
 mod watch;
@@ -36,6 +39,7 @@ use app::{App, Order};
 use breadcrumb::Breadcrumb;
 use event::Event;
 use input::Input;
+use keymap::Keymap;
 use screen::Scope;
 use terminal::Stage;
 use theme::Theme;
@@ -80,6 +84,8 @@ pub fn run(env: Env, typed: Typed, settings: Settings) -> Result<(), Problem> {
         home: env.home().map(Path::to_owned),
         typed,
         reveal: Duration::from_secs(ui.reveal_seconds()),
+        read_only: options.read_only.is_some(),
+        keymap: keymap(&ui)?,
     };
     let mut ui = Ui::open(&env, &options, scope, sender).map_err(|error| no_terminal(&error))?;
     let end = ui.begin(&env, &options).and_then(|()| ui.run(&events));
@@ -97,7 +103,15 @@ pub fn run(env: Env, typed: Typed, settings: Settings) -> Result<(), Problem> {
 
 /// Whether the names that the config file's `[ui]` table uses are known here.
 pub fn check_settings(ui: &config_file::Ui) -> Result<(), Problem> {
-    Theme::choose(&Env::made_of([("LANG", "C.UTF-8")]), false, ui).map(drop)
+    Theme::choose(&Env::made_of([("LANG", "C.UTF-8")]), false, ui)?;
+    keymap(ui).map(drop)
+}
+
+fn keymap(ui: &config_file::Ui) -> Result<Keymap, Problem> {
+    match &ui.keys {
+        Some(chosen) => Keymap::choose(chosen, &screens::tables()),
+        None => Ok(Keymap::default()),
+    }
 }
 
 /// regpass as the holder of a copy that outlives the one who copied (`system/clipboard.rs`).

@@ -1,6 +1,7 @@
 //! What a screen is, and how screens stack. A screen owns its actions and its one key table; it answers with data
 //! (`Flow`), so it is tested without a terminal. `Layer` is the same thing with the action's type hidden.
 
+use std::fmt::Debug;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant, SystemTime};
@@ -9,6 +10,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use super::jobs::{Job, Report};
+use super::keymap::{Keymap, LIST};
 use super::keys::{self, Binding, HelpRow, Key, Offer};
 use super::theme::{Glyphs, Theme};
 use super::watch::Pace;
@@ -32,6 +34,9 @@ pub(super) struct Scope {
     pub(super) typed: Typed,
     /// How long a secret is shown.
     pub(super) reveal: Duration,
+    /// Nothing is written to a store, whoever asks.
+    pub(super) read_only: bool,
+    pub(super) keymap: Keymap,
 }
 
 /// Who asked for a job, and which of its questions it was: an answer to an older question is dropped.
@@ -89,6 +94,8 @@ pub(super) enum Flow {
     /// All layers closed and the tab of this title in front.
     ShowTab(&'static str),
     Say(Toast),
+    /// As if this key was pressed.
+    Press(Key),
     /// Bytes for the terminal itself, never drawn: a clipboard sequence.
     Send(Secret),
     /// Bytes for the terminal at this time, or when the program ends if that is earlier. Replaces earlier ones.
@@ -124,7 +131,7 @@ pub(super) struct Mark(pub(super) String, pub(super) &'static str);
 
 /// One screen or popup.
 pub(super) trait Screen {
-    type Action: Copy + 'static;
+    type Action: Copy + Debug + 'static;
 
     /// The one table: dispatch, hints and help read it.
     fn keys(&self) -> &'static [Binding<Self::Action>];
@@ -133,6 +140,11 @@ pub(super) trait Screen {
 
     fn offer(&self, _action: Self::Action) -> Offer {
         Offer::Ready
+    }
+
+    /// True for an action that ends in a change of a store: refused where nothing may be written.
+    fn writes(&self, _action: Self::Action) -> bool {
+        false
     }
 
     /// What the line of keys calls the action now, where the table's word is not it; empty: nothing there.
@@ -161,6 +173,11 @@ pub(super) trait Screen {
 
     /// True while a text field has the focus: letters are text, not keys.
     fn takes_text(&self) -> bool {
+        false
+    }
+
+    /// True for a popup that has to be answered first: no key of the app works over it.
+    fn is_question(&self) -> bool {
         false
     }
 
@@ -225,9 +242,10 @@ pub(super) trait Screen {
 pub(super) trait Layer {
     /// What the key does here; None when it does nothing.
     fn press(&mut self, key: Key, scope: &Scope) -> Option<Flow>;
-    fn help(&self) -> Vec<HelpRow>;
+    fn help(&self, scope: &Scope) -> Vec<HelpRow>;
     fn marks(&self, glyphs: &Glyphs) -> Vec<Mark>;
     fn takes_text(&self) -> bool;
+    fn is_question(&self) -> bool;
     fn paste(&mut self, text: &str, scope: &Scope) -> Flow;
     fn enter(&mut self, scope: &Scope) -> Flow;
     fn leave(&mut self);
@@ -244,29 +262,45 @@ pub(super) trait Layer {
     fn name(&self) -> &'static str;
 }
 
+/// Why nothing may be written.
+pub(super) const READ_ONLY: &str = "regpass was told to write nothing (read-only)";
+
+/// The keys that count now: while a text is typed, the table's own, because a letter is text then.
+fn keymap_of<'a>(screen: &impl Screen, scope: &'a Scope, own: &'a Keymap) -> &'a Keymap {
+    if screen.takes_text() { own } else { &scope.keymap }
+}
+
+fn offered<S: Screen>(screen: &S, action: S::Action, scope: &Scope) -> Offer {
+    if scope.read_only && screen.writes(action) { Offer::Refused(READ_ONLY) } else { screen.offer(action) }
+}
+
 impl<S: Screen> Layer for S {
     fn press(&mut self, key: Key, scope: &Scope) -> Option<Flow> {
         if let Some(flow) = self.typing(key, scope) {
             return Some(flow);
         }
-        let Some(action) = keys::action_of(Screen::keys(self), key) else {
-            let way = if self.has_list() { keys::action_of(MOVES, key) } else { None };
+        let own = Keymap::default();
+        let keymap = keymap_of(self, scope, &own);
+        let Some(action) = keymap.action_of(Screen::name(self), Screen::keys(self), key) else {
+            let way = if self.has_list() { keymap.action_of(LIST, MOVES, key) } else { None };
             return way.map(|way| self.go(way));
         };
-        match self.offer(action) {
+        match offered(self, action, scope) {
             Offer::Ready => Some(self.act(action, scope)),
             Offer::Refused(why) => Some(Flow::Say(Toast::warn(why))),
         }
     }
 
-    fn help(&self) -> Vec<HelpRow> {
+    fn help(&self, scope: &Scope) -> Vec<HelpRow> {
         let table = Screen::keys(self);
-        let mut rows = keys::help_rows(table, |action| self.offer(action));
+        let own = Keymap::default();
+        let keymap = keymap_of(self, scope, &own);
+        let mut rows = keys::help_rows(Screen::name(self), table, keymap, |action| offered(self, action, scope));
         for (row, binding) in rows.iter_mut().zip(table) {
             row.hint = self.hint(binding.action).unwrap_or(row.hint);
         }
         if self.has_list() {
-            rows.extend(keys::help_rows(MOVES, |_| Offer::Ready));
+            rows.extend(keys::help_rows(LIST, MOVES, keymap, |_| Offer::Ready));
         }
         rows
     }
@@ -277,6 +311,10 @@ impl<S: Screen> Layer for S {
 
     fn takes_text(&self) -> bool {
         Screen::takes_text(self)
+    }
+
+    fn is_question(&self) -> bool {
+        Screen::is_question(self)
     }
 
     fn paste(&mut self, text: &str, scope: &Scope) -> Flow {

@@ -63,7 +63,7 @@ const fn row(keys: &'static [Key], action: Action, hint: &'static str, help: &'s
     Binding { keys, action, hint, help }
 }
 
-const KEYS: &[Binding<Action>] = &[
+pub(super) const KEYS: &[Binding<Action>] = &[
     row(&[Key::named(KeyCode::Enter)], Action::Open, "explain", "what the call means, in words"),
     row(&[Key::char('/')], Action::Filter, "find", "find by registry, outcome, caller, or as in uid=0"),
     row(&[Key::char('o')], Action::Registry, "registry", "go to the registry that the call was about"),

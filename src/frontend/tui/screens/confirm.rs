@@ -74,6 +74,10 @@ impl Screen for Confirm {
         "confirm"
     }
 
+    fn is_question(&self) -> bool {
+        true
+    }
+
     fn act(&mut self, action: Action, _scope: &Scope) -> Flow {
         match action {
             Action::Switch => self.yes_chosen = !self.yes_chosen,
@@ -87,7 +91,8 @@ impl Screen for Confirm {
     fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, scope: &Scope) {
         let width = WIDTH.min(area.width);
         let mut lines = words::wrapped(&self.effect, width.saturating_sub(4).max(1));
-        lines.truncate(usize::from(area.height.saturating_sub(4)).max(1));
+        // The frame, the answers, and a blank line where there is room for it.
+        lines.truncate(usize::from(area.height.saturating_sub(3)).max(1));
         let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(4);
         let inside = popup::open(frame.buffer_mut(), area, (width, height), &self.title, scope);
         let buffer = frame.buffer_mut();

@@ -34,7 +34,7 @@ pub(in super::super) enum Action {
     Close,
 }
 
-const KEYS: &[Binding<Action>] = &[
+pub(super) const KEYS: &[Binding<Action>] = &[
     Binding {
         keys: &[Key::named(KeyCode::Enter), Key::named(KeyCode::Right)],
         action: Action::Open,
@@ -113,6 +113,10 @@ impl Screen for ConflictList {
     /// Asks each time it comes to the front: one may have been settled.
     fn enter(&mut self, _scope: &Scope) -> Flow {
         self.ask(Ask::Conflicts)
+    }
+
+    fn writes(&self, action: Action) -> bool {
+        matches!(action, Action::Conclude)
     }
 
     fn act(&mut self, action: Action, _scope: &Scope) -> Flow {

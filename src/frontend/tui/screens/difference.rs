@@ -36,7 +36,7 @@ pub(in super::super) enum Action {
     Close,
 }
 
-const KEYS: &[Binding<Action>] = &[
+pub(super) const KEYS: &[Binding<Action>] = &[
     Binding {
         keys: &[Key::char('r')],
         action: Action::RevealLine,

@@ -49,7 +49,7 @@ const fn row(keys: &'static [Key], action: Action, hint: &'static str, help: &'s
     Binding { keys, action, hint, help }
 }
 
-const KEYS: &[Binding<Action>] = &[
+pub(super) const KEYS: &[Binding<Action>] = &[
     row(&[Key::char('s')], Action::Work(Task::Both), "sync", "pull, then push, every store"),
     row(&[Key::char('p')], Action::Work(Task::Pull), "pull", "fetch, and take over what the others did"),
     row(&[Key::char('P')], Action::Work(Task::Push), "push", "send the commits that the remote has not"),
@@ -167,6 +167,10 @@ impl Screen for Git {
 
     fn enter(&mut self, _scope: &Scope) -> Flow {
         self.look()
+    }
+
+    fn writes(&self, action: Action) -> bool {
+        matches!(action, Action::Work(Task::Pull | Task::Both))
     }
 
     fn act(&mut self, action: Action, _scope: &Scope) -> Flow {

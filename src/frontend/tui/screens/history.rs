@@ -39,7 +39,7 @@ pub(in super::super) enum Action {
     Close,
 }
 
-const KEYS: &[Binding<Action>] = &[
+pub(super) const KEYS: &[Binding<Action>] = &[
     Binding {
         keys: &[Key::named(KeyCode::Enter), Key::named(KeyCode::Right)],
         action: Action::Changes,
@@ -161,6 +161,10 @@ impl Screen for History {
 
     fn enter(&mut self, _scope: &Scope) -> Flow {
         if self.known.is_none() && self.asked.is_none() { self.ask() } else { Flow::Stay }
+    }
+
+    fn writes(&self, action: Action) -> bool {
+        matches!(action, Action::Restore)
     }
 
     fn act(&mut self, action: Action, _scope: &Scope) -> Flow {

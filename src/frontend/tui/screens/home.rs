@@ -40,7 +40,7 @@ pub(in super::super) enum Action {
     Reload,
 }
 
-const KEYS: &[Binding<Action>] = &[
+pub(super) const KEYS: &[Binding<Action>] = &[
     Binding {
         keys: &[Key::named(KeyCode::Enter), Key::char('c')],
         action: Action::Open,

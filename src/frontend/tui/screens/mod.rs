@@ -3,7 +3,7 @@
 mod activity;
 mod add_reader;
 mod calls;
-mod confirm;
+pub(super) mod confirm;
 mod conflicts;
 mod difference;
 mod encrypt_anew;
@@ -12,6 +12,8 @@ pub(super) mod help;
 mod history;
 mod home;
 mod home_rows;
+pub(super) mod log;
+pub(super) mod palette;
 pub(super) mod passphrase;
 mod readers;
 mod registries;
@@ -25,6 +27,8 @@ mod store_tree;
 mod store_view;
 mod unreadable;
 
+use super::globals;
+use super::keymap::{self, APP, Table};
 use super::screen::Layer;
 
 /// A top-level screen: what its tab says and how it begins.
@@ -39,3 +43,39 @@ pub(super) const TABS: &[Tab] = &[
     Tab { title: "Registries", open: || Box::new(registries::RegistriesScreen::default()) },
     Tab { title: "Activity", open: || Box::new(activity::Activity::default()) },
 ];
+
+/// Every table whose keys may be chosen in the config file. Fields, questions and lists of nothing but text keep theirs.
+pub(super) fn tables() -> Vec<Table> {
+    vec![
+        Table::of(APP, globals::KEYS),
+        keymap::of_lists(),
+        Table::of_tab("home", home::KEYS),
+        Table::of_tab("store", store_keys::KEYS),
+        Table::of_tab("registries", registries::KEYS),
+        Table::of_tab("activity", activity::KEYS),
+        Table::of("history", history::KEYS),
+        Table::of("difference", difference::KEYS),
+        Table::of("search", search::KEYS),
+        Table::of("readers", readers::KEYS),
+        Table::of("git", git::KEYS),
+        Table::of("conflicts", conflicts::KEYS),
+        Table::of("sides", sides::KEYS),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// People write these names in their config file: one that goes or changes breaks it.
+    #[test]
+    fn what_the_config_file_calls_each_action() {
+        let line = |row: &keymap::Row| format!("{:<30}{}", row.id, row.help);
+        let lines: Vec<String> = tables().iter().flat_map(|table| &table.rows).map(line).collect();
+        for (index, line) in lines.iter().enumerate() {
+            let id = line.split(' ').next();
+            assert!(!lines[..index].iter().any(|other| other.split(' ').next() == id), "{line} is there twice");
+        }
+        insta::assert_snapshot!("actions", lines.join("\n"));
+    }
+}

@@ -50,7 +50,7 @@ const fn row(keys: &'static [Key], action: Action, hint: &'static str, help: &'s
     Binding { keys, action, hint, help }
 }
 
-const KEYS: &[Binding<Action>] = &[
+pub(super) const KEYS: &[Binding<Action>] = &[
     row(&[Key::char('a')], Action::Add, "add", "let somebody read this folder"),
     row(&[Key::char('D'), Key::named(KeyCode::Delete)], Action::Remove, "remove", "let this one read it no more"),
     row(&[Key::char('e')], Action::EncryptAnew, "encrypt anew", "encrypt anew what others can read, or not all"),
@@ -143,6 +143,10 @@ impl Screen for Readers {
         let ticket = self.tickets.next();
         self.asked = Some(ticket.number);
         Flow::Start(ticket, Job::Recipients(Ask::List))
+    }
+
+    fn writes(&self, action: Action) -> bool {
+        matches!(action, Action::Add | Action::Remove | Action::EncryptAnew)
     }
 
     fn act(&mut self, action: Action, _scope: &Scope) -> Flow {

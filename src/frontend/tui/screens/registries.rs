@@ -45,7 +45,8 @@ pub(in super::super) enum Action {
     KeepFilter,
     Back,
     Reveal,
-    Scroll { down: bool },
+    More,
+    Less,
     Copy,
     Unreadable,
     Reload,
@@ -55,13 +56,13 @@ const fn row(keys: &'static [Key], action: Action, hint: &'static str, help: &'s
     Binding { keys, action, hint, help }
 }
 
-const KEYS: &[Binding<Action>] = &[
+pub(super) const KEYS: &[Binding<Action>] = &[
     row(&[Key::named(KeyCode::Enter)], Action::Open, "open", "show the details, then the secret"),
     row(&[Key::char('/')], Action::Filter, "find", "find by registry and user"),
     row(&[Key::char('c')], Action::Copy, "copy", "copy the secret, cleared after a while"),
     row(&[Key::char('r')], Action::Reveal, "reveal", "show or hide the secret, for a while"),
-    row(&[Key::char('J')], Action::Scroll { down: true }, "more", "more of a long secret, while it is shown"),
-    row(&[Key::char('K')], Action::Scroll { down: false }, "", "back up in a long secret, while it is shown"),
+    row(&[Key::char('J')], Action::More, "more", "more of a long secret, while it is shown"),
+    row(&[Key::char('K')], Action::Less, "", "back up in a long secret, while it is shown"),
     row(&[Key::named(KeyCode::Esc)], Action::Back, "", "hide the secret, close the details, clear the filter"),
     row(&[Key::char('u')], Action::Unreadable, "unreadable", "what is no login, and why"),
     row(&[Key::char('R'), Key::named(KeyCode::F(5))], Action::Reload, "", "read the registries again"),
@@ -196,7 +197,7 @@ impl Screen for RegistriesScreen {
             Action::Reveal | Action::Copy | Action::Open if self.selected().is_none() => {
                 Offer::Refused(self.finder.why_nothing())
             }
-            Action::Scroll { .. } if !self.secret.is_cut() => Offer::Refused(UNCUT),
+            Action::More | Action::Less if !self.secret.is_cut() => Offer::Refused(UNCUT),
             Action::Filter if self.logins().is_empty() => Offer::Refused("there is nothing to find"),
             Action::Unreadable if self.unreadable().is_empty() => Offer::Refused("everything could be read"),
             _ => Offer::Ready,
@@ -274,7 +275,7 @@ impl Screen for RegistriesScreen {
             }
             Action::Back => self.back(),
             Action::Copy => self.copy(),
-            Action::Scroll { down } => self.secret.scroll(down),
+            Action::More | Action::Less => self.secret.scroll(matches!(action, Action::More)),
             Action::Unreadable => Flow::Push(Box::new(Unreadable::new(self.unreadable().to_vec()))),
             Action::Reload => Flow::Many(vec![self.load(), Flow::Say(Toast::good("reading the registries again"))]),
         }

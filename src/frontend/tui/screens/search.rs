@@ -69,7 +69,7 @@ const TYPING_KEYS: &[Binding<Action>] = &[
     row(&[Key::named(KeyCode::Esc)], Action::Back, "close", "back to the store"),
 ];
 
-const KEYS: &[Binding<Action>] = &[
+pub(super) const KEYS: &[Binding<Action>] = &[
     row(&[Key::named(KeyCode::Enter)], Action::Go, "go to entry", "select the entry in the store"),
     row(&[Key::char('r')], Action::Reveal, "reveal", "show or hide the line, for a while"),
     row(&[Key::char('/'), Key::char('F')], Action::Edit, "search", "look for something else"),

@@ -60,7 +60,7 @@ const fn row(keys: &'static [Key], action: Action, hint: &'static str, help: &'s
     Binding { keys, action, hint, help }
 }
 
-const KEYS: &[Binding<Action>] = &[
+pub(super) const KEYS: &[Binding<Action>] = &[
     row(&[Key::named(KeyCode::Tab), Key::named(KeyCode::Right)], Action::NextView, "other side", "the next view"),
     row(&[Key::named(KeyCode::BackTab), Key::named(KeyCode::Left)], Action::PreviousView, "", "the view before"),
     row(&[Key::char('o')], Action::Ours, "ours", "settle it with what this machine has"),
@@ -208,6 +208,10 @@ impl Screen for ConflictSides {
 
     fn leave(&mut self) {
         self.hide();
+    }
+
+    fn writes(&self, action: Action) -> bool {
+        matches!(action, Action::Ours | Action::Theirs | Action::Merged | Action::Base)
     }
 
     fn act(&mut self, action: Action, _scope: &Scope) -> Flow {

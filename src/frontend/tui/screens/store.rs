@@ -168,7 +168,7 @@ impl Screen for StoreScreen {
             Action::Reveal | Action::Copy | Action::History if self.tree.selected_entry().is_none() => {
                 Offer::Refused("select an entry, not a folder")
             }
-            Action::Scroll { .. } if !self.secret.is_cut() => Offer::Refused(UNCUT),
+            Action::More | Action::Less if !self.secret.is_cut() => Offer::Refused(UNCUT),
             Action::Conflicts if self.conflicts.is_empty() => Offer::Refused("no entry has a conflict; S shows git"),
             Action::Unreadable if catalogue.is_none_or(|catalogue| catalogue.unreadable.is_empty()) => {
                 Offer::Refused("everything could be listed")
@@ -253,7 +253,7 @@ impl Screen for StoreScreen {
             Action::Back => self.back(),
             Action::Reveal => self.reveal(),
             Action::Copy => self.copy(),
-            Action::Scroll { down } => self.secret.scroll(down),
+            Action::More | Action::Less => self.secret.scroll(matches!(action, Action::More)),
             Action::History
             | Action::Search
             | Action::Readers

@@ -234,6 +234,8 @@ mod tests {
             home: None,
             typed: crate::system::options::Typed::default(),
             reveal: Duration::from_secs(10),
+            read_only: false,
+            keymap: Default::default(),
         }
     }
 

@@ -1,0 +1,80 @@
+//! What was done, read later; and the last change taken back.
+
+use super::super::jobs::undo::{Job as Ask, Report as Answer};
+use super::*;
+use crate::ops::Written;
+use crate::ops::undo::{UndoStep, Undone};
+
+fn step() -> UndoStep {
+    UndoStep {
+        id: 12,
+        time: "2024-10-04T08:15:30Z".to_owned(),
+        what: "Remove infra/\u{1b}[31mvpn from store.".to_owned(),
+        store: "/home/alice/.password-store".into(),
+        files: 1,
+        undoes: None,
+        undone_by: None,
+        obstacle: None,
+    }
+}
+
+pub(super) fn found(job: &Ask, obstacle: Option<&str>) -> Answer {
+    match job {
+        Ask::Last => Answer::Last(Some(UndoStep { obstacle: obstacle.map(str::to_owned), ..step() })),
+        Ask::TakeBack(id) => {
+            assert_eq!(*id, 12);
+            Answer::Undone(Undone { step: step(), written: Written { changed: true, ..Written::default() } })
+        }
+    }
+}
+
+#[test]
+fn whole_screens() {
+    let mut desk = Desk::new((80, 24)).begun();
+    insta::assert_snapshot!("take_back", desk.press("z").screen());
+    desk.press("y").press("/dbroot<Enter>c");
+    insta::assert_snapshot!("log", desk.press("@").screen());
+    let mut desk = Desk::new((44, 10)).begun();
+    insta::assert_snapshot!("small_take_back", desk.press("z").screen());
+    insta::assert_snapshot!("small_log", desk.press("y@").screen());
+}
+
+#[test]
+fn the_last_change_is_taken_back_after_a_yes_and_the_store_read_again() {
+    let mut desk = Desk::new((80, 24)).begun();
+    let count = |desk: &Desk, name: &str| desk.started.iter().filter(|job| job.contains(name)).count();
+    desk.press("z<Enter>").hides("Take back");
+    assert_eq!(count(&desk, "TakeBack"), 0);
+    let read = count(&desk, "Entries");
+    desk.press("zy").shows("taken back: Remove infra/\\u{1b}[31mvpn");
+    assert_eq!((count(&desk, "TakeBack"), count(&desk, "Entries")), (1, read + 1));
+    desk.obstacle = Some("it is damaged");
+    desk.press("z").shows("cannot be taken back: it is dam");
+}
+
+#[test]
+fn a_question_that_comes_too_late_is_not_asked() {
+    let mut desk = Desk::new((80, 24)).begun();
+    desk.slow = true;
+    desk.press("z?");
+    let held = std::mem::take(&mut desk.held);
+    held.into_iter().for_each(|(ticket, job)| desk.answer(ticket, job));
+    desk.hides("Take back the last");
+    desk.shows("Keys: Store");
+}
+
+#[test]
+fn the_log_keeps_the_last_results_and_no_secret() {
+    let mut desk = Desk::new((80, 24)).begun();
+    desk.press("@").shows("nothing yet");
+    desk.press("<Esc>/dbroot<Enter>rc");
+    desk.wait(Duration::from_secs(20)).hides("copied for");
+    desk.press("@").shows("copied for 45 s: infra/db/root");
+    desk.hides("tr0ub4dor");
+    desk.press("<Esc>");
+    for _ in 0..300 {
+        desk.press("u");
+    }
+    desk.press("@").shows("200");
+    desk.hides("copied for 45 s");
+}
