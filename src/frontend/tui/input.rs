@@ -22,6 +22,11 @@ const PAUSE_LIMIT: Duration = Duration::from_secs(1);
 /// How long to wait for more of a burst of keys; crossterm hands out nothing when asked not to wait at all.
 const BURST: Duration = Duration::from_millis(1);
 
+/// How often in a row to find nothing before the reader sleeps. Once is not enough: when the wait has passed before crossterm
+/// looks (this thread was put off the processor just then), it answers "nothing" though it holds keys that it has read, and
+/// they would stay there until the next key (crossterm 0.29, `event/source/unix/tty.rs`, `try_read`).
+const LOOKS: u32 = 4;
+
 /// Handle to the thread that reads the terminal.
 pub(super) struct Input {
     bell: UnixStream,
@@ -95,18 +100,32 @@ fn read_terminal(events: &Sender<Event>, mut rung: &UnixStream, orders: &Receive
         if terminal.intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL) {
             return Err(io::ErrorKind::BrokenPipe.into());
         }
-        while keyboard::poll(BURST)? {
-            let event = match keyboard::read()? {
-                keyboard::Event::Key(key) if key.kind != keyboard::KeyEventKind::Release => Event::Key(key),
-                keyboard::Event::Paste(text) => Event::Paste(Zeroizing::new(text)),
-                keyboard::Event::Resize(..) => Event::Resized,
-                _ => continue,
-            };
-            if events.send(event).is_err() {
-                return Ok(());
-            }
+        if !read_burst(events)? {
+            return Ok(());
         }
     }
+}
+
+/// Hands on all that crossterm can read now. False: nobody listens any more.
+fn read_burst(events: &Sender<Event>) -> io::Result<bool> {
+    let mut looks = 0;
+    while looks < LOOKS {
+        if !keyboard::poll(BURST)? {
+            looks += 1;
+            continue;
+        }
+        looks = 0;
+        let event = match keyboard::read()? {
+            keyboard::Event::Key(key) if key.kind != keyboard::KeyEventKind::Release => Event::Key(key),
+            keyboard::Event::Paste(text) => Event::Paste(Zeroizing::new(text)),
+            keyboard::Event::Resize(..) => Event::Resized,
+            _ => continue,
+        };
+        if events.send(event).is_err() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Returns when the other end of the terminal is closed; asks for no data, so it never wakes up before.

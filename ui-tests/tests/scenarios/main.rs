@@ -6,6 +6,7 @@
 #![allow(clippy::expect_used, clippy::panic)]
 
 mod activity;
+mod bursts;
 mod inside;
 mod lives;
 mod looks;
