@@ -54,7 +54,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ops::otp", &["change", "entries"]),
     ("ops::transfer", &["change", "entries"]),
     ("ops::history", &["change", "line_diff"]),
-    ("ops::registries", &["credentials"]),
+    ("ops::registries", &["change", "credentials", "shims"]),
     ("ops::overview", &["journal", "readers", "registries", "shims"]),
     ("ops::demo", &["credentials", "entries"]),
     // frontend: the command line opens the terminal UI.

@@ -42,6 +42,18 @@ impl<'a> CredentialStore<'a> {
         }
     }
 
+    /// Whose login a `get` of this key would answer, found the same way; nothing is decrypted.
+    pub fn answering(&self, key: &RegistryKey) -> Result<Option<Login>, Problem> {
+        let store = self.system.stores()?.root();
+        store.check_place()?;
+        let look = |key: &RegistryKey| read_active(store, key, |entry| store.read(entry));
+        let found = match look(key)? {
+            None if key.is_hub_alias() => look(&RegistryKey::new(HUB_KEY))?,
+            found => found,
+        };
+        Ok(found.map(|(file, _)| file.login))
+    }
+
     fn get_exactly(&self, key: &RegistryKey) -> Result<Option<Credential>, Problem> {
         let store = self.system.stores()?.root();
         store.check_place()?;

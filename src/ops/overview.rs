@@ -194,8 +194,8 @@ pub fn step_for(lock: Lock) -> Option<Step> {
 }
 
 fn count_registries(found: &Registries) -> usize {
-    let mut names: Vec<&str> =
-        found.logins.iter().filter(|login| !login.server.is_hub_token()).map(|login| &*login.canonical).collect();
+    let seen = found.logins.iter().filter(|login| login.mount.is_root() && !login.server.is_hub_token());
+    let mut names: Vec<&str> = seen.map(|login| &*login.canonical).collect();
     names.dedup();
     names.len()
 }

@@ -274,9 +274,13 @@ pub(super) mod tests {
     pub(in crate::frontend::tui) fn login(server: &str, user: &str, entry: &str) -> RegistryLogin {
         let server = RegistryKey::new(server);
         RegistryLogin {
+            kind: crate::ops::registries::RegistryKind::of(&server.canonical()),
             canonical: server.canonical(),
             server,
             login: Login::new(user),
+            mount: EntryPath::root(),
+            official: true,
+            expires: None,
             entry: EntryPath::parse(entry).expect("a name"),
             file: format!("/store/{entry}.gpg").into(),
             modified: SystemTime::UNIX_EPOCH,

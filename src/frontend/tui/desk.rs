@@ -173,9 +173,12 @@ impl Desk {
                 Report::Entries(Catalogue::new(listing, &logins(), &[mount]))
             }
             Job::Facts(path) => Report::Facts(facts(path), vec![alice(), bob()], self.git),
-            Job::Registries => {
-                Report::Registries(Registries { logins: logins(), unreadable: self.unreadable.clone(), doubt: None })
-            }
+            Job::Registries => Report::Registries(Registries {
+                logins: logins(),
+                elsewhere: Vec::new(),
+                unreadable: self.unreadable.clone(),
+                doubt: None,
+            }),
             Job::Open(_) => Report::Opened(Secret::new(self.secret.to_vec())),
             Job::History(job) => Report::History(history::found(&job)),
             Job::Recipients(job) => Report::Recipients(readers::found(&job)),

@@ -1,0 +1,171 @@
+//! A registry's logins erased under all spellings at once, and the proof: it is asked again whether anything answers.
+
+use std::collections::BTreeSet;
+
+use super::{Place, elsewhere, list};
+use crate::model::registry_key::HUB_KEY;
+use crate::model::{EntryPath, Login, Problem, RegistryKey, text};
+use crate::ops::change::{Change, Written};
+use crate::ops::credentials::CredentialStore;
+use crate::system::System;
+use crate::system::docker::config;
+use crate::system::store::layout;
+
+/// What is asked for a registry besides the spellings found: what Docker and other clients send. `{}` is the host.
+const USUAL: [&str; 5] = ["{}", "https://{}", "http://{}", "https://{}/v1/", "https://{}/v2/"];
+
+#[derive(Debug)]
+pub struct Erased {
+    pub written: Written,
+    /// The spellings that had a login in the root store.
+    pub servers: Vec<RegistryKey>,
+    /// The spellings that were asked for afterwards.
+    pub asked: Vec<RegistryKey>,
+    /// What still answers, or holds a login. Empty: proved, nothing does.
+    pub still: Vec<Still>,
+}
+
+/// Something that has a login of the registry afterwards.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Still {
+    /// The credential helper answers this user's.
+    Answers(RegistryKey, Login),
+    /// It could not be asked.
+    Untold(RegistryKey, String),
+    /// Docker's `config.json` has the secret in it, or names another helper.
+    Docker(RegistryKey, Place),
+    /// `config.json` could not be read.
+    DockerUntold(String),
+    /// A mounted store keeps one; the helper does not look there.
+    Mount(EntryPath),
+}
+
+impl Still {
+    /// In words, escaped.
+    pub fn words(&self) -> String {
+        match self {
+            Still::Answers(server, login) => format!("{} still answers with {}", server.display(), login.quoted()),
+            Still::Untold(server, why) => format!("{} could not be asked: {why}", server.display()),
+            Still::Docker(server, Place::Inline(_)) => {
+                format!("Docker's config.json holds a secret for {} in clear", server.display())
+            }
+            Still::Docker(server, Place::Helper(helper)) => {
+                format!("Docker asks docker-credential-{} for {}", text::escaped(helper.as_bytes()), server.display())
+            }
+            Still::DockerUntold(why) => format!("whether Docker's config.json holds one is not known: {why}"),
+            Still::Mount(entry) => format!("{} is in a mounted store, which the helper does not see", entry.display()),
+        }
+    }
+}
+
+/// Erases all logins of the registry from the root store, as one change that can be taken back, and asks again. With
+/// Docker Hub go the tokens that `docker login` keeps beside it.
+pub fn erase(system: &System, server: &RegistryKey) -> Result<Erased, Problem> {
+    let canonical = server.canonical();
+    let hub = RegistryKey::new(HUB_KEY).canonical() == canonical;
+    let belongs = |key: &RegistryKey| key.canonical() == canonical || (hub && key.is_hub_token());
+    let found = list(system)?;
+    let here = found.logins.iter().filter(|login| login.mount.is_root() && belongs(&login.server));
+    let servers: Vec<RegistryKey> =
+        here.map(|login| login.server.clone()).collect::<BTreeSet<RegistryKey>>().into_iter().collect();
+    if servers.is_empty() {
+        return Err(Problem::not_found(format!("there is no login at {}", text::quoted(server.as_bytes())))
+            .hint("which registries have one: regpass registries"));
+    }
+    let mut change = Change::begin(system, system.stores()?.root())?;
+    for server in &servers {
+        change.remove_folder(&layout::registry_folder(server)?, false)?;
+    }
+    let names: Vec<_> = servers.iter().map(RegistryKey::display).collect();
+    let written = change.finish(&format!("Remove the logins of {} from store.", names.join(", ")));
+    let mut asked: BTreeSet<RegistryKey> = servers.iter().cloned().collect();
+    asked.extend(USUAL.iter().map(|form| RegistryKey::new(form.replace("{}", &canonical))));
+    asked.extend(hub.then(|| RegistryKey::new(HUB_KEY)));
+    asked.retain(|key| belongs(key));
+    let mut still = answers(system, &asked);
+    match config::read(&system.options.docker_config) {
+        Ok(docker) => {
+            let places = elsewhere(&docker).into_iter().filter(|place| place.canonical == canonical);
+            still.extend(places.map(|place| Still::Docker(place.server, place.place)));
+        }
+        Err(error) => still.push(Still::DockerUntold(error.to_string())),
+    }
+    let others = found.logins.iter().filter(|login| !login.mount.is_root() && belongs(&login.server));
+    still.extend(others.map(|login| Still::Mount(login.entry.clone())));
+    Ok(Erased { written, servers, asked: asked.into_iter().collect(), still })
+}
+
+/// What the helper has for these, looked for as a `get` does.
+fn answers(system: &System, asked: &BTreeSet<RegistryKey>) -> Vec<Still> {
+    let helper = CredentialStore::new(system);
+    let answer = |key: &RegistryKey| match helper.answering(key) {
+        Ok(None) => None,
+        Ok(Some(login)) => Some(Still::Answers(key.clone(), login)),
+        Err(problem) => Some(Still::Untold(key.clone(), problem.one_line())),
+    };
+    asked.iter().filter_map(answer).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::double::Bench;
+
+    fn put(bench: &Bench, server: &str, user: &str) {
+        let folder = layout::registry_folder(&RegistryKey::new(server)).expect("a folder");
+        bench.put(&format!("{}/{user}.gpg", folder.display()), "for alice\npw");
+    }
+
+    fn left(bench: &Bench) -> Vec<String> {
+        let found = list(&bench.system).expect("listed").logins;
+        found.iter().map(|one| one.server.to_text().into_owned()).collect()
+    }
+
+    #[test]
+    fn every_spelling_goes_and_nothing_else_and_it_comes_back() {
+        let bench = Bench::new();
+        for server in ["h.test", "https://h.test", "h.test:5000"] {
+            put(&bench, server, "bob");
+        }
+        let done = erase(&bench.system, &RegistryKey::new("HTTPS://h.test/v2/")).expect("erased");
+        assert_eq!(done.servers, ["h.test", "https://h.test"].map(RegistryKey::new));
+        assert!(done.asked.len() >= 5 && done.still.is_empty(), "{done:?}");
+        assert_eq!(left(&bench), ["h.test:5000"]);
+        let again = erase(&bench.system, &RegistryKey::new("h.test")).expect_err("nothing there");
+        assert_eq!(again.exit_code(), 3);
+        crate::ops::undo::undo(&bench.system, None).expect("taken back");
+        assert_eq!(left(&bench).len(), 3);
+    }
+
+    #[test]
+    fn the_hub_goes_with_its_tokens() {
+        let bench = Bench::new();
+        for server in [HUB_KEY, "docker.io", "https://index.docker.io/v1/access-token", "ghcr.io"] {
+            put(&bench, server, "bob");
+        }
+        let done = erase(&bench.system, &RegistryKey::new("docker.io")).expect("erased");
+        assert!(done.still.is_empty() && done.asked.contains(&RegistryKey::new(HUB_KEY)), "{done:?}");
+        assert_eq!(left(&bench), ["ghcr.io"]);
+    }
+
+    #[test]
+    fn what_docker_itself_keeps_is_told_without_its_secret() {
+        let bench = Bench::new();
+        put(&bench, "h.test", "bob");
+        let docker = &bench.system.options.docker_config;
+        std::fs::create_dir_all(docker).expect("a folder");
+        let text = r#"{"auths":{"https://h.test":{"auth":"Ym9iOmh1bnRlcjI="},"x.test":{"auth":"Ym9iOmh1bnRlcjI="}},
+            "credHelpers":{"h.test":"osx\u001bkeychain"}}"#;
+        std::fs::write(docker.join(config::FILE), text).expect("a config");
+        let done = erase(&bench.system, &RegistryKey::new("h.test")).expect("erased");
+        let words: Vec<String> = done.still.iter().map(Still::words).collect();
+        assert_eq!(
+            words,
+            [
+                "Docker asks docker-credential-osx\\u{1b}keychain for h.test",
+                "Docker's config.json holds a secret for https://h.test in clear",
+            ]
+        );
+        assert!(!format!("{done:?}").contains("hunter2"));
+    }
+}

@@ -1,0 +1,114 @@
+//! Accounts of a registry switched, renamed and erased, as scripts see it, and as the official helper and pass do.
+
+use serde_json::json;
+
+use super::{json_of, keys};
+use crate::support::{Sandbox, official_helper, peer, run};
+
+/// The folder of `h.test` and of `https://h.test`.
+const H: &str = "docker-credential-helpers/aC50ZXN0";
+const HTTPS: &str = "docker-credential-helpers/aHR0cHM6Ly9oLnRlc3Q=";
+
+fn with_accounts(sandbox: &Sandbox, entries: &[&str]) {
+    for entry in entries {
+        let user = entry.rsplit('/').next().expect("a user");
+        sandbox.regpass(&["insert", "--multiline", entry], format!("pw of {user}").as_bytes()).ok();
+    }
+}
+
+fn user_of(sandbox: &Sandbox, server: &str) -> String {
+    let answer: serde_json::Value = serde_json::from_str(&sandbox.helper("get", server).ok().out()).expect("JSON");
+    let user = answer["Username"].as_str().expect("a user").to_owned();
+    assert_eq!(answer["Secret"], json!(format!("pw of {user}")));
+    user
+}
+
+#[test]
+fn an_account_is_chosen_and_renamed() {
+    let sandbox = Sandbox::without_gnupg();
+    with_accounts(&sandbox, &[&format!("{H}/amy"), &format!("{H}/bob"), &format!("{HTTPS}/amy")]);
+    assert_eq!(user_of(&sandbox, "h.test"), "bob");
+    let done = json_of(sandbox.regpass(&["registries", "use", "H.test", "amy", "--json"], b""));
+    assert_eq!(keys(&done), ["schema", "user", "servers", "official"]);
+    assert_eq!(done["servers"], json!(["h.test", "https://h.test"]));
+    assert_eq!(user_of(&sandbox, "h.test"), "amy");
+    let told = sandbox.regpass(&["registries", "use", "h.test", "bob"], b"").ok();
+    assert!(told.err().contains("Docker gets \"bob\" at h.test"), "{}", told.err());
+    assert!(told.err().contains("the official helper would answer \"amy\""), "{}", told.err());
+    assert_eq!(user_of(&sandbox, "h.test"), "bob");
+    let table = sandbox.regpass(&["registries"], b"").ok().out();
+    assert!(table.contains("the official helper would answer another user's"), "{table}");
+
+    let done = json_of(sandbox.regpass(&["registries", "rename", "h.test", "bob", "a/c", "--json"], b""));
+    assert_eq!((keys(&done), &done["to"]), (vec!["schema", "from", "to"], &json!("a/c")));
+    let answer = sandbox.helper("get", "h.test").ok().out();
+    assert!(answer.contains("\"a/c\"") && answer.contains("pw of bob"), "{answer}");
+    for (args, code) in [(["use", "h.test", "eve"], 3), (["use", "none.test", "amy"], 3)] {
+        let refused = sandbox.regpass(&[&["registries"][..], &args].concat(), b"");
+        assert_eq!(refused.code, code, "{}", refused.err());
+    }
+    let taken = sandbox.regpass(&["registries", "rename", "h.test", "a/c", "amy"], b"");
+    assert_eq!(taken.code, 1, "{}", taken.err());
+    assert!(sandbox.helper("get", "h.test").ok().out().contains("\"a/c\""));
+    let read_only = sandbox.regpass(&["registries", "use", "h.test", "amy", "--read-only"], b"");
+    assert!(read_only.code == 1 && user_of(&sandbox, "https://h.test") == "amy", "{}", read_only.err());
+    assert!(sandbox.helper("get", "h.test").ok().out().contains("\"a/c\""));
+}
+
+#[test]
+fn an_erase_asks_proves_and_says_what_still_answers() {
+    let sandbox = Sandbox::without_gnupg();
+    with_accounts(&sandbox, &[&format!("{H}/amy"), &format!("{HTTPS}/amy")]);
+    let unasked = sandbox.regpass(&["registries", "erase", "h.test"], b"");
+    assert!(unasked.code == 2 && unasked.err().contains("registries erase --force h.test"), "{}", unasked.err());
+    assert_eq!(user_of(&sandbox, "h.test"), "amy");
+    let done = sandbox.regpass(&["registries", "erase", "--force", "h.test"], b"").ok();
+    assert!(done.err().contains("proved: nothing answers"), "{}", done.err());
+    for server in ["h.test", "https://h.test"] {
+        assert_eq!(sandbox.helper("get", server).code, 1, "{server}");
+    }
+    assert_eq!(sandbox.regpass(&["registries", "erase", "-f", "h.test"], b"").code, 3);
+    sandbox.regpass(&["undo"], b"").ok();
+    assert_eq!((user_of(&sandbox, "h.test"), user_of(&sandbox, "https://h.test")), ("amy".into(), "amy".into()));
+
+    let docker = sandbox.home().join(".docker");
+    std::fs::create_dir_all(&docker).expect("Docker's folder");
+    let config = r#"{"auths":{"h.test":{"auth":"Ym9iOmh1bnRlcjI="}},"credHelpers":{"x.test":"ecr-login"}}"#;
+    std::fs::write(docker.join("config.json"), config).expect("a config");
+    let value = json_of(sandbox.regpass(&["registries", "--json"], b""));
+    let elsewhere = &value["elsewhere"][0];
+    assert_eq!(keys(elsewhere), ["server", "canonical", "kind", "inline", "helper", "user"]);
+    assert_eq!(
+        (&elsewhere["server"], &elsewhere["inline"], &elsewhere["user"]),
+        (&json!("h.test"), &json!(true), &json!("bob"))
+    );
+    assert_eq!(value["elsewhere"][1]["helper"], json!("ecr-login"));
+    let still = sandbox.regpass(&["registries", "erase", "--force", "--json", "h.test"], b"");
+    let told: serde_json::Value = serde_json::from_str(&still.out()).expect("JSON");
+    assert_eq!((still.code, keys(&told)), (1, vec!["schema", "servers", "asked", "still"]));
+    assert!(told["still"][0].as_str().is_some_and(|words| words.contains("in clear")), "{told}");
+    assert!(!format!("{}{}{value}", still.out(), still.err()).contains("hunter2"));
+}
+
+/// What is said of the official helper is what it does, and pass reads all of it.
+#[test]
+fn the_official_helper_answers_whom_we_say_and_pass_reads_a_renamed_login() {
+    let (Some(official), Some(_)) = (official_helper(), peer("pass")) else { return };
+    let (sandbox, _) = Sandbox::with_store();
+    for user in ["bob", "a-b", "a"] {
+        sandbox.run("pass", &["insert", "-m", &format!("{H}/{user}")], format!("pw of {user}").as_bytes()).ok();
+    }
+    let theirs = || run(sandbox.command(&official).arg("get"), b"h.test").ok().out();
+    for user in ["bob", "a", "a-b", "bob"] {
+        let done = json_of(sandbox.regpass(&["registries", "use", "h.test", user, "--json"], b""));
+        assert_eq!(user_of(&sandbox, "h.test"), user);
+        let said = done["official"].as_str().expect("a user");
+        assert!(theirs().contains(&format!("\"Username\":\"{said}\"")), "{said} and {}", theirs());
+    }
+    sandbox.regpass(&["registries", "rename", "h.test", "bob", "Zed"], b"").ok();
+    assert_eq!(sandbox.run("pass", &["show", &format!("{H}/Zed")], b"").ok().out(), "pw of bob");
+    assert!(theirs().contains("\"Username\":\"Zed\""), "{}", theirs());
+    sandbox.regpass(&["registries", "erase", "--force", "h.test"], b"").ok();
+    assert_eq!(run(sandbox.command(&official).arg("get"), b"h.test").code, 1);
+    assert!(!sandbox.run("pass", &["ls"], b"").out().contains("aC50ZXN0"));
+}
