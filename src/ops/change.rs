@@ -59,6 +59,13 @@ impl<'a> Change<'a> {
         }
     }
 
+    /// This change is not to be taken back, for this reason.
+    pub(super) fn cannot_be_taken_back(&mut self, why: &str) {
+        if let Some(footprint) = &mut self.footprint {
+            footprint.obstacle.get_or_insert_with(|| why.to_owned());
+        }
+    }
+
     fn note(&mut self, place: &EntryPath) {
         if let Some(footprint) = &mut self.footprint {
             footprint.note(self.store, place);

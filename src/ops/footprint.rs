@@ -29,7 +29,8 @@ pub(super) struct Footprint {
     /// Everything below these was noted.
     folders: Vec<EntryPath>,
     bytes: usize,
-    obstacle: Option<String>,
+    /// Why the change cannot be taken back.
+    pub(super) obstacle: Option<String>,
     /// The step that this change takes back.
     pub(super) undoes: Option<u64>,
 }

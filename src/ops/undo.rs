@@ -1,14 +1,16 @@
 //! Changes of a store taken back: every file that a change touched becomes what it was before, in git by a new commit.
-//! Refuses when any of them was changed since. What is taken back can be brought again in the same way.
+//! Refuses when any of them was changed since. What is taken back can be brought again in the same way. Killed at any
+//! moment, nothing is lost, and the same command goes on where it stopped.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::change::{Change, Written};
+use super::change::{self, Change, Written};
 use super::footprint;
-use crate::model::{EntryPath, Problem, text};
+use crate::model::{EntryPath, Problem, Recipient, text};
 use crate::system::System;
-use crate::system::store::Store;
-use crate::system::undo_log::{self, Before, Kind, Place, Step};
+use crate::system::store::{Content, ContentKind, Store};
+use crate::system::undo_log::{self, After, Before, Kind, Place, Step};
 
 /// How many names a message lists.
 const NAMES_MAX: usize = 5;
@@ -116,17 +118,19 @@ fn take_back(system: &System, store: &Store, step: &Step) -> Result<Written, Pro
         .collect::<Result<_, crate::model::EntryPathError>>()
         .map_err(|error| Problem::failed("the change was not written down well").because(error))?;
     let mut changed = Vec::new();
-    for (file, place, _) in &places {
-        if footprint::after(store, file)? != place.after {
-            changed.push(text::quoted(file.as_bytes()));
+    for (file, place, bytes) in &places {
+        match footprint::after(store, file)? {
+            now if now == place.after => {}
+            // An earlier run that was killed, or somebody else, has taken this one back.
+            now if is_as_before(&now, place, bytes.as_deref()) => {
+                change.cannot_be_taken_back("it was made in two parts")
+            }
+            _ => changed.push(text::quoted(file.as_bytes())),
         }
     }
     if !changed.is_empty() {
-        let count = changed.len();
-        changed.truncate(NAMES_MAX);
-        let more = if count > changed.len() { format!(" and {} more", count - changed.len()) } else { String::new() };
         return Err(Problem::failed(format!("{} cannot be taken back", text::quoted(&step.what)))
-            .because(format!("changed since: {}{more}", changed.join(", ")))
+            .because(format!("changed since: {}", named(changed)))
             .hint("take back what came after it first: regpass undo --list"));
     }
     // What comes back first, so that nothing is lost when this is killed.
@@ -140,7 +144,57 @@ fn take_back(system: &System, store: &Store, step: &Step) -> Result<Written, Pro
     for (file, ..) in places.iter().filter(|(_, place, _)| place.before == Before::Nothing) {
         change.take_away(file)?;
     }
+    let entries = places.iter().filter_map(|(file, _, bytes)| Some((file, bytes.as_deref()?)));
+    if let Some(warning) = other_readers(system, store, entries) {
+        change.warnings.push(warning);
+    }
     Ok(change.finish(&format!("Undo \"{}\"", step.what)))
+}
+
+fn is_as_before(now: &After, place: &Place, bytes: Option<&[u8]>) -> bool {
+    match (&place.before, now, bytes) {
+        (Before::Nothing, After::Nothing, _) => true,
+        (Before::Link { target: before }, After::Link { target: now }, _) => before == now,
+        (Before::File { .. }, After::File { digest }, Some(bytes)) => undo_log::digest(bytes) == *digest,
+        _ => false,
+    }
+}
+
+/// What came back is for those who could read it then. They may be others today, which shall not pass unseen.
+fn other_readers<'p>(
+    system: &System,
+    store: &Store,
+    files: impl Iterator<Item = (&'p EntryPath, &'p [u8])>,
+) -> Option<Problem> {
+    let cipher = system.cipher().ok()?;
+    let mut wanted: BTreeMap<EntryPath, Option<Vec<Recipient>>> = BTreeMap::new();
+    let mut others = Vec::new();
+    for (file, message) in files {
+        let folder = file.parent();
+        let Some(entry) = (Content { path: file.clone(), kind: ContentKind::Entry }).entry() else { continue };
+        let readers = wanted
+            .entry(folder)
+            .or_insert_with_key(|folder| change::recipients(system, store, folder).ok().map(|(readers, _)| readers));
+        if readers.as_ref().is_some_and(|readers| !cipher.is_encrypted_to(message, readers)) {
+            others.push(text::quoted(entry.as_bytes()));
+        }
+    }
+    if others.is_empty() {
+        return None;
+    }
+    let told = named(others);
+    Some(
+        Problem::failed(format!("{told} came back encrypted to others than who may read there now"))
+            .hint("encrypt anew what differs: regpass reencrypt"),
+    )
+}
+
+/// The first few names, and how many more there are.
+fn named(mut names: Vec<String>) -> String {
+    let count = names.len();
+    names.truncate(NAMES_MAX);
+    let more = if count > names.len() { format!(" and {} more", count - names.len()) } else { String::new() };
+    format!("{}{more}", names.join(", "))
 }
 
 /// The open store that a step belongs to.
@@ -237,6 +291,44 @@ mod tests {
         undo_last(&bench);
         assert_eq!(bench.git(&["log", "-1", "--format=%s", "--name-only"]), "Undo \"Remove a from store.\"\n\na.gpg\n");
         assert_eq!(bench.git(&["status", "--porcelain"]), "?? other.txt\n");
+    }
+
+    #[test]
+    fn what_was_killed_in_the_middle_goes_on() {
+        let bench = Bench::with_git();
+        for name in ["d/x", "d/y", "d/z"] {
+            insert(&bench, name, name);
+        }
+        entries::remove(&bench.system, &path("d"), true).expect("removed");
+        // As a process leaves it that was killed after its first file.
+        bench.put("d/x.gpg", "for alice\nd/x");
+        bench.put("d/y.gpg", "for alice\nby somebody else");
+        let problem = undo(&bench.system, None).expect_err("changed");
+        assert_eq!(problem.causes, ["changed since: \"d/y.gpg\""]);
+        std::fs::remove_file(bench.root().join("d/y.gpg")).expect("removed");
+        let step = undo_last(&bench);
+        assert_eq!(step.what, "Remove d from store.");
+        assert_eq!(read(&bench, "d/z.gpg").as_deref(), Some("for alice\nd/z"));
+        assert_eq!(bench.git(&["status", "--porcelain"]), "");
+        // Only the second part of it is known: it is not half taken back.
+        let again = steps(&bench.system).expect("steps").steps.swap_remove(0);
+        undo(&bench.system, Some(again.id)).expect_err("in two parts");
+        assert_eq!(read(&bench, "d/z.gpg").as_deref(), Some("for alice\nd/z"));
+    }
+
+    #[test]
+    fn what_comes_back_for_other_readers_is_told() {
+        let bench = Bench::new();
+        bench.put(".gpg-id", "alice\nbob\n");
+        insert(&bench, "a", "one");
+        entries::remove(&bench.system, &path("a"), false).expect("removed");
+        bench.put(".gpg-id", "alice\n");
+        let warnings = undo(&bench.system, None).expect("undone").written.warnings;
+        assert_eq!(
+            warnings.iter().map(|warning| warning.message.as_str()).collect::<Vec<_>>(),
+            ["\"a\" came back encrypted to others than who may read there now"]
+        );
+        assert_eq!(warnings[0].hints, ["encrypt anew what differs: regpass reencrypt"]);
     }
 
     #[test]
