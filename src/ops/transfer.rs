@@ -3,7 +3,7 @@
 //! the same command goes on where it stopped.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::change::{self, Change, Written};
 use super::entries;
@@ -208,8 +208,8 @@ impl Planner<'_> {
         Ok((items, warnings))
     }
 
-    /// Who may read an entry at its new place: who its own folder says when that folder's recipients file goes along,
-    /// else who the target's says.
+    /// Who may read an entry at its new place: who its own folder says when that folder's recipients file goes along and
+    /// none that is there already is nearer, else who the target's says.
     fn learn_readers(
         &mut self,
         content: &Content,
@@ -222,7 +222,16 @@ impl Planner<'_> {
             return Ok(());
         }
         let Route { from_store, to_store, .. } = *self.route;
-        let goes_along = own.iter().any(|with_file| folder.is_within(with_file));
+        let nearest = own.iter().filter(|with_file| folder.is_within(with_file)).max_by_key(|one| one.as_bytes().len());
+        let goes_along = match nearest {
+            Some(with_file) => {
+                let at = self.route.target_of(with_file)?.folder(to_store.root());
+                let there = to_store.governing_file(&to.parent());
+                let there = there.as_deref().and_then(Path::parent);
+                !there.is_some_and(|there| there.starts_with(&at) && there != at)
+            }
+            None => false,
+        };
         let (wanted, warning) = if goes_along {
             change::recipients(self.system, from_store, &folder)?
         } else {
@@ -555,6 +564,28 @@ mod tests {
         assert_eq!(std::fs::read(work.join("d/y.gpg")).expect("there"), b"for bob\ny");
         assert_eq!(std::fs::read(work.join("d/own/x.gpg")).expect("there"), b"for carol\nx");
         assert!(!bench.root().join("team/d").exists());
+    }
+
+    #[test]
+    fn a_nearer_recipients_file_at_the_target_counts() {
+        for kind in [Kind::Move, Kind::Copy] {
+            let bench = Bench::new();
+            for (file, text) in [
+                ("d/.gpg-id", "alice\n"),
+                ("d/x.gpg", "for alice\nx"),
+                ("d/sub/x.gpg", "for alice\nsub"),
+                ("d/own/.gpg-id", "carol\n"),
+                ("d/own/x.gpg", "for carol\nown"),
+                ("e/d/.gpg-id", "alice\n"),
+                ("e/d/sub/.gpg-id", "bob\n"),
+            ] {
+                bench.put(file, text);
+            }
+            go(&bench, kind, "d", "e", false).expect("done");
+            assert_eq!(read(&bench, "e/d/x.gpg"), "for alice\nx");
+            assert_eq!(read(&bench, "e/d/sub/x.gpg"), "for bob\nsub");
+            assert_eq!(read(&bench, "e/d/own/x.gpg"), "for carol\nown");
+        }
     }
 
     #[test]
