@@ -184,6 +184,16 @@ mod tests {
     }
 
     #[test]
+    fn a_hook_that_refuses_without_a_word_is_no_empty_reason() {
+        let trial = Trial::new();
+        let refusing = hook(&trial, "pre-commit");
+        std::fs::write(refusing, "#!/bin/sh\nexit 3\n").expect("a hook");
+        let (root, file) = (trial.path("a"), trial.put("a", "x.gpg", "changed"));
+        let refused = commit(trial.env(), &root, &[file], "Edit x.").expect_err("refused");
+        assert_eq!(refused.to_string(), "git commit failed: no reason was given (exit status: 1)");
+    }
+
+    #[test]
     fn the_command_that_makes_up_for_it_names_what_differs() {
         let trial = Trial::new();
         let (root, paths) = (trial.path("a"), ["x.gpg", "n*w.gpg", "same.gpg"].map(|name| trial.path("a").join(name)));

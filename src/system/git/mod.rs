@@ -158,7 +158,7 @@ fn hints(error: &GitError) -> Vec<String> {
             )]
         }
         GitError::Diverged { top } => vec![format!("let git merge: {}", git(top, "config pull.ff false"))],
-        GitError::InTheWay { top, .. } => vec![format!("see them: {}", git(top, "status"))],
+        GitError::InTheWay { top, .. } => vec![format!("see them: {}", git(top, "status --ignored"))],
         GitError::Overtaken => vec!["try again: regpass sync".to_owned()],
         GitError::Failed { top, .. } => vec![format!("see what is left: {}", git(top, "status"))],
     }
@@ -337,7 +337,11 @@ fn complaint(said: &Finished) -> String {
     let of_gpg = lines().rfind(|line| line.starts_with(b"gpg: "));
     let line =
         of_gpg.or_else(|| lines().find(is_error)).or_else(|| lines().find(|line| !line.is_empty() && !beside(line)));
-    without_passwords(&text::escaped(line.unwrap_or_default()))
+    match line {
+        Some(line) => without_passwords(&text::escaped(line)),
+        // As a hook that refuses may leave it.
+        None => format!("no reason was given ({})", said.status),
+    }
 }
 
 /// The text with the user part of every address masked.

@@ -8,6 +8,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use super::{GitError, LIMITS, ObjectId, Operation, Repository, answer, complaint, contains};
+use crate::model::text;
 use crate::system::process::{self, Finished, Limits, Manner};
 
 /// How long one transfer may take, in seconds: a store is small, a line may be slow.
@@ -210,11 +211,41 @@ impl Repository<'_> {
         self.failure(command, said, false)
     }
 
+    /// Fails when the upstream has new files where ignored ones lie here: git would overwrite those without a word
+    /// (git-merge(1), `--overwrite-ignore`), and nobody else has them.
+    fn spare_ignored(&self, tracking: &str) -> Result<(), GitError> {
+        let arguments = ["-r", "-z", "--name-only", "--no-renames", "--diff-filter=A", "HEAD", tracking];
+        let said = self.git("diff-tree", &arguments.map(OsStr::new), &[])?;
+        let paths = |said: &'_ Finished| -> Vec<PathBuf> {
+            let names = answer(said).split(|byte| *byte == 0).filter(|name| !name.is_empty());
+            names.map(|name| PathBuf::from(OsStr::from_bytes(name))).collect()
+        };
+        let added = paths(&said);
+        if added.is_empty() {
+            return Ok(());
+        }
+        let said = self.git("ls-files", &["-o", "-i", "-z", "--exclude-standard"].map(OsStr::new), &[])?;
+        let mut ignored = paths(&said);
+        // A file in a folder's place takes all that is in it along.
+        ignored.retain(|here| added.iter().any(|new| here.starts_with(new) || new.starts_with(here)));
+        match ignored.first() {
+            None => Ok(()),
+            Some(first) => {
+                let complaint =
+                    format!("{}, which git ignores here, is on the other side too", text::quoted_path(first));
+                Err(GitError::InTheWay { top: self.top.clone(), complaint })
+            }
+        }
+    }
+
     /// Takes over the upstream's commits: forward where we have none of our own, else by rebase or merge as `pull.rebase`
     /// and `pull.ff` say, by merge where they say nothing. What fails for another reason than conflicts is undone.
     pub fn take_over(&self, status: &Status) -> Result<Pulled, GitError> {
         let Some((ahead, behind)) = status.ahead_behind else { return Ok(Pulled::UpToDate) };
         let Some(upstream) = status.upstream.as_ref().filter(|_| behind > 0) else { return Ok(Pulled::UpToDate) };
+        if status.head.is_some() {
+            self.spare_ignored(&upstream.tracking)?;
+        }
         if ahead == 0 {
             self.git("merge", &["-q", "--ff-only", &upstream.tracking].map(OsStr::new), &[])?;
             return Ok(Pulled::FastForwarded);
@@ -356,6 +387,31 @@ mod tests {
         assert!(pull(&trial, "b").is_err());
         let status = trial.with("b", |git| git.status()).expect("a status");
         assert_eq!((status.operation, status.uncommitted.len(), trial.read("b", "x.gpg")), (None, 0, "one".into()));
+    }
+
+    #[test]
+    fn a_file_that_is_ignored_here_is_not_overwritten() {
+        for diverged in [false, true] {
+            let trial = Trial::new();
+            trial.put("b", ".git/info/exclude", "own/\n");
+            trial.put("b", "own/s.gpg", "only here");
+            trial.commit("a", "own/t.gpg", "another", "Add t.");
+            push(&trial, "a").expect("pushed");
+            if diverged {
+                trial.commit("b", "b.gpg", "b", "Add b.");
+            }
+            pull(&trial, "b").expect("nothing is in the way");
+            for (file, gone) in [("own/s.gpg", None), ("own/s.gpg/deeper.gpg", Some("own/s.gpg"))] {
+                gone.into_iter().for_each(|file| drop(trial.git("a", &["rm", "-q", file])));
+                trial.commit("a", file, "theirs", "Add s.");
+                push(&trial, "a").expect("pushed");
+                let refused = pull(&trial, "b").expect_err("in the way");
+                assert!(matches!(refused, GitError::InTheWay { .. }), "{refused}");
+                assert_eq!(trial.read("b", "own/s.gpg"), "only here");
+            }
+            std::fs::rename(trial.path("b").join("own/s.gpg"), trial.path("b").join("own/u.gpg")).expect("renamed");
+            pull(&trial, "b").expect("nothing is in the way any more");
+        }
     }
 
     #[test]
