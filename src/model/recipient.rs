@@ -44,7 +44,12 @@ pub enum RecipientError {
     Empty,
     #[error("line {line} is not UTF-8 text")]
     NotText { line: usize },
+    #[error("line {line} is git's mark of a conflict: both sides of a merge changed it")]
+    Conflict { line: usize },
 }
+
+/// How the lines begin that git puts around the two sides of a conflict (git-merge(1), "How conflicts are presented").
+const CONFLICT_MARKS: [&[u8]; 3] = [b"<<<<<<< ", b"||||||| ", b">>>>>>> "];
 
 /// The content of a `.gpg-id` file, read as the better of pass (1.7.4, `set_gpg_recipients`) and gopass
 /// (`internal/recipients/recipients.go`) does.
@@ -61,6 +66,9 @@ impl GpgIdFile {
     pub fn parse(bytes: &[u8]) -> Result<GpgIdFile, RecipientError> {
         let mut recipients: Vec<Recipient> = Vec::new();
         for (index, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
+            if CONFLICT_MARKS.iter().any(|mark| line.starts_with(mark)) {
+                return Err(RecipientError::Conflict { line: index + 1 });
+            }
             let line = line.split(|byte| *byte == b'#').next().unwrap_or_default();
             let text = std::str::from_utf8(line).map_err(|_| RecipientError::NotText { line: index + 1 })?;
             if let Some(recipient) = Recipient::new(text.trim_start_matches('\u{feff}'))
@@ -121,6 +129,18 @@ mod tests {
             assert_eq!(GpgIdFile::parse(text.as_bytes()), Err(RecipientError::Empty), "{text:?}");
         }
         assert_eq!(GpgIdFile::parse(b"AAAA\n\xff\n"), Err(RecipientError::NotText { line: 2 }));
+    }
+
+    #[test]
+    fn both_sides_of_a_merge_are_nobody_s_recipients() {
+        for (text, line) in [
+            ("AAAA\n<<<<<<< HEAD\nBBBB\n=======\nCCCC\n>>>>>>> refs/remotes/origin/main\n", 2),
+            ("AAAA\n>>>>>>> x # y\n", 2),
+            ("||||||| base\nAAAA\n", 1),
+        ] {
+            assert_eq!(GpgIdFile::parse(text.as_bytes()), Err(RecipientError::Conflict { line }), "{text}");
+        }
+        assert_eq!(ids("Alice <<<<<<<\n"), ["Alice <<<<<<<"]);
     }
 
     #[test]

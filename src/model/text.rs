@@ -38,9 +38,14 @@ pub fn quoted_path(path: &std::path::Path) -> String {
     quoted(path.as_os_str().as_encoded_bytes())
 }
 
-/// A path as one word of a POSIX shell, safe for a terminal.
+/// A path as one word of a POSIX shell, safe for a terminal. No program takes it for an option: a path means the same with
+/// `./` before it, and so does an entry's name.
 pub fn shell_word(path: &std::path::Path) -> String {
-    let text = escaped(path.as_os_str().as_encoded_bytes());
+    let bytes = path.as_os_str().as_encoded_bytes();
+    let mut text = escaped(bytes);
+    if bytes.starts_with(b"-") {
+        text.to_mut().insert_str(0, "./");
+    }
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:@%=,".contains(c);
     if !text.is_empty() && text.chars().all(plain) {
         text.into_owned()
@@ -93,6 +98,7 @@ mod tests {
         let word = |path: &str| shell_word(std::path::Path::new(path));
         assert_eq!(word("/a/b-c.d"), "/a/b-c.d");
         assert_eq!(word("/a b/it's"), "'/a b/it'\\''s'");
+        assert_eq!(word("-rf"), "./-rf");
     }
 
     #[test]

@@ -153,8 +153,7 @@ fn no_terminal(entry: &EntryPath) -> Problem {
 
 /// The entry as an argument that may be copied into a shell.
 fn word(entry: &EntryPath) -> String {
-    let dashes = if entry.as_bytes().starts_with(b"-") { "-- " } else { "" };
-    format!("{dashes}{}", text::shell_word(entry.as_os_str().as_ref()))
+    text::shell_word(entry.as_os_str().as_ref())
 }
 
 #[cfg(test)]

@@ -72,7 +72,14 @@ fn ended(done: &[Synced]) -> Result<(), Problem> {
         let named = text::shell_word(first.as_os_str().as_ref());
         let count = conflicts.len();
         let things = if count == 1 { "1 thing".to_owned() } else { format!("{count} things") };
-        return Err(Problem::failed(format!("both sides changed {things}; the merge waits until they are settled"))
+        let problem = Problem::failed(format!("both sides changed {things}; the merge waits until they are settled"));
+        // A file that is no entry is not merged here: who may read, before what they may.
+        if done.iter().filter_map(conflicts_of).any(|conflicts| conflicts.others.contains(first)) {
+            return Err(problem
+                .hint("see what waits: regpass conflicts")
+                .hint(format!("settle one: regpass resolve {named} --ours (or --theirs)")));
+        }
+        return Err(problem
             .hint(format!("see what they say: regpass conflicts {named}"))
             .hint(format!("settle one: regpass resolve {named} --merge (or --ours, --theirs)")));
     }

@@ -74,6 +74,9 @@ impl From<StoreError> for Problem {
                         .hint(hint)
                 }
             }
+            StoreError::Recipients { source: RecipientError::Conflict { .. }, .. } => {
+                problem.hint("see what waits to be settled: regpass conflicts")
+            }
             StoreError::Recipients { path, .. } => problem.hint(format!(
                 "write one key id, fingerprint or e-mail address a line into {}",
                 text::escaped(path.as_os_str().as_encoded_bytes())

@@ -68,3 +68,32 @@ fn every_field_is_explained() {
     let log = sandbox.regpass(&["git", "log"], b"").ok().out();
     assert!(log.contains("no b\\u{1b}]0;x\\u{7}\n") && !log.contains('\u{1b}'), "{log}");
 }
+
+#[test]
+fn who_may_read_is_settled_before_what() {
+    let sandbox = shared();
+    let git = |args: &[&str]| sandbox.run("git", args, b"").ok();
+    let own = std::fs::read_to_string(sandbox.store().join(".gpg-id")).expect("recipients");
+    std::fs::write(sandbox.home().join("other/.gpg-id"), format!("{own}# theirs\n")).expect("recipients");
+    git(&["-C", "other", "commit", "-qam", "theirs"]);
+    git(&["-C", "other", "push", "-q"]);
+    std::fs::write(sandbox.store().join(".gpg-id"), format!("{own}# ours\n")).expect("recipients");
+    git(&["-C", ".password-store", "commit", "-qam", "ours"]);
+    let stopped = sandbox.regpass(&["sync"], b"");
+    assert_eq!(stopped.code, 1);
+    assert!(
+        stopped.err().ends_with("hint: settle one: regpass resolve .gpg-id --ours (or --theirs)\n"),
+        "{}",
+        stopped.err()
+    );
+    // git's marks are no recipients: nothing is encrypted by them.
+    let refused = sandbox.regpass(&["insert", "new"], b"pw\n");
+    assert!(refused.err().contains("git's mark of a conflict"), "{}", refused.err());
+    assert!(refused.err().ends_with("hint: see what waits to be settled: regpass conflicts\n"), "{}", refused.err());
+    sandbox.regpass(&["resolve", ".gpg-id", "--theirs"], b"").ok();
+    assert_eq!(
+        std::fs::read_to_string(sandbox.store().join(".gpg-id")).expect("recipients"),
+        format!("{own}# theirs\n")
+    );
+    sandbox.regpass(&["insert", "new"], b"pw\n").ok();
+}
