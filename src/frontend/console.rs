@@ -75,6 +75,11 @@ impl Console {
         }
     }
 
+    /// Lines of text and nothing else: no colour, and no line that is drawn over another.
+    pub fn plain(self) -> Console {
+        Console { colour_out: false, colour_err: false, transient_err: false, ..self }
+    }
+
     pub fn out_is_terminal(&self) -> bool {
         self.out_is_terminal
     }

@@ -40,6 +40,10 @@ pub(super) struct Args {
     #[arg(long, global = true)]
     pub(super) ascii: bool,
 
+    /// Lines of text only, for screen readers: no colour, and what the first tab says instead of the terminal UI
+    #[arg(long, global = true)]
+    pub(super) plain: bool,
+
     #[command(flatten)]
     pub(super) places: Places,
 

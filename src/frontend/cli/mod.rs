@@ -67,6 +67,7 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
         Ok(args) => args,
         Err(said) => return explain(&console, &said),
     };
+    let console = if args.plain { console.plain() } else { console };
     let session = Session { typed: args.places.typed(), env, console };
     match run(&session, args) {
         Ok(code) => ExitCode::from(code),
@@ -95,6 +96,7 @@ impl Session {
 /// Runs what was typed; the exit code of what succeeded is 0, or that of the demo's command.
 fn run(session: &Session, args: Args) -> Result<u8, Problem> {
     let done = match args.command {
+        None if args.plain => status::plain(session),
         None => open_ui(session, session.env.clone(), session.typed.clone(), args.ascii),
         Some(Command::Ls(args)) => ls::run(session, &args),
         Some(Command::Show(args)) => show::run(session, &args),

@@ -26,6 +26,15 @@ pub(super) struct StatusArgs {
     json: bool,
 }
 
+/// The terminal UI for those who cannot use a screen: its first tab as text, and the commands that are the other tabs.
+pub(super) fn plain(session: &Session) -> Result<(), Problem> {
+    run(session, &StatusArgs { json: false })?;
+    session.console.data(
+        "\nwhat the terminal UI's other tabs show\n  the store: regpass ls\n  the registries: regpass registries\n  \
+         the helper's calls: regpass journal\n  every command: regpass --help\n",
+    )
+}
+
 pub(super) fn run(session: &Session, args: &StatusArgs) -> Result<(), Problem> {
     let system = session.system()?;
     let mut found = overview::look(&system);

@@ -91,3 +91,33 @@ fn without_a_terminal_there_are_words_instead_of_a_screen() {
         assert!(!terminal.output().windows(8).any(|bytes| bytes == b"\x1b[?1049h"));
     }
 }
+
+#[test]
+fn plain_is_lines_of_text_and_nothing_drawn() {
+    let machine = showcase();
+    for (args, said) in [(&["--plain"][..], "regpass registries"), (&["--plain", "ls"], "postmaster")] {
+        let terminal = machine.regpass().args(args).size(120, 60).start();
+        assert_eq!(terminal.wait_end(), Ended::Code(0), "{args:?}");
+        assert!(terminal.live().contains(said), "{}", terminal.live().text());
+        assert!(!terminal.output().contains(&0x1b), "{args:?}: {:?}", String::from_utf8_lossy(&terminal.output()));
+    }
+}
+
+#[test]
+fn no_tab_wakes_it_while_nobody_presses_a_key() {
+    let machine = showcase();
+    let mut terminal = machine.regpass().start();
+    terminal.wait_for("the first tab, filled", |frame| frame.contains("last calls"));
+    for (tab, what) in [("1", "the first tab"), ("3", "the registries")] {
+        terminal.send(tab);
+        terminal.wait_for(what, |frame| is_read(frame) || frame.contains("last calls"));
+        // What the key set off comes to its end, on a busy machine too.
+        let end = Instant::now() + Duration::from_secs(30);
+        while !terminal.stays_quiet(Duration::from_millis(500)) {
+            assert!(Instant::now() < end, "{what} does not come to rest");
+        }
+        let before = terminal.wake_ups();
+        assert!(terminal.stays_quiet(Duration::from_secs(2)), "{what}");
+        assert_eq!(terminal.wake_ups(), before, "{what}");
+    }
+}
