@@ -11,7 +11,7 @@ use std::thread::{self, ThreadId};
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::terminal::{
     BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
-    enable_raw_mode,
+    enable_raw_mode, is_raw_mode_enabled,
 };
 use crossterm::{Command, cursor, queue};
 use ratatui::backend::CrosstermBackend;
@@ -56,9 +56,14 @@ impl Stage {
 
     /// Takes the terminal over again after `leave`; the next frame repaints everything.
     pub fn enter(&mut self) -> io::Result<()> {
-        // Ours may have been undone while we were stopped; the first call forgets it, so that the second sets it again.
-        disable_raw_mode()?;
-        enable_raw_mode()?;
+        if is_raw_mode_enabled()? {
+            // May have been undone while we were stopped. Not off and on: what is typed in between the kernel would edit.
+            let mut modes = tcgetattr(io::stdin())?;
+            modes.make_raw();
+            tcsetattr(io::stdin(), OptionalActions::Now, &modes)?;
+        } else {
+            enable_raw_mode()?;
+        }
         self.entered = true;
         queue!(self.output, EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)?;
         self.output.send()?;

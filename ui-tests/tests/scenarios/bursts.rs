@@ -11,7 +11,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use super::support::{open, showcase};
 
 /// Bursts typed; each key of them is one chance for a slice to end between two keys.
-const BURSTS: usize = 400;
+const BURSTS: usize = 250;
 
 /// Stops and continues the process until told not to: a machine with more work than processors.
 struct Slices {
