@@ -12,11 +12,11 @@ use super::edges;
 use super::event::Event;
 use super::globals::{self, Action};
 use super::jobs::undo;
-use super::jobs::{Job, Report};
+use super::jobs::{Job, Report, write};
 use super::keymap::{APP, Keymap};
 use super::keys::{HelpRow, Key, Offer};
 use super::screen::{Flow, Layer, Scope, Ticket, Tickets, Toast};
-use super::screens::{TABS, help::Help, log::Log, palette::Palette, passphrase::Passphrase};
+use super::screens::{TABS, form_layer, help::Help, log::Log, palette::Palette, passphrase::Passphrase};
 use super::taking_back;
 use super::theme::Meaning;
 use super::widgets::key_bar;
@@ -260,10 +260,14 @@ impl App {
             _ => {}
         }
         let scope = self.scope.clone();
-        if let Some(owner) = self.owner(ticket) {
-            let flow = owner.report(ticket.number, report, &scope);
-            self.follow(flow);
-        }
+        let flow = match (self.owner(ticket), report) {
+            (Some(owner), report) => owner.report(ticket.number, report, &scope),
+            // A write is told even when what asked for it was closed meanwhile.
+            (None, Ok(Report::Write(write::Report::Done(done)))) => form_layer::told(done),
+            (None, Err(problem)) if ticket.owner == form_layer::NAME => Flow::Say(Toast::warn(problem.one_line())),
+            (None, _) => Flow::Stay,
+        };
+        self.follow(flow);
     }
 
     /// What came of the undo key. A question that comes after the person went on is not asked.

@@ -92,6 +92,12 @@ impl Catalogue {
         found.and_then(|index| NodeId::try_from(index).ok())
     }
 
+    /// Those of the names that are there, of folders and of entries.
+    pub(super) fn still_there(&self, names: &BTreeSet<(EntryPath, bool)>) -> BTreeSet<(EntryPath, bool)> {
+        let here = self.nodes.iter().map(|node| (node.path.clone(), node.is_folder()));
+        here.filter(|name| names.contains(name)).collect()
+    }
+
     /// The rows of the tree with these folders open.
     pub(super) fn rows(&self, open: &BTreeSet<EntryPath>) -> Vec<NodeId> {
         self.walk(|node| open.contains(&node.path))

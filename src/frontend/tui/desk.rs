@@ -12,6 +12,7 @@ mod readers;
 mod results;
 mod reveal_time;
 mod search;
+mod writes;
 
 use std::time::{Duration, Instant, SystemTime};
 
@@ -185,6 +186,7 @@ impl Desk {
             Job::Git(job) => Report::Git(git::found(&job)),
             Job::Search(job) => Report::Search(search::found(&job)),
             Job::Undo(job) => Report::Undo(results::found(&job, self.obstacle)),
+            Job::Write(job) => Report::Write(writes::found(&job)),
             Job::Copy(..) => Report::Copied(Copied::Clipboard { seconds: 45 }),
         }
     }
@@ -243,6 +245,7 @@ fn named(name: &str) -> KeyEvent {
         "Backspace" => KeyCode::Backspace,
         "Right" => KeyCode::Right,
         "F1" => KeyCode::F(1),
+        "F5" => KeyCode::F(5),
         "^C" => return KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL),
         other => panic!("no key {other}"),
     };
@@ -362,7 +365,7 @@ fn an_empty_and_a_missing_store_say_what_helps() {
 
 #[test]
 fn a_secret_goes_when_the_person_does() {
-    for leave in ["<Up>", "k", "1", "3", "?", "<Esc>", "r", "<Enter>", "R"] {
+    for leave in ["<Up>", "k", "1", "3", "?", "<Esc>", "r", "<Enter>", "<F5>"] {
         let mut desk = Desk::new((80, 24)).begun();
         desk.press("<End>r").shows("tr0ub4dor");
         desk.press(leave).hides("tr0ub4dor");
@@ -516,7 +519,7 @@ fn what_cannot_be_listed_is_counted_and_explained() {
         .push(Unreadable { path: "/home/alice/.password-store/x\u{1b}[2J".into(), why: "a loop".to_owned() });
     let mut desk = desk.begun();
     desk.shows("1 unreadable");
-    desk.press("u").shows("1 name could not be listed");
+    desk.press("U").shows("1 name could not be listed");
     desk.shows("a loop");
     desk.shows("\\u{1b}[2J");
     desk.press("q");

@@ -5,6 +5,7 @@ pub(super) mod history;
 pub(super) mod recipients;
 pub(super) mod search;
 pub(super) mod undo;
+pub(super) mod write;
 
 use super::catalogue::Catalogue;
 use super::watch::Watch;
@@ -48,6 +49,7 @@ pub(super) enum Job {
     Recipients(recipients::Job),
     Git(git::Job),
     Undo(undo::Job),
+    Write(write::Job),
 }
 
 /// How much of an entry is copied.
@@ -77,6 +79,7 @@ pub(super) enum Report {
     Recipients(recipients::Report),
     Git(git::Report),
     Undo(undo::Report),
+    Write(write::Report),
 }
 
 /// Which worker does it: looking never waits behind a person who is typing a passphrase, nor behind an agent that hangs.
@@ -98,16 +101,16 @@ impl Job {
             | Job::Facts(_)
             | Job::Registries => Lane::Look,
             Job::OwnKey | Job::History(history::Job::Versions(_)) | Job::Recipients(recipients::Job::List) => Lane::Ask,
-            Job::Git(git::Job::Status | git::Job::Log(_) | git::Job::Conflicts) | Job::Undo(undo::Job::Last) => {
-                Lane::Look
-            }
+            Job::Git(git::Job::Status | git::Job::Log(_) | git::Job::Conflicts) => Lane::Look,
+            Job::Undo(undo::Job::Last) | Job::Write(write::Job::Recipe) => Lane::Look,
             Job::Open(_)
             | Job::Copy(..)
             | Job::History(_)
             | Job::Search(_)
             | Job::Recipients(_)
             | Job::Git(_)
-            | Job::Undo(_) => Lane::Open,
+            | Job::Undo(_)
+            | Job::Write(_) => Lane::Open,
         }
     }
 
@@ -122,6 +125,7 @@ impl Job {
                 | Job::Recipients(_)
                 | Job::Git(_)
                 | Job::Undo(_)
+                | Job::Write(_)
         )
     }
 
@@ -149,6 +153,7 @@ impl Job {
             Job::Git(job) => job.run(system, watch).map(Report::Git),
             Job::Search(job) => job.run(system, watch).map(Report::Search),
             Job::Undo(job) => job.run(system).map(Report::Undo),
+            Job::Write(job) => job.run(system).map(Report::Write),
         }
     }
 }

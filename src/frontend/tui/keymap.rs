@@ -214,7 +214,7 @@ mod tests {
     #[test]
     fn two_actions_may_change_places_and_layers_have_keys_of_their_own() {
         assert!(chosen(&[("store.copy", &["r"]), ("store.reveal", &["c"])]).is_ok());
-        assert!(chosen(&[("git.close", &["q", "Esc"]), ("store.copy", &["y", "Ctrl-Y"])]).is_ok());
+        assert!(chosen(&[("git.close", &["q", "Esc"]), ("store.copy", &["Y", "Ctrl-Y"])]).is_ok());
         assert!(chosen(&[]).is_ok(), "the tables themselves");
     }
 }

@@ -75,7 +75,8 @@ impl Recipe {
         Ok(Recipe::Characters { set, length })
     }
 
-    pub(super) fn check(&self) -> Result<(), Problem> {
+    /// Fails when nothing can be made by it.
+    pub fn check(&self) -> Result<(), Problem> {
         match self {
             Recipe::Characters { set, .. } if set.is_empty() => {
                 Err(Problem::usage("there is no character to make a password of"))

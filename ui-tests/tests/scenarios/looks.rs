@@ -26,7 +26,7 @@ fn who_and_where_is_on_top_and_the_keys_are_below() {
         assert!(frame.row(0).contains(part), "{part:?} in {:?}", frame.row(0));
     }
     let last = frame.row(23);
-    for part in ["close", "/ find", "↓ down", "Tab next tab", "q quit"] {
+    for part in ["close", "/ find", "n new", "D delete", "q quit"] {
         assert!(last.contains(part), "{part:?} in {last:?}");
     }
     assert!(last.ends_with("40"), "{last:?}");
@@ -224,7 +224,7 @@ fn an_unreadable_neighbour_is_counted_and_explained() {
     let mut terminal = machine.regpass().start();
     terminal.wait_for("the first frame", |_| true);
     terminal.press("2", "the count", |frame| frame.contains("2 unreadable"));
-    let frame = terminal.press("u", "the reasons", |frame| frame.contains("could not be listed"));
+    let frame = terminal.press("U", "the reasons", |frame| frame.contains("could not be listed"));
     assert!(frame.contains("gone.gpg") && frame.contains("/loop"), "{}", frame.text());
 }
 

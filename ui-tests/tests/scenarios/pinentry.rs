@@ -69,7 +69,7 @@ fn the_first_line_says_how_the_key_is_without_starting_an_agent() {
     terminal.wait_for("the key, unlocked", says("unlocked"));
     terminal.press("r", "the mask", |frame| frame.contains("••••••••"));
     machine.run("gpgconf", &["--reload", "gpg-agent"]);
-    terminal.press("R", "the key, locked again", says(" locked"));
+    terminal.press("\x12", "the key, locked again", says(" locked"));
 }
 
 #[test]

@@ -66,7 +66,7 @@ fn esc_hides_the_secret_then_clears_the_filter() {
 fn the_last_line_says_what_a_key_does_now() {
     let mut desk = Desk::new((80, 24)).begun();
     let folder = last_line(&mut desk);
-    for hint in ["⏎ close", "/ find", "↑ up", "↓ down", "Tab next tab", "q quit"] {
+    for hint in ["⏎ close", "/ find", "n new", "D delete", "Space mark", "q quit"] {
         assert!(folder.contains(hint), "no {hint:?} in {folder:?}");
     }
     assert!(last_line(desk.press("<Enter>")).contains("⏎ open"));

@@ -69,19 +69,19 @@ fn layers_have_help_and_palette_too_but_no_other_tab_under_them() {
 
 #[test]
 fn a_chosen_key_is_the_one_that_works_and_is_shown_everywhere() {
-    let mut desk = with_keys(&[("store.copy", &["y"]), ("app.palette", &["F2"]), ("list.down", &["n"])]);
+    let mut desk = with_keys(&[("store.copy", &["Y"]), ("app.palette", &["F2"]), ("list.down", &["i"])]);
     desk.press("/dbroot<Enter>");
-    desk.shows("y copy");
+    desk.shows("Y copy");
     desk.hides("c copy");
-    desk.press("y").shows("copied for 45 s");
+    desk.press("Y").shows("copied for 45 s");
     desk.press("c").hides("copied");
-    desk.press("?copy the").shows("y ");
+    desk.press("?copy the").shows("Y ");
     desk.press("<Esc>:").hides("Actions");
     desk.press("<Esc><Esc>").shows("▶       root");
-    desk.press("n").shows("▶   ✘ vpn");
+    desk.press("i").shows("▶   ✘ vpn");
     desk.press("j").shows("▶   ✘ vpn");
     // A letter in a field stays a letter.
-    desk.press("/yn").shows("/ yn");
+    desk.press("/Yi").shows("/ Yi");
 }
 
 #[test]

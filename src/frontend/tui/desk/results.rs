@@ -73,7 +73,7 @@ fn the_log_keeps_the_last_results_and_no_secret() {
     desk.hides("tr0ub4dor");
     desk.press("<Esc>");
     for _ in 0..300 {
-        desk.press("u");
+        desk.press("U");
     }
     desk.press("@").shows("200");
     desk.hides("copied for 45 s");

@@ -304,7 +304,7 @@ impl Activity {
         let (names, journal) = (&self.names, &self.known.journal);
         let name = |index: u32| names.get(index as usize).map_or("", String::as_str);
         let call = |index: u32| journal.as_ref().and_then(|journal| journal.calls.get(index as usize));
-        self.finder.draw_rows(frame, list, scope, name, |index, columns| {
+        self.finder.draw_rows(frame, list, scope, (name, None), |index, columns| {
             call(index).map_or_else(Line::default, |call| line(call, columns, scope))
         });
     }

@@ -98,7 +98,7 @@ fn draw_table(screen: &mut RegistriesScreen, frame: &mut Frame<'_>, area: Rect, 
     let Some(Ok(registries)) = &screen.loaded else { return };
     let names = &screen.names;
     let name = |index: u32| names.get(index as usize).map_or("", String::as_str);
-    screen.finder.draw_rows(frame, list, scope, name, |index, _| {
+    screen.finder.draw_rows(frame, list, scope, (name, None), |index, _| {
         registries.logins.get(index as usize).map_or_else(Line::default, |login| table_row(login, widths, scope))
     });
 }

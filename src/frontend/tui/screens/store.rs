@@ -18,6 +18,7 @@ use super::store_keys::{Action, FILTER_KEYS, KEYS};
 use super::store_layers;
 use super::store_tree::Tree;
 use super::store_view;
+use super::store_writes::{self, Writes};
 use crate::model::{EntryPath, Problem};
 use crate::ops::entries::EntryFacts;
 use crate::ops::readers::Reader;
@@ -45,6 +46,9 @@ pub(in super::super) struct StoreScreen {
     asked_conflicts: Option<u64>,
     /// Entries that both sides changed.
     pub(super) conflicts: BTreeSet<EntryPath>,
+    pub(super) writes: Writes,
+    /// To be selected once the store was read again: it is not in what was read before.
+    wanted: Option<EntryPath>,
 }
 
 impl Default for StoreScreen {
@@ -61,6 +65,8 @@ impl Default for StoreScreen {
             outdated: false,
             asked_conflicts: None,
             conflicts: BTreeSet::new(),
+            writes: Writes::default(),
+            wanted: None,
         }
     }
 }
@@ -76,6 +82,9 @@ impl StoreScreen {
     fn take_in(&mut self, loaded: Result<Catalogue, Problem>, scope: &Scope) -> Flow {
         self.facts = None;
         self.tree.take_in(loaded, scope.size);
+        if let Some(wanted) = self.wanted.take() {
+            self.tree.show(&wanted, false);
+        }
         self.ask_facts()
     }
 
@@ -134,9 +143,11 @@ impl StoreScreen {
             self.secret.hide();
         } else if self.zoomed && !self.tree.finder.is_typing() {
             self.zoomed = false;
-        } else {
+        } else if self.tree.finder.is_filtered() || self.tree.finder.is_typing() {
             self.tree.clear_filter();
             return self.moved();
+        } else {
+            self.tree.marked.clear();
         }
         Flow::Stay
     }
@@ -176,8 +187,22 @@ impl Screen for StoreScreen {
             Action::Filter | Action::Search if catalogue.is_none_or(|catalogue| catalogue.entries() == 0) => {
                 Offer::Refused("there is nothing to find")
             }
+            Action::New
+            | Action::Password
+            | Action::Rename
+            | Action::Move
+            | Action::CopyEntry
+            | Action::Delete
+            | Action::Mark => store_writes::offer(self, action),
             _ => Offer::Ready,
         }
+    }
+
+    fn writes(&self, action: Action) -> bool {
+        matches!(
+            action,
+            Action::New | Action::Password | Action::Rename | Action::Move | Action::CopyEntry | Action::Delete
+        )
     }
 
     fn typing(&mut self, key: Key, _scope: &Scope) -> Option<Flow> {
@@ -196,6 +221,7 @@ impl Screen for StoreScreen {
             Action::Back if self.tree.finder.is_typing() || shown => None,
             Action::Back if self.zoomed => Some("back"),
             Action::Back if self.tree.finder.is_filtered() => Some("clear"),
+            Action::Back if !self.tree.marked.is_empty() => Some("unmark"),
             _ => None,
         }
     }
@@ -216,6 +242,7 @@ impl Screen for StoreScreen {
                 "a folder, closed and open; how many entries at its right",
             ),
             Mark("mount".to_owned(), "another store that gopass shows inside this one"),
+            Mark(glyphs.active.to_owned(), "marked"),
             Mark(recipients, "a reader's key: good, in doubt, of no use"),
         ]
     }
@@ -260,6 +287,10 @@ impl Screen for StoreScreen {
             | Action::Git
             | Action::Conflicts
             | Action::Unreadable => store_layers::open(self, action),
+            Action::Mark => self.mark(),
+            Action::New | Action::Password | Action::Rename | Action::Move | Action::CopyEntry | Action::Delete => {
+                store_writes::open(self, action)
+            }
             Action::Reload => Flow::Many(vec![self.load(), Flow::Say(Toast::good("reading the store again"))]),
         }
     }
@@ -291,6 +322,9 @@ impl Screen for StoreScreen {
             }
             return Flow::Stay;
         }
+        if self.writes.take(number) {
+            return self.written(report);
+        }
         self.secret.report(number, report, scope).unwrap_or(Flow::Stay)
     }
 
@@ -312,7 +346,9 @@ impl Screen for StoreScreen {
 
     fn find_entry(&mut self, entry: &EntryPath) -> Option<Flow> {
         self.tree.finder.clear();
-        self.tree.show(entry, false);
+        if !self.tree.show(entry, false) {
+            self.wanted = Some(entry.clone());
+        }
         Some(self.moved())
     }
 
@@ -322,6 +358,10 @@ impl Screen for StoreScreen {
             0 => String::new(),
             count => format!("{count} unreadable  "),
         };
-        bad + &self.tree.finder.tally(catalogue.entries())
+        let marked = match self.tree.marked.len() {
+            0 => String::new(),
+            count => format!("{count} marked  "),
+        };
+        marked + &bad + &self.tree.finder.tally(catalogue.entries())
     }
 }

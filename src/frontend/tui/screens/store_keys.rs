@@ -22,6 +22,13 @@ pub(in super::super) enum Action {
     Conflicts,
     Unreadable,
     Reload,
+    New,
+    Password,
+    Rename,
+    Move,
+    CopyEntry,
+    Delete,
+    Mark,
 }
 
 const fn row(keys: &'static [Key], action: Action, hint: &'static str, help: &'static str) -> Binding<Action> {
@@ -41,14 +48,21 @@ pub(super) const KEYS: &[Binding<Action>] = &[
     row(&[Key::char('J')], Action::More, "more", "more of a long secret, while it is shown"),
     row(&[Key::char('K')], Action::Less, "", "back up in a long secret, while it is shown"),
     row(&[Key::named(KeyCode::Esc)], Action::Back, "", "hide the secret, close the details, clear the filter"),
+    row(&[Key::char('n')], Action::New, "new", "a new entry, its password made or typed"),
+    row(&[Key::char('D')], Action::Delete, "delete", "remove the entry, the folder, or what is marked"),
+    row(&[Key::char(' ')], Action::Mark, "mark", "mark for m, y and D, or take the mark away"),
+    row(&[Key::char('m')], Action::Move, "move", "move it, or what is marked, into a folder"),
+    row(&[Key::char('R')], Action::Rename, "rename", "give it another name"),
+    row(&[Key::char('y')], Action::CopyEntry, "", "copy the entry, the folder, or what is marked"),
+    row(&[Key::char('p')], Action::Password, "", "make a new password for it, its other lines stay"),
     row(&[Key::named(KeyCode::Left)], Action::Close, "", "close the folder, or go to the one around it"),
     row(&[Key::char('h')], Action::History, "", "versions in git: what changed, bring one back"),
     row(&[Key::char('F')], Action::Search, "", "search inside the entries: every one is opened"),
     row(&[Key::char('W')], Action::Readers, "", "who can read which folder; add and remove people"),
     row(&[Key::char('S')], Action::Git, "", "git: where the stores stand, pull, push, both"),
     row(&[Key::char('C')], Action::Conflicts, "", "settle what both sides changed"),
-    row(&[Key::char('u')], Action::Unreadable, "unreadable", "what could not be listed, and why"),
-    row(&[Key::char('R'), Key::named(KeyCode::F(5))], Action::Reload, "", "read the store again"),
+    row(&[Key::char('U')], Action::Unreadable, "unreadable", "what could not be listed, and why"),
+    row(&[Key::named(KeyCode::F(5)), Key::ctrl('r')], Action::Reload, "", "read the store again"),
 ];
 
 /// While the filter's field has the focus.

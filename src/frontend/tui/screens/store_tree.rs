@@ -7,6 +7,7 @@ use ratatui::layout::Rect;
 use super::super::catalogue::{Catalogue, Kind, Node, NodeId};
 use super::super::widgets::finder::Finder;
 use crate::model::{EntryPath, Problem};
+use crate::ops::transfer::Place;
 
 #[derive(Default)]
 pub(super) struct Tree {
@@ -14,6 +15,8 @@ pub(super) struct Tree {
     pub(super) open: BTreeSet<EntryPath>,
     /// Lists nodes: the rows of the tree, or what the filter found.
     pub(super) finder: Finder,
+    /// What actions are for besides the selected one; whether it is a folder.
+    pub(super) marked: BTreeSet<(EntryPath, bool)>,
 }
 
 impl Tree {
@@ -29,6 +32,38 @@ impl Tree {
         self.selected().filter(|node| !node.is_folder())
     }
 
+    /// Where a new entry would be put: the selected folder, or the one around the selected entry. A login's is the top:
+    /// folders of logins are not made by hand.
+    pub(super) fn folder_here(&self) -> EntryPath {
+        match self.selected() {
+            Some(Node { kind: Kind::Folder { .. }, path, .. }) => path.clone(),
+            Some(Node { kind: Kind::Entry, path, .. }) => path.parent(),
+            _ => EntryPath::root(),
+        }
+    }
+
+    /// What an action is for: what is marked, else what is selected. Nothing that goes along with a folder anyway.
+    pub(super) fn meant(&self) -> Vec<Place> {
+        let place = |(path, as_folder): &(EntryPath, bool)| Place { path: path.clone(), as_folder: *as_folder };
+        if self.marked.is_empty() {
+            let selected = self.selected().map(|node| (node.path.clone(), node.is_folder()));
+            return selected.iter().map(place).collect();
+        }
+        let inside = |one: &(EntryPath, bool)| {
+            self.marked.iter().any(|(folder, is)| *is && one != &(folder.clone(), true) && one.0.is_within(folder))
+        };
+        self.marked.iter().filter(|one| !inside(one)).map(place).collect()
+    }
+
+    /// How many entries a folder holds.
+    pub(super) fn entries_in(&self, folder: &EntryPath) -> u64 {
+        let node = self.catalogue().and_then(|catalogue| catalogue.node(catalogue.find(folder, true)?));
+        match node.map(|node| &node.kind) {
+            Some(Kind::Folder { entries, .. }) => u64::from(*entries),
+            _ => 0,
+        }
+    }
+
     pub(super) fn is_open(&self, folder: &EntryPath) -> bool {
         self.open.contains(folder)
     }
@@ -41,6 +76,9 @@ impl Tree {
         self.loaded = Some(loaded);
         if first {
             self.open_what_fits(size);
+        }
+        if let Some(Ok(catalogue)) = self.loaded.as_ref().filter(|_| !self.marked.is_empty()) {
+            self.marked = catalogue.still_there(&self.marked);
         }
         self.list();
         let again = before.and_then(|(path, folder)| self.catalogue()?.find(&path, folder));
@@ -110,10 +148,10 @@ impl Tree {
         }
     }
 
-    /// Selects it, with the folders around it open.
-    pub(super) fn show(&mut self, path: &EntryPath, folder: bool) {
-        let Some(Ok(catalogue)) = &self.loaded else { return };
-        let Some(id) = catalogue.find(path, folder) else { return };
+    /// Selects it, with the folders around it open. False when it is not there.
+    pub(super) fn show(&mut self, path: &EntryPath, folder: bool) -> bool {
+        let Some(Ok(catalogue)) = &self.loaded else { return false };
+        let Some(id) = catalogue.find(path, folder) else { return false };
         let mut around = catalogue.node(id).and_then(|node| node.parent);
         while let Some(node) = around.and_then(|id| catalogue.node(id)) {
             self.open.insert(node.path.clone());
@@ -123,5 +161,6 @@ impl Tree {
         if !self.finder.select(id) {
             self.finder.select_first();
         }
+        true
     }
 }

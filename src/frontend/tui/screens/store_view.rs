@@ -51,7 +51,7 @@ fn draw_empty(screen: &StoreScreen, frame: &mut Frame<'_>, area: Rect, scope: &S
             if !catalogue.unreadable.is_empty() {
                 details.gap();
                 let count = words::counted(catalogue.unreadable.len() as u64, "name");
-                details.sentence(&format!("{count} could not be listed; u tells why"), Meaning::Warn);
+                details.sentence(&format!("{count} could not be listed; U tells why"), Meaning::Warn);
             }
         }
     }
@@ -63,28 +63,44 @@ fn draw_list(screen: &mut StoreScreen, frame: &mut Frame<'_>, area: Rect, scope:
         return;
     };
     let name = |id| catalogue.node(id).map_or("", |node| &*node.full);
-    screen.tree.finder.draw_rows(frame, list, scope, name, |id, columns| match catalogue.node(id) {
+    let marked = &screen.tree.marked;
+    let is_marked = |node: &Node| !marked.is_empty() && marked.contains(&(node.path.clone(), node.is_folder()));
+    let flag = |id| catalogue.node(id).is_some_and(is_marked);
+    let flag = (!marked.is_empty()).then_some(&flag as &dyn Fn(u32) -> bool);
+    screen.tree.finder.draw_rows(frame, list, scope, (name, flag), |id, columns| match catalogue.node(id) {
         Some(node) => {
-            let conflict = !node.is_folder() && conflicts.contains(&node.path);
-            tree_row(node, open.contains(&node.path), conflict, columns, &scope.theme)
+            let state = RowState {
+                open: open.contains(&node.path),
+                conflict: !node.is_folder() && conflicts.contains(&node.path),
+                marked: is_marked(node),
+            };
+            tree_row(node, state, columns, &scope.theme)
         }
         None => Line::default(),
     });
 }
 
-fn tree_row<'a>(node: &'a Node, open: bool, conflict: bool, columns: u16, theme: &Theme) -> Line<'a> {
+#[derive(Clone, Copy)]
+struct RowState {
+    open: bool,
+    conflict: bool,
+    marked: bool,
+}
+
+fn tree_row<'a>(node: &'a Node, state: RowState, columns: u16, theme: &Theme) -> Line<'a> {
     let glyphs = theme.glyphs;
     // Deep rows keep half of the columns for their names.
     let indent = " ".repeat((usize::from(node.depth) * INDENT).min(usize::from(columns / 2)));
     let (mark, right, meaning) = match &node.kind {
         Kind::Folder { entries, mount, .. } => {
-            let mark = if open { glyphs.opened } else { glyphs.closed };
+            let mark = if state.open { glyphs.opened } else { glyphs.closed };
             let mount = if *mount { "mount " } else { "" };
             (mark, format!("{mount}{entries}"), Meaning::Accent)
         }
-        _ if conflict => (glyphs.bad, "conflict".to_owned(), Meaning::Bad),
+        _ if state.conflict => (glyphs.bad, "conflict".to_owned(), Meaning::Bad),
         Kind::Entry | Kind::Login => (" ", node.user.to_string(), Meaning::Plain),
     };
+    let (mark, marks) = if state.marked { (glyphs.active, Meaning::Key) } else { (mark, Meaning::Muted) };
     let left = words::width(&indent) + 2;
     let right = words::fit(&right, columns.saturating_sub(left) / 2, glyphs.ellipsis);
     let room = columns.saturating_sub(left + words::width(&right) + u16::from(!right.is_empty()));
@@ -95,7 +111,7 @@ fn tree_row<'a>(node: &'a Node, open: bool, conflict: bool, columns: u16, theme:
     let gap = columns.saturating_sub(left + words::width(&label) + words::width(&right));
     Line::from(vec![
         Span::raw(indent),
-        Span::styled(format!("{mark} "), theme.style(Meaning::Muted)),
+        Span::styled(format!("{mark} "), theme.style(marks)),
         Span::styled(label, theme.style(meaning)),
         Span::raw(" ".repeat(usize::from(gap))),
         Span::styled(right, theme.style(Meaning::Muted)),

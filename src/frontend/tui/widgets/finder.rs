@@ -3,7 +3,7 @@
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::text::Line;
+use ratatui::text::{Line, Span};
 
 use super::super::keys::Key;
 use super::super::matching::{Filter, NEEDLE_MAX};
@@ -126,13 +126,14 @@ impl Finder {
         Rect { y: list.y + 1, height: list.height.saturating_sub(1), ..list }
     }
 
-    /// The rows in view: names with what fits marked while a filter is set, else as `row` makes them.
+    /// The rows in view: names with what fits marked while a filter is set, else as `row` makes them. With a `flag`, names
+    /// stand behind the mark of those that have it.
     pub(in super::super) fn draw_rows<'a>(
         &mut self,
         frame: &mut Frame<'_>,
         list: Rect,
         scope: &Scope,
-        name: impl Fn(u32) -> &'a str,
+        (name, flag): (impl Fn(u32) -> &'a str, Option<&dyn Fn(u32) -> bool>),
         row: impl Fn(u32, u16) -> Line<'a>,
     ) {
         if self.rows.is_empty() {
@@ -146,7 +147,12 @@ impl Finder {
                 return row(rows[index], columns);
             }
             let name = name(rows[index]);
-            needle::marked(name, &filter.positions(name, wanted), columns, &scope.theme)
+            let hits = filter.positions(name, wanted);
+            let Some(flag) = flag else { return needle::marked(name, &hits, columns, &scope.theme) };
+            let mut line = needle::marked(name, &hits, columns.saturating_sub(2), &scope.theme);
+            let mark = if flag(rows[index]) { scope.theme.glyphs.active } else { " " };
+            line.spans.insert(0, Span::styled(format!("{mark} "), scope.theme.style(Meaning::Key)));
+            line
         });
     }
 }

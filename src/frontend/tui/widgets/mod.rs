@@ -3,6 +3,7 @@
 pub(super) mod details;
 pub(super) mod diff_view;
 pub(super) mod finder;
+pub(super) mod form;
 pub(super) mod key_bar;
 pub(super) mod list;
 pub(super) mod needle;

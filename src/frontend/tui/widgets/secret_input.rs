@@ -32,6 +32,11 @@ impl SecretInput {
         std::mem::take(self).typed
     }
 
+    /// What is typed so far, a second time; the field stays as it is.
+    pub(in super::super) fn copied(&self) -> Secret {
+        self.typed.part(0..self.typed.len())
+    }
+
     /// True when the key was for the field.
     pub(in super::super) fn press(&mut self, key: Key) -> bool {
         if let Some(character) = key.typed() {

@@ -1,0 +1,143 @@
+//! What the store screen changes: which question each key asks, what is started by the answers, what is told of it.
+
+use super::*;
+use crate::frontend::tui::jobs::write::{Done, Job as Ask, Report as Answer};
+use crate::ops::generate::{Class, Recipe};
+
+/// What a store that takes everything answers.
+pub(super) fn found(job: &Ask) -> Answer {
+    let done = |told: &str, entry: Option<&EntryPath>| {
+        Answer::Done(Done { told: told.to_owned(), entry: entry.cloned(), changed: true, ..Done::default() })
+    };
+    match job {
+        Ask::Recipe => Answer::Recipe(Recipe::of_classes(&Class::ALL, 25)),
+        Ask::New(new) => done("made", Some(&new.entry)),
+        Ask::Password(entry, _) => done("new password", Some(entry)),
+        Ask::Transfer(_, from, _) => done("carried", from.first().map(|place| &place.path)),
+        Ask::Remove(_) => done("removed", None),
+    }
+}
+
+fn writes(desk: &Desk) -> Vec<&String> {
+    desk.started.iter().filter(|job| job.starts_with("Write") && *job != "Write(Recipe)").collect()
+}
+
+#[test]
+fn whole_forms() {
+    let mut desk = Desk::new((80, 24)).begun();
+    insta::assert_snapshot!("form_new", desk.press("/replica<Enter>n").screen());
+    insta::assert_snapshot!("form_new_typed", desk.press("<Tab><Right><Tab>pw<Enter>").screen());
+    insta::assert_snapshot!("form_password", desk.press("<Esc>p").screen());
+    insta::assert_snapshot!("form_move", desk.press("<Esc>m").screen());
+    insta::assert_snapshot!("confirm_delete", desk.press("<Esc>D").screen());
+    let mut small = Desk::new((44, 10)).begun();
+    insta::assert_snapshot!("small_form_new", small.press("/replica<Enter>n<Tab><Tab><Tab>").screen());
+    insta::assert_snapshot!("marked", desk.press("<Esc><Esc><Up>  ").screen());
+    insta::assert_snapshot!("marked_filter", desk.press("/inf").screen());
+}
+
+#[test]
+fn a_new_entry_is_started_as_typed_and_selected_when_it_is_there() {
+    let mut desk = Desk::new((80, 24)).begun();
+    desk.press("/replica<Enter>nnew<Tab><Right><Tab>pw").hides("pw");
+    desk.press("<Enter>").shows("the two are not the same");
+    assert!(writes(&desk).is_empty());
+    desk.entries.push("infra/db/new".to_owned());
+    desk.press("pw<Tab>u r<Enter>").shows("made; z takes it back");
+    let started = writes(&desk);
+    assert_eq!(started.len(), 1);
+    assert!(started[0].contains("infra/db/new") && started[0].contains("(\"user\", \"u r\")"), "{started:?}");
+    assert!(!started[0].contains("pw"), "{started:?}");
+    desk.press("D").shows("Delete infra/db/new");
+}
+
+#[test]
+fn a_name_that_is_none_is_told_in_the_form() {
+    let mut desk = Desk::new((80, 24)).begun();
+    desk.press("/replica<Enter>n<Enter>").shows("which name is it to have?");
+    desk.press("../x<Enter>");
+    assert!(writes(&desk).is_empty(), "{:?}", desk.started);
+}
+
+#[test]
+fn what_fails_leaves_the_form_as_it_was_typed() {
+    let mut desk = Desk::new((80, 24)).begun();
+    desk.press("/replica<Enter>R2");
+    desk.failure = Some(Problem::failed("infra/db/replica2 is there already"));
+    desk.press("<Enter>").shows("✘ infra/db/replica2 is there already");
+    desk.shows("Rename infra/db/replica");
+    desk.failure = None;
+    desk.press("3<Enter>").shows("carried; z takes it back");
+    let started = writes(&desk);
+    assert!(started[1].contains("Move") && started[1].contains("infra/db/replica23"), "{started:?}");
+}
+
+#[test]
+fn a_write_is_told_when_its_form_was_closed_meanwhile() {
+    let mut desk = Desk::new((80, 24)).begun();
+    desk.press("/replica<Enter>R2");
+    desk.slow = true;
+    desk.press("<Enter><Esc>").hides("Rename");
+    let before = desk.started.len();
+    desk.slow = false;
+    for (ticket, job) in std::mem::take(&mut desk.held) {
+        desk.answer(ticket, job);
+    }
+    desk.settle();
+    desk.shows("carried; z takes it back");
+    assert!(desk.started[before..].contains(&"Entries".to_owned()), "the store is read again");
+}
+
+#[test]
+fn what_is_marked_is_meant_and_what_lies_in_a_marked_folder_goes_with_it() {
+    let mut desk = Desk::new((80, 24)).begun();
+    desk.press("/replica<Enter><Esc> ").shows("1 marked");
+    desk.press("/vpn<Enter> <Esc>").shows("2 marked");
+    desk.press("mold<Enter>");
+    desk.press("/vpn<Enter><Esc><Left> D").shows("Delete folder infra");
+    desk.press("y");
+    let started = writes(&desk);
+    assert!(started[0].contains("infra/db/replica") && started[0].contains("infra/vpn"), "{started:?}");
+    assert_eq!(started[1].matches("path:").count(), 1, "{started:?}");
+    desk.press("<Esc>").hides("marked");
+}
+
+#[test]
+fn nothing_is_removed_without_a_yes() {
+    for no in ["<Enter>", "<Esc>", "n", "x<Esc>"] {
+        let mut desk = Desk::new((80, 24)).begun();
+        desk.press("/replica<Enter>D").shows("is removed");
+        desk.press(no).hides("is removed");
+        assert!(writes(&desk).is_empty(), "{no} {:?}", desk.started);
+    }
+}
+
+#[test]
+fn where_nothing_may_be_written_no_form_opens() {
+    for key in ["n", "p", "R", "m", "y", "D"] {
+        let mut desk = Desk::new((80, 24));
+        desk.app.scope.read_only = true;
+        desk.begun().press("/replica<Enter>").press(key).shows("regpass was told to write nothing");
+    }
+}
+
+#[test]
+fn the_cursor_stays_where_it_was_when_what_it_was_on_is_gone() {
+    let mut desk = Desk::new((80, 24)).begun();
+    desk.press("/replica<Enter><Esc>");
+    desk.entries.retain(|name| name != "infra/db/replica");
+    desk.press("Dy").shows("removed; z takes it back");
+    desk.press("D").shows("Delete infra/db/root");
+}
+
+#[test]
+fn every_size_can_be_drawn_with_a_form() {
+    for width in [44, 60, 80, 140] {
+        for height in [10, 11, 14, 24] {
+            for keys in ["n", "n<Tab><Tab><Tab><Tab><Tab><Tab><Tab>", "p", "m", "D"] {
+                let mut desk = Desk::new((width, height)).begun();
+                desk.press("/replica<Enter>").press(keys).screen();
+            }
+        }
+    }
+}

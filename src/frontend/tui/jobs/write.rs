@@ -1,0 +1,169 @@
+//! Entries made, given a new password, moved, copied, removed. Called by `jobs.rs` alone.
+
+use std::fmt::Write as _;
+
+use crate::model::{EntryPath, EntryText, Problem, Secret, text};
+use crate::ops::generate::{self, Onto, Recipe};
+use crate::ops::transfer::{self, Kind, Place};
+use crate::ops::{Written, entries};
+use crate::system::System;
+
+#[derive(Debug)]
+pub(in super::super) enum Job {
+    /// What passwords are made of here unless one says otherwise.
+    Recipe,
+    New(NewEntry),
+    /// A new password for an entry; its other lines stay.
+    Password(EntryPath, Recipe),
+    Transfer(Kind, Vec<Place>, Place),
+    Remove(Vec<Place>),
+}
+
+#[derive(Debug)]
+pub(in super::super) struct NewEntry {
+    pub(in super::super) entry: EntryPath,
+    pub(in super::super) password: Password,
+    /// Lines `key: value`.
+    pub(in super::super) fields: Vec<(&'static str, String)>,
+    pub(in super::super) notes: String,
+}
+
+#[derive(Debug)]
+pub(in super::super) enum Password {
+    Typed(Secret),
+    Made(Recipe),
+}
+
+#[derive(Debug)]
+pub(in super::super) enum Report {
+    Recipe(Recipe),
+    Done(Done),
+}
+
+/// What a write did.
+#[derive(Debug, Default)]
+pub(in super::super) struct Done {
+    /// In words, without how it is taken back.
+    pub(in super::super) told: String,
+    pub(in super::super) warnings: Vec<Problem>,
+    /// What kept the rest from being done.
+    pub(in super::super) stopped: Option<Problem>,
+    /// What to select now.
+    pub(in super::super) entry: Option<EntryPath>,
+    /// There is something to take back.
+    pub(in super::super) changed: bool,
+}
+
+impl Done {
+    fn new(told: String, written: Written, entry: Option<EntryPath>) -> Done {
+        Done { told, warnings: written.warnings, stopped: None, entry, changed: written.changed }
+    }
+}
+
+impl Job {
+    pub(in super::super) fn run(self, system: &System) -> Result<Report, Problem> {
+        match self {
+            Job::Recipe => generate::default_recipe(system, None, true).map(Report::Recipe),
+            Job::New(new) => make(system, new).map(Report::Done),
+            Job::Password(entry, recipe) => {
+                let made = generate::store(system, &entry, &recipe, Onto::Password)?;
+                let told = format!("new password for {}, {:.0} bits", entry.display(), made.bits.floor());
+                Ok(Report::Done(Done::new(told, made.written, Some(entry))))
+            }
+            Job::Transfer(kind, from, to) => carry(system, kind, &from, &to).map(Report::Done),
+            Job::Remove(places) => remove(system, &places).map(Report::Done),
+        }
+    }
+}
+
+fn make(system: &System, new: NewEntry) -> Result<Done, Problem> {
+    let (password, bits) = match new.password {
+        Password::Typed(password) => (password, String::new()),
+        Password::Made(recipe) => (generate::password(&recipe)?, format!(", {:.0} bits", recipe.bits().floor())),
+    };
+    let mut lines = EntryText::parse(Secret::default()).with_password(&password)?;
+    for (key, value) in &new.fields {
+        lines = lines.with_field(key.as_bytes(), &Secret::new(value.as_bytes().to_vec()))?;
+    }
+    let mut plaintext = lines.into_secret();
+    if !new.notes.is_empty() {
+        plaintext.push(new.notes.as_bytes());
+        plaintext.push(b"\n");
+    }
+    let written = entries::insert(system, &new.entry, plaintext, false)?;
+    Ok(Done::new(format!("new entry {}{bits}", new.entry.display()), written, Some(new.entry)))
+}
+
+/// One after the other, each a change of its own; the first that cannot be done ends it.
+fn carry(system: &System, kind: Kind, from: &[Place], to: &Place) -> Result<Done, Problem> {
+    let mut done = Done::default();
+    let (mut entries, mut reencrypted, mut things) = (0, 0, 0);
+    for place in from {
+        match transfer::run(system, kind, place, to, false) {
+            Ok(one) => {
+                entries += one.entries;
+                reencrypted += one.reencrypted;
+                things += 1;
+                done.changed |= one.written.changed;
+                done.warnings.extend(one.written.warnings);
+                done.entry = Some(one.to);
+            }
+            Err(problem) if things == 0 => return Err(problem),
+            Err(problem) => {
+                done.stopped = Some(problem);
+                break;
+            }
+        }
+    }
+    let verb = if kind == Kind::Move { "moved" } else { "copied" };
+    done.told = match (from, &done.entry) {
+        ([one], Some(entry)) => {
+            let folder = if one.as_folder { format!(", {}", counted(entries)) } else { String::new() };
+            format!("{verb} {} to {}{folder}", one.path.display(), entry.display())
+        }
+        _ => format!("{verb} {} to {}/", counted(entries), to.path.display()),
+    };
+    if reencrypted > 0 {
+        let _ = write!(done.told, ", {reencrypted} encrypted anew");
+    }
+    Ok(done)
+}
+
+fn remove(system: &System, places: &[Place]) -> Result<Done, Problem> {
+    // All of them first: nothing is removed when one of them cannot be.
+    for place in places {
+        entries::check_removable(system, &place.path, place.as_folder)?;
+        // Where both have the name, the op would remove the entry.
+        if place.as_folder && entries::facts(system, &place.path).is_ok() {
+            let name = text::quoted(place.path.as_bytes());
+            return Err(Problem::failed(format!("{name} is a folder and an entry too"))
+                .because("only the entry could be removed by that name")
+                .hint("rename one of the two first"));
+        }
+    }
+    let mut done = Done::default();
+    let mut things = 0;
+    for place in places {
+        match entries::remove(system, &place.path, place.as_folder) {
+            Ok(written) => {
+                things += 1;
+                done.changed |= written.changed;
+                done.warnings.extend(written.warnings);
+            }
+            Err(problem) if things == 0 => return Err(problem),
+            Err(problem) => {
+                done.stopped = Some(problem);
+                break;
+            }
+        }
+    }
+    done.told = match places {
+        [one] => format!("removed {}", one.path.display()),
+        _ => format!("removed {things} of {}", places.len()),
+    };
+    Ok(done)
+}
+
+fn counted(entries: usize) -> String {
+    if entries == 1 { "1 entry".to_owned() } else { format!("{entries} entries") }
+}

@@ -1,0 +1,178 @@
+//! A form over the store: asks for what a write needs, starts it, and stays with what was typed when it fails. What is
+//! asked and done is the `Question`'s.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+use super::super::jobs::write::{Done, Job as Ask, Report as Answer};
+use super::super::jobs::{Job, Report};
+use super::super::keys::{Binding, Key, Offer};
+use super::super::screen::{Flow, Scope, Screen, Tickets, Toast};
+use super::super::widgets::form::{self, Action, Fault, Form};
+use crate::model::{Problem, ProblemKind};
+use crate::ops::generate::Recipe;
+
+/// The name on the tickets of every form: there is one at a time.
+pub(in super::super) const NAME: &str = "form";
+
+/// What one kind of form asks, and what is done with the answers.
+pub(super) trait Question {
+    /// It asks for a password's recipe.
+    const MAKES_PASSWORD: bool = false;
+
+    /// What passwords are made of here.
+    fn learn(&mut self, _usual: Recipe, _form: &mut Form) {}
+
+    /// Something was typed or chosen.
+    fn changed(&mut self, _form: &mut Form) {}
+
+    /// What is said below the fields.
+    fn note(&self, form: &Form) -> String;
+
+    fn job(&self, form: &Form) -> Result<Ask, Fault>;
+}
+
+pub(super) struct FormLayer<Q> {
+    question: Q,
+    form: Form,
+    tickets: Tickets,
+    learning: Option<u64>,
+    doing: Option<u64>,
+}
+
+impl<Q: Question> FormLayer<Q> {
+    pub(super) fn new(mut question: Q, mut form: Form) -> FormLayer<Q> {
+        question.changed(&mut form);
+        FormLayer { question, form, tickets: Tickets::of_layer(NAME), learning: None, doing: None }
+    }
+
+    fn changed(&mut self) -> Flow {
+        self.question.changed(&mut self.form);
+        Flow::Stay
+    }
+
+    fn accept(&mut self) -> Flow {
+        match self.question.job(&self.form) {
+            Ok(job) => {
+                let ticket = self.tickets.next();
+                self.doing = Some(ticket.number);
+                Flow::Start(ticket, Job::Write(job))
+            }
+            Err(fault) => {
+                self.form.blame(fault);
+                Flow::Stay
+            }
+        }
+    }
+}
+
+/// What a write did, in the line above the keys; the store looks again.
+pub(in super::super) fn told(done: Done) -> Flow {
+    let Done { mut told, warnings, stopped, entry, changed } = done;
+    if changed {
+        told.push_str("; z takes it back");
+    }
+    let toast = match (&stopped, warnings.first()) {
+        (Some(problem), _) => Toast::warn(format!("{told}, then stopped: {}", problem.one_line())),
+        (None, Some(warning)) => Toast::warn(format!("{told}: {}", warning.one_line())),
+        (None, None) => Toast::good(told),
+    };
+    let find = entry.map_or(Flow::Stay, Flow::FindEntry);
+    Flow::Many(vec![Flow::StoreChanged, find, Flow::Say(toast)])
+}
+
+impl<Q: Question> Screen for FormLayer<Q> {
+    type Action = Action;
+
+    fn keys(&self) -> &'static [Binding<Action>] {
+        form::KEYS
+    }
+
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn offer(&self, action: Action) -> Offer {
+        match action {
+            Action::Accept if self.doing.is_some() => Offer::Refused("it is being done"),
+            Action::Change { .. } if !self.form.is_on_choice() => Offer::Refused("nothing to choose in this field"),
+            _ => Offer::Ready,
+        }
+    }
+
+    fn typing(&mut self, key: Key, _scope: &Scope) -> Option<Flow> {
+        let taken = self.form.press(key);
+        taken.then(|| self.changed())
+    }
+
+    fn takes_text(&self) -> bool {
+        true
+    }
+
+    fn is_question(&self) -> bool {
+        true
+    }
+
+    fn paste(&mut self, text: &str, _scope: &Scope) -> Flow {
+        self.form.paste(text);
+        self.changed()
+    }
+
+    fn enter(&mut self, _scope: &Scope) -> Flow {
+        if !Q::MAKES_PASSWORD || self.learning.is_some() {
+            return Flow::Stay;
+        }
+        let ticket = self.tickets.next();
+        self.learning = Some(ticket.number);
+        Flow::Start(ticket, Job::Write(Ask::Recipe))
+    }
+
+    fn leave(&mut self) {
+        self.form.wipe();
+    }
+
+    fn act(&mut self, action: Action, _scope: &Scope) -> Flow {
+        match action {
+            Action::Accept => return self.accept(),
+            Action::Next => self.form.go(true),
+            Action::Previous => self.form.go(false),
+            Action::Change { forward } => {
+                self.form.change(forward);
+                return self.changed();
+            }
+            // What is being done goes on; its end is told all the same.
+            Action::Cancel => return Flow::Pop,
+        }
+        Flow::Stay
+    }
+
+    fn report(&mut self, number: u64, report: Result<Report, Problem>, _scope: &Scope) -> Flow {
+        if self.learning == Some(number) {
+            match report {
+                Ok(Report::Write(Answer::Recipe(usual))) => self.question.learn(usual, &mut self.form),
+                Ok(_) => {}
+                Err(problem) => self.form.complain(&problem),
+            }
+            return self.changed();
+        }
+        if self.doing.take_if(|doing| *doing == number).is_some() {
+            match report {
+                Ok(Report::Write(Answer::Done(done))) => return Flow::Many(vec![Flow::Pop, told(done)]),
+                Ok(_) => {}
+                Err(problem) if problem.kind == ProblemKind::Cancelled => {
+                    return Flow::Say(Toast::warn(problem.one_line()));
+                }
+                Err(problem) => self.form.complain(&problem),
+            }
+        }
+        Flow::Stay
+    }
+
+    fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, scope: &Scope) {
+        let note = match self.doing {
+            Some(_) => "it is being done".to_owned(),
+            None => self.question.note(&self.form),
+        };
+        self.form.draw(frame, area, &note, scope);
+    }
+}
