@@ -163,6 +163,13 @@ const ROWS: &[Row] = &[
         value: |_, ui| Some(ui.reveal_seconds().to_string()),
     },
     Row {
+        key: "ui.mouse",
+        flag: None,
+        variable: None,
+        in_file: |_, ui| ui.mouse.is_some(),
+        value: |_, ui| Some((ui.mouse == Some(true)).to_string()),
+    },
+    Row {
         key: "ui.keys",
         flag: None,
         variable: None,

@@ -59,6 +59,8 @@ pub struct Ui {
     pub ascii: Option<bool>,
     /// How long a secret is shown: 1 to `REVEAL_MAX`.
     pub reveal_seconds: Option<u64>,
+    /// The mouse is the UI's, not the terminal's.
+    pub mouse: Option<bool>,
     /// Keys chosen for actions; names of both are the terminal UI's to check.
     pub keys: Option<BTreeMap<String, Vec<String>>>,
 }
@@ -221,6 +223,6 @@ mod tests {
         assert!(config.key_file.is_some() && config.key_passphrase_file.is_some() && config.read_only.is_some());
         let ui = Ui::of(config.ui.as_ref(), None).expect("the [ui] table too");
         assert!(ui.theme.is_some() && ui.ascii.is_some() && ui.reveal_seconds.is_some());
-        assert!(ui.keys.is_some());
+        assert!(ui.keys.is_some() && ui.mouse.is_some());
     }
 }

@@ -1,8 +1,11 @@
 //! The whole UI without a terminal: tabs, the layers above them, the last result; events in, orders out. The loop in
 //! `mod.rs` carries the orders out.
 
+mod mouse;
+mod results;
+
 use std::collections::VecDeque;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Instant, SystemTime};
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -28,12 +31,6 @@ const SMALLEST: (u16, u16) = (44, 10);
 /// From this height on a rule separates the tabs from the body.
 const ROOMY: u16 = 14;
 
-/// How long the last result stays.
-const TOAST_TIME: Duration = Duration::from_secs(6);
-
-/// How many results are kept for the log.
-const LOG_MAX: usize = 200;
-
 /// The name on the app's own tickets.
 const NAME: &str = "app";
 
@@ -47,6 +44,8 @@ pub(super) enum Order {
     Suspend,
     /// Paint everything anew.
     Repaint,
+    /// Ask the terminal for the mouse, or no longer.
+    Mouse(bool),
 }
 
 /// The terminal UI between two events.
@@ -63,6 +62,7 @@ pub(super) struct App {
     undo_tickets: Tickets,
     later: Option<(Instant, Vec<u8>)>,
     orders: Vec<Order>,
+    pointer: mouse::Pointer,
     quit: bool,
 }
 
@@ -80,6 +80,7 @@ impl App {
             undo_tickets: Tickets::of(taking_back::NAME),
             later: None,
             orders: Vec::new(),
+            pointer: mouse::Pointer::default(),
             quit: false,
         }
     }
@@ -145,6 +146,7 @@ impl App {
                 let flow = self.top().paste(&text, &scope);
                 self.follow(flow);
             }
+            Event::Mouse(mouse) => self.pointed(mouse),
             Event::Report(ticket, report) => self.report(ticket, *report),
             Event::Progress(ticket, pace) => {
                 if let Some(owner) = self.owner(ticket) {
@@ -188,6 +190,12 @@ impl App {
         rows
     }
 
+    /// What the last line says.
+    fn hint_rows(&mut self) -> Vec<HelpRow> {
+        let scope = self.scope.clone();
+        if self.top().takes_text() { self.top().help(&scope) } else { self.key_rows() }
+    }
+
     fn open_help(&mut self) {
         let glyphs = self.scope.theme.glyphs;
         let rows = self.key_rows();
@@ -212,6 +220,7 @@ impl App {
             Action::NextTab => self.show_tab((self.current + 1) % self.tabs.len()),
             Action::PreviousTab => self.show_tab((self.current + self.tabs.len() - 1) % self.tabs.len()),
             Action::Tab(number) => self.show_tab(number - 1),
+            Action::Mouse => self.switch_mouse(),
             Action::Repaint => self.orders.push(Order::Repaint),
             Action::Suspend => {
                 self.tabs[self.current].leave();
@@ -270,18 +279,6 @@ impl App {
         self.follow(flow);
     }
 
-    /// What came of the undo key. A question that comes after the person went on is not asked.
-    fn take_back(&mut self, report: Result<Report, Problem>) {
-        let answer = match report {
-            Ok(Report::Undo(undo::Report::Last(_))) if !self.layers.is_empty() => return,
-            Ok(Report::Undo(answer)) => Ok(answer),
-            Ok(_) => return,
-            Err(problem) => Err(problem),
-        };
-        let flow = taking_back::answered(answer, self.undo_tickets.next(), self.scope.home.as_deref());
-        self.follow(flow);
-    }
-
     /// Who asked, if it is still there.
     fn owner(&mut self, ticket: Ticket) -> Option<&mut Box<dyn Layer>> {
         self.layers.iter_mut().chain(&mut self.tabs).find(|layer| layer.name() == ticket.owner)
@@ -324,14 +321,6 @@ impl App {
             Flow::SendLater(at, bytes) => self.later = Some((at, bytes)),
             Flow::Many(flows) => flows.into_iter().for_each(|flow| self.follow(flow)),
         }
-    }
-
-    fn say(&mut self, toast: Toast) {
-        if self.said.len() == LOG_MAX {
-            self.said.pop_front();
-        }
-        self.said.push_back((self.scope.wall, toast.clone()));
-        self.toast = Some((toast, self.scope.now + TOAST_TIME));
     }
 
     /// What lies below keeps no secret in sight.
@@ -405,7 +394,7 @@ impl App {
         if let Some((toast, _)) = &self.toast {
             edges::draw_toast(frame.buffer_mut(), line(area.height - 2), toast, &scope);
         }
-        let rows = if self.top().takes_text() { self.top().help(&scope) } else { self.key_rows() };
+        let rows = self.hint_rows();
         let tally = self.top().tally();
         key_bar::draw(frame.buffer_mut(), line(area.height - 1), &rows, &tally, &scope);
     }

@@ -7,6 +7,7 @@ mod history;
 mod home;
 mod keys;
 mod long_secrets;
+mod mouse;
 mod palette;
 mod readers;
 mod results;

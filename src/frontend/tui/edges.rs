@@ -13,18 +13,13 @@ use super::widgets::words;
 /// Stands at the right of the tabs.
 const HELP: &str = "? help";
 
-/// Where not all titles have room, those of the tabs behind are left out.
 pub(super) fn draw_tabs(buffer: &mut Buffer, area: Rect, current: usize, demo: bool, scope: &Scope) {
     let theme = &scope.theme;
     let mut x = area.x + 1;
-    let all: u16 = TABS.iter().map(|tab| words::width(tab.title) + 4).sum();
-    let whole = all + words::width(HELP) < area.width;
-    for (index, tab) in TABS.iter().enumerate() {
+    for (index, (at, title)) in titles(area.width, current).iter().enumerate() {
         let meaning = if index == current { Meaning::Accent } else { Meaning::Muted };
-        let title = if whole || index == current { format!(" {}", tab.title) } else { String::new() };
-        let text = format!("{}{title}", index + 1);
-        let room = usize::from(area.right().saturating_sub(x));
-        x = buffer.set_stringn(x, area.y, &text, room, theme.style(meaning)).0 + 2;
+        let room = usize::from(area.width.saturating_sub(*at));
+        x = buffer.set_stringn(area.x + at, area.y, title, room, theme.style(meaning)).0 + 2;
     }
     let at = area.right().saturating_sub(words::width(HELP) + 1);
     if demo {
@@ -35,6 +30,27 @@ pub(super) fn draw_tabs(buffer: &mut Buffer, area: Rect, current: usize, demo: b
     }
     buffer.set_string(at, area.y, "?", theme.style(Meaning::Key));
     buffer.set_string(at + 1, area.y, " help", theme.style(Meaning::Muted));
+}
+
+/// The tab whose title stands in that column.
+pub(super) fn tab_at(columns: u16, current: usize, column: u16) -> Option<usize> {
+    titles(columns, current).into_iter().position(|(x, title)| (x..x + words::width(&title)).contains(&column))
+}
+
+/// The columns where titles begin, and the titles. Where not all have room, those of the tabs behind are left out.
+fn titles(columns: u16, current: usize) -> Vec<(u16, String)> {
+    let all: u16 = TABS.iter().map(|tab| words::width(tab.title) + 4).sum();
+    let whole = all + words::width(HELP) < columns;
+    let mut x = 1;
+    let mut titles = Vec::new();
+    for (index, tab) in TABS.iter().enumerate() {
+        let title = if whole || index == current { format!(" {}", tab.title) } else { String::new() };
+        let title = format!("{}{title}", index + 1);
+        let width = words::width(&title);
+        titles.push((x, title));
+        x += width + 2;
+    }
+    titles
 }
 
 /// Over the rule above the keys, so that it hides nothing.

@@ -3,6 +3,7 @@
 use std::sync::mpsc::SyncSender;
 
 use crossterm::event::KeyEvent;
+use ratatui::layout::Position;
 use zeroize::Zeroizing;
 
 use super::jobs::Report;
@@ -11,9 +12,20 @@ use super::watch::Pace;
 use crate::model::{Problem, Secret};
 use crate::system::agent::Pinentry;
 
+/// What the mouse did, where it is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mouse {
+    /// The left button, pressed here.
+    Click(Position),
+    Wheel {
+        down: bool,
+    },
+}
+
 pub(super) enum Event {
     Key(KeyEvent),
     Paste(Zeroizing<String>),
+    Mouse(Mouse),
     /// The terminal has, or may have, another size.
     Resized,
     /// A job has ended.

@@ -17,6 +17,7 @@ pub(super) enum Action {
     Tab(usize),
     Undo,
     Log,
+    Mouse,
     Repaint,
     Suspend,
     Quit,
@@ -25,7 +26,7 @@ pub(super) enum Action {
 impl Action {
     /// True when it makes sense over a layer too, which keeps its place.
     pub(super) fn is_for_layers(self) -> bool {
-        matches!(self, Action::Help | Action::Palette | Action::Log | Action::Repaint | Action::Suspend)
+        matches!(self, Action::Help | Action::Palette | Action::Log | Action::Mouse | Action::Repaint | Action::Suspend)
     }
 
     pub(super) fn offer(self, read_only: bool) -> Offer {
@@ -53,6 +54,7 @@ pub(super) const KEYS: &[Binding<Action>] = &[
     global(&[Key::char('4')], Action::Tab(4), "", "fourth tab"),
     global(&[Key::char('z')], Action::Undo, "", "take back the last change, after a question"),
     global(&[Key::char('@')], Action::Log, "", "the last results, with their times"),
+    global(&[Key::char('M')], Action::Mouse, "", "listen to the mouse, or leave it to the terminal"),
     global(&[Key::ctrl('l')], Action::Repaint, "", "paint the screen anew"),
     global(&[Key::ctrl('z')], Action::Suspend, "", "back to the shell; fg returns here"),
     global(&[Key::char('q'), Key::ctrl('c')], Action::Quit, "quit", "leave regpass"),

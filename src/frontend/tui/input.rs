@@ -8,12 +8,14 @@ use std::thread;
 use std::time::Duration;
 
 use crossterm::event as keyboard;
+use crossterm::event::{MouseButton, MouseEventKind};
+use ratatui::layout::Position;
 use rustix::event::{PollFd, PollFlags, poll};
 use signal_hook::consts::signal::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGWINCH};
 use signal_hook::iterator::Signals;
 use zeroize::Zeroizing;
 
-use super::event::Event;
+use super::event::{Event, Mouse};
 
 /// How long the reader may take to let go of the terminal. It does so at once, unless half an escape sequence has
 /// arrived and the other half has not.
@@ -119,6 +121,10 @@ fn read_burst(events: &Sender<Event>) -> io::Result<bool> {
             keyboard::Event::Key(key) if key.kind != keyboard::KeyEventKind::Release => Event::Key(key),
             keyboard::Event::Paste(text) => Event::Paste(Zeroizing::new(text)),
             keyboard::Event::Resize(..) => Event::Resized,
+            keyboard::Event::Mouse(mouse) => match pointed(mouse) {
+                Some(mouse) => Event::Mouse(mouse),
+                None => continue,
+            },
             _ => continue,
         };
         if events.send(event).is_err() {
@@ -126,6 +132,16 @@ fn read_burst(events: &Sender<Event>) -> io::Result<bool> {
         }
     }
     Ok(true)
+}
+
+/// None for what means nothing here: other buttons, a release, a drag.
+fn pointed(event: keyboard::MouseEvent) -> Option<Mouse> {
+    match event.kind {
+        MouseEventKind::Down(MouseButton::Left) => Some(Mouse::Click(Position::new(event.column, event.row))),
+        MouseEventKind::ScrollUp => Some(Mouse::Wheel { down: false }),
+        MouseEventKind::ScrollDown => Some(Mouse::Wheel { down: true }),
+        _ => None,
+    }
 }
 
 /// Returns when the other end of the terminal is closed; asks for no data, so it never wakes up before.

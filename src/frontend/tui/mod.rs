@@ -87,7 +87,11 @@ pub fn run(env: Env, typed: Typed, settings: Settings) -> Result<(), Problem> {
         read_only: options.read_only.is_some(),
         keymap: keymap(&ui)?,
     };
+    let mouse = ui.mouse == Some(true);
     let mut ui = Ui::open(&env, &options, scope, sender).map_err(|error| no_terminal(&error))?;
+    if mouse {
+        ui.app.begin_with_mouse();
+    }
     let end = ui.begin(&env, &options).and_then(|()| ui.run(&events));
     ui.close();
     signals.close();
@@ -250,6 +254,11 @@ impl Ui {
                 }
                 Order::Send(bytes) => {
                     if self.stage.pass_on(&bytes).is_err() {
+                        return Some(End::Lost);
+                    }
+                }
+                Order::Mouse(on) => {
+                    if self.stage.listen_to_mouse(on).is_err() {
                         return Some(End::Lost);
                     }
                 }

@@ -7,14 +7,14 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 
 use super::jobs::{Job, Report};
 use super::keymap::{Keymap, LIST};
 use super::keys::{self, Binding, HelpRow, Key, Offer};
 use super::theme::{Glyphs, Theme};
 use super::watch::Pace;
-use super::widgets::list::{MOVES, Move};
+use super::widgets::list::{ListPlace, MOVES, Move};
 use crate::model::{EntryPath, Problem, Secret};
 use crate::system::options::Typed;
 
@@ -166,6 +166,11 @@ pub(super) trait Screen {
         Flow::Stay
     }
 
+    /// The list that the mouse may point at, while it is drawn.
+    fn list(&self) -> Option<&ListPlace> {
+        None
+    }
+
     /// A key for a text field that has the focus; None: no field has it, or it does not want this key.
     fn typing(&mut self, _key: Key, _scope: &Scope) -> Option<Flow> {
         None
@@ -247,6 +252,10 @@ pub(super) trait Layer {
     fn takes_text(&self) -> bool;
     fn is_question(&self) -> bool;
     fn paste(&mut self, text: &str, scope: &Scope) -> Flow;
+    /// As the key of lists that goes this way.
+    fn roll(&mut self, way: Move) -> Flow;
+    /// Selects the row there; answers whether it was selected before, None when none is there.
+    fn point(&mut self, at: Position) -> Option<(bool, Flow)>;
     fn enter(&mut self, scope: &Scope) -> Flow;
     fn leave(&mut self);
     fn report(&mut self, number: u64, report: Result<Report, Problem>, scope: &Scope) -> Flow;
@@ -319,6 +328,16 @@ impl<S: Screen> Layer for S {
 
     fn paste(&mut self, text: &str, scope: &Scope) -> Flow {
         Screen::paste(self, text, scope)
+    }
+
+    fn roll(&mut self, way: Move) -> Flow {
+        if self.has_list() { self.go(way) } else { Flow::Stay }
+    }
+
+    fn point(&mut self, at: Position) -> Option<(bool, Flow)> {
+        let list = Screen::list(self)?;
+        let (row, before) = (list.row_at(at)?, list.selected());
+        Some((row == before, self.go(Move::To(row))))
     }
 
     fn enter(&mut self, scope: &Scope) -> Flow {

@@ -6,6 +6,7 @@ use std::cell::RefCell;
 use std::io::{self, Write};
 use std::rc::Rc;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, ThreadId};
 
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
@@ -26,6 +27,8 @@ pub struct Stage {
     terminal: Terminal<CrosstermBackend<Output>>,
     output: Output,
     entered: bool,
+    /// The mouse is asked for.
+    mouse: bool,
     /// The terminal's modes before it was ours.
     found: Option<Termios>,
 }
@@ -36,6 +39,13 @@ struct Output(Rc<RefCell<Secret>>);
 
 /// Room for a full repaint of a large terminal, so that the buffer does not grow while a frame is collected.
 const FRAME_CAPACITY: usize = 1 << 17;
+
+/// xterm's modes 1000 (buttons and wheel) and 1006 (places as decimal numbers).
+const MOUSE_ON: &[u8] = b"\x1b[?1000h\x1b[?1006h";
+const MOUSE_OFF: &[u8] = b"\x1b[?1006l\x1b[?1000l";
+
+/// The terminal has been asked for the mouse.
+static MOUSE: AtomicBool = AtomicBool::new(false);
 
 /// The thread that draws: the one whose panic gives the terminal back.
 static STAGE_THREAD: Mutex<Option<ThreadId>> = Mutex::new(None);
@@ -49,7 +59,7 @@ impl Stage {
         give_back_on_panic();
         let output = Output(Rc::new(RefCell::new(Secret::with_capacity(FRAME_CAPACITY))));
         let terminal = Terminal::new(CrosstermBackend::new(output.clone()))?;
-        let mut stage = Stage { terminal, output, entered: false, found: tcgetattr(io::stdin()).ok() };
+        let mut stage = Stage { terminal, output, entered: false, mouse: false, found: tcgetattr(io::stdin()).ok() };
         stage.enter()?;
         Ok(stage)
     }
@@ -67,9 +77,19 @@ impl Stage {
         self.entered = true;
         queue!(self.output, EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)?;
         self.output.send()?;
+        if self.mouse {
+            self.listen_to_mouse(true)?;
+        }
         // Not `clear`: that asks the terminal where its cursor is and waits for the answer.
         let (width, height) = crossterm::terminal::size()?;
         self.terminal.resize(Rect::new(0, 0, width, height))
+    }
+
+    /// Asks for the mouse, or no longer. Not crossterm's command: that asks for every movement too.
+    pub fn listen_to_mouse(&mut self, on: bool) -> io::Result<()> {
+        self.mouse = on;
+        MOUSE.store(on, Ordering::Relaxed);
+        write_all(if on { MOUSE_ON } else { MOUSE_OFF })
     }
 
     /// Gives the terminal to somebody else.
@@ -156,6 +176,9 @@ fn write_all(mut bytes: &[u8]) -> io::Result<()> {
 
 /// The terminal as we found it. Errors are passed over: it may be gone.
 fn give_back() {
+    if MOUSE.load(Ordering::Relaxed) {
+        let _ = write_all(MOUSE_OFF);
+    }
     let mut farewell = String::new();
     let _ = EndSynchronizedUpdate.write_ansi(&mut farewell);
     let _ = DisableBracketedPaste.write_ansi(&mut farewell);

@@ -121,3 +121,47 @@ fn no_tab_wakes_it_while_nobody_presses_a_key() {
         assert_eq!(terminal.wake_ups(), before, "{what}");
     }
 }
+
+#[test]
+fn the_mouse_is_asked_for_when_chosen_and_given_back() {
+    let machine = showcase();
+    let mut terminal = open(&machine);
+    assert!(!terminal.left_behind().contains(&"mouse reports"));
+    terminal.send("M");
+    terminal.wait_for("the mouse on", |frame| frame.contains("the mouse is on"));
+    assert!(terminal.left_behind().contains(&"mouse reports"));
+    let tabs = terminal.live().row(1);
+    let column = tabs.find("Registries").expect("the tab of the registries");
+    terminal.click(1, u16::try_from(column).expect("small"));
+    terminal.wait_for("the registries", |frame| frame.contains("ghcr.io") && !frame.contains("infra"));
+    terminal.send("q");
+    assert_eq!(terminal.wait_end(), Ended::Code(0));
+    assert!(terminal.left_behind().is_empty(), "{:?}", terminal.left_behind());
+}
+
+#[test]
+fn keys_of_the_config_file_work_and_a_mistake_in_them_is_told() {
+    let machine = showcase();
+    let config = machine.home().join("config.toml");
+    let start = |keys: &str| {
+        std::fs::write(&config, format!("[ui]\nkeys = {{ {keys} }}\n")).expect("a config file");
+        machine.regpass().var("REGPASS_CONFIG", config.to_str().expect("text")).size(120, 24).start()
+    };
+    let mut terminal = start("\"app.quit\" = [\"x\"]");
+    terminal.wait_for("the first tab", |frame| frame.contains("x quit"));
+    terminal.send("x");
+    assert_eq!(terminal.wait_end(), Ended::Code(0));
+    let terminal = start("\"store.copy\" = [\"r\"]");
+    assert_eq!(terminal.wait_end(), Ended::Code(2));
+    assert!(terminal.live().contains("the key \"r\" is for \"store.copy\" and for \"store.reveal\""));
+}
+
+#[test]
+fn read_only_says_so_in_its_first_line_and_refuses_to_write() {
+    let machine = showcase();
+    let mut terminal = machine.regpass().args(&["--read-only"]).start();
+    let frame = terminal.wait_for("the first frame", |_| true);
+    assert!(frame.row(0).contains("read-only"), "{}", frame.row(0));
+    terminal.press("2", "the store, read", is_read);
+    terminal.press("z", "a refusal", |frame| frame.contains("told to write nothing"));
+}

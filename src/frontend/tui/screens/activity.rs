@@ -14,7 +14,7 @@ use super::super::screen::{Flow, Scope, Screen, Tickets, Toast};
 use super::super::theme::Meaning;
 use super::super::widgets::details::Details;
 use super::super::widgets::finder::Finder;
-use super::super::widgets::list::Move;
+use super::super::widgets::list::{ListPlace, Move};
 use super::super::widgets::{panes, words};
 use super::calls;
 use crate::model::{Problem, RegistryKey};
@@ -205,6 +205,10 @@ impl Screen for Activity {
     fn go(&mut self, way: Move) -> Flow {
         self.finder.go(way);
         Flow::Stay
+    }
+
+    fn list(&self) -> Option<&ListPlace> {
+        (!self.zoomed).then(|| self.finder.place())
     }
 
     fn enter(&mut self, scope: &Scope) -> Flow {

@@ -110,6 +110,10 @@ impl Screen for ConflictList {
         Flow::Stay
     }
 
+    fn list(&self) -> Option<&ListPlace> {
+        Some(&self.place)
+    }
+
     /// Asks each time it comes to the front: one may have been settled.
     fn enter(&mut self, _scope: &Scope) -> Flow {
         self.ask(Ask::Conflicts)

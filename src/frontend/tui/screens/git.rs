@@ -165,6 +165,10 @@ impl Screen for Git {
         self.ask_log()
     }
 
+    fn list(&self) -> Option<&ListPlace> {
+        Some(&self.place)
+    }
+
     fn enter(&mut self, _scope: &Scope) -> Flow {
         self.look()
     }

@@ -159,6 +159,10 @@ impl Screen for History {
         Flow::Stay
     }
 
+    fn list(&self) -> Option<&ListPlace> {
+        Some(&self.place)
+    }
+
     fn enter(&mut self, _scope: &Scope) -> Flow {
         if self.known.is_none() && self.asked.is_none() { self.ask() } else { Flow::Stay }
     }

@@ -133,6 +133,10 @@ impl Screen for Home {
         Flow::Stay
     }
 
+    fn list(&self) -> Option<&ListPlace> {
+        Some(&self.place)
+    }
+
     fn enter(&mut self, _scope: &Scope) -> Flow {
         self.look()
     }

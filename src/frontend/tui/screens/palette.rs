@@ -155,6 +155,10 @@ impl Screen for Palette {
         Flow::Stay
     }
 
+    fn list(&self) -> Option<&ListPlace> {
+        Some(&self.place)
+    }
+
     fn takes_text(&self) -> bool {
         true
     }

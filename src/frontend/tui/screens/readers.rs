@@ -138,6 +138,10 @@ impl Screen for Readers {
         Flow::Stay
     }
 
+    fn list(&self) -> Option<&ListPlace> {
+        Some(&self.place)
+    }
+
     /// Asks each time it comes to the front: what was pushed over it may have changed something.
     fn enter(&mut self, _scope: &Scope) -> Flow {
         let ticket = self.tickets.next();

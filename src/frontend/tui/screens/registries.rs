@@ -11,7 +11,7 @@ use super::super::keys::{Binding, Key, Offer};
 use super::super::screen::{Flow, Mark, Scope, Screen, Tickets, Toast};
 use super::super::theme::Glyphs;
 use super::super::widgets::finder::Finder;
-use super::super::widgets::list::Move;
+use super::super::widgets::list::{ListPlace, Move};
 use super::super::widgets::secret_panel::{SecretPanel, UNCUT};
 use super::registries_view::{self, Names, canonical};
 use super::unreadable::Unreadable;
@@ -231,6 +231,10 @@ impl Screen for RegistriesScreen {
             self.secret.hide();
         }
         Flow::Stay
+    }
+
+    fn list(&self) -> Option<&ListPlace> {
+        (!self.zoomed).then(|| self.finder.place())
     }
 
     fn marks(&self, glyphs: &Glyphs) -> Vec<Mark> {

@@ -185,6 +185,10 @@ impl Screen for Search {
         Flow::Stay
     }
 
+    fn list(&self) -> Option<&ListPlace> {
+        Some(&self.place)
+    }
+
     fn leave(&mut self) {
         self.hide();
     }

@@ -12,7 +12,7 @@ use super::super::jobs::{Job, Portion, Report};
 use super::super::keys::{Binding, Key, Offer};
 use super::super::screen::{Flow, Mark, Scope, Screen, Tickets, Toast};
 use super::super::theme::Glyphs;
-use super::super::widgets::list::Move;
+use super::super::widgets::list::{ListPlace, Move};
 use super::super::widgets::secret_panel::{SecretPanel, UNCUT};
 use super::store_keys::{Action, FILTER_KEYS, KEYS};
 use super::store_layers;
@@ -232,6 +232,10 @@ impl Screen for StoreScreen {
 
     fn go(&mut self, way: Move) -> Flow {
         if self.tree.finder.go(way) { self.moved() } else { Flow::Stay }
+    }
+
+    fn list(&self) -> Option<&ListPlace> {
+        (!self.zoomed).then(|| self.tree.finder.place())
     }
 
     fn marks(&self, glyphs: &Glyphs) -> Vec<Mark> {

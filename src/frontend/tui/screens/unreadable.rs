@@ -60,6 +60,10 @@ impl Screen for Unreadable {
         Flow::Stay
     }
 
+    fn list(&self) -> Option<&ListPlace> {
+        Some(&self.place)
+    }
+
     fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, scope: &Scope) {
         let height = u16::try_from(self.items.len()).unwrap_or(u16::MAX).saturating_add(2);
         let title = words::counted(self.items.len() as u64, "name") + " could not be listed";

@@ -60,6 +60,10 @@ impl Finder {
         self.place.select(0);
     }
 
+    pub(in super::super) fn place(&self) -> &ListPlace {
+        &self.place
+    }
+
     /// True when something else is selected now.
     pub(in super::super) fn go(&mut self, way: Move) -> bool {
         let before = self.place.selected();

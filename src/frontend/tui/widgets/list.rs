@@ -3,7 +3,7 @@
 
 use crossterm::event::KeyCode;
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::text::Line;
 
 use super::super::keys::{Binding, Key};
@@ -17,6 +17,8 @@ pub(in super::super) struct ListPlace {
     top: usize,
     /// Rows in view when last drawn.
     height: usize,
+    /// Where its rows were last drawn.
+    area: Rect,
 }
 
 /// A way to move.
@@ -28,6 +30,8 @@ pub(in super::super) enum Move {
     PageDown,
     First,
     Last,
+    /// The mouse points at it.
+    To(usize),
 }
 
 const fn way(keys: &'static [Key], action: Move, hint: &'static str, help: &'static str) -> Binding<Move> {
@@ -49,6 +53,11 @@ impl ListPlace {
         self.selected
     }
 
+    /// The row that was drawn there.
+    pub(in super::super) fn row_at(&self, at: Position) -> Option<usize> {
+        self.area.contains(at).then(|| self.top + usize::from(at.y - self.area.y))
+    }
+
     pub(in super::super) fn select(&mut self, row: usize) {
         self.selected = row;
     }
@@ -62,6 +71,7 @@ impl ListPlace {
             Move::PageDown => self.selected + page,
             Move::First => 0,
             Move::Last => usize::MAX,
+            Move::To(row) => row,
         };
         self.keep_within(length);
     }
@@ -84,6 +94,8 @@ impl ListPlace {
         self.keep_within(length);
         self.top = self.top.min(self.selected).max((self.selected + 1).saturating_sub(self.height));
         self.top = self.top.min(length.saturating_sub(self.height));
+        let rows = u16::try_from(length - self.top).unwrap_or(u16::MAX);
+        self.area = Rect { height: rows.min(area.height), ..area };
         for (index, y) in (self.top..length).zip(area.top()..area.bottom()) {
             let line = Rect { y, height: 1, ..area };
             let mark = if index == self.selected { scope.theme.glyphs.cursor } else { " " };
