@@ -19,7 +19,6 @@ pub(super) fn advised(system: &System, store: &Store, inner: &EntryPath, error: 
 fn show_command(system: &System, store: &Store, inner: &EntryPath) -> String {
     let name =
         if store.mount.is_root() { inner.clone() } else { store.mount.join(inner.as_os_str()).unwrap_or_default() };
-    let dashes = if name.as_bytes().starts_with(b"-") { "-- " } else { "" };
     let word = text::shell_word(name.as_os_str().as_ref());
     // One that was typed is not in the environment of the next command.
     let typed = system
@@ -28,7 +27,7 @@ fn show_command(system: &System, store: &Store, inner: &EntryPath) -> String {
         .as_ref()
         .filter(|dir| system.env.var("PASSWORD_STORE_DIR").is_none_or(|set| set != dir.as_os_str()));
     let store = typed.map(|dir| format!("--store {} ", text::shell_word(dir))).unwrap_or_default();
-    format!("regpass {store}show {dashes}{word}")
+    format!("regpass {store}show {word}")
 }
 
 #[cfg(test)]
@@ -48,7 +47,7 @@ mod tests {
         for (entry, command) in [
             ("mail/alice", "regpass show mail/alice"),
             ("work/x y", "regpass show 'work/x y'"),
-            ("-x/it's", "regpass show -- '-x/it'\\''s'"),
+            ("-x/it's", "regpass show './-x/it'\\''s'"),
         ] {
             let wrong = told(&bench, entry, AgentError::BadPassphrase);
             assert_eq!(wrong.retry, Some(format!("try again from a terminal: {command}")));

@@ -71,7 +71,7 @@ struct ChangeArgs {
     force: bool,
 
     /// One JSON object, as `reencrypt --json` gives it
-    #[arg(long)]
+    #[arg(long, conflicts_with = "later")]
     json: bool,
 }
 

@@ -121,3 +121,34 @@ fn a_killed_move_loses_nothing() {
     assert!(!sandbox.store().join("many").exists());
     assert_eq!(sandbox.git(&["ls-files", "team/many"]).ok().out().lines().count(), 12);
 }
+
+/// The hook of the target's commit stands for a pass that writes while a folder is moved.
+#[test]
+fn what_somebody_writes_while_it_is_moved_is_not_removed() {
+    use std::os::unix::fs::PermissionsExt;
+    let sandbox = store_of(&["a", "d/x", "d/y"]);
+    let work = sandbox.home().join("work");
+    std::fs::create_dir_all(&work).expect("a folder");
+    std::fs::copy(sandbox.store().join(".gpg-id"), work.join(".gpg-id")).expect("recipients");
+    std::fs::create_dir_all(sandbox.home().join(".config/gopass")).expect("a folder");
+    let store = sandbox.store();
+    let config = format!("[mounts]\n\tpath = {}\n[mounts \"work\"]\n\tpath = {}\n", store.display(), work.display());
+    std::fs::write(sandbox.home().join(".config/gopass/config"), config).expect("a configuration");
+    let git = |args: &[&str]| sandbox.run("git", &[&["-C", "work"], args].concat(), b"").ok();
+    git(&["init", "-q"]);
+    let hook = work.join(".git/hooks/pre-commit");
+    std::fs::create_dir_all(work.join(".git/hooks")).expect("a folder");
+    std::fs::write(&hook, format!("#!/bin/sh\ncp {0}/a.gpg {0}/d/x.gpg\n", store.display())).expect("a hook");
+    std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o755)).expect("a mode");
+    let stopped = sandbox.regpass(&["mv", "d", "work/d"], b"");
+    assert_eq!(stopped.code, 1);
+    assert!(
+        stopped.err().contains("\"d\" was changed by somebody else while it was moved, so it stays"),
+        "{}",
+        stopped.err()
+    );
+    assert_eq!(sandbox.regpass(&["show", "d/x"], b"").ok().out(), "pw of a\nuser: alice\n");
+    assert_eq!(sandbox.regpass(&["show", "work/d/x"], b"").ok().out(), "pw of d/x\nuser: alice\n");
+    sandbox.regpass(&["undo"], b"").ok();
+    assert_eq!(sandbox.regpass(&["ls"], b"").ok().out(), "a\nd/x\nd/y\n");
+}

@@ -2,14 +2,16 @@
 //! other people read the target, before anything is written; sources go last. Killed at any moment, nothing is lost, and
 //! the same command goes on where it stopped.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+mod plan;
 
-use super::change::{self, Change, Written};
+use std::path::PathBuf;
+
+use plan::{Item, Planner, Step, content_entry, is_as_planned};
+
+use super::change::{Change, Written};
 use super::entries;
-use crate::model::{EntryPath, Problem, Recipient, text};
+use crate::model::{EntryPath, Problem, text};
 use crate::system::System;
-use crate::system::cipher::Asking;
 use crate::system::git;
 use crate::system::store::{Content, ContentKind, Standing, Store, StoreError};
 
@@ -50,31 +52,13 @@ struct Route<'a> {
     same_store: bool,
 }
 
-/// How one thing gets to its new place.
-enum Step {
-    /// It is there already, as it should be.
-    Done,
-    AsItIs,
-    Encrypted(Vec<u8>),
-    Link,
-}
-
-struct Item {
-    content: Content,
-    to: EntryPath,
-    /// What stood at the target when this was decided.
-    standing: Standing,
-    /// What was read in order to decide, of the source and of the target.
-    seen: [Option<Vec<u8>>; 2],
-    step: Step,
-}
-
 /// Moves or copies an entry or a folder. A target that is a folder, or was typed as one, takes it in under its own name.
 /// What is there already is replaced only with `force`, links and recipients files never.
 pub fn run(system: &System, kind: Kind, from: &Place, to: &Place, force: bool) -> Result<Transferred, Problem> {
     let (route, named) = route(system, kind, from, to)?;
     // Without the locks: reading may ask a person for a passphrase, and nobody else shall wait for that.
-    let (items, warnings) = Planner { system, route: &route, force, readers: BTreeMap::new() }.plan()?;
+    let mut planner = Planner::new(system, &route, force);
+    let (items, warnings) = planner.plan()?;
     let stores = [route.from_store, route.to_store];
     // Always in the same order, so that two of us never wait for each other.
     let first = usize::from(stores[1].root() < stores[0].root());
@@ -85,7 +69,7 @@ pub fn run(system: &System, kind: Kind, from: &Place, to: &Place, force: bool) -
         let late = Change::begin(system, stores[1 - first])?;
         if first == 1 { (early, Some(late)) } else { (late, Some(early)) }
     };
-    if !is_as_planned(&route, &items)? {
+    if !is_as_planned(&route, &items)? || !planner.has_the_same_readers(&items)? {
         let name = text::quoted(from.path.as_bytes());
         return Err(Problem::failed(format!("{name} or its target was changed by somebody else meanwhile"))
             .hint("nothing was done; try again"));
@@ -178,171 +162,6 @@ impl Route<'_> {
     }
 }
 
-/// Looks at everything that goes along and decides how.
-struct Planner<'a> {
-    system: &'a System,
-    route: &'a Route<'a>,
-    force: bool,
-    /// By the source's folder: who may read what comes out of it, and whether these are the same people as now.
-    readers: BTreeMap<EntryPath, (Vec<Recipient>, bool)>,
-}
-
-impl Planner<'_> {
-    fn plan(mut self) -> Result<(Vec<Item>, Vec<Problem>), Problem> {
-        let route = self.route;
-        let contents = route.contents()?;
-        let mut items = Vec::with_capacity(contents.len());
-        let mut warnings = Vec::new();
-        let own: BTreeSet<EntryPath> =
-            contents.iter().filter(|one| one.path.name() == ".gpg-id").map(|one| one.path.parent()).collect();
-        for content in contents {
-            let to = route.target_of(&content.path)?;
-            if content.kind == ContentKind::Entry {
-                self.learn_readers(&content, &to, &own, &mut warnings)?;
-            }
-            let standing = route.to_store.standing(&to)?;
-            let mut item = Item { content, to, standing, seen: [None, None], step: Step::AsItIs };
-            item.step = self.step(&mut item)?;
-            items.push(item);
-        }
-        Ok((items, warnings))
-    }
-
-    /// Who may read an entry at its new place: who its own folder says when that folder's recipients file goes along and
-    /// none that is there already is nearer, else who the target's says.
-    fn learn_readers(
-        &mut self,
-        content: &Content,
-        to: &EntryPath,
-        own: &BTreeSet<EntryPath>,
-        warnings: &mut Vec<Problem>,
-    ) -> Result<(), Problem> {
-        let folder = content.path.parent();
-        if self.readers.contains_key(&folder) {
-            return Ok(());
-        }
-        let Route { from_store, to_store, .. } = *self.route;
-        let nearest = own.iter().filter(|with_file| folder.is_within(with_file)).max_by_key(|one| one.as_bytes().len());
-        let goes_along = match nearest {
-            Some(with_file) => {
-                let at = self.route.target_of(with_file)?.folder(to_store.root());
-                let there = to_store.governing_file(&to.parent());
-                let there = there.as_deref().and_then(Path::parent);
-                !there.is_some_and(|there| there.starts_with(&at) && there != at)
-            }
-            None => false,
-        };
-        let (wanted, warning) = if goes_along {
-            change::recipients(self.system, from_store, &folder)?
-        } else {
-            change::recipients(self.system, to_store, &to.parent())?
-        };
-        warnings.extend(warning);
-        let now = from_store.recipients_for(&folder, &self.system.options).map(|found| found.recipients);
-        let set = |all: &[Recipient]| all.iter().map(|one| one.as_str().to_owned()).collect::<BTreeSet<_>>();
-        let same = now.is_ok_and(|now| set(&now) == set(&wanted));
-        self.readers.insert(folder, (wanted, same));
-        Ok(())
-    }
-
-    fn step(&self, item: &mut Item) -> Result<Step, Problem> {
-        match (item.content.kind, item.standing) {
-            (ContentKind::Link, _) if !self.route.same_store => {
-                let name = text::quoted(item.content.path.as_bytes());
-                Err(Problem::failed(format!("{name} is a link, which cannot lead into another store"))
-                    .hint("copy what it leads to"))
-            }
-            (ContentKind::Link, Standing::Nothing) => Ok(Step::Link),
-            (ContentKind::Entry, Standing::Nothing) => self.entry_step(item),
-            (ContentKind::File, Standing::Nothing) => self.file_step(item),
-            (ContentKind::Entry | ContentKind::File, Standing::File) => self.step_onto_file(item),
-            (_, Standing::Link) => {
-                Err(Problem::failed(format!("{} is a link, which is not replaced", text::quoted(item.to.as_bytes())))
-                    .hint("remove it first, or choose another name"))
-            }
-            _ => Err(Problem::failed(format!("{} is in the way", text::quoted(item.to.as_bytes())))),
-        }
-    }
-
-    fn file_step(&self, item: &Item) -> Result<Step, Problem> {
-        // Put into a folder that has none, it would change who reads what is there.
-        if item.content.path.name() == ".gpg-id" && self.route.to_store.has_folder(&item.to.parent()) {
-            return Err(other_readers(&item.to));
-        }
-        Ok(Step::AsItIs)
-    }
-
-    fn step_onto_file(&self, item: &mut Item) -> Result<Step, Problem> {
-        let Route { from_store, to_store, .. } = *self.route;
-        let (ours, theirs) = (from_store.read_file(&item.content.path)?, to_store.read_file(&item.to)?);
-        let step = if ours == theirs {
-            Step::Done
-        } else if item.content.kind == ContentKind::Entry {
-            match self.entry_step(item)? {
-                Step::Encrypted(_) if self.holds_the_same(&item.content, &ours, &theirs) => Step::Done,
-                step if self.force => step,
-                _ => return Err(entries::is_there(&content_entry(&item.to))),
-            }
-        } else {
-            match item.content.path.name().to_str() {
-                Some(".gpg-id" | ".gpg-id.sig") => return Err(other_readers(&item.to)),
-                _ if self.force => Step::AsItIs,
-                _ => return Err(entries::is_there(&item.to)),
-            }
-        };
-        item.seen = [Some(ours), Some(theirs)];
-        Ok(step)
-    }
-
-    /// True when an earlier run, that was killed, has written this entry for its new readers.
-    fn holds_the_same(&self, content: &Content, ours: &[u8], theirs: &[u8]) -> bool {
-        let Some((wanted, _)) = self.readers.get(&content.path.parent()) else { return false };
-        let entry = content_entry(&content.path);
-        let (Ok(cipher), Ok(ours)) =
-            (self.system.cipher(), entries::decrypt(self.system, &entry, ours, Asking::Allowed))
-        else {
-            return false;
-        };
-        cipher.is_encrypted_to(theirs, wanted)
-            && cipher.decrypt(theirs, Asking::Allowed).is_ok_and(|theirs| theirs.same_as(&ours))
-    }
-
-    /// An entry whose readers stay the same goes as it is: nobody has to unlock a key in order to rename.
-    fn entry_step(&self, item: &mut Item) -> Result<Step, Problem> {
-        let Some((wanted, false)) = self.readers.get(&item.content.path.parent()) else { return Ok(Step::AsItIs) };
-        let message = self.route.from_store.read_file(&item.content.path)?;
-        if self.system.cipher()?.is_encrypted_to(&message, wanted) {
-            return Ok(Step::AsItIs);
-        }
-        let entry = content_entry(&item.content.path);
-        let plaintext = entries::decrypt(self.system, &entry, &message, Asking::Allowed)?;
-        item.seen[0] = Some(message);
-        Ok(Step::Encrypted(change::encrypt(self.system, self.route.to_store, &plaintext, wanted)?))
-    }
-}
-
-/// Under the locks: whether what was looked at without them is still so.
-fn is_as_planned(route: &Route<'_>, items: &[Item]) -> Result<bool, StoreError> {
-    if !route.contents()?.iter().eq(items.iter().map(|item| &item.content)) {
-        return Ok(false);
-    }
-    for item in items {
-        let same_standing = route.to_store.standing(&item.to)? == item.standing;
-        let [source, target] = &item.seen;
-        let is_same = |store: &Store, file, seen: &Option<Vec<u8>>| match seen {
-            Some(seen) => store.read_file(file).map(|now| now == *seen),
-            None => Ok(true),
-        };
-        if !same_standing
-            || !is_same(route.from_store, &item.content.path, source)?
-            || !is_same(route.to_store, &item.to, target)?
-        {
-            return Ok(false);
-        }
-    }
-    Ok(true)
-}
-
 fn rank(content: &Content) -> u8 {
     match content.kind {
         ContentKind::File if content.path.name() == ".gpg-id" => 0,
@@ -352,14 +171,22 @@ fn rank(content: &Content) -> u8 {
     }
 }
 
-/// The entry that a file name stands for; the name itself where it stands for none.
-fn content_entry(file: &EntryPath) -> EntryPath {
-    Content { path: file.clone(), kind: ContentKind::Entry }.entry().unwrap_or_else(|| file.clone())
-}
-
-fn other_readers(gpg_id: &EntryPath) -> Problem {
-    Problem::failed(format!("{} would change who reads what is there", text::quoted(gpg_id.as_bytes())))
-        .hint("choose a name that is not there yet, or move its entries one by one")
+/// Whether the source is still what went to the target: pass and gopass take no lock of ours.
+fn is_as_carried(route: &Route<'_>, items: &[Item]) -> Result<bool, StoreError> {
+    if !route.contents()?.iter().eq(items.iter().map(|item| &item.content)) {
+        return Ok(false);
+    }
+    for item in items.iter().filter(|item| item.content.kind != ContentKind::Link) {
+        let now = route.from_store.read_file(&item.content.path)?;
+        let went = match &item.seen[0] {
+            Some(seen) => *seen == now,
+            None => route.to_store.read_file(&item.to)? == now,
+        };
+        if !went {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Writes all targets, then removes the sources, with one commit in each store.
@@ -375,7 +202,7 @@ fn carry_out(
     let whole = is_new && route.same_store && route.kind == Kind::Move && items.iter().all(as_it_is);
     let renamed = whole && !items.is_empty() && target.rename_folder(&route.from, &route.to)?;
     if !renamed {
-        write_all(route, items, &mut target)?;
+        write_all(route, &items, &mut target)?;
         if is_new {
             target.touched_as_whole(&route.to);
         }
@@ -386,12 +213,19 @@ fn carry_out(
         return Ok(target.finish(&subject));
     }
     match source {
+        None if !is_as_carried(route, &items)? => {
+            target.finish(&format!("Copy {} to {}.", typed(from), typed(to)));
+            Err(stays(from, to))
+        }
         None => {
             remove_source(route, &mut target)?;
             Ok(target.finish(&subject))
         }
         Some(mut source) => {
             let mut written = target.finish(&subject);
+            if !is_as_carried(route, &items)? {
+                return Err(stays(from, to));
+            }
             remove_source(route, &mut source)?;
             written.warnings.extend(source.finish(&format!("Remove {}.", typed(from))).warnings);
             Ok(written)
@@ -399,14 +233,21 @@ fn carry_out(
     }
 }
 
-fn write_all(route: &Route<'_>, items: Vec<Item>, target: &mut Change<'_>) -> Result<(), StoreError> {
+fn stays(from: &Place, to: &Place) -> Problem {
+    let (name, copy) = (text::quoted(from.path.as_bytes()), text::quoted(to.path.as_bytes()));
+    Problem::failed(format!("{name} was changed by somebody else while it was moved, so it stays"))
+        .because(format!("{copy} has what it was before that"))
+        .hint("look at both; to have the copy gone: regpass undo")
+}
+
+fn write_all(route: &Route<'_>, items: &[Item], target: &mut Change<'_>) -> Result<(), StoreError> {
     let moved = (route.is_folder).then(|| route.from.folder(route.from_store.root()));
     for item in items {
         let from = item.content.path.folder(route.from_store.root());
-        match item.step {
+        match &item.step {
             Step::Done => target.mend_commit(&content_entry(&item.to)),
             Step::AsItIs => target.carry(&from, &item.to)?,
-            Step::Encrypted(message) => target.write(&content_entry(&item.to), &message)?,
+            Step::Encrypted(message) => target.write(&content_entry(&item.to), message)?,
             Step::Link => target.carry_link(&from, &item.to, moved.as_deref())?,
         }
     }
@@ -622,10 +463,7 @@ mod tests {
         bench.put("d/x.gpg", "for alice\nx");
         bench.put("team/.gpg-id", "bob\n");
         let (route, _) = route(&bench.system, Kind::Move, &place("d"), &place("team")).expect("a way");
-        let plan = || {
-            let planner = Planner { system: &bench.system, route: &route, force: false, readers: BTreeMap::new() };
-            planner.plan().expect("a plan").0
-        };
+        let plan = || Planner::new(&bench.system, &route, false).plan().expect("a plan").0;
         let holds = |items: &[Item]| is_as_planned(&route, items).expect("looked at");
         let items = plan();
         assert!(holds(&items));
@@ -637,6 +475,38 @@ mod tests {
         let items = plan();
         bench.put("team/d/x.gpg", "for bob\ntheirs");
         assert!(!holds(&items), "another target");
+    }
+
+    #[test]
+    fn other_readers_before_the_lock_are_seen() {
+        let bench = Bench::new();
+        bench.put("x.gpg", "for alice\nx");
+        bench.put("team/.gpg-id", "alice\nbob\n");
+        let (route, _) = route(&bench.system, Kind::Move, &place("x"), &place("team")).expect("a way");
+        let mut planner = Planner::new(&bench.system, &route, false);
+        let (items, _) = planner.plan().expect("a plan");
+        assert!(planner.has_the_same_readers(&items).expect("looked at"));
+        bench.put("team/.gpg-id", "alice\n");
+        assert!(!planner.has_the_same_readers(&items).expect("looked at"));
+    }
+
+    #[test]
+    fn what_changes_while_it_is_moved_stays() {
+        for (change, by) in [("d/x.gpg", "for alice\nnew"), ("d/y.gpg", "for alice\nnew"), ("d/late.gpg", "late")] {
+            let bench = Bench::new();
+            bench.put("team/.gpg-id", "bob\n");
+            bench.put("d/x.gpg", "for alice\nx");
+            bench.put("d/y.gpg", "for bob\ny");
+            let (from, to) = (place("d"), place("team"));
+            let (route, _) = route(&bench.system, Kind::Move, &from, &to).expect("a way");
+            let (items, _) = Planner::new(&bench.system, &route, false).plan().expect("a plan");
+            let mut target = Change::begin(&bench.system, route.to_store).expect("locked");
+            write_all(&route, &items, &mut target).expect("written");
+            drop(target);
+            assert!(is_as_carried(&route, &items).expect("looked at"));
+            bench.put(change, by);
+            assert!(!is_as_carried(&route, &items).expect("looked at"), "{change}");
+        }
     }
 
     #[test]
