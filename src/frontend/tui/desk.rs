@@ -6,6 +6,7 @@ mod git;
 mod history;
 mod home;
 mod keys;
+mod lines;
 mod long_secrets;
 mod mouse;
 mod palette;
@@ -187,6 +188,7 @@ impl Desk {
             Job::Git(job) => Report::Git(git::found(&job)),
             Job::Search(job) => Report::Search(search::found(&job)),
             Job::Undo(job) => Report::Undo(results::found(&job, self.obstacle)),
+            Job::Lines(job) => Report::Lines(lines::found(&job)),
             Job::Write(job) => Report::Write(writes::found(&job)),
             Job::Copy(..) => Report::Copied(Copied::Clipboard { seconds: 45 }),
         }

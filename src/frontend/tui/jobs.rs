@@ -2,6 +2,7 @@
 
 pub(super) mod git;
 pub(super) mod history;
+pub(super) mod lines;
 pub(super) mod recipients;
 pub(super) mod search;
 pub(super) mod undo;
@@ -15,7 +16,7 @@ use crate::ops::journal::{self, Journal, Stamp};
 use crate::ops::overview::{self, Overview};
 use crate::ops::readers::{OwnKey, Reader, Whereabouts};
 use crate::ops::registries::Registries;
-use crate::ops::{entries, readers, registries};
+use crate::ops::{entries, otp, readers, registries};
 use crate::system::System;
 use crate::system::cipher::Asking;
 use crate::system::clipboard::{self, Copied};
@@ -42,6 +43,7 @@ pub(super) enum Job {
     Open(EntryPath),
     /// Decrypts an entry for the clipboard; the secret never reaches the UI thread in clear.
     Copy(EntryPath, Portion),
+    Lines(lines::Job),
     /// A text for the clipboard that is no secret.
     CopyText(String),
     History(history::Job),
@@ -59,6 +61,11 @@ pub(super) enum Portion {
     FirstLine,
     /// All of it but the line ends at its end: what Docker gets of a registry login.
     All,
+    /// The value of a line, counted from 0.
+    Line(usize),
+    User,
+    /// A one-time password's code.
+    Code,
 }
 
 /// What a job found.
@@ -74,6 +81,7 @@ pub(super) enum Report {
     Registries(Registries),
     Opened(Secret),
     Copied(Copied),
+    Lines(lines::Report),
     History(history::Report),
     Search(search::Report),
     Recipients(recipients::Report),
@@ -105,6 +113,7 @@ impl Job {
             Job::Undo(undo::Job::Last) | Job::Write(write::Job::Recipe) => Lane::Look,
             Job::Open(_)
             | Job::Copy(..)
+            | Job::Lines(_)
             | Job::History(_)
             | Job::Search(_)
             | Job::Recipients(_)
@@ -148,6 +157,7 @@ impl Job {
                 let copied = clipboard::copy(&system.env, &system.options, Secret::new(text.into_bytes()))?;
                 Ok(Report::Copied(copied))
             }
+            Job::Lines(job) => job.run(system).map(Report::Lines),
             Job::History(job) => job.run(system).map(Report::History),
             Job::Recipients(job) => job.run(system, watch).map(Report::Recipients),
             Job::Git(job) => job.run(system, watch).map(Report::Git),
@@ -175,8 +185,14 @@ fn catalogue(system: &System) -> Result<Catalogue, Problem> {
 }
 
 fn copy(system: &System, entry: &EntryPath, portion: Portion) -> Result<Copied, Problem> {
-    let mut secret = entries::show(system, entry, Asking::Allowed)?;
+    let mut secret = match portion {
+        Portion::Code => otp::code(system, entry, Asking::Allowed)?.code,
+        Portion::Line(number) => lines::value(system, entry, number)?,
+        Portion::User => lines::user(system, entry)?,
+        Portion::FirstLine | Portion::All => entries::show(system, entry, Asking::Allowed)?,
+    };
     match portion {
+        Portion::Code | Portion::Line(_) | Portion::User => {}
         Portion::FirstLine => {
             let end = secret.expose().iter().position(|byte| *byte == b'\n').unwrap_or(secret.len());
             secret.truncate(end);

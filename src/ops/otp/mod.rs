@@ -47,6 +47,25 @@ pub fn code(system: &System, entry: &EntryPath, asking: Asking) -> Result<Code, 
     Err(entries::changed_meanwhile(entry))
 }
 
+/// The code that the clock gives for an open text now; None where a counter gives it, which is a write, or nothing does.
+pub fn of_clock(system: &System, text: &EntryText) -> Option<Code> {
+    let found = key::find(text).ok()?;
+    match found.key.kind {
+        Kind::Totp { period } => Some(clock_code(system, &found.key, period)),
+        Kind::Hotp { .. } => None,
+    }
+}
+
+fn clock_code(system: &System, key: &key::Key, period: u64) -> Code {
+    let now = system.env.now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+    let code = code::code(&key.secret, key.algorithm, key.form, now / period);
+    Code {
+        code,
+        validity: Validity::Period { seconds: period, left: period - now % period },
+        written: Written::default(),
+    }
+}
+
 /// None when the counter was raised by somebody else meanwhile.
 fn code_of(system: &System, opened: Opened) -> Result<Option<Code>, Problem> {
     let name = text::quoted(opened.path.as_bytes());
@@ -59,11 +78,7 @@ fn code_of(system: &System, opened: Opened) -> Result<Option<Code>, Problem> {
     let found = key::find(&text).map_err(&told)?;
     let code = |counter| code::code(&found.key.secret, found.key.algorithm, found.key.form, counter);
     let counter = match found.key.kind {
-        Kind::Totp { period } => {
-            let now = system.env.now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
-            let validity = Validity::Period { seconds: period, left: period - now % period };
-            return Ok(Some(Code { code: code(now / period), validity, written: Written::default() }));
-        }
+        Kind::Totp { period } => return Ok(Some(clock_code(system, &found.key, period))),
         Kind::Hotp { counter } => counter,
     };
     let counter = next_counter(&text, counter).ok_or(key::KeyError::Counter).map_err(&told)?;

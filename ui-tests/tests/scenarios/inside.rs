@@ -66,6 +66,22 @@ fn a_long_secret_that_was_scrolled_is_not_in_memory_afterwards() {
 }
 
 #[test]
+fn of_lines_that_were_shown_one_by_one_nothing_is_in_memory_afterwards() {
+    let machine = showcase();
+    let mut terminal = open(&machine);
+    find(&mut terminal, "dbroot", "infra/db/root");
+    terminal.press("v", "its lines", |frame| frame.contains("postgres") && frame.contains("code"));
+    terminal.press("r", "the password", |frame| frame.contains("tr0ub4dor&3-demo"));
+    let Some(while_shown) = in_memory(&terminal, b"tr0ub4dor&3-demo") else {
+        return skip::note("root is needed to look into a hardened process");
+    };
+    assert!(while_shown > 0);
+    terminal.press("\x1b[F", "another line", |frame| !frame.contains("tr0ub4dor"));
+    terminal.press("\x1b", "the store", |frame| frame.contains("readable by"));
+    assert_eq!(in_memory(&terminal, b"tr0ub4dor&3-demo"), Some(0));
+}
+
+#[test]
 fn a_panic_gives_the_terminal_back_and_quotes_nothing() {
     let terminal = Launch::new(env!("CARGO_BIN_EXE_panics")).start();
     assert_eq!(terminal.wait_end(), Ended::Code(101));

@@ -13,6 +13,7 @@ pub(super) mod help;
 mod history;
 mod home;
 mod home_rows;
+mod lines;
 pub(super) mod log;
 mod new_entry;
 mod new_password;
@@ -61,6 +62,7 @@ pub(super) fn tables() -> Vec<Table> {
         Table::of("history", history::KEYS),
         Table::of("difference", difference::KEYS),
         Table::of("search", search::KEYS),
+        Table::of("lines", lines::KEYS),
         Table::of("readers", readers::KEYS),
         Table::of("git", git::KEYS),
         Table::of("conflicts", conflicts::KEYS),

@@ -130,9 +130,17 @@ impl StoreScreen {
         self.secret.toggle(&path, &mut self.tickets)
     }
 
-    fn copy(&mut self) -> Flow {
+    fn copy(&mut self, portion: Portion) -> Flow {
         let Some(node) = self.tree.selected_entry() else { return Flow::Stay };
-        let portion = if node.kind == Kind::Login { Portion::All } else { Portion::FirstLine };
+        let portion = match (portion, &node.kind) {
+            (Portion::FirstLine, Kind::Login) => Portion::All,
+            // A login's user is its name.
+            (Portion::User, Kind::Login) => {
+                let (user, ticket) = (node.user.to_string(), self.tickets.next());
+                return self.secret.expect_copy(ticket, &user.clone(), Job::CopyText(user));
+            }
+            (portion, _) => portion,
+        };
         let (path, name) = (node.path.clone(), node.full.to_string());
         self.zoomed |= self.alone;
         self.secret.copy(&path, &name, portion, &mut self.tickets)
@@ -173,10 +181,10 @@ impl Screen for StoreScreen {
     fn offer(&self, action: Action) -> Offer {
         let catalogue = self.tree.catalogue();
         match action {
-            Action::Open | Action::Reveal | Action::Copy | Action::History if self.tree.selected().is_none() => {
+            action if action.is_for_one() && self.tree.selected().is_none() => {
                 Offer::Refused(self.tree.finder.why_nothing())
             }
-            Action::Reveal | Action::Copy | Action::History if self.tree.selected_entry().is_none() => {
+            action if action.is_for_one() && action != Action::Open && self.tree.selected_entry().is_none() => {
                 Offer::Refused("select an entry, not a folder")
             }
             Action::More | Action::Less if !self.secret.is_cut() => Offer::Refused(UNCUT),
@@ -283,9 +291,12 @@ impl Screen for StoreScreen {
             }
             Action::Back => self.back(),
             Action::Reveal => self.reveal(),
-            Action::Copy => self.copy(),
+            Action::Copy => self.copy(Portion::FirstLine),
+            Action::CopyUser => self.copy(Portion::User),
+            Action::CopyCode => self.copy(Portion::Code),
             Action::More | Action::Less => self.secret.scroll(matches!(action, Action::More)),
-            Action::History
+            Action::Lines
+            | Action::History
             | Action::Search
             | Action::Readers
             | Action::Git

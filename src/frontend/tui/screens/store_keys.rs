@@ -4,7 +4,7 @@ use crossterm::event::KeyCode;
 
 use super::super::keys::{Binding, Key};
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in super::super) enum Action {
     Open,
     Close,
@@ -15,6 +15,9 @@ pub(in super::super) enum Action {
     More,
     Less,
     Copy,
+    Lines,
+    CopyUser,
+    CopyCode,
     History,
     Search,
     Readers,
@@ -31,6 +34,14 @@ pub(in super::super) enum Action {
     Mark,
 }
 
+impl Action {
+    /// True for what is done with the selected entry, or on the way to it.
+    pub(super) fn is_for_one(self) -> bool {
+        let looks = matches!(self, Action::Open | Action::Reveal | Action::Lines | Action::History);
+        looks || matches!(self, Action::Copy | Action::CopyUser | Action::CopyCode)
+    }
+}
+
 const fn row(keys: &'static [Key], action: Action, hint: &'static str, help: &'static str) -> Binding<Action> {
     Binding { keys, action, hint, help }
 }
@@ -45,6 +56,9 @@ pub(super) const KEYS: &[Binding<Action>] = &[
     row(&[Key::char('/')], Action::Filter, "find", "find by any letters of a name, in order"),
     row(&[Key::char('c')], Action::Copy, "copy", "copy the password (line 1), cleared after a while"),
     row(&[Key::char('r')], Action::Reveal, "reveal", "show or hide the secret, for a while"),
+    row(&[Key::char('v')], Action::Lines, "lines", "its lines one by one, masked; the one-time code"),
+    row(&[Key::char('u')], Action::CopyUser, "", "copy the user name"),
+    row(&[Key::char('o')], Action::CopyCode, "", "copy the one-time code"),
     row(&[Key::char('J')], Action::More, "more", "more of a long secret, while it is shown"),
     row(&[Key::char('K')], Action::Less, "", "back up in a long secret, while it is shown"),
     row(&[Key::named(KeyCode::Esc)], Action::Back, "", "hide the secret, close the details, clear the filter"),

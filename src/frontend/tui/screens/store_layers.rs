@@ -4,6 +4,7 @@ use super::super::screen::Flow;
 use super::conflicts::ConflictList;
 use super::git::Git;
 use super::history::History;
+use super::lines::Lines;
 use super::readers::Readers;
 use super::search::Search;
 use super::sides::ConflictSides;
@@ -15,6 +16,10 @@ pub(super) fn open(screen: &StoreScreen, action: Action) -> Flow {
     match action {
         Action::History => match screen.tree.selected_entry() {
             Some(node) => Flow::Push(Box::new(History::new(node.path.clone()))),
+            None => Flow::Stay,
+        },
+        Action::Lines => match screen.tree.selected_entry() {
+            Some(node) => Flow::Push(Box::new(Lines::new(node.path.clone()))),
             None => Flow::Stay,
         },
         Action::Search => Flow::Push(Box::new(Search::default())),

@@ -9,7 +9,7 @@ use ratatui::layout::Rect;
 use zeroize::Zeroizing;
 
 use super::super::jobs::{Job, Portion, Report};
-use super::super::screen::{Flow, Scope, Tickets, Toast};
+use super::super::screen::{Flow, Scope, Ticket, Tickets, Toast};
 use super::super::theme::Meaning;
 use super::details::{Details, LABEL};
 use super::words;
@@ -73,10 +73,14 @@ impl SecretPanel {
         portion: Portion,
         tickets: &mut Tickets,
     ) -> Flow {
+        self.expect_copy(tickets.next(), name, Job::Copy(entry.clone(), portion))
+    }
+
+    /// Starts a job that copies something, and tells its end.
+    pub(in super::super) fn expect_copy(&mut self, ticket: Ticket, name: &str, job: Job) -> Flow {
         self.problem = None;
-        let ticket = tickets.next();
         self.copying = Some((ticket.number, name.to_owned()));
-        Flow::Start(ticket, Job::Copy(entry.clone(), portion))
+        Flow::Start(ticket, job)
     }
 
     /// Drops the plain text, and the answer that may still come.
