@@ -129,7 +129,12 @@ fn the_mouse_is_asked_for_when_chosen_and_given_back() {
     assert!(!terminal.left_behind().contains(&"mouse reports"));
     terminal.send("M");
     terminal.wait_for("the mouse on", |frame| frame.contains("the mouse is on"));
-    assert!(terminal.left_behind().contains(&"mouse reports"));
+    // It is asked for after the frame that says so.
+    let end = Instant::now() + Duration::from_secs(10);
+    while !terminal.left_behind().contains(&"mouse reports") {
+        assert!(Instant::now() < end, "the mouse is never asked for");
+        let _ = terminal.stays_quiet(Duration::from_millis(20));
+    }
     let tabs = terminal.live().row(1);
     let column = tabs.find("Registries").expect("the tab of the registries");
     terminal.click(1, u16::try_from(column).expect("small"));
