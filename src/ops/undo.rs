@@ -2,7 +2,7 @@
 //! Refuses when any of them was changed since. What is taken back can be brought again in the same way. Killed at any
 //! moment, nothing is lost, and the same command goes on where it stopped.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::change::{self, Change, Written};
@@ -144,10 +144,7 @@ fn take_back(system: &System, store: &Store, step: &Step) -> Result<Written, Pro
     for (file, ..) in places.iter().filter(|(_, place, _)| place.before == Before::Nothing) {
         change.take_away(file)?;
     }
-    let entries = places.iter().filter_map(|(file, _, bytes)| Some((file, bytes.as_deref()?)));
-    if let Some(warning) = other_readers(system, store, entries) {
-        change.warnings.push(warning);
-    }
+    change.warnings.extend(other_readers(system, store, &places));
     Ok(change.finish(&format!("Undo \"{}\"", step.what)))
 }
 
@@ -160,31 +157,33 @@ fn is_as_before(now: &After, place: &Place, bytes: Option<&[u8]>) -> bool {
     }
 }
 
-/// What came back is for those who could read it then. They may be others today, which shall not pass unseen.
-fn other_readers<'p>(
-    system: &System,
-    store: &Store,
-    files: impl Iterator<Item = (&'p EntryPath, &'p [u8])>,
-) -> Option<Problem> {
+/// What came back is for those who could read it then, and what a recipients file governs that came back is for those who
+/// could read it since. Either may be others than today, which shall not pass unseen.
+fn other_readers(system: &System, store: &Store, places: &[(EntryPath, &Place, Option<Vec<u8>>)]) -> Option<Problem> {
     let cipher = system.cipher().ok()?;
+    let mut entries = BTreeSet::new();
+    for (file, ..) in places {
+        if file.name() == ".gpg-id" && store.has_folder(&file.parent()) {
+            entries.extend(store.holdings(&file.parent()).entries);
+        }
+        entries.extend((Content { path: file.clone(), kind: ContentKind::Entry }).entry());
+    }
     let mut wanted: BTreeMap<EntryPath, Option<Vec<Recipient>>> = BTreeMap::new();
     let mut others = Vec::new();
-    for (file, message) in files {
-        let folder = file.parent();
-        let Some(entry) = (Content { path: file.clone(), kind: ContentKind::Entry }).entry() else { continue };
+    for entry in entries {
+        let Ok(Some(message)) = store.read(&entry) else { continue };
         let readers = wanted
-            .entry(folder)
+            .entry(entry.parent())
             .or_insert_with_key(|folder| change::recipients(system, store, folder).ok().map(|(readers, _)| readers));
-        if readers.as_ref().is_some_and(|readers| !cipher.is_encrypted_to(message, readers)) {
+        if readers.as_ref().is_some_and(|readers| !cipher.is_encrypted_to(&message, readers)) {
             others.push(text::quoted(entry.as_bytes()));
         }
     }
     if others.is_empty() {
         return None;
     }
-    let told = named(others);
     Some(
-        Problem::failed(format!("{told} came back encrypted to others than who may read there now"))
+        Problem::failed(format!("encrypted to others than who may read there now: {}", named(others)))
             .hint("encrypt anew what differs: regpass reencrypt"),
     )
 }
@@ -208,7 +207,7 @@ mod tests {
     use super::*;
     use crate::model::ProblemKind;
     use crate::ops::double::{Bench, path, secret};
-    use crate::ops::entries;
+    use crate::ops::{entries, recipients};
 
     fn insert(bench: &Bench, name: &str, text: &str) {
         let written = entries::insert(&bench.system, &path(name), secret(text), true).expect("inserted");
@@ -326,9 +325,21 @@ mod tests {
         let warnings = undo(&bench.system, None).expect("undone").written.warnings;
         assert_eq!(
             warnings.iter().map(|warning| warning.message.as_str()).collect::<Vec<_>>(),
-            ["\"a\" came back encrypted to others than who may read there now"]
+            ["encrypted to others than who may read there now: \"a\""]
         );
         assert_eq!(warnings[0].hints, ["encrypt anew what differs: regpass reencrypt"]);
+        // What a recipients file governs that came back, and what was encrypted meanwhile.
+        let bob = Recipient::new("bob").expect("a name");
+        let edit = recipients::Edit::Add(vec![bob]);
+        let proposal = recipients::propose(&bench.system, &EntryPath::root(), &edit, false).expect("worked out");
+        recipients::apply(&bench.system, &proposal).expect("made");
+        insert(&bench, "b", "two");
+        bench.put("c.gpg", "for alice\nthree");
+        std::fs::remove_file(bench.root().join("a.gpg")).expect("removed");
+        let step = steps(&bench.system).expect("steps").steps[1].id;
+        let warnings = undo(&bench.system, Some(step)).expect("undone").written.warnings;
+        assert_eq!(warnings[0].message, "encrypted to others than who may read there now: \"b\"");
+        assert_eq!(warnings.len(), 1);
     }
 
     #[test]
