@@ -96,27 +96,34 @@ pub(super) fn run(session: &Session, args: &ResolveArgs) -> Result<(), Problem> 
     }
 }
 
-/// The draft outlives the settling: a text that cannot be stored is kept, and where it is is told.
+/// The draft outlives the settling: a text that was typed and cannot be stored is kept, and where it is is told.
 fn by_hand(session: &Session, system: &System, entry: &EntryPath, allow_disk: bool) -> Result<Resolved, Problem> {
-    let text = conflict::draft(system, entry, Asking::Allowed)?;
+    let begun = conflict::draft(system, entry, Asking::Allowed)?;
     let mut patience = Patience::begin()?;
     let words = editor::chosen(&session.env, system.options.editor.as_deref());
-    let draft = Draft::make(&session.env, entry, &text, allow_disk)?;
-    drop(text);
+    let draft = Draft::make(&session.env, entry, &begun, allow_disk)?;
     let ended_well = editor::run(&session.env, &words, draft.file(), &mut patience)?;
     let text = draft.read().map_err(Problem::from)?;
-    if !ended_well {
-        return Err(Problem::failed("the editor did not end well, so nothing is settled"));
-    }
-    conflict::resolve(system, entry, Choice::Text(text)).map_err(|problem| {
-        let file = draft.keep();
-        let (word, name) = (text::shell_word(&file), text::shell_word(entry.as_os_str().as_ref()));
-        let folder = file.parent().map(text::shell_word).unwrap_or_default();
-        problem
-            .hint(format!("the text is kept, readable, in {}", text::quoted_path(&file)))
-            .hint(format!("to store it: regpass resolve {name} --stdin < {word}"))
-            .hint(format!("then, or if it is not wanted: rm -r {folder}"))
-    })
+    let unchanged = text.same_as(&begun);
+    drop(begun);
+    let resolved = if ended_well {
+        conflict::resolve(system, entry, Choice::Text(text))
+    } else {
+        Err(Problem::failed("the editor did not end well, so nothing is settled"))
+    };
+    // What nobody typed is not worth a readable copy.
+    resolved.map_err(|problem| if unchanged { problem } else { kept(draft, entry, problem) })
+}
+
+/// The problem, and how the text is had that it kept from being stored.
+fn kept(draft: Draft, entry: &EntryPath, problem: Problem) -> Problem {
+    let file = draft.keep();
+    let (word, name) = (text::shell_word(&file), text::shell_word(entry.as_os_str().as_ref()));
+    let folder = file.parent().map(text::shell_word).unwrap_or_default();
+    problem
+        .hint(format!("the text is kept, readable, in {}", text::quoted_path(&file)))
+        .hint(format!("to store it: regpass resolve {name} --stdin < {word}"))
+        .hint(format!("then, or if it is not wanted: rm -r {folder}"))
 }
 
 impl ChoiceArgs {

@@ -165,6 +165,19 @@ fn a_conflict_is_settled_in_an_editor() {
         .lines()
         .find_map(|line| line.strip_prefix("hint: then, or if it is not wanted: rm -r ").map(str::to_owned));
     std::fs::remove_dir_all(kept.expect("a folder")).expect("removed");
+    // Nor is it lost when the editor crashes; but what nobody typed is not kept readable.
+    two.bob.set("EDITOR", "sh -c 'echo typed > \"$1\"; exit 9' sh");
+    let crashed = two.bob(&["resolve", "a", "--edit"], "");
+    let line = crashed.err().lines().find_map(|line| line.strip_prefix("hint: to store it: ").map(str::to_owned));
+    let file = line.as_deref().and_then(|line| line.split(" < ").nth(1)).map(PathBuf::from);
+    let file = file.unwrap_or_else(|| panic!("{}", crashed.err()));
+    assert_eq!(std::fs::read_to_string(&file).expect("kept"), "typed\n");
+    std::fs::remove_dir_all(file.parent().expect("a folder")).expect("removed");
+    for editor in ["true", "false"] {
+        two.bob.set("EDITOR", editor);
+        let refused = two.bob(&["resolve", "a", "--edit"], "");
+        assert!(refused.code != 0 && !refused.err().contains("readable"), "{}", refused.err());
+    }
     two.bob.set("EDITOR", "sed -i -e '/^[<|=>]/d' -e /^base/d -e /^alice/d");
     two.bob(&["resolve", "a", "--edit"], "").ok();
     assert_eq!(two.bob_reads("a"), "bob\nuser: x\n");
