@@ -38,6 +38,9 @@ pub enum KeyringError {
     NeedsGpg { recipient: String, why: String },
     #[error("the signature of .gpg-id does not count: {why}")]
     BadSignature { why: String },
+    /// Of a version that this program does not know, or damaged: gpg decides.
+    #[error("a key that is here is of a kind that only gpg can use")]
+    Strange,
     #[error("cannot read the public keys in {path}: {why}", path = text::quoted_path(.path))]
     Unreadable { path: PathBuf, why: String },
     #[error("the GnuPG home {path} {why}", path = text::quoted_path(.path))]
@@ -101,6 +104,9 @@ impl From<KeyringError> for Problem {
                 "the variable takes fingerprints of 40 upper-case hex digits, without spaces in them; see them with: \
                  gpg --list-secret-keys --with-colons",
             ),
+            KeyringError::Strange => {
+                problem.hint("install GnuPG: regpass lets gpg open what is encrypted to such a key")
+            }
             KeyringError::Unreadable { .. } | KeyringError::File(_) => {
                 problem.hint("see what gpg says: gpg --list-keys")
             }

@@ -62,7 +62,10 @@ impl Keyring {
     /// name a thousand. A fault ends the walk; what was found until then stays.
     pub(super) fn find_each(&self, keys: &[KeyHandle]) -> (Vec<Option<Rc<Cert>>>, Option<KeyringError>) {
         let mut search = Search::of(keys);
-        let ended = self.walk_for(&mut search);
+        let ended = match self.walk_for(&mut search) {
+            Ok(()) if search.strange && search.left > 0 => Err(KeyringError::Strange),
+            ended => ended,
+        };
         (search.found, ended.err())
     }
 
@@ -72,9 +75,11 @@ impl Keyring {
                 let walked = keybox.walk(Depth::Keys, |record: &Record<'_>| {
                     if record.fingerprints().any(|fingerprint| search.wants(fingerprint))
                         && let Ok(block) = keybox.keyblock(record)
-                        && let Ok(cert) = Cert::from_bytes(&block)
                     {
-                        search.take(cert);
+                        match Cert::from_bytes(&block) {
+                            Ok(cert) => search.take(cert),
+                            Err(_) => search.strange = true,
+                        }
                     }
                     if search.left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
                 });
@@ -104,16 +109,18 @@ impl Keyring {
     /// The certificates with a user id that contains this text, at most `max`; None when only gpg can search the ring.
     pub(super) fn find_user_id(&self, text: &[u8], max: usize) -> Result<Option<Vec<Cert>>, KeyringError> {
         let mut found: Vec<Cert> = Vec::new();
+        let mut strange = false;
         let fits = |cert: &Cert| cert.userids().any(|id| contains(id.userid().value(), text));
         match Ring::open(&self.home)? {
             Ring::Keybox(keybox) => {
                 let walked = keybox.walk(Depth::Whole, |record| {
                     // The packets hold user ids as they are, so most records need no parsing.
-                    if contains(record.packets(), text)
-                        && let Ok(cert) = Cert::from_bytes(record.packets())
-                        && fits(&cert)
-                    {
-                        found.push(cert);
+                    if contains(record.packets(), text) {
+                        match Cert::from_bytes(record.packets()) {
+                            Ok(cert) if fits(&cert) => found.push(cert),
+                            Ok(_) => {}
+                            Err(_) => strange = true,
+                        }
                     }
                     if found.len() >= max { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
                 });
@@ -127,7 +134,8 @@ impl Keyring {
             Ring::Keyboxd => return Ok(None),
             Ring::Nothing => {}
         }
-        Ok(Some(found))
+        // One that is not understood here may be the one that is meant.
+        Ok((!strange).then_some(found))
     }
 
     fn unreadable(&self, error: &std::io::Error) -> KeyringError {
@@ -183,12 +191,15 @@ struct Search {
     found: Vec<Option<Rc<Cert>>>,
     /// How many are not found yet.
     left: usize,
+    /// The ring says that it holds one of them, but not in a form that is understood here: gpg 2.4 makes keys of version 5
+    /// for Ed448 and Cv448 (LibrePGP).
+    strange: bool,
 }
 
 impl Search {
     fn of(keys: &[KeyHandle]) -> Search {
         let wanted: Vec<Option<Wanted>> = keys.iter().map(Wanted::of).collect();
-        Search { found: vec![None; wanted.len()], left: wanted.iter().flatten().count(), wanted }
+        Search { found: vec![None; wanted.len()], left: wanted.iter().flatten().count(), wanted, strange: false }
     }
 
     fn open(&self) -> impl Iterator<Item = (usize, &Wanted)> {
@@ -243,4 +254,32 @@ fn encrypting_keys(cert: &Cert) -> Vec<PublicKey> {
         }
     }
     keys
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::system::env::Env;
+    use crate::system::options::Options;
+
+    /// As GnuPG 2.4.7 writes it; the key is a throw-away one.
+    const VERSION_5: &[u8] = include_bytes!("fixtures/version-5.kbx");
+
+    #[test]
+    fn a_key_that_is_not_understood_is_left_to_gpg() {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::write(home.path().join("pubring.kbx"), VERSION_5).unwrap();
+        let env = Env::made_of([("GNUPGHOME", home.path().to_str().unwrap())]);
+        let keyring = Keyring::new(&env, &Options::resolve(&Default::default(), &env).unwrap());
+
+        let handle: KeyHandle = "3648B67DAE98EA32".parse().unwrap();
+        let (certs, fault) = keyring.certs_with_keys(&[handle]);
+        assert_eq!(certs, [None]);
+        assert!(matches!(fault, Some(KeyringError::Strange)), "{fault:?}");
+        let other: KeyHandle = "0123456789ABCDEF".parse().unwrap();
+        assert!(keyring.certs_with_keys(&[other]).1.is_none());
+
+        assert_eq!(keyring.find_user_id(b"five@example.org", 2).unwrap(), None);
+        assert_eq!(keyring.find_user_id(b"six@example.org", 2).unwrap(), Some(Vec::new()));
+    }
 }
