@@ -1,6 +1,7 @@
 //! The whole UI without a terminal: keys in, screens out, answers made by hand. Whole screens are compared, because that
 //! catches what nobody thought to assert.
 
+mod accounts;
 mod activity;
 mod git;
 mod history;
@@ -65,6 +66,8 @@ struct Desk {
     /// Why the last change cannot be taken back.
     obstacle: Option<&'static str>,
     secret: &'static [u8],
+    /// The registries are those of `accounts`.
+    accounts: bool,
     /// Jobs that were started, answered or not.
     started: Vec<String>,
     /// Answers are held back.
@@ -105,6 +108,7 @@ impl Desk {
             git: Tracking::Tracked,
             obstacle: None,
             secret: b"tr0ub4dor&3\nuser: postgres\nurl: db1.internal:5432\n",
+            accounts: false,
             started: Vec::new(),
             slow: false,
             held: Vec::new(),
@@ -176,6 +180,8 @@ impl Desk {
                 Report::Entries(Catalogue::new(listing, &logins(), &[mount]))
             }
             Job::Facts(path) => Report::Facts(facts(path), vec![alice(), bob()], self.git),
+            Job::Registries if self.accounts => Report::Registries(accounts::registries()),
+            Job::Accounts(job) => Report::Accounts(accounts::found(&job)),
             Job::Registries => Report::Registries(Registries {
                 logins: logins(),
                 elsewhere: Vec::new(),

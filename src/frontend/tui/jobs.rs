@@ -1,5 +1,6 @@
 //! The work that the UI thread never does itself. The only file of the terminal UI that calls `ops`.
 
+pub(super) mod accounts;
 pub(super) mod git;
 pub(super) mod history;
 pub(super) mod lines;
@@ -46,6 +47,7 @@ pub(super) enum Job {
     Lines(lines::Job),
     /// A text for the clipboard that is no secret.
     CopyText(String),
+    Accounts(accounts::Job),
     History(history::Job),
     Search(search::Job),
     Recipients(recipients::Job),
@@ -82,6 +84,7 @@ pub(super) enum Report {
     Opened(Secret),
     Copied(Copied),
     Lines(lines::Report),
+    Accounts(accounts::Report),
     History(history::Report),
     Search(search::Report),
     Recipients(recipients::Report),
@@ -114,6 +117,7 @@ impl Job {
             Job::Open(_)
             | Job::Copy(..)
             | Job::Lines(_)
+            | Job::Accounts(_)
             | Job::History(_)
             | Job::Search(_)
             | Job::Recipients(_)
@@ -130,6 +134,7 @@ impl Job {
             Job::Entries
                 | Job::Overview
                 | Job::Registries
+                | Job::Accounts(_)
                 | Job::OwnKey
                 | Job::Recipients(_)
                 | Job::Git(_)
@@ -158,6 +163,7 @@ impl Job {
                 Ok(Report::Copied(copied))
             }
             Job::Lines(job) => job.run(system).map(Report::Lines),
+            Job::Accounts(job) => job.run(system).map(Report::Accounts),
             Job::History(job) => job.run(system).map(Report::History),
             Job::Recipients(job) => job.run(system, watch).map(Report::Recipients),
             Job::Git(job) => job.run(system, watch).map(Report::Git),

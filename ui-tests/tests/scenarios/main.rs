@@ -1,11 +1,13 @@
 //! The real regpass in a real terminal: what a person does, and what must never happen.
-//! `support` opens it; `looks` is what is seen, `activity` the calls as they come, `secrets` what is hidden, `lives` how it starts and ends, `inside` what
+//! `support` opens it; `looks` is what is seen, `activity` the calls as they come,
+//! `accounts` what a registry's logins are used for, `secrets` what is hidden, `lives` how it starts and ends, `inside` what
 //! memory and a panic leave behind, `writes` what is changed
 //! in a store, `pictures` that all that is the same each time.
 
 // Test code from end to end, helpers included.
 #![allow(clippy::expect_used, clippy::panic)]
 
+mod accounts;
 mod activity;
 mod bursts;
 mod inside;

@@ -15,6 +15,7 @@ pub(super) fn found(job: &Ask) -> Answer {
         Ask::Password(entry, _) => done("new password", Some(entry)),
         Ask::Transfer(_, from, _) => done("carried", from.first().map(|place| &place.path)),
         Ask::Remove(_) => done("removed", None),
+        Ask::RenameLogin { .. } => done("the login is renamed", None),
     }
 }
 

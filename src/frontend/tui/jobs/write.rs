@@ -1,11 +1,11 @@
-//! Entries made, given a new password, moved, copied, removed. Called by `jobs.rs` alone.
+//! Entries made, given a new password, moved, copied, removed; logins renamed. Called by `jobs.rs` alone.
 
 use std::fmt::Write as _;
 
-use crate::model::{EntryPath, EntryText, Problem, Secret, text};
+use crate::model::{EntryPath, EntryText, Login, Problem, RegistryKey, Secret, text};
 use crate::ops::generate::{self, Onto, Recipe};
 use crate::ops::transfer::{self, Kind, Place};
-use crate::ops::{Written, entries};
+use crate::ops::{Written, entries, registries};
 use crate::system::System;
 
 #[derive(Debug)]
@@ -17,6 +17,12 @@ pub(in super::super) enum Job {
     Password(EntryPath, Recipe),
     Transfer(Kind, Vec<Place>, Place),
     Remove(Vec<Place>),
+    /// A registry's login under another user name.
+    RenameLogin {
+        server: RegistryKey,
+        from: Login,
+        to: Login,
+    },
 }
 
 #[derive(Debug)]
@@ -72,6 +78,11 @@ impl Job {
             }
             Job::Transfer(kind, from, to) => carry(system, kind, &from, &to).map(Report::Done),
             Job::Remove(places) => remove(system, &places).map(Report::Done),
+            Job::RenameLogin { server, from, to } => {
+                let written = registries::rename(system, &server, &from, &to)?;
+                let told = format!("the login at {} is {} now", server.display(), to.quoted());
+                Ok(Report::Done(Done::new(told, written, None)))
+            }
         }
     }
 }

@@ -1,27 +1,30 @@
-//! The registries that the store holds logins for: one row a login, several spellings of one registry flagged as twins.
+//! The registries that the stores hold logins for: one row a login, several spellings of one registry flagged as twins, and
+//! those that Docker keeps elsewhere. What its keys change is `registries_do.rs`, how it looks `registries_view.rs`.
 
-use std::time::Instant;
+use std::collections::BTreeMap;
+use std::time::{Instant, SystemTime};
 
 use crossterm::event::KeyCode;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use super::super::jobs::{Job, Portion, Report};
+use super::super::jobs::{Job, Portion, Report, accounts};
 use super::super::keys::{Binding, Key, Offer};
 use super::super::screen::{Flow, Mark, Scope, Screen, Tickets, Toast};
 use super::super::theme::Glyphs;
 use super::super::widgets::finder::Finder;
 use super::super::widgets::list::{ListPlace, Move};
 use super::super::widgets::secret_panel::{SecretPanel, UNCUT};
+use super::registries_do;
 use super::registries_view::{self, Names, canonical};
 use super::unreadable::Unreadable;
-use crate::model::{Problem, text};
-use crate::ops::registries::{Registries, RegistryLogin};
+use crate::model::{EntryPath, Problem, text};
+use crate::ops::registries::{Elsewhere, Place, Registries, RegistryLogin};
 
 const NAME: &str = "registries";
 
 pub(in super::super) struct RegistriesScreen {
-    tickets: Tickets,
+    pub(super) tickets: Tickets,
     loading: Option<u64>,
     pub(super) loaded: Option<Result<Registries, Problem>>,
     /// `registry user` of every login, escaped: what the filter matches.
@@ -36,6 +39,14 @@ pub(in super::super) struct RegistriesScreen {
     pub(super) secret: SecretPanel,
     /// The registry to be selected once the logins are known.
     wanted: Option<String>,
+    /// The login to be selected again once they are.
+    held: Option<EntryPath>,
+    /// When tokens die, as the revealed ones said.
+    pub(super) deaths: BTreeMap<EntryPath, SystemTime>,
+    /// Changes that were asked for, by the number of their question.
+    pub(super) changing: Vec<(u64, registries_do::Change)>,
+    pub(super) problem: Option<Problem>,
+    outdated: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -48,6 +59,10 @@ pub(in super::super) enum Action {
     More,
     Less,
     Copy,
+    Use,
+    Rename,
+    CopyCommand,
+    Erase,
     Unreadable,
     Reload,
 }
@@ -63,9 +78,13 @@ pub(super) const KEYS: &[Binding<Action>] = &[
     row(&[Key::char('r')], Action::Reveal, "reveal", "show or hide the secret, for a while"),
     row(&[Key::char('J')], Action::More, "more", "more of a long secret, while it is shown"),
     row(&[Key::char('K')], Action::Less, "", "back up in a long secret, while it is shown"),
+    row(&[Key::char('a')], Action::Use, "use", "use this account: Docker gets it from now on"),
+    row(&[Key::char('R')], Action::Rename, "rename", "keep the login under another user name"),
+    row(&[Key::char('o'), Key::char('D')], Action::Erase, "erase", "erase all logins of the registry, and prove it"),
+    row(&[Key::char('L')], Action::CopyCommand, "", "copy the docker login command, without the secret"),
     row(&[Key::named(KeyCode::Esc)], Action::Back, "", "hide the secret, close the details, clear the filter"),
-    row(&[Key::char('u')], Action::Unreadable, "unreadable", "what is no login, and why"),
-    row(&[Key::char('R'), Key::named(KeyCode::F(5))], Action::Reload, "", "read the registries again"),
+    row(&[Key::char('u'), Key::char('U')], Action::Unreadable, "unreadable", "what is no login, and why"),
+    row(&[Key::named(KeyCode::F(5)), Key::ctrl('r')], Action::Reload, "", "read the registries again"),
 ];
 
 /// While the filter's field has the focus.
@@ -87,6 +106,11 @@ impl Default for RegistriesScreen {
             alone: false,
             secret: SecretPanel::default(),
             wanted: None,
+            held: None,
+            deaths: BTreeMap::new(),
+            changing: Vec::new(),
+            problem: None,
+            outdated: false,
         }
     }
 }
@@ -110,7 +134,20 @@ impl RegistriesScreen {
         self.logins().get(self.finder.selected()? as usize)
     }
 
-    fn load(&mut self) -> Flow {
+    /// Those of other places come after the logins.
+    pub(super) fn elsewhere(&self) -> &[Elsewhere] {
+        match &self.loaded {
+            Some(Ok(registries)) => &registries.elsewhere,
+            _ => &[],
+        }
+    }
+
+    pub(super) fn selected_elsewhere(&self) -> Option<&Elsewhere> {
+        self.elsewhere().get((self.finder.selected()? as usize).checked_sub(self.logins().len())?)
+    }
+
+    pub(super) fn load(&mut self) -> Flow {
+        self.held = self.held.take().or_else(|| self.selected().map(|login| login.entry.clone()));
         self.secret.hide();
         let ticket = self.tickets.next();
         self.loading = Some(ticket.number);
@@ -176,8 +213,18 @@ impl RegistriesScreen {
     }
 }
 
+/// As the filter knows what Docker keeps elsewhere.
+fn elsewhere_name(one: &Elsewhere) -> String {
+    let user = match &one.place {
+        Place::Inline(Some(login)) => login.as_str(),
+        Place::Inline(None) => "",
+        Place::Helper(helper) => helper,
+    };
+    format!("{} {}", one.server.display(), text::escaped(user.as_bytes()))
+}
+
 /// As messages and the filter name a login.
-fn name_of(login: &RegistryLogin) -> String {
+pub(super) fn name_of(login: &RegistryLogin) -> String {
     format!("{} {}", canonical(login), text::escaped(login.login.as_str().as_bytes()))
 }
 
@@ -194,14 +241,19 @@ impl Screen for RegistriesScreen {
 
     fn offer(&self, action: Action) -> Offer {
         match action {
-            Action::Reveal | Action::Copy | Action::Open if self.selected().is_none() => {
-                Offer::Refused(self.finder.why_nothing())
-            }
+            Action::Reveal | Action::Copy if self.selected().is_none() => registries_do::why_none(self),
+            Action::Open if self.finder.selected().is_none() => Offer::Refused(self.finder.why_nothing()),
+            Action::Open if self.selected().is_none() && !self.alone => registries_do::why_none(self),
+            Action::Use | Action::Rename | Action::CopyCommand | Action::Erase => registries_do::offer(self, action),
             Action::More | Action::Less if !self.secret.is_cut() => Offer::Refused(UNCUT),
-            Action::Filter if self.logins().is_empty() => Offer::Refused("there is nothing to find"),
+            Action::Filter if self.names.is_empty() => Offer::Refused("there is nothing to find"),
             Action::Unreadable if self.unreadable().is_empty() => Offer::Refused("everything could be read"),
             _ => Offer::Ready,
         }
+    }
+
+    fn writes(&self, action: Action) -> bool {
+        matches!(action, Action::Use | Action::Rename | Action::Erase)
     }
 
     fn typing(&mut self, key: Key, _scope: &Scope) -> Option<Flow> {
@@ -223,12 +275,13 @@ impl Screen for RegistriesScreen {
     }
 
     fn has_list(&self) -> bool {
-        !self.logins().is_empty()
+        !self.names.is_empty()
     }
 
     fn go(&mut self, way: Move) -> Flow {
         if self.finder.go(way) {
             self.secret.hide();
+            self.problem = None;
         }
         Flow::Stay
     }
@@ -242,6 +295,7 @@ impl Screen for RegistriesScreen {
             Mark(format!("2 {}", glyphs.twin), "the registry has logins under 2 spellings"),
             Mark(glyphs.active.to_owned(), "the login that Docker gets; others of its spelling are dim"),
             Mark("<token>".to_owned(), "an identity token, which needs no user name"),
+            Mark("EXPIRES".to_owned(), "at the latest, where the login's kind or the token tells"),
         ]
     }
 
@@ -254,14 +308,19 @@ impl Screen for RegistriesScreen {
     }
 
     fn enter(&mut self, _scope: &Scope) -> Flow {
-        if self.loaded.is_none() && self.loading.is_none() { self.load() } else { Flow::Stay }
+        let wanting = self.loaded.is_none() && self.loading.is_none();
+        if std::mem::take(&mut self.outdated) || wanting { self.load() } else { Flow::Stay }
     }
 
     fn leave(&mut self) {
         self.secret.hide();
     }
 
-    fn act(&mut self, action: Action, _scope: &Scope) -> Flow {
+    fn outdate(&mut self) {
+        self.outdated = true;
+    }
+
+    fn act(&mut self, action: Action, scope: &Scope) -> Flow {
         match action {
             Action::Open if self.alone && !self.zoomed => {
                 self.zoomed = true;
@@ -280,6 +339,9 @@ impl Screen for RegistriesScreen {
             Action::Back => self.back(),
             Action::Copy => self.copy(),
             Action::More | Action::Less => self.secret.scroll(matches!(action, Action::More)),
+            Action::Use | Action::Rename | Action::CopyCommand | Action::Erase => {
+                registries_do::act(self, action, scope)
+            }
             Action::Unreadable => Flow::Push(Box::new(Unreadable::new(self.unreadable().to_vec()))),
             Action::Reload => Flow::Many(vec![self.load(), Flow::Say(Toast::good("reading the registries again"))]),
         }
@@ -294,12 +356,29 @@ impl Screen for RegistriesScreen {
                 _ => Registries::default(),
             });
             self.loaded = Some(loaded);
+            // Another token may be there now.
+            self.deaths.clear();
             self.widest = Names::widest(self.logins());
-            self.names = self.logins().iter().map(name_of).collect();
+            let elsewhere = self.elsewhere().iter().map(elsewhere_name);
+            self.names = self.logins().iter().map(name_of).chain(elsewhere).collect();
             self.list();
+            let held = self.held.take();
+            let index = held.and_then(|held| self.logins().iter().position(|login| login.entry == held));
+            if let Some(index) = index.and_then(|index| u32::try_from(index).ok()) {
+                self.finder.select(index);
+            }
             return self.select_wanted();
         }
-        self.secret.report(number, report, scope).unwrap_or(Flow::Stay)
+        if let Some(index) = self.changing.iter().position(|(asked, _)| *asked == number) {
+            let (_, change) = self.changing.remove(index);
+            return registries_do::report(self, change, report, scope);
+        }
+        let death = if let Ok(Report::Opened(secret)) = &report { accounts::death(secret) } else { None };
+        let Some(flow) = self.secret.report(number, report, scope) else { return Flow::Stay };
+        if let (Some(death), Some(entry)) = (death, self.selected().map(|login| login.entry.clone())) {
+            self.deaths.insert(entry, death);
+        }
+        flow
     }
 
     fn find_registry(&mut self, name: &str) -> Option<Flow> {
@@ -320,7 +399,7 @@ impl Screen for RegistriesScreen {
     }
 
     fn tally(&self) -> String {
-        self.finder.tally(self.logins().len())
+        self.finder.tally(self.names.len())
     }
 }
 
