@@ -143,3 +143,20 @@ fn coming_back_looks_again_and_shows_the_old_meanwhile() {
     desk.press("1").shows("everything is in place");
     assert!(desk.held.iter().any(|(_, job)| matches!(job, Job::Overview)));
 }
+
+#[test]
+fn a_key_without_a_name_is_told_once() {
+    let mut nameless = Desk::new((80, 24));
+    nameless.app.begin();
+    let key = Some(Reader { name: None, ..alice() });
+    for order in nameless.app.take_orders() {
+        let Order::Start(ticket, job) = order else { continue };
+        let report = match job {
+            Job::OwnKey if ticket.owner == "home" => Report::OwnKey(OwnKey { key: key.clone(), lock: Lock::KeyFile }),
+            Job::Overview => Report::Overview(Box::new(overview())),
+            _ => continue,
+        };
+        nameless.app.handle(Event::Report(ticket, Box::new(Ok(report))));
+    }
+    nameless.shows("  key          4FC7…7AC9, from the key file");
+}

@@ -131,7 +131,9 @@ fn key_row(found: &Overview, own: Option<&OwnKey>, scope: &Scope) -> Row {
     let mark = scope.theme.glyphs.ellipsis;
     let key = own.and_then(|own| own.key.as_ref()).or(found.key.as_ref());
     let Some(key) = key else { return Row::fact("key", "none that the store is written for") };
-    let hex = key.fingerprint.as_deref().map(|hex| format!(" {}", words::short_key(hex, mark)));
+    let name = words::reader_name(key, mark);
+    let hex = key.fingerprint.as_deref().map(|hex| words::short_key(hex, mark));
+    let hex = hex.filter(|hex| *hex != name).map(|hex| format!(" {hex}"));
     let (state, meaning) = match own.map(|own| own.lock) {
         Some(Lock::Unlocked) => ("unlocked", Meaning::Good),
         Some(Lock::Locked) => ("locked: opening an entry asks for its passphrase", Meaning::Warn),
@@ -142,6 +144,5 @@ fn key_row(found: &Overview, own: Option<&OwnKey>, scope: &Scope) -> Row {
         Some(Lock::Silent) => ("the agent does not answer", Meaning::Warn),
         Some(Lock::Untold) | None => ("not known whether it is locked", Meaning::Plain),
     };
-    let name = words::reader_name(key, mark);
     Row::fact("key", format!("{name}{}, {state}", hex.unwrap_or_default())).with(meaning)
 }
