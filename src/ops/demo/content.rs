@@ -10,6 +10,52 @@ pub(super) struct DemoLogin(pub &'static str, pub &'static str, pub &'static str
 /// An entry: path, plaintext, seconds since it was changed.
 pub(super) struct DemoEntry(pub &'static str, pub &'static str, pub u64);
 
+/// A call of the helper: action, server, user, outcome, milliseconds, the program that asked, seconds since it ended.
+pub(super) struct DemoCall {
+    pub action: &'static str,
+    pub server: Option<&'static str>,
+    pub user: Option<&'static str>,
+    pub outcome: &'static str,
+    pub millis: u64,
+    pub caller: &'static str,
+    pub age: u64,
+    /// By root, whose home has no store: what most often makes a login hard to find.
+    pub by_root: bool,
+}
+
+const fn asked(
+    action: &'static str,
+    server: &'static str,
+    user: Option<&'static str>,
+    outcome: &'static str,
+    millis: u64,
+    caller: &'static str,
+    age: u64,
+) -> DemoCall {
+    DemoCall { action, server: Some(server), user, outcome, millis, caller, age, by_root: false }
+}
+
+/// Oldest first. What the journal shows of a week: logins, pulls, a login that is not there, and one that root cannot find.
+pub(super) const CALLS: &[DemoCall] = &[
+    asked("store", "ghcr.io", Some("<token>"), "stored", 9, "docker", 3 * DAYS),
+    asked("get", "ghcr.io", Some("<token>"), "found", 4, "docker", 2 * DAYS),
+    asked("get", "nexus.corp.test:8443", None, "not-found", 1, "skopeo", 30 * HOURS),
+    asked("store", "176931204455.dkr.ecr.us-west-2.amazonaws.com", Some("AWS"), "stored", 8, "docker", 11 * HOURS),
+    asked("get", "quay.io", Some("acme+puller"), "found", 4, "docker", 5 * HOURS),
+    asked(
+        "store",
+        "acmeprod.azurecr.io",
+        Some("00000000-0000-0000-0000-000000000000"),
+        "stored",
+        8,
+        "docker",
+        2 * HOURS,
+    ),
+    asked("get", "https://index.docker.io/v1/", Some("hubci"), "found", 4, "docker-compose", 40 * MINUTES),
+    DemoCall { by_root: true, ..asked("get", "harbor.corp.test", None, "not-found", 1, "docker", 12 * MINUTES) },
+    asked("get", "harbor.corp.test", Some("robot$ci"), "found", 4, "docker", 9 * MINUTES),
+];
+
 /// One of each kind that a person meets: Docker Hub, an identity token, tokens that expire, robots, a key as JSON, a port,
 /// and one registry under two spellings.
 pub(super) const LOGINS: &[DemoLogin] = &[

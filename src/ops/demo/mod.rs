@@ -10,21 +10,24 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use crate::model::{Credential, EntryPath, Login, Problem, RegistryKey, Secret};
+use crate::model::{Credential, EntryPath, Login, Problem, RegistryKey, Secret, utc};
 use crate::ops::credentials::CredentialStore;
 use crate::ops::entries;
 use crate::system::System;
 use crate::system::cipher::key_file;
 use crate::system::env::Env;
 use crate::system::files;
+use crate::system::journal::{self, Call};
 use crate::system::options::{Options, Typed};
 use crate::system::scratch::Scratch;
 use crate::system::store::layout;
-use content::{DemoEntry, DemoLogin, ENTRIES, LOGINS};
+use content::{CALLS, DemoCall, DemoEntry, DemoLogin, ENTRIES, LOGINS};
 
 /// Whose machine it is.
 const USER: &str = "alice";
 const USER_ID: &str = "Alice Example <alice@example.test>";
+/// Her user id in the journal; the demo itself runs as whoever starts it.
+const PERSON: u32 = 1000;
 
 /// Variables of the real surroundings that the demo keeps: how the terminal works, which language it speaks, where
 /// programs and the clipboard are, and what stops the clock for pictures. Everything else could lead to the person's own
@@ -141,7 +144,31 @@ pub fn fill(system: &System, store: &Path) -> Result<(), Problem> {
         entries::insert(system, &entry, Secret::new(plaintext.as_bytes().to_vec()), false)?;
         set_age(&entry, *age)?;
     }
-    Ok(())
+    CALLS.iter().try_for_each(|call| record(system, store, call))
+}
+
+/// A line of the journal that the demo was not there to write.
+fn record(system: &System, store: &Path, call: &DemoCall) -> Result<(), Problem> {
+    let own = |path: &Path| path.to_string_lossy().into_owned();
+    let (uid, home, store) = match call.by_root {
+        true => (0, Some("/root".to_owned()), "/root/.password-store".to_owned()),
+        false => (PERSON, system.env.home().map(own), own(store)),
+    };
+    let line = Call {
+        time: utc::rfc3339(system.env.now() - Duration::from_secs(call.age)),
+        action: call.action.to_owned(),
+        server: call.server.map(str::to_owned),
+        user: call.user.map(str::to_owned),
+        outcome: call.outcome.to_owned(),
+        error: None,
+        millis: call.millis,
+        uid,
+        home,
+        store: Some(store),
+        caller: Some(call.caller.to_owned()),
+    };
+    journal::append(&system.options.state_dir, system.env.uid(), &line)
+        .map_err(|error| broken("cannot write its journal", error))
 }
 
 /// As `docker login` leaves it when a helper keeps the secrets: an empty object for each registry.
@@ -195,6 +222,9 @@ mod tests {
         let registries = registries::list(&system).expect("listed");
         assert_eq!(registries.logins.len(), 10);
         assert_eq!(registries.logins.iter().filter(|login| !login.twins.is_empty()).count(), 2);
+        let journal = crate::ops::journal::read(&system, 100).expect("read");
+        assert_eq!(journal.calls.len(), CALLS.len());
+        assert!(journal.calls.is_sorted_by(|one, next| one.time <= next.time), "oldest first");
         drop((system, demo));
         assert_eq!(std::fs::read_dir(place.path()).expect("readable").count(), 0);
     }
