@@ -15,7 +15,7 @@ pub use entry_text::EntryText;
 pub use problem::{Problem, ProblemKind};
 pub use recipient::{GpgIdFile, Recipient, RecipientError};
 pub use registry_key::RegistryKey;
-pub use secret::Secret;
+pub use secret::{Secret, wipe_stack};
 
 pub mod text;
 pub mod utc;

@@ -84,6 +84,18 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// Overwrites what calls that have returned left on this thread's stack: the ciphers of sequoia-openpgp work on blocks there
+/// and do not wipe them. Call it where a thread will live on; best effort, deeper calls than `STACK_WIPED` keep their remains.
+#[inline(never)]
+pub fn wipe_stack() {
+    let mut stack = [0u8; STACK_WIPED];
+    stack.zeroize();
+    std::hint::black_box(&stack);
+}
+
+/// Far more than a decryption uses, far less than a thread has.
+const STACK_WIPED: usize = 256 * 1024;
+
 #[cfg(test)]
 mod tests {
     use super::*;

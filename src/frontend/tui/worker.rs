@@ -10,7 +10,7 @@ use super::event::Event;
 use super::jobs::{Job, Lane};
 use super::screen::Ticket;
 use super::watch::Watch;
-use crate::model::Problem;
+use crate::model::{Problem, wipe_stack};
 use crate::ops::progress::Cancel;
 use crate::system::System;
 use crate::system::agent::{PinentryEvent, Prompts};
@@ -82,6 +82,7 @@ fn work(env: &Env, options: &Options, jobs: &Receiver<Commission>, events: &Send
             system = fresh();
             Err(super::terminal::mistake())
         });
+        wipe_stack();
         if events.send(Event::Report(ticket, Box::new(report))).is_err() {
             return;
         }
