@@ -140,6 +140,17 @@ impl Machine {
         self
     }
 
+    /// What Docker needs to ask regpass here: its configuration, and the helper's link on a PATH of our own.
+    pub fn with_docker(mut self) -> Machine {
+        let (docker, bin) = (self.home().join(".docker"), self.home().join("bin"));
+        [&docker, &bin].iter().for_each(|folder| std::fs::create_dir(folder).expect("a folder"));
+        std::fs::write(docker.join("config.json"), "{ \"credsStore\": \"pass\" }\n").expect("docker's configuration");
+        let link = bin.join("docker-credential-pass");
+        std::os::unix::fs::symlink(program::regpass(), link).expect("the helper's link");
+        self.set("PATH", bin);
+        self
+    }
+
     /// Adds `count` entries in folders of ten, all with the same secret.
     pub fn bulk(&self, count: usize) -> &Machine {
         self.entry("bulk", "hunter2\n", DAY);

@@ -79,7 +79,7 @@ fn picture_of(dir: &Path, scene: &Scene) -> PathBuf {
 }
 
 fn showcase() -> Machine {
-    let machine = Machine::at_fixed_home();
+    let machine = Machine::at_fixed_home().with_docker();
     machine.showcase();
     machine
 }

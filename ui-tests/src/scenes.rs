@@ -17,13 +17,25 @@ pub struct Scene {
 }
 
 pub const SCENES: &[Scene] = &[
-    Scene { name: "store", cols: 80, rows: 24, play: store },
-    Scene { name: "registries", cols: 80, rows: 24, play: registries },
-    Scene { name: "reveal", cols: 80, rows: 24, play: reveal },
-    Scene { name: "filter", cols: 80, rows: 24, play: filter },
-    Scene { name: "help", cols: 80, rows: 24, play: help },
+    scene("home", home),
+    scene("store", store),
+    scene("reveal", reveal),
+    scene("filter", filter),
+    scene("lines", lines),
+    scene("new_entry", new_entry),
+    scene("search", search),
+    scene("readers", readers),
+    scene("registries", registries),
+    scene("activity", activity),
+    scene("palette", palette),
+    scene("help", help),
     Scene { name: "small", cols: 44, rows: 10, play: small },
 ];
+
+/// On the size that every terminal has.
+const fn scene(name: &'static str, play: fn(&mut Terminal) -> Arc<Frame>) -> Scene {
+    Scene { name, cols: 80, rows: 24, play }
+}
 
 /// The store is read and listed, and the first line is complete.
 fn ready(terminal: &mut Terminal) -> Arc<Frame> {
@@ -47,6 +59,51 @@ fn go_down_to(terminal: &mut Terminal, text: &str) {
         let before = terminal.frame().and_then(|frame| frame.find("▶"));
         terminal.press(key::DOWN, "the next row", |frame| frame.find("▶") != before);
     }
+}
+
+fn home(terminal: &mut Terminal) -> Arc<Frame> {
+    terminal.wait_for("who, where and the last calls", |frame| {
+        frame.contains("40 entries") && frame.contains("last calls") && frame.row(0).contains("from ")
+    })
+}
+
+fn lines(terminal: &mut Terminal) -> Arc<Frame> {
+    find(terminal, "dbroot");
+    terminal.press(key::ENTER, "the entry", |frame| frame.contains("readable by"));
+    terminal.press("v", "its lines", |frame| frame.contains("postgres") && frame.contains("code"))
+}
+
+fn new_entry(terminal: &mut Terminal) -> Arc<Frame> {
+    find(terminal, "dbroot");
+    terminal.press(key::ENTER, "the entry", |frame| frame.contains("readable by"));
+    terminal.press("n", "the form", |frame| frame.contains("New entry"));
+    terminal.press("standby", "its name", |frame| frame.contains("infra/db/standby"))
+}
+
+fn search(terminal: &mut Terminal) -> Arc<Frame> {
+    ready(terminal);
+    terminal.press("F", "the question", |frame| frame.cursor.is_some());
+    terminal.press("admin", "the pattern", |frame| frame.contains("admin"));
+    terminal.press(key::ENTER, "what was found", |frame| frame.contains("home/nas") && !frame.contains("Opening"))
+}
+
+fn readers(terminal: &mut Terminal) -> Arc<Frame> {
+    ready(terminal);
+    terminal.press("W", "who can read", |frame| frame.contains("Who can read") && frame.contains("yours"))
+}
+
+fn activity(terminal: &mut Terminal) -> Arc<Frame> {
+    ready(terminal);
+    terminal.press("4", "the calls", |frame| frame.contains("harbor.corp.test"));
+    go_down_to(terminal, "not-found");
+    terminal.wait_for("what it means", |frame| frame.contains("/root"))
+}
+
+fn palette(terminal: &mut Terminal) -> Arc<Frame> {
+    find(terminal, "dbroot");
+    terminal.press(key::ENTER, "the entry", |frame| frame.contains("readable by"));
+    terminal.press(":", "every action", |frame| frame.contains("Actions"));
+    terminal.press("copy", "what fits", |frame| frame.contains("copy the user name"))
 }
 
 fn store(terminal: &mut Terminal) -> Arc<Frame> {

@@ -9,7 +9,7 @@ const RUNS: usize = 20;
 
 #[test]
 fn every_scene_can_be_reached_and_drawn() {
-    let machine = Machine::at_fixed_home();
+    let machine = Machine::at_fixed_home().with_docker();
     machine.showcase();
     for scene in SCENES {
         let mut terminal = machine.regpass().size(scene.cols, scene.rows).start();
