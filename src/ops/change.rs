@@ -48,14 +48,23 @@ impl<'a> Change<'a> {
         Ok(Change { system, store, lock, touched: Vec::new(), footprint: None, changed: false, warnings: Vec::new() })
     }
 
+    /// One that goes on with what was noted while its files were written.
+    pub(super) fn begin_noted(
+        system: &'a System,
+        store: &'a Store,
+        footprint: Option<Footprint>,
+    ) -> Result<Change<'a>, StoreError> {
+        Ok(Change { footprint, ..Change::begin_unrecorded(system, store)? })
+    }
+
     pub(super) fn store(&self) -> &'a Store {
         self.store
     }
 
-    /// This change takes back that step.
-    pub(super) fn takes_back(&mut self, step: u64) {
+    /// This change takes back that action.
+    pub(super) fn takes_back(&mut self, action: u64) {
         if let Some(footprint) = &mut self.footprint {
-            footprint.undoes = Some(step);
+            footprint.undoes = Some(action);
         }
     }
 

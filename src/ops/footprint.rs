@@ -19,6 +19,14 @@ const FILES_MAX: usize = 20_000;
 struct Was {
     before: Before,
     bytes: Vec<u8>,
+    /// How it became, where others could change it before the change ends.
+    after: Option<After>,
+}
+
+impl Was {
+    fn without_bytes(before: Before) -> Was {
+        Was { before, bytes: Vec::new(), after: None }
+    }
 }
 
 /// Kept while a change is made.
@@ -31,7 +39,7 @@ pub(super) struct Footprint {
     bytes: usize,
     /// Why the change cannot be taken back.
     pub(super) obstacle: Option<String>,
-    /// The step that this change takes back.
+    /// The action that this change takes back, by its first step.
     pub(super) undoes: Option<u64>,
 }
 
@@ -65,6 +73,16 @@ impl Footprint {
         }
     }
 
+    /// Looks how what was noted became, because others may change it before the change ends.
+    pub(super) fn settle(&mut self, store: &Store) {
+        for (file, was) in self.files.iter_mut().filter(|(_, was)| was.after.is_none()) {
+            match after(store, file) {
+                Ok(after) => was.after = Some(after),
+                Err(error) => self.obstacle = self.obstacle.take().or_else(|| Some(error.to_string())),
+            }
+        }
+    }
+
     /// As `note`, for an entry's own file, a link itself.
     pub(super) fn note_file(&mut self, store: &Store, entry: &EntryPath) {
         self.note(store, &file_name(entry));
@@ -76,7 +94,7 @@ impl Footprint {
         }
         if self.folders.iter().any(|folder| place.is_within(folder)) {
             // Made by this very change, below what was noted.
-            self.keep(place.clone(), Was { before: Before::Nothing, bytes: Vec::new() });
+            self.keep(place.clone(), Was::without_bytes(Before::Nothing));
             return Ok(());
         }
         match store.standing(place)? {
@@ -125,12 +143,14 @@ impl Footprint {
             time: utc::rfc3339(system.env.now()),
             what: what.to_owned(),
             kind: Kind::Store { root: real_root(store).into_os_string() },
+            follows: system.action.first(),
             undoes: self.undoes,
             obstacle: self.obstacle,
             places,
         };
         let pieces: Vec<&[u8]> = bytes.iter().map(Vec::as_slice).collect();
-        undo_log::add(state, system.env.uid(), system.env.unstopped(), step, &pieces).map(drop).map_err(UndoError::into)
+        let id = undo_log::add(state, system.env.uid(), system.env.unstopped(), step, &pieces).map_err(UndoError::into);
+        id.map(|id| system.action.made(id))
     }
 
     /// What changed, and the bytes of the files that were there before.
@@ -139,13 +159,13 @@ impl Footprint {
         for folder in &self.folders {
             if store.standing(folder)? == Standing::Folder {
                 for content in store.contents(folder)? {
-                    files.entry(content.path).or_insert(Was { before: Before::Nothing, bytes: Vec::new() });
+                    files.entry(content.path).or_insert(Was::without_bytes(Before::Nothing));
                 }
             }
         }
         let (mut places, mut bytes) = (Vec::new(), Vec::new());
         for (path, was) in files {
-            let after = after(store, &path)?;
+            let after = was.after.map_or_else(|| after(store, &path), Ok)?;
             let same = match (&was.before, &after) {
                 (Before::Nothing, After::Nothing) => true,
                 (Before::Link { target: before }, After::Link { target: after }) => before == after,
@@ -177,13 +197,13 @@ fn file_name(entry: &EntryPath) -> EntryPath {
 }
 
 fn look(store: &Store, file: &EntryPath) -> Result<Was, StoreError> {
-    let nothing = |before| Was { before, bytes: Vec::new() };
+    let nothing = Was::without_bytes;
     match store.standing(file)? {
         Standing::File => {
             let bytes = store.read_file(file)?;
             let mode = std::fs::metadata(file.folder(store.root())).map_or(0o600, |meta| meta.permissions().mode());
             let len = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-            Ok(Was { before: Before::File { len, mode: mode & 0o777 }, bytes })
+            Ok(Was { before: Before::File { len, mode: mode & 0o777 }, bytes, after: None })
         }
         Standing::Link => Ok(nothing(Before::Link { target: link_target(store, file) })),
         // A folder in a file's place: the change that needs the place will be told.

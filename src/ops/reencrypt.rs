@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::change::{self, Change};
+use super::footprint::Footprint;
 use super::opening::{self, Failed, Waiting, Work};
 use super::progress::{Cancel, Progress};
 use crate::model::{EntryPath, Problem, Recipient, Secret, text};
@@ -226,17 +227,21 @@ pub fn run(system: &System, plan: Plan, progress: &dyn Progress, cancel: &Cancel
     let Plan { due, failed, warnings, audiences, stores: planned, .. } = plan;
     let mut report = Reencrypted { failed, warnings, ..Reencrypted::default() };
     let work = Sealing { cipher, stores: stores.all(), audiences: &audiences };
-    let mut batch = Batch { system, stores: stores.all(), waiting: Vec::new(), bytes: 0, written: HashMap::new() };
+    // Alone, it is not recorded: what was encrypted to others is not to come back by an undo. With the change of recipients
+    // that it follows from, it is one action, and goes back with it.
+    let footprints = system.action.first().map(|_| HashMap::new());
+    let mut batch =
+        Batch { system, stores: stores.all(), waiting: Vec::new(), bytes: 0, written: HashMap::new(), footprints };
     let waiting = Waiting { progress, cancel };
     let ended = opening::open_all(cipher, &work, &due, waiting, |due, sealed| match sealed {
         Ok(sealed) => batch.add(due, sealed, &mut report),
         Err(problem) => report.failed.push(Failed { entry: due.entry.clone(), problem }),
     });
     batch.write(&mut report);
-    let mut written = batch.written;
+    let (mut written, mut footprints) = (batch.written, batch.footprints.unwrap_or_default());
     report.stopped = ended.err();
     for planned in planned {
-        let written = written.remove(&planned.store).unwrap_or_default();
+        let written = (written.remove(&planned.store).unwrap_or_default(), footprints.remove(&planned.store));
         commit(system, &stores.all()[planned.store], planned, written, &mut report.warnings)?;
     }
     Ok(report)
@@ -281,6 +286,8 @@ struct Batch<'a> {
     bytes: usize,
     /// By store.
     written: HashMap<usize, Vec<EntryPath>>,
+    /// The same; None when nothing is recorded.
+    footprints: Option<HashMap<usize, Footprint>>,
 }
 
 impl<'a> Batch<'a> {
@@ -299,7 +306,8 @@ impl<'a> Batch<'a> {
         waiting.sort_by_key(|(due, _)| due.store);
         for batch in waiting.chunk_by(|(a, _), (b, _)| a.store == b.store) {
             let store = &self.stores[batch[0].0.store];
-            for ((due, _), result) in batch.iter().zip(replace(self.system, store, batch)) {
+            let footprint = self.footprints.as_mut().map(|all| all.entry(store.index()).or_default());
+            for ((due, _), result) in batch.iter().zip(replace(self.system, store, batch, footprint)) {
                 match result {
                     Ok(()) => {
                         self.written.entry(due.store).or_default().push(due.inner.clone());
@@ -313,7 +321,12 @@ impl<'a> Batch<'a> {
 }
 
 /// What somebody wrote since an entry was read stays.
-fn replace(system: &System, store: &Store, batch: &[(&Due, Sealed)]) -> Vec<Result<(), Problem>> {
+fn replace(
+    system: &System,
+    store: &Store,
+    batch: &[(&Due, Sealed)],
+    mut footprint: Option<&mut Footprint>,
+) -> Vec<Result<(), Problem>> {
     let lock = match store.lock() {
         Ok(lock) => lock,
         Err(error) => {
@@ -333,7 +346,13 @@ fn replace(system: &System, store: &Store, batch: &[(&Due, Sealed)]) -> Vec<Resu
     let mut results: Vec<Result<(), Problem>> = batch.iter().map(|(due, sealed)| unchanged(due, sealed)).collect();
     let fit = batch.iter().zip(&results).filter(|(_, result)| result.is_ok());
     let changes: Vec<(&EntryPath, &[u8])> = fit.map(|((due, sealed), _)| (&due.inner, &*sealed.new)).collect();
+    if let Some(footprint) = &mut footprint {
+        changes.iter().for_each(|(entry, _)| footprint.note_entry(store, entry));
+    }
     let written = store.replace_all(&lock, &changes, &system.options);
+    if let Some(footprint) = footprint {
+        footprint.settle(store);
+    }
     for (result, written) in results.iter_mut().filter(|result| result.is_ok()).zip(written) {
         *result = written.map_err(Problem::from);
     }
@@ -344,7 +363,7 @@ fn commit(
     system: &System,
     store: &Store,
     planned: StorePlan,
-    written: Vec<EntryPath>,
+    (written, footprint): (Vec<EntryPath>, Option<Footprint>),
     warnings: &mut Vec<Problem>,
 ) -> Result<(), Problem> {
     let in_place: Vec<PathBuf> =
@@ -353,8 +372,7 @@ fn commit(
     if written.is_empty() && left.is_empty() {
         return Ok(());
     }
-    // What was encrypted to others is not to come back by an undo.
-    let mut change = Change::begin_unrecorded(system, store)?;
+    let mut change = Change::begin_noted(system, store, footprint)?;
     let left: Vec<&EntryPath> = planned
         .in_place
         .iter()
@@ -507,7 +525,7 @@ mod tests {
         let plan = planned(&bench, &EntryPath::root(), Extent::Differing);
         let stores = bench.system.stores().expect("stores");
         let sealed = Sealed { old: b"for bob\nzero".to_vec(), new: b"for alice\nzero".to_vec() };
-        let mut results = replace(&bench.system, stores.root(), &[(&plan.due[0], sealed)]);
+        let mut results = replace(&bench.system, stores.root(), &[(&plan.due[0], sealed)], None);
         let problem = results.remove(0).expect_err("changed");
         assert!(problem.message.contains("meanwhile"), "{problem}");
         assert_eq!(content(&bench, "a"), "for bob\none");

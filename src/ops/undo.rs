@@ -3,6 +3,7 @@
 //! moment, nothing is lost, and the same command goes on where it stopped.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::change::{self, Change, Written};
@@ -15,22 +16,32 @@ use crate::system::undo_log::{self, After, Before, Kind, Place, Step};
 /// How many names a message lists.
 const NAMES_MAX: usize = 5;
 
-/// A change that regpass made.
+/// What regpass did at once: one change, or several that are taken back together.
 #[derive(Clone, Debug)]
 pub struct UndoStep {
+    /// That of its first change.
     pub id: u64,
     /// UTC, RFC 3339.
     pub time: String,
-    /// What was done.
+    /// What was done: all its parts, or the first few of them.
     pub what: String,
-    pub store: PathBuf,
+    /// Its changes, the first one first.
+    pub parts: Vec<Part>,
     pub files: usize,
-    /// The step that this one took back.
+    /// The one that this one took back.
     pub undoes: Option<u64>,
-    /// The step that took this one back.
+    /// The one that took this one back.
     pub undone_by: Option<u64>,
     /// Why it cannot be taken back.
     pub obstacle: Option<String>,
+}
+
+/// One change of one store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// As the commit's subject says it.
+    pub what: String,
+    pub store: PathBuf,
 }
 
 #[derive(Debug)]
@@ -47,27 +58,54 @@ pub struct Undone {
     pub written: Written,
 }
 
+/// What is changed meanwhile is one to the person, and is taken back together.
+pub fn as_one<T>(system: &System, deed: impl FnOnce() -> T) -> T {
+    let _underway = system.action.begin();
+    deed()
+}
+
 /// The changes of the stores that are open here.
 pub fn steps(system: &System) -> Result<Steps, Problem> {
     let (steps, unreadable) = undo_log::list(&system.options.state_dir);
-    let undone = |id: u64| steps.iter().rfind(|step| step.undoes == Some(id)).map(|step| step.id);
     let mut told = Vec::new();
-    for step in steps.iter().rev() {
-        let Kind::Store { root } = &step.kind;
-        if store_of(system, step)?.is_some() {
-            told.push(UndoStep {
-                id: step.id,
-                time: step.time.clone(),
-                what: step.what.clone(),
-                store: PathBuf::from(root),
-                files: step.places.len(),
-                undoes: step.undoes,
-                undone_by: undone(step.id),
-                obstacle: step.obstacle.clone(),
-            });
-        }
+    let actions: BTreeSet<u64> = steps.iter().map(Step::action).collect();
+    for id in actions.into_iter().rev() {
+        told.extend(told_of(system, id, &steps)?);
     }
     Ok(Steps { steps: told, unreadable })
+}
+
+/// None where none of its stores is open here.
+fn told_of(system: &System, id: u64, steps: &[Step]) -> Result<Option<UndoStep>, Problem> {
+    let own: Vec<&Step> = steps.iter().filter(|step| step.action() == id).collect();
+    let open = own.iter().map(|step| Ok(store_of(system, step)?.is_some())).collect::<Result<Vec<bool>, Problem>>()?;
+    let Some(first) = own.first().filter(|_| open.contains(&true)) else { return Ok(None) };
+    let parts: Vec<Part> =
+        own.iter().map(|step| Part { what: step.what.clone(), store: root_of(step).into() }).collect();
+    let more = parts.len().saturating_sub(NAMES_MAX);
+    let mut what: Vec<&str> = parts.iter().take(NAMES_MAX).map(|part| part.what.as_str()).collect();
+    let and_more = format!("and {more} more");
+    what.extend((more > 0).then_some(and_more.as_str()));
+    let files: BTreeSet<(&OsString, &OsString)> =
+        own.iter().flat_map(|step| step.places.iter().map(|place| (root_of(step), &place.path))).collect();
+    let lost = (first.id != id).then(|| "its first part is no longer kept".to_owned());
+    let closed = open.contains(&false).then(|| "a part of it is in a store that is not open".to_owned());
+    let undone_by = own.iter().map(|step| undoing(steps, id, step)).collect::<Option<Vec<u64>>>();
+    Ok(Some(UndoStep {
+        id,
+        time: first.time.clone(),
+        what: what.join(" "),
+        files: files.len(),
+        undoes: first.undoes,
+        undone_by: undone_by.and_then(|all| all.into_iter().max()),
+        obstacle: own.iter().find_map(|step| step.obstacle.clone()).or(lost).or(closed),
+        parts,
+    }))
+}
+
+/// What took an action back in the store of one of its steps.
+fn undoing(steps: &[Step], action: u64, step: &Step) -> Option<u64> {
+    steps.iter().rfind(|other| other.undoes == Some(action) && other.kind == step.kind).map(Step::action)
 }
 
 /// The step that `undo` takes back when none is named; None when there is none.
@@ -96,56 +134,121 @@ pub fn undo(system: &System, id: Option<u64>) -> Result<Undone, Problem> {
             .because(text::escaped(why.as_bytes()))
             .hint("where the store is in git, regpass history shows older versions of an entry"));
     }
-    let (steps, _) = undo_log::list(&system.options.state_dir);
-    let step = steps.into_iter().find(|step| step.id == chosen.id);
-    let Some(step) = step else { return Err(Problem::not_found(format!("{name} is no longer kept"))) };
-    let Some(store) = store_of(system, &step)? else {
-        return Err(Problem::not_found(format!("the store of {name} is not open")));
-    };
-    let written = take_back(system, store, &step)?;
+    let written = as_one(system, || take_back(system, &chosen))?;
     Ok(Undone { step: chosen, written })
 }
 
-fn take_back(system: &System, store: &Store, step: &Step) -> Result<Written, Problem> {
-    let bytes = undo_log::bytes(&system.options.state_dir, step.id)?;
-    let mut change = Change::begin(system, store)?;
-    change.takes_back(step.id);
-    let places: Vec<(EntryPath, &Place, Option<Vec<u8>>)> = step
-        .places
-        .iter()
-        .zip(bytes)
-        .map(|(place, bytes)| Ok((EntryPath::parse(&place.path)?, place, bytes)))
-        .collect::<Result<_, crate::model::EntryPathError>>()
-        .map_err(|error| Problem::failed("the change was not written down well").because(error))?;
-    let mut changed = Vec::new();
-    for (file, place, bytes) in &places {
-        match footprint::after(store, file)? {
-            now if now == place.after => {}
-            // An earlier run that was killed, or somebody else, has taken this one back.
-            now if is_as_before(&now, place, bytes.as_deref()) => {
-                change.cannot_be_taken_back("it was made in two parts")
+/// What one action did in one store.
+struct Side<'s> {
+    store: &'s Store,
+    /// In the order of their names.
+    places: BTreeMap<EntryPath, Was>,
+}
+
+/// One file: before the first change of the action, and after the last.
+struct Was {
+    place: Place,
+    bytes: Option<Vec<u8>>,
+}
+
+fn take_back(system: &System, chosen: &UndoStep) -> Result<Written, Problem> {
+    let sides = sides(system, chosen)?;
+    for side in &sides {
+        side.check(&chosen.what)?;
+    }
+    let mut written = Written::default();
+    // The last one first: what was removed elsewhere is back before its copy goes.
+    for side in sides.iter().rev() {
+        let one = side.take_back(system, chosen)?;
+        written.changed |= one.changed;
+        written.warnings.extend(one.warnings);
+    }
+    Ok(written)
+}
+
+/// The stores that an action changed and where it was not taken back, in the order of its changes.
+fn sides<'s>(system: &'s System, chosen: &UndoStep) -> Result<Vec<Side<'s>>, Problem> {
+    let (steps, _) = undo_log::list(&system.options.state_dir);
+    let mut sides: Vec<Side<'s>> = Vec::new();
+    for step in steps.iter().filter(|step| step.action() == chosen.id && undoing(&steps, chosen.id, step).is_none()) {
+        let Some(store) = store_of(system, step)? else {
+            return Err(Problem::not_found(format!("the store of {} is not open", text::quoted(&chosen.what))));
+        };
+        let bytes = undo_log::bytes(&system.options.state_dir, step)?;
+        let at = sides.iter().position(|side| side.store.index() == store.index()).unwrap_or(sides.len());
+        if at == sides.len() {
+            sides.push(Side { store, places: BTreeMap::new() });
+        }
+        for (place, bytes) in step.places.iter().zip(bytes) {
+            let file = EntryPath::parse(&place.path)
+                .map_err(|error| Problem::failed("the change was not written down well").because(error))?;
+            sides[at].take_in(file, Was { place: place.clone(), bytes }, chosen)?;
+        }
+    }
+    if sides.is_empty() {
+        return Err(Problem::not_found(format!("{} is no longer kept", text::quoted(&chosen.what))));
+    }
+    Ok(sides)
+}
+
+impl Side<'_> {
+    /// What an earlier change of the same action did to a file and a later one went on with.
+    fn take_in(&mut self, file: EntryPath, was: Was, chosen: &UndoStep) -> Result<(), Problem> {
+        match self.places.get_mut(&file) {
+            Some(earlier) if is_as_before(&earlier.place.after, &was.place, was.bytes.as_deref()) => {
+                earlier.place.after = was.place.after;
             }
-            _ => changed.push(text::quoted(file.as_bytes())),
+            Some(_) => return Err(changed_since(&chosen.what, vec![text::quoted(file.as_bytes())])),
+            None => drop(self.places.insert(file, was)),
         }
+        Ok(())
     }
-    if !changed.is_empty() {
-        return Err(Problem::failed(format!("{} cannot be taken back", text::quoted(&step.what)))
-            .because(format!("changed since: {}", named(changed)))
-            .hint("take back what came after it first: regpass undo --list"));
-    }
-    // What comes back first, so that nothing is lost when this is killed.
-    for (file, place, bytes) in &places {
-        match (&place.before, bytes) {
-            (Before::File { mode, .. }, Some(bytes)) => change.put_back(file, bytes, *mode)?,
-            (Before::Link { target }, _) => change.put_back_link(file, Path::new(target))?,
-            _ => {}
+
+    /// Refuses when a file is not as it was left. True when one of them is as it was before: an earlier run that was killed,
+    /// or somebody else, has taken this one back.
+    fn check(&self, what: &str) -> Result<bool, Problem> {
+        let (mut changed, mut is_partly_back) = (Vec::new(), false);
+        for (file, Was { place, bytes }) in &self.places {
+            match footprint::after(self.store, file)? {
+                now if now == place.after => {}
+                now if is_as_before(&now, place, bytes.as_deref()) => is_partly_back = true,
+                _ => changed.push(text::quoted(file.as_bytes())),
+            }
         }
+        if changed.is_empty() { Ok(is_partly_back) } else { Err(changed_since(what, changed)) }
     }
-    for (file, ..) in places.iter().filter(|(_, place, _)| place.before == Before::Nothing) {
-        change.take_away(file)?;
+
+    fn take_back(&self, system: &System, chosen: &UndoStep) -> Result<Written, Problem> {
+        let mut change = Change::begin(system, self.store)?;
+        change.takes_back(chosen.id);
+        if self.check(&chosen.what)? {
+            change.cannot_be_taken_back("it was made in two parts");
+        }
+        // What comes back first, so that nothing is lost when this is killed.
+        for (file, Was { place, bytes }) in &self.places {
+            match (&place.before, bytes) {
+                (Before::File { mode, .. }, Some(bytes)) => change.put_back(file, bytes, *mode)?,
+                (Before::Link { target }, _) => change.put_back_link(file, Path::new(target))?,
+                _ => {}
+            }
+        }
+        for (file, _) in self.places.iter().filter(|(_, was)| was.place.before == Before::Nothing) {
+            change.take_away(file)?;
+        }
+        change.warnings.extend(other_readers(system, self.store, self.places.keys()));
+        let root = footprint::real_root(self.store);
+        let own: Vec<&Part> = chosen.parts.iter().filter(|part| part.store == root).collect();
+        let more = own.len().saturating_sub(1);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let first = own.first().map_or("", |part| part.what.as_str());
+        Ok(change.finish(&format!("Undo \"{first}\"{more}")))
     }
-    change.warnings.extend(other_readers(system, store, &places));
-    Ok(change.finish(&format!("Undo \"{}\"", step.what)))
+}
+
+fn changed_since(what: &str, files: Vec<String>) -> Problem {
+    Problem::failed(format!("{} cannot be taken back", text::quoted(what)))
+        .because(format!("changed since: {}", named(files)))
+        .hint("take back what came after it first: regpass undo --list")
 }
 
 fn is_as_before(now: &After, place: &Place, bytes: Option<&[u8]>) -> bool {
@@ -159,10 +262,10 @@ fn is_as_before(now: &After, place: &Place, bytes: Option<&[u8]>) -> bool {
 
 /// What came back is for those who could read it then, and what a recipients file governs that came back is for those who
 /// could read it since. Either may be others than today, which shall not pass unseen.
-fn other_readers(system: &System, store: &Store, places: &[(EntryPath, &Place, Option<Vec<u8>>)]) -> Option<Problem> {
+fn other_readers<'f>(system: &System, store: &Store, files: impl Iterator<Item = &'f EntryPath>) -> Option<Problem> {
     let cipher = system.cipher().ok()?;
     let mut entries = BTreeSet::new();
-    for (file, ..) in places {
+    for file in files {
         if file.name() == ".gpg-id" && store.has_folder(&file.parent()) {
             entries.extend(store.holdings(&file.parent()).entries);
         }
@@ -196,9 +299,14 @@ fn named(mut names: Vec<String>) -> String {
     format!("{}{more}", names.join(", "))
 }
 
+fn root_of(step: &Step) -> &OsString {
+    let Kind::Store { root } = &step.kind;
+    root
+}
+
 /// The open store that a step belongs to.
 fn store_of<'s>(system: &'s System, step: &Step) -> Result<Option<&'s Store>, Problem> {
-    let Kind::Store { root } = &step.kind;
+    let root = root_of(step);
     Ok(system.stores()?.all().iter().find(|store| footprint::real_root(store).as_os_str() == root))
 }
 
@@ -207,7 +315,9 @@ mod tests {
     use super::*;
     use crate::model::ProblemKind;
     use crate::ops::double::{Bench, path, secret};
-    use crate::ops::{entries, recipients};
+    use crate::ops::progress::Cancel;
+    use crate::ops::reencrypt::{self, Extent};
+    use crate::ops::{entries, recipients, transfer};
 
     fn insert(bench: &Bench, name: &str, text: &str) {
         let written = entries::insert(&bench.system, &path(name), secret(text), true).expect("inserted");
@@ -247,6 +357,132 @@ mod tests {
         assert_eq!(problem.hints, ["to have it again, take that back: regpass undo 6"]);
         undo(&bench.system, Some(6)).expect("again");
         assert_eq!(read(&bench, "a/b.gpg").as_deref(), Some("for alice\none"));
+    }
+
+    fn recipients_changed(bench: &Bench, edit: &recipients::Edit) {
+        let root = EntryPath::root();
+        as_one(&bench.system, || {
+            let proposal = recipients::propose(&bench.system, &root, edit, false).expect("worked out");
+            recipients::apply(&bench.system, &proposal).expect("made");
+            let plan = reencrypt::plan(&bench.system, &root, Extent::Differing, &Cancel::default()).expect("a plan");
+            let done = reencrypt::run(&bench.system, plan, &(), &Cancel::default()).expect("done");
+            assert!(done.failed.is_empty() && done.stopped.is_none(), "{done:?}");
+        });
+    }
+
+    #[test]
+    fn several_removed_at_once_come_back_at_once() {
+        let bench = Bench::with_git();
+        for name in ["a", "b", "c"] {
+            insert(&bench, name, name);
+        }
+        as_one(&bench.system, || {
+            for name in ["a", "b"] {
+                entries::remove(&bench.system, &path(name), false).expect("removed");
+            }
+        });
+        entries::remove(&bench.system, &path("c"), false).expect("removed");
+        undo_last(&bench);
+        assert_eq!(bench.tree().iter().filter(|file| file.ends_with(".gpg")).count(), 1, "another action");
+        let step = last(&bench.system).expect("steps").expect("a step");
+        assert_eq!((step.what.as_str(), step.files), ("Remove a from store. Remove b from store.", 2));
+        let told = undo_last(&bench);
+        assert_eq!((told.id, told.parts.len()), (4, 2));
+        assert_eq!(read(&bench, "a.gpg").as_deref(), Some("for alice\na"));
+        assert_eq!(read(&bench, "b.gpg").as_deref(), Some("for alice\nb"));
+        let subject = "Undo \"Remove a from store.\" and 1 more\n\na.gpg\nb.gpg\n";
+        assert_eq!(bench.git(&["log", "-1", "--format=%s", "--name-only"]), subject);
+        let again = steps(&bench.system).expect("steps").steps.swap_remove(0);
+        assert_eq!((again.undoes, again.parts.len()), (Some(4), 1));
+        undo(&bench.system, Some(again.id)).expect("removed again");
+        assert!(read(&bench, "a.gpg").is_none() && read(&bench, "b.gpg").is_none());
+    }
+
+    #[test]
+    fn nothing_of_an_action_is_taken_back_when_a_part_changed_since() {
+        let bench = Bench::new();
+        for name in ["a", "b"] {
+            insert(&bench, name, name);
+        }
+        as_one(&bench.system, || {
+            ["a", "b"].map(|name| entries::remove(&bench.system, &path(name), false).expect("done"))
+        });
+        bench.put("a.gpg", "for alice\nby somebody else");
+        let problem = undo(&bench.system, None).expect_err("changed");
+        assert_eq!(problem.causes, ["changed since: \"a.gpg\""]);
+        assert_eq!(read(&bench, "b.gpg"), None);
+    }
+
+    #[test]
+    fn a_change_of_recipients_goes_back_with_what_was_encrypted_anew() {
+        let bench = Bench::with_git();
+        insert(&bench, "a", "one");
+        let bob = vec![Recipient::new("bob").expect("a name")];
+        recipients_changed(&bench, &recipients::Edit::Add(bob.clone()));
+        assert_eq!(read(&bench, "a.gpg").as_deref(), Some("for alice BOB\none"));
+        assert_eq!(undo_last(&bench).parts.len(), 2);
+        assert_eq!(read(&bench, ".gpg-id").as_deref(), Some("alice\n"));
+        assert_eq!(read(&bench, "a.gpg").as_deref(), Some("for alice\none"));
+        recipients_changed(&bench, &recipients::Edit::Add(bob.clone()));
+        recipients_changed(&bench, &recipients::Edit::Remove(bob));
+        assert_eq!(read(&bench, "a.gpg").as_deref(), Some("for alice\none"));
+        undo_last(&bench);
+        assert_eq!(read(&bench, ".gpg-id").as_deref(), Some("alice\nBOB\n"));
+        assert_eq!(read(&bench, "a.gpg").as_deref(), Some("for alice BOB\none"));
+        assert_eq!(bench.git(&["status", "--porcelain"]), "");
+    }
+
+    #[test]
+    fn encrypting_anew_alone_is_not_taken_back() {
+        let bench = Bench::new();
+        insert(&bench, "a", "one");
+        bench.put("a.gpg", "for alice bob\none");
+        let nothing = recipients::Edit::Add(vec![Recipient::new("alice").expect("a name")]);
+        recipients_changed(&bench, &nothing);
+        assert_eq!(read(&bench, "a.gpg").as_deref(), Some("for alice\none"));
+        assert_eq!(steps(&bench.system).expect("steps").steps.len(), 1);
+    }
+
+    #[test]
+    fn what_went_to_another_store_comes_back_whole() {
+        let bench = Bench::with_gopass_config("[mounts \"work\"]\npath = ~/work\n");
+        let work = bench.home().join("work");
+        std::fs::create_dir(&work).expect("a folder");
+        std::fs::write(work.join(".gpg-id"), "bob\n").expect("recipients");
+        insert(&bench, "a", "one");
+        let place = |name: &str| transfer::Place { path: path(name), as_folder: false };
+        transfer::run(&bench.system, transfer::Kind::Move, &place("a"), &place("work/b"), false).expect("moved");
+        assert!(work.join("b.gpg").exists() && read(&bench, "a.gpg").is_none());
+        let told = undo_last(&bench);
+        let at = |root: &Path| std::fs::canonicalize(root).expect("a store");
+        let stores: Vec<PathBuf> = told.parts.into_iter().map(|part| part.store).collect();
+        assert_eq!(stores, [at(&work), at(&bench.root())]);
+        assert!(!work.join("b.gpg").exists());
+        assert_eq!(read(&bench, "a.gpg").as_deref(), Some("for alice\none"));
+        assert_eq!(
+            last(&bench.system).expect("steps").map(|step| step.what),
+            Some("Add given password for a to store.".into())
+        );
+    }
+
+    #[test]
+    fn what_was_killed_between_two_stores_goes_on_in_the_other() {
+        let bench = Bench::with_gopass_config("[mounts \"work\"]\npath = ~/work\n");
+        let work = bench.home().join("work");
+        std::fs::create_dir(&work).expect("a folder");
+        std::fs::write(work.join(".gpg-id"), "alice\n").expect("recipients");
+        insert(&bench, "a", "one");
+        let place = |name: &str| transfer::Place { path: path(name), as_folder: false };
+        transfer::run(&bench.system, transfer::Kind::Move, &place("a"), &place("work/a"), false).expect("moved");
+        let chosen = last(&bench.system).expect("steps").expect("a step");
+        let first = sides(&bench.system, &chosen).expect("two").pop().expect("the root's");
+        first.take_back(&bench.system, &chosen).expect("taken back there");
+        // Somebody goes on with it: that store is done.
+        insert(&bench, "a", "two");
+        undo(&bench.system, Some(chosen.id)).expect("the rest");
+        assert!(!work.join("a.gpg").exists());
+        assert_eq!(read(&bench, "a.gpg").as_deref(), Some("for alice\ntwo"));
+        undo(&bench.system, Some(chosen.id)).expect_err("already");
     }
 
     #[test]

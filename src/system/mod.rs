@@ -40,6 +40,8 @@ pub struct System {
     cipher: OnceCell<Box<dyn Cipher>>,
     keyring: OnceCell<Keyring>,
     prompts: agent::Prompts,
+    /// Which steps of the undo log belong together now.
+    pub action: undo_log::Action,
 }
 
 impl System {
@@ -51,6 +53,7 @@ impl System {
             cipher: OnceCell::new(),
             keyring: OnceCell::new(),
             prompts: agent::Prompts::default(),
+            action: undo_log::Action::default(),
         }
     }
 

@@ -1,7 +1,10 @@
 //! What changes can be taken back: one file a step in a private folder, a line of JSON and then the bytes that were there
-//! before, which in a store are ciphertext. Bounded in number, size and age. Knows no store; what is recorded and when it
-//! may be taken back is `ops`. `Kind` leaves room for steps that are not a store's.
+//! before, which in a store are ciphertext. Steps of one action name its first one and go with it. Bounded in number, size
+//! and age. Knows no store; what is recorded and when it may be taken back is `ops`. `Kind` leaves room for steps that are
+//! not a store's.
 
+use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::DirBuilder;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
@@ -17,11 +20,12 @@ use crate::model::{Problem, text};
 /// The folder's name in the state folder.
 const FOLDER: &str = "undo";
 
-/// How the files are called: twelve digits, so that they sort, and this.
+/// How the files are called: the id in twelve digits, so that they sort; `-` and the action's first step where that is another;
+/// and this.
 const END: &str = ".undo";
 
-/// The most steps kept, their bytes together, and their age. The newest is kept whatever its size.
-const STEPS_MAX: usize = 100;
+/// The most actions kept, their bytes together, and their age. The newest is kept whatever its size.
+const ACTIONS_MAX: usize = 100;
 const BYTES_MAX: u64 = 256 << 20;
 const AGE_MAX: Duration = Duration::from_secs(30 * 86_400);
 
@@ -50,13 +54,67 @@ pub struct Step {
     pub what: String,
     #[serde(flatten)]
     pub kind: Kind,
-    /// The step that this one took back.
+    /// The first step of the action that this one goes on with; None for a first one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follows: Option<u64>,
+    /// The action that this one took back, by its first step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undoes: Option<u64>,
     /// Why it cannot be taken back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub obstacle: Option<String>,
     pub places: Vec<Place>,
+}
+
+impl Step {
+    /// The action it belongs to, by its first step.
+    pub fn action(&self) -> u64 {
+        self.follows.unwrap_or(self.id)
+    }
+
+    fn name(&self) -> Name {
+        Name { id: self.id, action: self.action() }
+    }
+}
+
+/// What one deed of a person makes of the steps while it lasts: one action, by the first of them.
+#[derive(Debug, Default)]
+pub struct Action {
+    /// Deeds within deeds are one.
+    depth: Cell<usize>,
+    first: Cell<Option<u64>>,
+}
+
+impl Action {
+    /// Until what is returned is dropped.
+    pub fn begin(&self) -> Underway<'_> {
+        self.depth.set(self.depth.get() + 1);
+        Underway(self)
+    }
+
+    /// The first step made in it; None outside of one.
+    pub fn first(&self) -> Option<u64> {
+        self.first.get()
+    }
+
+    pub fn made(&self, step: u64) {
+        if self.depth.get() > 0 && self.first.get().is_none() {
+            self.first.set(Some(step));
+        }
+    }
+}
+
+#[must_use = "the action ends when this is dropped"]
+#[derive(Debug)]
+pub struct Underway<'a>(&'a Action);
+
+impl Drop for Underway<'_> {
+    fn drop(&mut self) {
+        self.0.depth.set(self.0.depth.get() - 1);
+        if self.0.depth.get() == 0 {
+            self.0.first.set(None);
+        }
+    }
 }
 
 /// One file, named below the root.
@@ -119,11 +177,11 @@ pub fn add(state: &Path, uid: u32, now: SystemTime, mut step: Step, bytes: &[&[u
     make_private(&folder, uid)?;
     let _held = files::lock_folder(&folder, LOCK_WAIT)?;
     files::sweep_temps(&folder);
-    step.id = ids(&folder).last().map_or(1, |last| last + 1);
+    step.id = names(&folder).last().map_or(1, |last| last.id + 1);
     let mut whole = serde_json::to_vec(&step)?;
     whole.push(b'\n');
     bytes.iter().for_each(|piece| whole.extend_from_slice(piece));
-    files::replace(&file_of(&folder, step.id), &whole, 0o600)?;
+    files::replace(&file_of(&folder, step.name()), &whole, 0o600)?;
     prune(&folder, now);
     Ok(step.id)
 }
@@ -132,19 +190,19 @@ pub fn add(state: &Path, uid: u32, now: SystemTime, mut step: Step, bytes: &[&[u
 pub fn list(state: &Path) -> (Vec<Step>, Vec<PathBuf>) {
     let folder = state.join(FOLDER);
     let (mut steps, mut damaged) = (Vec::new(), Vec::new());
-    for id in ids(&folder) {
-        match read(&folder, id) {
+    for name in names(&folder) {
+        match read(&folder, name) {
             Ok((step, _)) => steps.push(step),
-            Err(_) => damaged.push(file_of(&folder, id)),
+            Err(_) => damaged.push(file_of(&folder, name)),
         }
     }
     (steps, damaged)
 }
 
 /// What stood in a step's places before: the bytes for each `Before::File`, None for the others.
-pub fn bytes(state: &Path, id: u64) -> Result<Vec<Option<Vec<u8>>>, UndoError> {
+pub fn bytes(state: &Path, step: &Step) -> Result<Vec<Option<Vec<u8>>>, UndoError> {
     let folder = state.join(FOLDER);
-    let (step, rest) = read(&folder, id)?;
+    let (step, rest) = read(&folder, step.name())?;
     let mut rest = &rest[..];
     let mut found = Vec::with_capacity(step.places.len());
     for place in &step.places {
@@ -153,47 +211,66 @@ pub fn bytes(state: &Path, id: u64) -> Result<Vec<Option<Vec<u8>>>, UndoError> {
             continue;
         };
         let piece = usize::try_from(len).ok().and_then(|len| rest.split_at_checked(len));
-        let Some((piece, after)) = piece else { return Err(UndoError::Damaged(file_of(&folder, id))) };
+        let Some((piece, after)) = piece else { return Err(UndoError::Damaged(file_of(&folder, step.name()))) };
         found.push(Some(piece.to_vec()));
         rest = after;
     }
-    if rest.is_empty() { Ok(found) } else { Err(UndoError::Damaged(file_of(&folder, id))) }
+    if rest.is_empty() { Ok(found) } else { Err(UndoError::Damaged(file_of(&folder, step.name()))) }
 }
 
-fn read(folder: &Path, id: u64) -> Result<(Step, Vec<u8>), UndoError> {
-    let file = file_of(folder, id);
+fn read(folder: &Path, name: Name) -> Result<(Step, Vec<u8>), UndoError> {
+    let file = file_of(folder, name);
     let mut whole = files::read_bounded(&file, FILE_MAX)?;
     let end = whole.iter().position(|byte| *byte == b'\n').ok_or_else(|| UndoError::Damaged(file.clone()))?;
     let rest = whole.split_off(end + 1);
     match serde_json::from_slice::<Step>(&whole) {
-        Ok(step) if step.id == id => Ok((step, rest)),
+        Ok(step) if step.name() == name => Ok((step, rest)),
         _ => Err(UndoError::Damaged(file)),
     }
 }
 
-fn file_of(folder: &Path, id: u64) -> PathBuf {
-    folder.join(format!("{id:012}{END}"))
+/// What a file's name says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Name {
+    id: u64,
+    action: u64,
 }
 
-/// The ids that are there, in order.
-fn ids(folder: &Path) -> Vec<u64> {
-    let Ok(names) = std::fs::read_dir(folder) else { return Vec::new() };
-    let id = |name: OsString| name.to_str()?.strip_suffix(END)?.parse().ok();
-    let mut ids: Vec<u64> = names.flatten().filter_map(|item| id(item.file_name())).collect();
-    ids.sort_unstable();
-    ids
+impl Name {
+    fn parse(name: &str) -> Option<Name> {
+        let name = name.strip_suffix(END)?;
+        let (id, action) = name.split_once('-').unwrap_or((name, name));
+        Some(Name { id: id.parse().ok()?, action: action.parse().ok()? })
+    }
 }
 
-/// Removes the oldest steps beyond the bounds.
+fn file_of(folder: &Path, Name { id, action }: Name) -> PathBuf {
+    folder.join(if id == action { format!("{id:012}{END}") } else { format!("{id:012}-{action:012}{END}") })
+}
+
+/// The steps that are there, in order.
+fn names(folder: &Path) -> Vec<Name> {
+    let Ok(files) = std::fs::read_dir(folder) else { return Vec::new() };
+    let mut names: Vec<Name> = files.flatten().filter_map(|item| Name::parse(item.file_name().to_str()?)).collect();
+    names.sort_unstable();
+    names
+}
+
+/// Removes the oldest actions beyond the bounds, each with all its steps.
 fn prune(folder: &Path, now: SystemTime) {
-    let mut bytes = 0;
-    for (count, id) in ids(folder).into_iter().rev().enumerate() {
-        let file = file_of(folder, id);
+    let mut actions: BTreeMap<u64, Vec<(PathBuf, std::fs::Metadata)>> = BTreeMap::new();
+    for name in names(folder) {
+        let file = file_of(folder, name);
         let Ok(meta) = std::fs::symlink_metadata(&file) else { continue };
-        bytes += meta.len();
-        let age = meta.modified().ok().and_then(|time| now.duration_since(time).ok()).unwrap_or_default();
-        if count > 0 && (count >= STEPS_MAX || bytes > BYTES_MAX || age > AGE_MAX) {
-            let _ = std::fs::remove_file(file);
+        actions.entry(name.action).or_default().push((file, meta));
+    }
+    let mut bytes = 0;
+    for (count, steps) in actions.into_values().rev().enumerate() {
+        bytes += steps.iter().map(|(_, meta)| meta.len()).sum::<u64>();
+        let newest = steps.iter().filter_map(|(_, meta)| meta.modified().ok()).max();
+        let age = newest.and_then(|time| now.duration_since(time).ok()).unwrap_or_default();
+        if count > 0 && (count >= ACTIONS_MAX || bytes > BYTES_MAX || age > AGE_MAX) {
+            steps.iter().for_each(|(file, _)| drop(std::fs::remove_file(file)));
         }
     }
 }
@@ -226,6 +303,7 @@ mod tests {
             time: "2026-03-01T12:00:00.000Z".to_owned(),
             what: what.to_owned(),
             kind: Kind::Store { root: "/s".into() },
+            follows: None,
             undoes: None,
             obstacle: None,
             places: before.iter().map(place).collect(),
@@ -249,9 +327,9 @@ mod tests {
         assert_eq!(add(&state, uid(), now, step("two", &[]), &[]).expect("added"), 2);
         let (steps, damaged) = list(&state);
         assert_eq!((steps.len(), damaged.len(), steps[0].what.as_str()), (2, 0, "one"));
-        assert_eq!(bytes(&state, 1).expect("bytes"), [Some(b"a\n\0".to_vec()), None, None, Some(Vec::new())]);
+        assert_eq!(bytes(&state, &steps[0]).expect("bytes"), [Some(b"a\n\0".to_vec()), None, None, Some(Vec::new())]);
         let mode = |path: PathBuf| path.metadata().expect("it").permissions().mode() & 0o777;
-        assert_eq!((mode(state.join(FOLDER)), mode(file_of(&state.join(FOLDER), 1))), (0o700, 0o600));
+        assert_eq!((mode(state.join(FOLDER)), mode(file_of(&state.join(FOLDER), steps[0].name()))), (0o700, 0o600));
     }
 
     #[test]
@@ -261,10 +339,11 @@ mod tests {
         for what in ["one", "two"] {
             add(&state, uid(), SystemTime::now(), step(what, &places), &[b"abc"]).expect("added");
         }
-        let file = file_of(&state.join(FOLDER), 2);
+        let second = list(&state).0.swap_remove(1);
+        let file = file_of(&state.join(FOLDER), second.name());
         let whole = std::fs::read(&file).expect("read");
         std::fs::write(&file, &whole[..whole.len() - 1]).expect("cut");
-        assert!(matches!(bytes(&state, 2), Err(UndoError::Damaged(_))));
+        assert!(matches!(bytes(&state, &second), Err(UndoError::Damaged(_))));
         std::fs::write(&file, &whole[..20]).expect("cut");
         let (steps, damaged) = list(&state);
         assert_eq!((steps.len(), damaged), (1, vec![file]));
@@ -273,13 +352,40 @@ mod tests {
     #[test]
     fn old_and_many_steps_go() {
         let (_top, state) = state();
-        for _ in 0..STEPS_MAX + 3 {
+        for _ in 0..ACTIONS_MAX + 3 {
             add(&state, uid(), SystemTime::now(), step("x", &[]), &[]).expect("added");
         }
         let kept: Vec<u64> = list(&state).0.iter().map(|step| step.id).collect();
-        assert_eq!((kept.len(), kept[0]), (STEPS_MAX, 4));
+        assert_eq!((kept.len(), kept[0]), (ACTIONS_MAX, 4));
         add(&state, uid(), SystemTime::now() + 2 * AGE_MAX, step("x", &[]), &[]).expect("added");
         assert_eq!(list(&state).0.len(), 1);
+    }
+
+    #[test]
+    fn the_steps_of_an_action_stay_and_go_together() {
+        let (_top, state) = state();
+        let add_one = |follows| {
+            let step = Step { follows, ..step("x", &[]) };
+            add(&state, uid(), SystemTime::now(), step, &[]).expect("added")
+        };
+        let action = Action::default();
+        action.made(9);
+        assert_eq!(action.first(), None, "none is underway");
+        let outer = action.begin();
+        for _ in 0..ACTIONS_MAX + 3 {
+            let _inner = action.begin();
+            action.made(add_one(action.first()));
+        }
+        assert_eq!(list(&state).0.len(), ACTIONS_MAX + 3, "they are one");
+        assert!(list(&state).0.iter().all(|step| step.action() == 1));
+        drop(outer);
+        assert_eq!(action.first(), None);
+        for _ in 1..ACTIONS_MAX {
+            add_one(None);
+        }
+        assert_eq!(list(&state).0.len(), ACTIONS_MAX + 3 + ACTIONS_MAX - 1);
+        add_one(None);
+        assert_eq!(list(&state).0.len(), ACTIONS_MAX);
     }
 
     #[test]

@@ -10,8 +10,10 @@ use super::progress::cancel_on_interrupt;
 use super::reencrypt::{How, encrypt_anew};
 use crate::frontend::console::{Console, Role};
 use crate::model::{EntryPath, Problem, Recipient, text, utc};
+use crate::ops::progress::Cancel;
 use crate::ops::recipients::{self, Edit, Governed, Person, Proposal};
 use crate::ops::reencrypt::{self, Extent};
+use crate::ops::undo;
 use crate::system::System;
 use crate::system::keyring::RecipientStanding;
 
@@ -171,19 +173,30 @@ fn edit(session: &Session, system: &System, args: &ChangeArgs, edit: Edit) -> Re
     let proposal = recipients::propose(system, &folder, &edit, args.force)?;
     tell(console, &proposal, args.dry_run);
     let cancel = cancel_on_interrupt()?;
-    let how = How { dry_run: args.dry_run, json: args.json };
     if args.dry_run {
+        let how = How { dry_run: true, json: args.json };
         let plan = reencrypt::foresee(system, &folder, &proposal.after, &cancel)?;
         return encrypt_anew(session, system, plan, how, &cancel);
     }
-    let written = recipients::apply(system, &proposal)?;
+    undo::as_one(system, || carry(session, system, &proposal, args, &cancel))
+}
+
+fn carry(
+    session: &Session,
+    system: &System,
+    proposal: &Proposal,
+    args: &ChangeArgs,
+    cancel: &Cancel,
+) -> Result<(), Problem> {
+    let console = &session.console;
+    let written = recipients::apply(system, proposal)?;
     written.warnings.iter().for_each(|warning| console.warning(warning));
     if args.later {
         console.status("entries stay as they are; encrypt them anew: regpass reencrypt");
         return Ok(());
     }
-    let plan = reencrypt::plan(system, &folder, Extent::Differing, &cancel)?;
-    encrypt_anew(session, system, plan, how, &cancel)
+    let plan = reencrypt::plan(system, &proposal.folder, Extent::Differing, cancel)?;
+    encrypt_anew(session, system, plan, How { dry_run: false, json: args.json }, cancel)
 }
 
 fn tell(console: &Console, proposal: &Proposal, dry_run: bool) {

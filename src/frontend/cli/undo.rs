@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::{Session, names};
 use crate::frontend::console::{Console, Role};
 use crate::model::{Problem, text};
-use crate::ops::undo::{self, UndoStep};
+use crate::ops::undo::{self, Part, UndoStep};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -74,11 +74,20 @@ fn step(step: &UndoStep) -> Value {
     let mut one = Map::from_iter([("id".to_owned(), step.id.into())]);
     one.insert("time".to_owned(), step.time.as_str().into());
     one.insert("what".to_owned(), step.what.as_str().into());
-    names::put(&mut one, "store", step.store.as_os_str().as_encoded_bytes());
+    if let Some(first) = step.parts.first() {
+        names::put(&mut one, "store", first.store.as_os_str().as_encoded_bytes());
+    }
+    one.insert("parts".to_owned(), step.parts.iter().map(part).collect());
     one.insert("files".to_owned(), step.files.into());
     one.insert("undoes".to_owned(), step.undoes.into());
     one.insert("undone_by".to_owned(), step.undone_by.into());
     one.insert("obstacle".to_owned(), step.obstacle.as_deref().into());
+    Value::Object(one)
+}
+
+fn part(part: &Part) -> Value {
+    let mut one = Map::from_iter([("what".to_owned(), part.what.as_str().into())]);
+    names::put(&mut one, "store", part.store.as_os_str().as_encoded_bytes());
     Value::Object(one)
 }
 

@@ -38,8 +38,11 @@ fn confirm(step: &UndoStep, ticket: Ticket, home: Option<&Path>) -> Flow {
     }
     let time = step.time.get(..16).unwrap_or_default().replace('T', " ");
     let files = words::counted(step.files as u64, "file");
-    let store = words::path(&step.store, home);
-    let effect = format!("{what} of {time} UTC: {files} as before it. Store {store}.");
+    let mut stores: Vec<String> = step.parts.iter().map(|part| words::path(&part.store, home)).collect();
+    stores.sort();
+    stores.dedup();
+    let word = if stores.len() > 1 { "Stores" } else { "Store" };
+    let effect = format!("{what} of {time} UTC: {files} as before it. {word} {}.", stores.join(", "));
     let deed = Flow::Start(ticket, Job::Undo(Ask::TakeBack(step.id)));
     Flow::Push(Box::new(Confirm::new("Take back the last change".to_owned(), effect, "take back", deed)))
 }

@@ -72,7 +72,7 @@ fn the_list_says_what_there_is() {
     assert!(lines[1].ends_with("Remove a from store.  taken back by 3"), "{text}");
     let value = json_of(sandbox.regpass(&["undo", "--list", "--json"], b""));
     assert_eq!(keys(&value), ["schema", "steps", "unreadable"]);
-    let fields = ["id", "time", "what", "store", "files", "undoes", "undone_by", "obstacle"];
+    let fields = ["id", "time", "what", "store", "parts", "files", "undoes", "undone_by", "obstacle"];
     assert_eq!(keys(&value["steps"][0]), fields);
     let value = json_of(sandbox.regpass(&["undo", "--json"], b""));
     assert_eq!((keys(&value), &value["step"]["id"]), (vec!["schema", "step"], &json!(1)));

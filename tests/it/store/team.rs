@@ -166,6 +166,7 @@ fn gopass_finds_the_keys_where_it_looks_for_them() {
     assert!(!keys.join(&bob).exists());
     sandbox.regpass(&["undo"], b"").ok();
     assert!(keys.join(&bob).exists() && gpg_id(&sandbox, "").contains(&bob));
+    assert_eq!(readers(&sandbox, "top"), sorted([&alice, &bob]), "what was encrypted anew goes back with it");
     recipients(&sandbox, &["remove", "bob@example.test"]).ok();
     assert_eq!(sandbox.git(&["status", "--porcelain"]).ok().out(), "");
     assert_eq!(readers(&sandbox, "top"), [alice]);

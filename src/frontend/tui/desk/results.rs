@@ -3,14 +3,17 @@
 use super::super::jobs::undo::{Job as Ask, Report as Answer};
 use super::*;
 use crate::ops::Written;
-use crate::ops::undo::{UndoStep, Undone};
+use crate::ops::undo::{Part, UndoStep, Undone};
 
 fn step() -> UndoStep {
     UndoStep {
         id: 12,
         time: "2024-10-04T08:15:30Z".to_owned(),
         what: "Remove infra/\u{1b}[31mvpn from store.".to_owned(),
-        store: "/home/alice/.password-store".into(),
+        parts: vec![Part {
+            what: "Remove infra/vpn from store.".to_owned(),
+            store: "/home/alice/.password-store".into(),
+        }],
         files: 1,
         undoes: None,
         undone_by: None,

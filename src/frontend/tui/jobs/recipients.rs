@@ -5,6 +5,7 @@ use crate::model::{EntryPath, Problem, Recipient, text};
 use crate::ops::opening::Failed;
 use crate::ops::recipients::{self, Edit, Governed, Person};
 use crate::ops::reencrypt::{self, Extent};
+use crate::ops::undo;
 use crate::system::System;
 
 #[derive(Debug)]
@@ -68,7 +69,7 @@ impl Job {
             Job::List => recipients::list(system, &EntryPath::root()).map(Report::Listed),
             Job::LookUp(text) => look_up(system, &text).map(Report::LookedUp),
             Job::Foresee(change) => foresee(system, &change, watch).map(Report::Foreseen),
-            Job::Carry(change) => carry(system, &change, watch).map(Report::Carried),
+            Job::Carry(change) => undo::as_one(system, || carry(system, &change, watch)).map(Report::Carried),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::model::{EntryPath, EntryText, Login, Problem, RegistryKey, Secret, text};
 use crate::ops::generate::{self, Onto, Recipe};
 use crate::ops::transfer::{self, Kind, Place};
-use crate::ops::{Written, entries, registries};
+use crate::ops::{Written, entries, registries, undo};
 use crate::system::System;
 
 #[derive(Debug)]
@@ -76,8 +76,8 @@ impl Job {
                 let told = format!("new password for {}, {:.0} bits", entry.display(), made.bits.floor());
                 Ok(Report::Done(Done::new(told, made.written, Some(entry))))
             }
-            Job::Transfer(kind, from, to) => carry(system, kind, &from, &to).map(Report::Done),
-            Job::Remove(places) => remove(system, &places).map(Report::Done),
+            Job::Transfer(kind, from, to) => undo::as_one(system, || carry(system, kind, &from, &to)).map(Report::Done),
+            Job::Remove(places) => undo::as_one(system, || remove(system, &places)).map(Report::Done),
             Job::RenameLogin { server, from, to } => {
                 let written = registries::rename(system, &server, &from, &to)?;
                 let told = format!("the login at {} is {} now", server.display(), to.quoted());
@@ -105,7 +105,7 @@ fn make(system: &System, new: NewEntry) -> Result<Done, Problem> {
     Ok(Done::new(format!("new entry {}{bits}", new.entry.display()), written, Some(new.entry)))
 }
 
-/// One after the other, each a change of its own; the first that cannot be done ends it.
+/// One after the other; the first that cannot be done ends it.
 fn carry(system: &System, kind: Kind, from: &[Place], to: &Place) -> Result<Done, Problem> {
     let mut done = Done::default();
     let (mut entries, mut reencrypted, mut things) = (0, 0, 0);
@@ -177,4 +177,38 @@ fn remove(system: &System, places: &[Place]) -> Result<Done, Problem> {
 
 fn counted(entries: usize) -> String {
     if entries == 1 { "1 entry".to_owned() } else { format!("{entries} entries") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::system::env::Env;
+    use crate::system::options::{Options, Typed};
+
+    #[test]
+    fn all_that_was_marked_is_taken_back_at_once() {
+        let home = tempfile::tempdir().expect("a home");
+        let store = home.path().join(".password-store");
+        std::fs::create_dir(&store).expect("a store");
+        for file in ["a.gpg", "b.gpg"] {
+            std::fs::write(store.join(file), file).expect("an entry");
+        }
+        let at = |name: &str| home.path().join(name).into_os_string();
+        let env = Env::made_of([
+            ("HOME", home.path().as_os_str().to_owned()),
+            ("GOPASS_CONFIG", at("none")),
+            ("GOPASS_CONFIG_NOSYSTEM", "1".into()),
+        ]);
+        let options = Options::resolve(&Typed::default(), &env).expect("options");
+        let system = System::new(env, options);
+        let place = |name: &str| Place { path: EntryPath::parse(name).expect("a name"), as_folder: false };
+        let done = Job::Remove(vec![place("a"), place("b")]).run(&system).expect("removed");
+        assert!(matches!(done, Report::Done(Done { changed: true, stopped: None, .. })), "{done:?}");
+        let last = undo::last(&system).expect("steps").expect("a step");
+        assert_eq!(last.what, "Remove a from store. Remove b from store.");
+        undo::undo(&system, Some(last.id)).expect("taken back");
+        for file in ["a.gpg", "b.gpg"] {
+            assert_eq!(std::fs::read_to_string(store.join(file)).expect("back"), file);
+        }
+    }
 }
