@@ -335,6 +335,15 @@ mod tests {
     }
 
     #[test]
+    fn a_password_that_was_made_is_called_so() {
+        let bench = Bench::new();
+        crate::ops::generate::insert(&bench.system, &path("a"), secret("x")).expect("made");
+        assert_eq!(undo_last(&bench).what, "Add generated password for a.");
+        insert(&bench, "b", "typed");
+        assert_eq!(undo_last(&bench).what, "Add given password for b to store.");
+    }
+
+    #[test]
     fn one_after_the_other_is_taken_back_and_can_come_again() {
         let bench = Bench::new();
         insert(&bench, "a/b", "one");

@@ -2,6 +2,7 @@
 //! `mod.rs` carries the orders out.
 
 mod mouse;
+mod pressed;
 mod results;
 
 use std::collections::VecDeque;
@@ -13,17 +14,14 @@ use ratatui::layout::Rect;
 use super::breadcrumb::Breadcrumb;
 use super::edges;
 use super::event::Event;
-use super::globals::{self, Action};
-use super::jobs::undo;
 use super::jobs::{Job, Report, write};
-use super::keymap::{APP, Keymap};
-use super::keys::{HelpRow, Key, Offer};
+use super::keys::Key;
 use super::screen::{Flow, Layer, Scope, Ticket, Tickets, Toast};
-use super::screens::{TABS, form_layer, help::Help, log::Log, palette::Palette, passphrase::Passphrase};
+use super::screens::{TABS, form_layer, passphrase::Passphrase};
 use super::taking_back;
 use super::theme::Meaning;
 use super::widgets::key_bar;
-use crate::model::{EntryPath, Problem, Secret};
+use crate::model::{EntryPath, Problem, ProblemKind, Secret};
 
 /// Smallest terminal that is drawn on.
 const SMALLEST: (u16, u16) = (44, 10);
@@ -141,6 +139,7 @@ impl App {
                     self.press(key);
                 }
             }
+            Event::Paste(_) | Event::Mouse(_) if self.is_too_small() => {}
             Event::Paste(text) => {
                 let scope = self.scope.clone();
                 let flow = self.top().paste(&text, &scope);
@@ -155,78 +154,6 @@ impl App {
             }
             Event::Passphrase { what_for, reply } => self.layers.push(Box::new(Passphrase::new(what_for, reply))),
             Event::Resized | Event::Signal(_) | Event::Lost | Event::ScreenWanted { .. } | Event::ScreenFree => {}
-        }
-    }
-
-    fn press(&mut self, key: Key) {
-        if key.is_ctrl('c') {
-            self.quit = true;
-            return;
-        }
-        let scope = self.scope.clone();
-        self.toast = None;
-        if let Some(flow) = self.top().press(key, &scope) {
-            return self.follow(flow);
-        }
-        let typing = self.top().takes_text();
-        let busy = typing || self.top().is_question();
-        let over_layer = !self.layers.is_empty();
-        let keymap = if typing { Keymap::default() } else { scope.keymap };
-        let Some(action) = keymap.action_of(APP, globals::KEYS, key) else { return };
-        if over_layer && (busy || !action.is_for_layers()) {
-            return;
-        }
-        match action.offer(scope.read_only) {
-            Offer::Ready => self.act(action),
-            Offer::Refused(why) => self.follow(Flow::Say(Toast::warn(why))),
-        }
-    }
-
-    /// What every key does now, the app's own at the end.
-    fn key_rows(&mut self) -> Vec<HelpRow> {
-        let scope = self.scope.clone();
-        let mut rows = self.top().help(&scope);
-        rows.extend(globals::rows(&scope.keymap, scope.read_only, !self.layers.is_empty()));
-        rows
-    }
-
-    /// What the last line says.
-    fn hint_rows(&mut self) -> Vec<HelpRow> {
-        let scope = self.scope.clone();
-        if self.top().takes_text() { self.top().help(&scope) } else { self.key_rows() }
-    }
-
-    fn open_help(&mut self) {
-        let glyphs = self.scope.theme.glyphs;
-        let rows = self.key_rows();
-        let mut marks = self.top().marks(glyphs);
-        marks.extend(Breadcrumb::marks());
-        let title = if self.layers.is_empty() { TABS[self.current].title } else { self.top().name() };
-        self.push(Box::new(Help::new(title, &rows, marks, glyphs)));
-    }
-
-    fn act(&mut self, action: Action) {
-        match action {
-            Action::Help => self.open_help(),
-            Action::Palette => {
-                let rows = self.key_rows();
-                self.push(Box::new(Palette::new(rows, self.scope.theme.glyphs)));
-            }
-            Action::Log => self.push(Box::new(Log::new(self.said.iter().rev().cloned().collect()))),
-            Action::Undo => {
-                let ticket = self.undo_tickets.next();
-                self.orders.push(Order::Start(ticket, Job::Undo(undo::Job::Last)));
-            }
-            Action::NextTab => self.show_tab((self.current + 1) % self.tabs.len()),
-            Action::PreviousTab => self.show_tab((self.current + self.tabs.len() - 1) % self.tabs.len()),
-            Action::Tab(number) => self.show_tab(number - 1),
-            Action::Mouse => self.switch_mouse(),
-            Action::Repaint => self.orders.push(Order::Repaint),
-            Action::Suspend => {
-                self.tabs[self.current].leave();
-                self.orders.push(Order::Suspend);
-            }
-            Action::Quit => self.quit = true,
         }
     }
 
@@ -262,9 +189,11 @@ impl App {
         if ticket.owner == taking_back::NAME {
             return self.take_back(report);
         }
-        match report {
+        match &report {
             // Opening an entry may have unlocked the key, or started its agent.
             Ok(Report::Opened(_) | Report::Copied(_)) => self.ask(Job::OwnKey),
+            // A pinentry that was called off ran in an agent that may be new.
+            Err(problem) if problem.kind == ProblemKind::Cancelled => self.ask(Job::OwnKey),
             Ok(Report::Entries(_) | Report::Registries(_)) => self.ask(Job::Whereabouts),
             _ => {}
         }
@@ -370,11 +299,16 @@ impl App {
         self.tabs.iter_mut().chain(&mut self.layers).for_each(|layer| layer.leave());
     }
 
+    /// Nothing can be seen of what keys would do.
+    fn is_too_small(&self) -> bool {
+        self.scope.size.width < SMALLEST.0 || self.scope.size.height < SMALLEST.1
+    }
+
     pub(super) fn draw(&mut self, frame: &mut Frame<'_>) {
         let area = frame.area();
         self.scope.size = area;
         let scope = self.scope.clone();
-        if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
+        if self.is_too_small() {
             return edges::draw_notice(frame, area, SMALLEST, &scope);
         }
         let line = |y: u16| Rect { y, height: 1, ..area };

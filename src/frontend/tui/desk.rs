@@ -255,6 +255,7 @@ fn named(name: &str) -> KeyEvent {
         "Right" => KeyCode::Right,
         "F1" => KeyCode::F(1),
         "F5" => KeyCode::F(5),
+        "^Z" => return KeyEvent::new(KeyCode::Char('z'), KeyModifiers::CONTROL),
         "^C" => return KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL),
         other => panic!("no key {other}"),
     };
@@ -336,6 +337,37 @@ fn below_the_smallest_size_a_notice_and_q() {
     desk.shows("regpass needs 44x10");
     desk.press("q");
     assert!(desk.app.wants_to_quit());
+}
+
+#[test]
+fn below_the_smallest_size_no_key_reaches_what_is_not_seen() {
+    let mut desk = Desk::new((80, 24)).begun();
+    desk.press("n").shows("New entry");
+    desk.size = (30, 6);
+    desk.shows("q quits");
+    desk.press("xx<Esc>");
+    desk.app.handle(Event::Paste("yy".to_owned().into()));
+    desk.size = (80, 24);
+    desk.shows("New entry");
+    desk.hides("xx");
+    desk.hides("yy");
+    desk.size = (30, 6);
+    desk.screen();
+    desk.press("q");
+    assert!(desk.app.wants_to_quit());
+}
+
+#[test]
+fn suspending_works_over_everything() {
+    for keys in ["", "/", "?", ":", "n", "/replica<Enter>D", "F", "@", "W", "S"] {
+        let mut desk = Desk::new((80, 24)).begun();
+        desk.press(keys);
+        let before = desk.screen();
+        desk.app.handle(Event::Key(named("^Z")));
+        let orders = desk.app.take_orders();
+        assert!(orders.iter().any(|order| matches!(order, Order::Suspend)), "not over {keys:?}");
+        assert_eq!(desk.screen(), before);
+    }
 }
 
 #[test]
@@ -508,8 +540,11 @@ fn a_failure_is_a_sentence_with_its_hint_and_cancelling_is_no_failure() {
     desk.press("r").shows("the key is not here");
     desk.shows("gpg --import key.asc");
     desk.failure = Some(Problem::cancelled("called off"));
+    let asked = |desk: &Desk| desk.started.iter().filter(|job| job.contains("OwnKey")).count();
+    let before = asked(&desk);
     desk.press("r").shows("called off");
     desk.hides("the key is not here");
+    assert_eq!(asked(&desk), before + 1, "its agent may run now");
 }
 
 #[test]

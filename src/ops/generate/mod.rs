@@ -73,11 +73,20 @@ pub fn store(system: &System, entry: &EntryPath, recipe: &Recipe, onto: Onto) ->
         Onto::Password => put_in_place(system, entry, &password)?,
         Onto::Nothing | Onto::Entry => {
             let text = EntryText::parse(Secret::default()).with_password(&password)?.into_secret();
-            let subject = |name: &str| format!("Add generated password for {name}.");
-            entries::insert_as(system, entry, text, onto == Onto::Entry, subject)?
+            entries::insert_as(system, entry, text, onto == Onto::Entry, added)?
         }
     };
     Ok(Generated { password, bits: recipe.bits(), written })
+}
+
+/// Makes an entry of a text whose password was made here.
+pub fn insert(system: &System, entry: &EntryPath, text: Secret) -> Result<Written, Problem> {
+    entries::insert_as(system, entry, text, false, added)
+}
+
+/// The commit's subject, as pass's.
+fn added(name: &str) -> String {
+    format!("Add generated password for {name}.")
 }
 
 fn put_in_place(system: &System, entry: &EntryPath, password: &Secret) -> Result<Written, Problem> {

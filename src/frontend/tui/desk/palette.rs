@@ -49,7 +49,18 @@ fn what_cannot_be_done_now_says_why_and_stays() {
     desk.press(":store.copy").shows("not now: select an entry, not a folder");
     desk.press("<Enter>").shows("⚠ select an entry, not a folder");
     desk.shows("Actions");
-    desk.press("zzzz<Enter>").shows("no action fits");
+    desk.press("zzzz").shows("no action fits");
+    desk.press("<Enter>").shows("⚠ no action fits");
+}
+
+#[test]
+fn names_are_found_by_what_they_say_and_the_stores_layers_from_any_tab() {
+    let mut desk = Desk::new((80, 24)).begun();
+    desk.press("3:git").hides("leave regpass");
+    desk.shows("in Store  S");
+    desk.press("<Enter>").shows("main, goes with origin");
+    let mut desk = Desk::new((80, 24)).begun();
+    desk.press("4:who can read<Enter>").shows("Who can read");
 }
 
 #[test]
@@ -89,7 +100,7 @@ fn read_only_refuses_every_action_that_would_write_and_says_so() {
     let mut desk = Desk::new((80, 24));
     desk.app.scope.read_only = true;
     let mut desk = desk.begun();
-    for keys in ["z", "Ss", "<Esc>Wa", "<Esc>/dbroot<Enter>hR", "<Esc>/vpn<Enter>Cm"] {
+    for keys in ["z", "Ss", "<Esc>SP", "<Esc>Wa", "<Esc>/dbroot<Enter>hR", "<Esc>/vpn<Enter>Cm"] {
         let before = desk.started.len();
         desk.press(keys).shows("told to write nothing");
         let wrote =

@@ -91,6 +91,8 @@ fn what_was_called_off_goes_on_and_the_store_is_read_again() {
     assert_eq!(desk.started.iter().filter(|job| job.contains("Carry")).count(), 2);
     let read = |desk: &Desk| desk.started.iter().filter(|job| *job == "Entries").count();
     assert_eq!(read(&desk), 1);
+    desk.press("@").shows("⚠ Let somebody read");
+    desk.press("<Esc>");
     // Back past the question who is to be added, which has been answered.
     desk.press("<Esc>").shows("Who can read");
     desk.press("<Esc>");

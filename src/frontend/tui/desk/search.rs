@@ -72,3 +72,10 @@ fn one_line_is_in_clear_until_its_time_is_up_or_the_person_goes_on() {
     desk.wait(Duration::from_secs(10)).hides("tr0ub4dor");
     assert_eq!(desk.app.deadline(), None);
 }
+
+#[test]
+fn the_key_that_searches_is_shown_before_anything_is_typed() {
+    let mut desk = Desk::new((80, 24)).begun();
+    desk.press("F").shows("⏎ search");
+    desk.press("<Enter>").shows("type what to look for");
+}

@@ -61,6 +61,13 @@ fn a_name_that_is_none_is_told_in_the_form() {
 }
 
 #[test]
+fn a_length_that_is_no_number_is_told() {
+    let mut desk = Desk::new((80, 24)).begun();
+    desk.press("/replica<Enter>p<Tab>-").shows("a number has digits only");
+    desk.press("5").hides("digits only");
+}
+
+#[test]
 fn what_fails_leaves_the_form_as_it_was_typed() {
     let mut desk = Desk::new((80, 24)).begun();
     desk.press("/replica<Enter>R2");

@@ -95,7 +95,9 @@ fn foresee(system: &System, change: &Change, watch: &Watch<'_>) -> Result<Outloo
             let added =
                 proposal.added.iter().map(|(recipient, identity)| identity.name.clone().unwrap_or(name(recipient)));
             outlook.added = added.collect();
-            outlook.removed = proposal.removed.iter().map(name).collect();
+            let known =
+                if proposal.removed.is_empty() { Vec::new() } else { recipients::list(system, &EntryPath::root())? };
+            outlook.removed = proposal.removed.iter().map(|one| name_of(one, &known).unwrap_or(name(one))).collect();
             outlook.new_file = proposal.new_file;
             if proposal.is_nothing() {
                 return Ok(outlook);
@@ -107,6 +109,12 @@ fn foresee(system: &System, change: &Change, watch: &Watch<'_>) -> Result<Outloo
     outlook.failed = plan.failed;
     outlook.due = plan.due.into_iter().map(|due| due.entry).collect();
     Ok(outlook)
+}
+
+/// The name of the key that a recipient means, as the folders' lists know it.
+fn name_of(recipient: &Recipient, known: &[Governed]) -> Option<String> {
+    let mut people = known.iter().flat_map(|one| &one.recipients);
+    people.find(|person| person.reader.recipient == *recipient).and_then(|person| person.reader.name.clone())
 }
 
 /// Refuses what would shut us out. Called off half-way, the same change again goes on where it stopped.

@@ -88,6 +88,12 @@ impl Job {
 }
 
 fn make(system: &System, new: NewEntry) -> Result<Done, Problem> {
+    if entries::facts(system, &new.entry).is_ok() {
+        // The op's own words offer an option of the command line.
+        let name = text::quoted(new.entry.as_bytes());
+        return Err(Problem::failed(format!("{name} is there already")).hint("choose another name"));
+    }
+    let is_made = matches!(new.password, Password::Made(_));
     let (password, bits) = match new.password {
         Password::Typed(password) => (password, String::new()),
         Password::Made(recipe) => (generate::password(&recipe)?, format!(", {:.0} bits", recipe.bits().floor())),
@@ -101,7 +107,10 @@ fn make(system: &System, new: NewEntry) -> Result<Done, Problem> {
         plaintext.push(new.notes.as_bytes());
         plaintext.push(b"\n");
     }
-    let written = entries::insert(system, &new.entry, plaintext, false)?;
+    let written = match is_made {
+        true => generate::insert(system, &new.entry, plaintext)?,
+        false => entries::insert(system, &new.entry, plaintext, false)?,
+    };
     Ok(Done::new(format!("new entry {}{bits}", new.entry.display()), written, Some(new.entry)))
 }
 

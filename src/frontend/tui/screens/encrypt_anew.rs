@@ -9,7 +9,7 @@ use ratatui::text::{Line, Span};
 use super::super::jobs::recipients::{Change, Job as Ask, Outcome, Outlook, Report as Answer};
 use super::super::jobs::{Job, Report};
 use super::super::keys::{Binding, Key, Offer};
-use super::super::screen::{Flow, Scope, Screen, Tickets};
+use super::super::screen::{Flow, Scope, Screen, Tickets, Toast};
 use super::super::theme::Meaning;
 use super::super::watch::Pace;
 use super::super::widgets::details::Details;
@@ -76,6 +76,18 @@ impl EncryptAnew {
             State::Foreseen(outlook) => outlook.due.len(),
             State::Done(outcome) => outcome.failed.len().min(FAILURES_MAX),
             _ => 0,
+        }
+    }
+
+    /// What came of it, in one line.
+    fn told(&self) -> Toast {
+        let title = self.title();
+        match &self.state {
+            State::Done(Outcome { done, failed, stopped: None, .. }) if failed.is_empty() => {
+                Toast::good(format!("{title}: {} encrypted anew", words::counted(*done as u64, "entry")))
+            }
+            State::Failed(problem) => Toast::warn(format!("{title}: {}", problem.one_line())),
+            _ => Toast::warn(format!("{title}: not everything could be done")),
         }
     }
 
@@ -170,7 +182,7 @@ impl Screen for EncryptAnew {
             Ok(_) => State::Looking,
             Err(problem) => State::Failed(problem),
         };
-        if was_working { Flow::StoreChanged } else { Flow::Stay }
+        if was_working { Flow::Many(vec![Flow::StoreChanged, Flow::Say(self.told())]) } else { Flow::Stay }
     }
 
     fn tally(&self) -> String {

@@ -174,7 +174,7 @@ impl Screen for Git {
     }
 
     fn writes(&self, action: Action) -> bool {
-        matches!(action, Action::Work(Task::Pull | Task::Both))
+        matches!(action, Action::Work(_))
     }
 
     fn act(&mut self, action: Action, _scope: &Scope) -> Flow {

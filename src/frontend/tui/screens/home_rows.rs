@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::super::globals;
 use super::super::screen::Scope;
 use super::super::theme::Meaning;
 use super::super::widgets::words;
@@ -56,6 +57,7 @@ pub(super) fn rows(found: &Overview, own: Option<&OwnKey>, scope: &Scope) -> Vec
     let mut rows: Vec<Row> = steps.iter().map(|step| step_row(step, glyphs.warn)).collect();
     if rows.is_empty() {
         rows.push(Row::fact("next", format!("{} everything is in place", glyphs.good)).with(Meaning::Good));
+        rows.push(try_row(scope));
     }
     rows.extend(places(found, scope));
     if found.stores.iter().any(|store| store.exists) {
@@ -78,6 +80,23 @@ pub(super) fn rows(found: &Overview, own: Option<&OwnKey>, scope: &Scope) -> Vec
         rows.push(Row::fact(label, text).with(meaning));
     }
     rows
+}
+
+/// Where to begin, by the keys that count here.
+fn try_row(scope: &Scope) -> Row {
+    let known = globals::rows(&scope.keymap, scope.read_only, false);
+    let try_one = |id: &str, what: &str| {
+        let key = known.iter().find(|row| row.id == id).and_then(|row| row.keys.first())?;
+        Some(format!("{} {what}", key.label(scope.theme.glyphs)))
+    };
+    let tries = [
+        ("app.tab-2", "the store"),
+        ("app.tab-3", "registries"),
+        ("app.palette", "every action"),
+        ("app.help", "every key"),
+    ];
+    let tries: Vec<String> = tries.iter().filter_map(|(id, what)| try_one(id, what)).collect();
+    Row::fact("try", tries.join("; "))
 }
 
 /// What the stores hold, and the key that opens it.

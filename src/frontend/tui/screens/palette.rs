@@ -1,4 +1,5 @@
-//! Every action that there is now, by name: typed for by any letters in order, run by Enter. Shows each one's key, so that
+//! Every action that there is now, by name: typed for by any letters in order, run by Enter. A part of what the config
+//! file calls it finds it too. Shows each one's key, so that
 //! it is learned, and why one does nothing now.
 
 use crossterm::event::KeyCode;
@@ -21,6 +22,12 @@ const NEEDLE_MAX: usize = 40;
 const WIDTH: u16 = 76;
 const NOTES: u16 = 2;
 
+/// What is said where nothing is listed.
+const NOTHING: &str = "no action fits what was typed";
+
+/// The title of the tab that layers of the store are opened from.
+const STORE: &str = "Store";
+
 pub(in super::super) struct Palette {
     entries: Vec<Entry>,
     /// Numbers of the entries, for the filter.
@@ -32,11 +39,12 @@ pub(in super::super) struct Palette {
 }
 
 struct Entry {
-    /// What is searched: what it does, then what the config file calls it.
-    name: String,
-    /// Characters of `name` that say what it does.
-    said: usize,
+    /// What it does.
+    name: &'static str,
+    /// What the config file calls it.
     id: String,
+    /// It is the store's, and another tab is in front.
+    elsewhere: bool,
     key: Key,
     keys: String,
     refused: Option<&'static str>,
@@ -59,19 +67,22 @@ const KEYS: &[Binding<Action>] = &[
 ];
 
 impl Palette {
-    pub(in super::super) fn new(rows: Vec<HelpRow>, glyphs: &Glyphs) -> Palette {
-        let entry = |row: HelpRow| {
+    /// `elsewhere`: what the store tab would do, while another is in front.
+    pub(in super::super) fn new(rows: Vec<HelpRow>, elsewhere: Vec<HelpRow>, glyphs: &Glyphs) -> Palette {
+        let entry = |(row, elsewhere): (HelpRow, bool)| {
             let key = *row.keys.first()?;
-            Some(Entry {
-                name: format!("{} {}", row.help, row.id),
-                said: row.help.chars().count(),
-                id: row.id,
-                key,
-                keys: row.keys.iter().map(|key| key.label(glyphs)).collect::<Vec<_>>().join(" "),
-                refused: if let Offer::Refused(why) = row.offer { Some(why) } else { None },
-            })
+            let keys = row.keys.iter().map(|key| key.label(glyphs)).collect::<Vec<_>>().join(" ");
+            let refused = if let Offer::Refused(why) = row.offer { Some(why) } else { None };
+            let keys = match (refused, elsewhere) {
+                (Some(_), _) => format!("not now  {keys}"),
+                (None, true) => format!("in {STORE}  {keys}"),
+                (None, false) => keys,
+            };
+            Some(Entry { name: row.help, id: row.id, elsewhere, key, keys, refused })
         };
-        let entries: Vec<Entry> = rows.into_iter().filter_map(entry).collect();
+        let here = rows.into_iter().map(|row| (row, false));
+        let there = elsewhere.into_iter().map(|row| (row, true));
+        let entries: Vec<Entry> = here.chain(there).filter_map(entry).collect();
         let all: Vec<u32> = (0..u32::try_from(entries.len()).unwrap_or_default()).collect();
         let (needle, filter, place) = (TextInput::default(), Filter::default(), ListPlace::default());
         Palette { found: all.clone(), entries, all, needle, filter, place }
@@ -87,8 +98,9 @@ impl Palette {
 
     fn run(&self) -> Flow {
         match self.selected() {
-            None => Flow::Say(Toast::warn("no action fits what was typed")),
+            None => Flow::Say(Toast::warn(NOTHING)),
             Some(Entry { refused: Some(why), .. }) => Flow::Say(Toast::warn(*why)),
+            Some(entry) if entry.elsewhere => Flow::Many(vec![Flow::Pop, Flow::ShowTab(STORE), Flow::Press(entry.key)]),
             Some(entry) => Flow::Many(vec![Flow::Pop, Flow::Press(entry.key)]),
         }
     }
@@ -97,9 +109,22 @@ impl Palette {
         let (entries, all) = (&self.entries, &self.all);
         let name = |number: u32| {
             let entry = usize::try_from(number).ok().and_then(|number| entries.get(number));
-            entry.map_or("", |entry| entry.name.as_str())
+            entry.map_or("", |entry| entry.name)
         };
-        self.found = self.filter.search(self.needle.text(), all, name);
+        let mut found = self.filter.search(self.needle.text(), all, name);
+        let typed = self.needle.text().trim().to_ascii_lowercase();
+        let is_called =
+            |number: &u32| usize::try_from(*number).is_ok_and(|number| entries[number].id.contains(typed.as_str()));
+        let others: Vec<u32> =
+            all.iter().copied().filter(|number| is_called(number) && !found.contains(number)).collect();
+        found.extend(others);
+        // What has the very word comes before what only has its letters in order.
+        let is_said = |number: &u32| {
+            usize::try_from(*number)
+                .is_ok_and(|number| entries[number].name.to_ascii_lowercase().contains(typed.as_str()))
+        };
+        found.sort_by_key(|number| !is_said(number) && !is_called(number));
+        self.found = found;
         self.place.select(0);
     }
 
@@ -178,16 +203,19 @@ impl Screen for Palette {
         let list = Rect { y: inside.y + 1, height: inside.height - 1 - notes, ..inside };
         self.place.keep_within(self.found.len());
         self.draw_notes(frame, Rect { y: list.bottom(), height: notes, ..inside }, scope);
+        if self.found.is_empty() {
+            let said = words::fit(NOTHING, list.width.saturating_sub(2), scope.theme.glyphs.ellipsis);
+            frame.buffer_mut().set_string(list.x + 2, list.y, said, scope.theme.style(Meaning::Muted));
+        }
         let (found, entries, filter, wanted) = (&self.found, &self.entries, &self.filter, self.needle.text());
         self.place.draw(frame.buffer_mut(), list, found.len(), scope, |index, columns| {
             let Some(entry) = usize::try_from(found[index]).ok().and_then(|number| entries.get(number)) else {
                 return Span::raw("").into();
             };
             let room = columns.saturating_sub(words::width(&entry.keys) + 2);
-            let said: String = entry.name.chars().take(entry.said).collect();
-            let said = words::fit(&said, room, scope.theme.glyphs.ellipsis);
+            let said = words::fit(entry.name, room, scope.theme.glyphs.ellipsis);
             let in_view = |at: &usize| *at < said.chars().count();
-            let hits: Vec<usize> = filter.positions(&entry.name, wanted).into_iter().filter(in_view).collect();
+            let hits: Vec<usize> = filter.positions(entry.name, wanted).into_iter().filter(in_view).collect();
             let mut line = needle::marked(&said, &hits, room, &scope.theme);
             let (of_text, of_key) = match entry.refused {
                 Some(_) => (Meaning::Muted, Meaning::Muted),

@@ -151,7 +151,6 @@ impl Screen for Search {
 
     fn offer(&self, action: Action) -> Offer {
         match action {
-            Action::Search if self.pattern.text().is_empty() => Offer::Refused("type what to look for"),
             Action::Go | Action::Reveal if self.selected().is_none() => Offer::Refused("nothing is listed"),
             Action::Reveal if self.selected().is_some_and(|line| !line.masked.contains(MASK)) => {
                 Offer::Refused("this line hides nothing")
@@ -195,6 +194,9 @@ impl Screen for Search {
 
     fn act(&mut self, action: Action, _scope: &Scope) -> Flow {
         match action {
+            Action::Search if self.pattern.text().is_empty() => {
+                return Flow::Say(Toast::warn("type what to look for"));
+            }
             Action::Search => return self.search(),
             Action::Reveal => return self.reveal(),
             Action::Kind => self.regular = !self.regular,

@@ -188,7 +188,10 @@ impl Form {
         let taken = match self.rows.get_mut(self.focus).map(|row| &mut row.field) {
             Some(Field::Text(input)) => input.press(key, TEXT_MAX),
             Some(Field::Secret(input)) => input.press(key),
-            Some(Field::Number(_)) if key.typed().is_some_and(|typed| !typed.is_ascii_digit()) => true,
+            Some(Field::Number(_)) if key.typed().is_some_and(|typed| !typed.is_ascii_digit()) => {
+                self.complaint = Some("a number has digits only".to_owned());
+                return true;
+            }
             Some(Field::Number(input)) => input.press(key, DIGITS_MAX),
             Some(Field::Choice { .. }) | None => false,
         };
@@ -340,6 +343,7 @@ mod tests {
         form.go(true);
         for typed in ['x', '1'] {
             assert!(form.press(Key::char(typed)), "a letter is swallowed, not taken for a key");
+            assert_eq!(form.complaint.is_some(), typed == 'x', "what is not taken is told");
         }
         assert_eq!(form.number(2), Some(251));
         form.set_number(2, 6);
