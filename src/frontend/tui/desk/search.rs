@@ -79,3 +79,16 @@ fn the_key_that_searches_is_shown_before_anything_is_typed() {
     desk.press("F").shows("⏎ search");
     desk.press("<Enter>").shows("type what to look for");
 }
+
+#[test]
+fn what_takes_a_while_has_a_word_at_once() {
+    let mut desk = Desk::new((80, 24)).begun();
+    desk.slow = true;
+    desk.press("Fx<Enter>").shows("Esc calls it off");
+    desk.press("<Esc>").shows("Being called off.");
+    let mut desk = Desk::new((80, 24)).begun();
+    desk.press("/vpn<Enter>C").hides("being opened");
+    desk.slow = true;
+    desk.press("a").shows("being opened");
+    desk.press("<Esc>").hides("being opened");
+}

@@ -25,6 +25,9 @@ use crate::ops::line_diff::MASK;
 
 const NAME: &str = "search";
 
+/// Said while an entry is being opened, which may wait for a person.
+const OPENING: &str = "being opened";
+
 /// The longest pattern, in characters.
 const PATTERN_MAX: usize = 200;
 
@@ -35,6 +38,8 @@ pub(in super::super) struct Search {
     regular: bool,
     typing: bool,
     asked: Option<u64>,
+    /// It was asked to stop, and has not yet.
+    called_off: bool,
     pace: Pace,
     found: Option<Result<Found, Problem>>,
     place: ListPlace,
@@ -89,6 +94,7 @@ impl Default for Search {
             regular: false,
             typing: true,
             asked: None,
+            called_off: false,
             pace: Pace::default(),
             found: None,
             place: ListPlace::default(),
@@ -113,6 +119,7 @@ impl Search {
     fn search(&mut self) -> Flow {
         let ticket = self.tickets.next();
         self.asked = Some(ticket.number);
+        self.called_off = false;
         self.hide();
         (self.typing, self.found, self.pace) = (false, None, Pace::default());
         self.place.select(0);
@@ -210,6 +217,7 @@ impl Screen for Search {
             }
             Action::Back if self.hide() => {}
             Action::Back => {
+                self.called_off = self.asked.is_some();
                 return self.asked.map_or(Flow::Pop, |number| Flow::CallOff(self.tickets.ticket(number)));
             }
         }
@@ -251,6 +259,7 @@ impl Screen for Search {
 
     fn tally(&self) -> String {
         match &self.found {
+            _ if self.asked_openly.is_some() => OPENING.to_owned(),
             Some(Ok(found)) if found.more > 0 => format!("{}+", found.lines.len()),
             Some(Ok(found)) => found.lines.len().to_string(),
             _ => String::new(),
@@ -294,7 +303,9 @@ impl Search {
                 draw_failed(found, &mut details);
             }
             None if self.asked.is_some() => {
-                details.sentence("Opening every entry; Esc calls it off.", Meaning::Plain);
+                let words =
+                    if self.called_off { "Being called off." } else { "Opening every entry; Esc calls it off." };
+                details.sentence(words, Meaning::Plain);
                 details.sentence(&progress::words(&self.pace, scope), Meaning::Plain);
             }
             None => {

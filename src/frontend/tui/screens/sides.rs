@@ -210,6 +210,11 @@ impl Screen for ConflictSides {
         self.hide();
     }
 
+    /// Opening may wait for a person at a pinentry.
+    fn tally(&self) -> String {
+        if self.asked_openly.is_some() { "being opened".to_owned() } else { String::new() }
+    }
+
     fn writes(&self, action: Action) -> bool {
         matches!(action, Action::Ours | Action::Theirs | Action::Merged | Action::Base)
     }
