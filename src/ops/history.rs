@@ -116,6 +116,24 @@ pub fn diff(
     Ok(EntryDiff { from, to, lines })
 }
 
+/// What a version changed: against the one directly before it, and against nothing where none was.
+pub fn changes(system: &System, entry: &EntryPath, which: &Which, asking: Asking) -> Result<EntryDiff, Problem> {
+    let past = Past::of(system, entry)?;
+    let revisions = past.revisions(VERSIONS_MAX)?;
+    let (to, new) = past.ciphertext(&revisions, which)?;
+    let at = to.as_ref().and_then(|to| revisions.iter().position(|one| one.commit == *to));
+    let before = revisions.get(at.map_or(0, |at| at + 1));
+    let (from, old) = match before.map(|one| (&one.commit, &one.held)) {
+        Some((commit, Held::Blob(id))) => {
+            let message = past.repository.blob(id).map_err(|error| past.failed(error))?;
+            (Some(commit.clone()), past.decrypt(&message, Some(commit), asking)?)
+        }
+        _ => (None, Secret::default()),
+    };
+    let lines = LineDiff::between(old, past.decrypt(&new, to.as_ref(), asking)?);
+    Ok(EntryDiff { from, to, lines })
+}
+
 /// Puts a version in the entry's place, as a new commit. It is encrypted to those who may read the entry today: when it was
 /// encrypted to the same keys, it comes back as it was, unread.
 pub fn restore(system: &System, entry: &EntryPath, which: &Which) -> Result<Written, Problem> {
@@ -286,7 +304,7 @@ mod tests {
     use super::*;
     use crate::model::ProblemKind;
     use crate::ops::double::{Bench, path, secret};
-    use crate::ops::entries;
+    use crate::ops::{entries, transfer};
 
     fn which(text: &str) -> Which {
         text.parse().expect("a version")
@@ -342,6 +360,27 @@ mod tests {
             let problem = restore(&bench.system, &path("a/b"), &which(missing)).expect_err("missing");
             assert_eq!(problem.kind, ProblemKind::NotFound);
         }
+    }
+
+    #[test]
+    fn a_rename_changed_nothing_and_the_first_version_all() {
+        let bench = Bench::with_git();
+        insert(&bench, "a", "a password\nuser: a\n");
+        insert(&bench, "a", "another\nuser: a\n");
+        let place = |name: &str| transfer::Place { path: path(name), as_folder: false };
+        transfer::run(&bench.system, transfer::Kind::Move, &place("a"), &place("b"), false).expect("renamed");
+        let differing = |diff: EntryDiff| {
+            let lines = diff.lines.lines().iter().filter(|line| line.side != crate::ops::line_diff::Side::Both);
+            lines.map(|line| line.number).collect::<Vec<_>>()
+        };
+        let older = diff(&bench.system, &path("b"), None, &which("1"), Asking::Never).expect("a diff");
+        assert_eq!(differing(older), [1, 1], "the newest that is not the same");
+        let changed = |version: &str| {
+            differing(changes(&bench.system, &path("b"), &which(version), Asking::Never).expect("a diff"))
+        };
+        assert_eq!(versions(&bench.system, &path("b"), 9).expect("versions").len(), 3);
+        assert!(changed("1").is_empty());
+        assert_eq!((changed("2"), changed("3")), (vec![1, 1], vec![1, 2]));
     }
 
     #[test]

@@ -21,7 +21,7 @@ pub(in super::super) enum Job {
     Restore(EntryPath, Which),
 }
 
-/// Two versions of an entry. Without `from`: the newest before `to` that is not the same.
+/// Two versions of an entry. Without `from`: the one directly before `to`.
 #[derive(Clone, Debug)]
 pub(in super::super) struct Pair {
     pub(in super::super) entry: EntryPath,
@@ -49,5 +49,8 @@ impl Job {
 }
 
 fn compare(system: &System, pair: &Pair) -> Result<EntryDiff, Problem> {
-    history::diff(system, &pair.entry, pair.from.as_ref(), &pair.to, Asking::Allowed)
+    match &pair.from {
+        Some(from) => history::diff(system, &pair.entry, Some(from), &pair.to, Asking::Allowed),
+        None => history::changes(system, &pair.entry, &pair.to, Asking::Allowed),
+    }
 }
