@@ -89,6 +89,15 @@ impl History {
         self.versions().get(self.place.selected())
     }
 
+    /// What was selected stays so, wherever it is now.
+    fn take_in(&mut self, versions: Vec<Version>) {
+        let same = |one: &Version| self.selected().is_some_and(|selected| selected.commit == one.commit);
+        let row = versions.iter().position(same).unwrap_or(self.place.selected());
+        self.place.select(row);
+        self.place.keep_within(versions.len());
+        self.known = Some(Ok(versions));
+    }
+
     fn ask(&mut self) -> Flow {
         let ticket = self.tickets.next();
         self.asked = Some(ticket.number);
@@ -183,7 +192,7 @@ impl Screen for History {
     fn report(&mut self, number: u64, report: Result<Report, Problem>, _scope: &Scope) -> Flow {
         if self.asked.take_if(|asked| *asked == number).is_some() {
             match report {
-                Ok(Report::History(Answer::Versions(versions))) => self.known = Some(Ok(versions)),
+                Ok(Report::History(Answer::Versions(versions))) => self.take_in(versions),
                 Ok(_) => {}
                 Err(problem) => self.known = Some(Err(problem)),
             }
@@ -300,10 +309,36 @@ fn draw_notes(version: &Version, entry: &EntryPath, roomy: bool, details: &mut D
 
 #[cfg(test)]
 mod tests {
+    use std::time::SystemTime;
+
     use super::*;
+    use crate::system::git::{Commit, ObjectId};
 
     #[test]
     fn the_table_keeps_the_rules() {
         super::super::super::keys::check_list_table(KEYS);
+    }
+
+    #[test]
+    fn the_cursor_follows_its_version() {
+        let version = |digit: &str| Version {
+            number: 1,
+            commit: Commit {
+                id: ObjectId::made_of(&digit.repeat(40)),
+                time: SystemTime::UNIX_EPOCH,
+                author: String::new(),
+                email: String::new(),
+                subject: String::new(),
+            },
+            path: None,
+            content: Content::Readable,
+        };
+        let mut history = History::new(EntryPath::root());
+        history.take_in(vec![version("1"), version("2")]);
+        history.place.select(1);
+        history.take_in(vec![version("3"), version("1"), version("2")]);
+        assert_eq!(history.place.selected(), 2);
+        history.take_in(vec![version("3")]);
+        assert_eq!(history.place.selected(), 0);
     }
 }
