@@ -44,7 +44,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ops::entries", &["advice", "change", "opening"]),
     ("ops::recipients", &["change", "readers"]),
     ("ops::opening", &["progress"]),
-    ("ops::reencrypt", &["change", "opening", "progress"]),
+    ("ops::reencrypt", &["change", "footprint", "opening", "progress"]),
     ("ops::grep", &["entries", "opening", "progress"]),
     ("ops::change", &["footprint"]),
     ("ops::conflict", &["change", "line_diff"]),

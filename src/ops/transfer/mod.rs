@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use plan::{Item, Planner, Step, content_entry, is_as_planned};
 
 use super::change::{Change, Written};
-use super::{entries, undo};
+use super::entries;
 use crate::model::{EntryPath, Problem, text};
 use crate::system::System;
 use crate::system::git;
@@ -76,7 +76,9 @@ pub fn run(system: &System, kind: Kind, from: &Place, to: &Place, force: bool) -
     }
     let entries = items.iter().filter(|item| item.content.entry().is_some()).count();
     let reencrypted = items.iter().filter(|item| matches!(item.step, Step::Encrypted(_))).count();
-    let mut written = undo::as_one(system, || carry_out(&route, items, target, source, (from, to)))?;
+    // Both stores' changes are taken back together.
+    let _underway = system.action.begin();
+    let mut written = carry_out(&route, items, target, source, (from, to))?;
     written.warnings.extend(warnings);
     Ok(Transferred { to: named, entries, reencrypted, written })
 }
