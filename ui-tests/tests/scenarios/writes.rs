@@ -66,7 +66,7 @@ fn an_entry_is_made_renamed_renewed_removed_and_brought_back() {
         "Remove web/store from store.",
         "Replace generated password for web/store.",
         "Rename web/shop to web/store.",
-        "Add given password for web/shop to store.",
+        "Add generated password for web/shop.",
     ];
     assert_eq!(subjects(&machine)[..5], expected);
     machine.run("sh", &["-c", "pass show web/store | sed -n 1p | grep -qE '^.{25}$'"]);
