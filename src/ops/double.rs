@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use crate::model::{EntryPath, Recipient, Secret};
 use crate::system::System;
 use crate::system::agent::AgentError;
-use crate::system::cipher::{Asking, Audience, Cipher, CipherError, Identity};
+use crate::system::cipher::{Addressees, Asking, Audience, Cipher, CipherError, Identity, Reach, Stranger};
 use crate::system::env::Env;
 use crate::system::options::{Options, Typed};
 use crate::system::process::{self, Limits};
@@ -54,6 +54,27 @@ impl Cipher for CipherDouble {
 
     fn encrypt_for(&self, plaintext: &Secret, audience: &Audience) -> Result<Vec<u8>, CipherError> {
         Ok([CipherDouble::front(&audience.recipients).as_bytes(), plaintext.expose()].concat())
+    }
+
+    fn addressees(&self, message: &[u8], wanted: &[Recipient]) -> Result<Addressees, CipherError> {
+        let front = message.strip_prefix(b"for ").and_then(|rest| rest.split(|byte| *byte == b'\n').next());
+        let front = front.ok_or_else(|| CipherError::Library("not a message".to_owned()))?;
+        let names: Vec<String> = String::from_utf8_lossy(front).split(' ').map(|name| name.to_owned()).collect();
+        let reach = |one: &Recipient| match names.iter().any(|name| name == one.as_str()) {
+            true => Reach::Reached,
+            false => Reach::Missed,
+        };
+        let others = names.iter().filter(|name| wanted.iter().all(|one| one.as_str() != *name));
+        let stranger = |name: &String| Stranger {
+            key: name.to_uppercase(),
+            fingerprint: Some(name.to_uppercase()),
+            name: Some(name.clone()),
+        };
+        Ok(Addressees {
+            wanted: wanted.iter().map(reach).collect(),
+            others: others.map(stranger).collect(),
+            ..Addressees::default()
+        })
     }
 
     fn is_for(&self, message: &[u8], audience: &Audience) -> bool {

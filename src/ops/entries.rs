@@ -7,7 +7,7 @@ use super::advice;
 pub use super::change::Written;
 use super::change::{self, Change};
 use super::opening::unreadable;
-use crate::model::{EntryPath, Problem, Recipient, Secret, text};
+use crate::model::{EntryPath, Problem, Secret, text};
 use crate::system::System;
 use crate::system::cipher::Asking;
 use crate::system::git::{self, Tracking};
@@ -25,8 +25,6 @@ pub struct EntryFacts {
     pub store: PathBuf,
     pub bytes: u64,
     pub modified: SystemTime,
-    /// The recipients' text as `.gpg-id` names them, or the problem that keeps them from being known.
-    pub readable_by: Result<Vec<String>, Problem>,
 }
 
 /// Every entry below `folder` in all stores; the root path lists all. An entry's own name lists that entry.
@@ -122,16 +120,12 @@ pub(super) fn decrypt(
 pub fn facts(system: &System, entry: &EntryPath) -> Result<EntryFacts, Problem> {
     let (store, inner) = system.stores()?.locate(entry);
     let Some(seen) = store.entry_file(&inner)? else { return Err(missing(system, entry)) };
-    let recipients = store.recipients_for(&inner.parent(), &system.options);
     Ok(EntryFacts {
         path: entry.clone(),
         file: seen.file,
         store: store.root().to_owned(),
         bytes: seen.bytes,
         modified: seen.modified,
-        readable_by: recipients
-            .map(|found| found.recipients.iter().map(|one| Recipient::as_str(one).to_owned()).collect())
-            .map_err(Problem::from),
     })
 }
 
@@ -375,7 +369,6 @@ mod tests {
         assert!(shown.same_as(&secret("one\ntwo\n")));
         insert(&bench.system, &path("a/b"), secret("new"), true).expect("replaced");
         let facts = facts(&bench.system, &path("a/b")).expect("facts");
-        assert_eq!(facts.readable_by, Ok(vec!["alice".to_owned()]));
         assert_eq!(facts.bytes, "for alice\nnew".len() as u64);
         assert_eq!(tracking(&bench.system, &facts), Tracking::NoGit);
         assert!(remove(&bench.system, &path("a/b"), false).expect("removed").changed);

@@ -96,6 +96,12 @@ pub fn versions(system: &System, entry: &EntryPath, limit: usize) -> Result<Vec<
     Ok(versions)
 }
 
+/// The last `limit` commits that changed an entry, newest first, whatever they held; None where no git keeps it.
+pub fn commits(system: &System, entry: &EntryPath, limit: usize) -> Result<Option<Vec<Commit>>, Problem> {
+    let Some(past) = Past::in_git(system, entry)? else { return Ok(None) };
+    Ok(Some(past.revisions(limit)?.into_iter().map(|revision| revision.commit).collect()))
+}
+
 /// What differs between two versions: unless told otherwise, between the newest that is not the same as `to`, and now.
 pub fn diff(
     system: &System,
@@ -170,6 +176,20 @@ struct Past<'a> {
 
 impl<'a> Past<'a> {
     fn of(system: &'a System, entry: &'a EntryPath) -> Result<Past<'a>, Problem> {
+        if let Some(past) = Past::in_git(system, entry)? {
+            return Ok(past);
+        }
+        let (store, inner) = system.stores()?.locate(entry);
+        if store.entry_file(&inner)?.is_none() {
+            return Err(not_in_store(entry));
+        }
+        Err(Problem::failed(format!("{} has no history", text::quoted(entry.as_bytes())))
+            .because(format!("the store {} is not in git", text::quoted_path(store.root())))
+            .hint(format!("have git keep it from now on: PASSWORD_STORE_DIR={} pass git init", shell(store.root()))))
+    }
+
+    /// None where no git keeps the entry's folder.
+    fn in_git(system: &'a System, entry: &'a EntryPath) -> Result<Option<Past<'a>>, Problem> {
         let (store, inner) = system.stores()?.locate(entry);
         if inner.is_root() {
             return Err(Problem::usage(format!("{} is a whole store, not an entry", text::quoted(entry.as_bytes()))));
@@ -179,16 +199,8 @@ impl<'a> Past<'a> {
         let is_link = std::fs::symlink_metadata(&named).is_ok_and(|meta| meta.is_symlink());
         let target = Some(&named).filter(|_| is_link).and_then(|link| std::fs::canonicalize(link).ok());
         let file = target.unwrap_or_else(|| git::real_path(&named));
-        match Repository::holding(&system.env, store.root(), &file) {
-            Some(repository) => Ok(Past { system, entry, store, inner, file, repository }),
-            None if store.entry_file(&inner)?.is_none() => Err(not_in_store(entry)),
-            None => Err(Problem::failed(format!("{} has no history", text::quoted(entry.as_bytes())))
-                .because(format!("the store {} is not in git", text::quoted_path(store.root())))
-                .hint(format!(
-                    "have git keep it from now on: PASSWORD_STORE_DIR={} pass git init",
-                    shell(store.root())
-                ))),
-        }
+        let repository = Repository::holding(&system.env, store.root(), &file);
+        Ok(repository.map(|repository| Past { system, entry, store, inner, file, repository }))
     }
 
     fn revisions(&self, limit: usize) -> Result<Vec<Revision>, Problem> {

@@ -108,7 +108,12 @@ fn plan_with(
     if holder.has_folder(&inner) {
         let holdings = holder.holdings(&inner);
         plan.unreadable.extend(holdings.unreadable);
-        plan.look_at(&mut wanted, holder, inner, holdings.entries, extent, cancel)?;
+        let mut entries = holdings.entries;
+        // An entry beside the folder has the name too.
+        if !inner.is_root() && holder.entry_file(&inner)?.is_some() {
+            entries.push(inner.clone());
+        }
+        plan.look_at(&mut wanted, holder, inner, entries, extent, cancel)?;
     } else if holder.entry_file(&inner)?.is_some() {
         plan.look_at(&mut wanted, holder, inner.parent(), vec![inner], extent, cancel)?;
     } else {

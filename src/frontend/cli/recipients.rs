@@ -1,6 +1,8 @@
 //! `regpass recipients`: who may read which folder, and changing that. What is stored already is encrypted anew at once,
 //! unless that is put off.
 
+use std::path::Path;
+
 use serde_json::{Map, Value, json};
 
 use super::Session;
@@ -9,17 +11,19 @@ use super::names;
 use super::progress::cancel_on_interrupt;
 use super::reencrypt::{How, encrypt_anew};
 use crate::frontend::console::{Console, Role};
-use crate::model::{EntryPath, Problem, Recipient, text, utc};
+use crate::model::{EntryPath, Problem, ProblemKind, Recipient, text, utc};
 use crate::ops::progress::Cancel;
-use crate::ops::recipients::{self, Edit, Governed, Person, Proposal};
+use crate::ops::recipients::{self, Access, Edit, Governed, Person, Proposal};
 use crate::ops::reencrypt::{self, Extent};
 use crate::ops::undo;
 use crate::system::System;
+use crate::system::cipher::Reach;
 use crate::system::keyring::RecipientStanding;
 
 const EXAMPLES: &str = "\
 Examples:
   regpass recipients                              who may read which folder
+  regpass recipients infra/db/root                who can read that entry, and who should
   regpass recipients add bob@example.org          for the whole store
   regpass recipients remove KEY --folder infra    only there; infra gets a list of its own
   regpass recipients add KEY --dry-run            what would change, and which entries";
@@ -31,8 +35,8 @@ pub(super) struct RecipientsArgs {
     #[command(subcommand)]
     change: Option<Change>,
 
-    /// Only in and below this folder
-    #[arg(value_name = "FOLDER", value_parser = folder())]
+    /// Only in and below this folder; of an entry: who can really read it
+    #[arg(value_name = "NAME", value_parser = folder())]
     folder: Option<EntryPath>,
 
     /// One JSON object with the folders and their recipients
@@ -94,10 +98,27 @@ pub(super) fn run(session: &Session, args: &RecipientsArgs) -> Result<(), Proble
 
 fn show(session: &Session, system: &System, args: &RecipientsArgs) -> Result<(), Problem> {
     let console = &session.console;
-    let governed = recipients::list(system, &args.folder.clone().unwrap_or_default())?;
+    let name = args.folder.clone().unwrap_or_default();
+    let access = match recipients::access(system, &name) {
+        _ if name.is_root() => None,
+        Err(problem) if problem.kind == ProblemKind::NotFound => None,
+        found => Some(found?),
+    };
+    let governed = match recipients::list(system, &name) {
+        // The name of an entry, and of no folder.
+        Err(problem) if problem.kind == ProblemKind::NotFound && access.is_some() => Vec::new(),
+        listed => listed?,
+    };
     if args.json {
         let folders: Vec<Value> = governed.iter().map(folder_json).collect();
-        return console.json(&json!({ "schema": names::SCHEMA, "folders": folders }));
+        let mut answer = json!({ "schema": names::SCHEMA, "folders": folders });
+        if let Some(access) = &access {
+            answer["entry"] = access_json(&name, access);
+        }
+        return console.json(&answer);
+    }
+    if let Some(access) = &access {
+        tell_access(console, &name, access)?;
     }
     for one in &governed {
         let name = if one.folder.is_root() { "/".into() } else { one.folder.display() };
@@ -106,7 +127,7 @@ fn show(session: &Session, system: &System, args: &RecipientsArgs) -> Result<(),
         console.data(&lines)?;
         one.problem.iter().for_each(|problem| console.warning(problem));
     }
-    if governed.is_empty() {
+    if governed.is_empty() && access.is_none() {
         console.status("no folder here has a recipients file of its own");
     }
     Ok(())
@@ -129,6 +150,43 @@ fn line(console: &Console, person: &Person) -> String {
     words.push(console.paint(role, validity));
     words.extend(reader.expires.map(|time| format!("until {}", &utc::rfc3339(time)[..10])));
     format!("  {name}  {}  {}\n", console.paint(Role::Muted, &key), words.join(", "))
+}
+
+/// Who can read an entry and who should, one a line, as `line` has it; what mends it.
+fn tell_access(console: &Console, entry: &EntryPath, access: &Access) -> Result<(), Problem> {
+    let mut lines = format!("{}\n", console.paint(Role::Heading, &entry.display()));
+    let mut add = |name: &str, key: &str, words: String| {
+        lines.push_str(&format!("  {name}  {}  {words}\n", console.paint(Role::Muted, key)));
+    };
+    for (reader, reach) in &access.listed {
+        let written = text::escaped(reader.recipient.as_str().as_bytes()).into_owned();
+        let words = match reach {
+            Reach::Reached => console.paint(Role::Good, "can read it"),
+            Reach::ByOlderKey => console.paint(Role::Warning, "can read it by an older key"),
+            Reach::Missed => console.paint(Role::Warning, "not encrypted to it yet"),
+            Reach::Untold => "nobody can tell whether it is encrypted to it".to_owned(),
+        };
+        let key = reader.fingerprint.as_deref().unwrap_or_default();
+        add(reader.name.as_deref().unwrap_or(&written), key, words);
+    }
+    for other in &access.others {
+        let key = other.fingerprint.as_deref().unwrap_or(&other.key);
+        let name = other.name.as_deref().unwrap_or("a key that is not here");
+        add(name, key, console.paint(Role::Warning, "can still read it, and is not listed"));
+    }
+    if access.hidden > 0 {
+        lines.push_str(&format!("  {} whom it does not name\n", access.hidden));
+    }
+    if access.by_passphrase {
+        lines.push_str("  whoever knows a passphrase\n");
+    }
+    console.data(&lines)?;
+    access.problem.iter().for_each(|problem| console.warning(problem));
+    if access.differs == Some(true) {
+        let name = text::shell_word(Path::new(entry.as_os_str()));
+        console.status(&format!("to encrypt it to those who are listed: regpass reencrypt {name}"));
+    }
+    Ok(())
 }
 
 fn word(standing: RecipientStanding) -> &'static str {
@@ -164,6 +222,35 @@ fn folder_json(one: &Governed) -> Value {
     });
     object.insert("recipients".to_owned(), people.collect());
     object.insert("problem".to_owned(), one.problem.as_ref().map(Problem::one_line).into());
+    Value::Object(object)
+}
+
+/// `schema` 1 of docs/json.md, `recipients`: `entry`.
+fn access_json(entry: &EntryPath, access: &Access) -> Value {
+    let mut object = Map::new();
+    names::put(&mut object, "path", entry.as_bytes());
+    let listed = access.listed.iter().map(|(reader, reach)| {
+        let encrypted = match reach {
+            Reach::Reached => "yes",
+            Reach::ByOlderKey => "older-key",
+            Reach::Missed => "no",
+            Reach::Untold => "unknown",
+        };
+        json!({
+            "recipient": reader.recipient.as_str(),
+            "fingerprint": reader.fingerprint,
+            "name": reader.name,
+            "encrypted": encrypted,
+        })
+    });
+    object.insert("recipients".to_owned(), listed.collect());
+    let others = access.others.iter();
+    let others = others.map(|one| json!({ "key": one.key, "fingerprint": one.fingerprint, "name": one.name }));
+    object.insert("others".to_owned(), others.collect());
+    object.insert("hidden".to_owned(), access.hidden.into());
+    object.insert("passphrase".to_owned(), access.by_passphrase.into());
+    object.insert("differs".to_owned(), access.differs.into());
+    object.insert("problem".to_owned(), access.problem.as_ref().map(Problem::one_line).into());
     Value::Object(object)
 }
 

@@ -35,6 +35,7 @@ use super::theme::Theme;
 use crate::model::{EntryPath, Problem, Recipient, Secret};
 use crate::ops::entries::EntryFacts;
 use crate::ops::readers::{Lock, OwnKey, Reader, Whereabouts};
+use crate::ops::recipients::Access;
 use crate::ops::registries::Registries;
 use crate::system::clipboard::Copied;
 use crate::system::env::Env;
@@ -63,6 +64,8 @@ struct Desk {
     unreadable: Vec<Unreadable>,
     failure: Option<Problem>,
     git: Tracking,
+    /// Who can read the entries.
+    access: Access,
     /// Why the last change cannot be taken back.
     obstacle: Option<&'static str>,
     secret: &'static [u8],
@@ -106,6 +109,7 @@ impl Desk {
             unreadable: Vec::new(),
             failure: None,
             git: Tracking::Tracked,
+            access: readers::access(false),
             obstacle: None,
             secret: b"tr0ub4dor&3\nuser: postgres\nurl: db1.internal:5432\n",
             accounts: false,
@@ -179,7 +183,7 @@ impl Desk {
                 let mount = EntryPath::parse("work").expect("a name");
                 Report::Entries(Catalogue::new(listing, &logins(), &[mount]))
             }
-            Job::Facts(path) => Report::Facts(facts(path), vec![alice(), bob()], self.git),
+            Job::Facts(path) => Report::Facts(facts(path), self.access.clone(), self.git),
             Job::Registries if self.accounts => Report::Registries(accounts::registries()),
             Job::Accounts(job) => Report::Accounts(accounts::found(&job)),
             Job::Registries => Report::Registries(Registries {
@@ -190,7 +194,7 @@ impl Desk {
             }),
             Job::Open(_) => Report::Opened(Secret::new(self.secret.to_vec())),
             Job::History(job) => Report::History(history::found(&job)),
-            Job::Recipients(job) => Report::Recipients(readers::found(&job)),
+            Job::Recipients(job) => Report::Recipients(readers::found(&job, &self.access)),
             Job::Git(job) => Report::Git(git::found(&job)),
             Job::Search(job) => Report::Search(search::found(&job)),
             Job::Undo(job) => Report::Undo(results::found(&job, self.obstacle)),
@@ -274,7 +278,6 @@ fn facts(path: EntryPath) -> EntryFacts {
         store: "/home/alice/.password-store".into(),
         bytes: 218,
         modified: SystemTime::UNIX_EPOCH + Duration::from_secs(WALL - 3 * DAY),
-        readable_by: Ok(vec!["alice".to_owned(), "bob".to_owned()]),
     }
 }
 

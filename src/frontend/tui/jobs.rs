@@ -11,11 +11,13 @@ pub(super) mod write;
 
 use super::catalogue::Catalogue;
 use super::watch::Watch;
-use crate::model::{EntryPath, Problem, Recipient, Secret};
+use crate::model::{EntryPath, Problem, Secret};
 use crate::ops::entries::EntryFacts;
 use crate::ops::journal::{self, Journal, Stamp};
 use crate::ops::overview::{self, Overview};
-use crate::ops::readers::{OwnKey, Reader, Whereabouts};
+use crate::ops::readers::{OwnKey, Whereabouts};
+use crate::ops::recipients as access;
+use crate::ops::recipients::Access;
 use crate::ops::registries::Registries;
 use crate::ops::{entries, otp, readers, registries};
 use crate::system::System;
@@ -79,7 +81,7 @@ pub(super) enum Report {
     /// None: nothing new.
     Journal(Option<(Journal, Option<Stamp>)>),
     Entries(Catalogue),
-    Facts(EntryFacts, Vec<Reader>, Tracking),
+    Facts(EntryFacts, Access, Tracking),
     Registries(Registries),
     Opened(Secret),
     Copied(Copied),
@@ -93,12 +95,14 @@ pub(super) enum Report {
     Write(write::Report),
 }
 
-/// Which worker does it: looking never waits behind a person who is typing a passphrase, nor behind an agent that hangs.
+/// Which worker does it: looking never waits behind a person who is typing a passphrase, nor behind an agent that hangs,
+/// nor behind a git that goes through a long history for what nobody pressed a key for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Lane {
     Look,
     Ask,
     Open,
+    Past,
 }
 
 impl Job {
@@ -112,6 +116,8 @@ impl Job {
             | Job::Facts(_)
             | Job::Registries => Lane::Look,
             Job::OwnKey | Job::History(history::Job::Versions(_)) | Job::Recipients(recipients::Job::List) => Lane::Ask,
+            Job::Recipients(recipients::Job::Access(_)) => Lane::Look,
+            Job::History(history::Job::Last(_)) => Lane::Past,
             Job::Git(git::Job::Status | git::Job::Log(_) | git::Job::Conflicts) => Lane::Look,
             Job::Undo(undo::Job::Last) | Job::Write(write::Job::Recipe) => Lane::Look,
             Job::Open(_)
@@ -174,13 +180,12 @@ impl Job {
     }
 }
 
-/// The facts of an entry, its readers by name, and whether git has it.
+/// The facts of an entry, who can read it, and whether git has it.
 fn facts(system: &System, entry: &EntryPath) -> Result<Report, Problem> {
     let facts = entries::facts(system, entry)?;
-    let named = facts.readable_by.iter().flatten().filter_map(|text| Recipient::new(text));
-    let readers = readers::describe(system, &named.collect::<Vec<_>>());
+    let access = access::access(system, entry).unwrap_or_else(Access::unknown);
     let tracking = entries::tracking(system, &facts);
-    Ok(Report::Facts(facts, readers, tracking))
+    Ok(Report::Facts(facts, access, tracking))
 }
 
 fn catalogue(system: &System) -> Result<Catalogue, Problem> {

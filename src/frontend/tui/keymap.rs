@@ -6,6 +6,7 @@ use std::fmt::Debug;
 use std::rc::Rc;
 
 use super::keys::{self, Binding, Key};
+use super::theme::Glyphs;
 use super::widgets::list::MOVES;
 use crate::model::{Problem, text};
 
@@ -64,6 +65,18 @@ impl Keymap {
             return binding.keys;
         }
         self.0.get(&id(screen, binding.action)).copied().unwrap_or(binding.keys)
+    }
+
+    /// The first key of an action, as it is written in what is said on the screen.
+    pub(super) fn label<A: Copy + Debug + PartialEq>(
+        &self,
+        (screen, table): (&str, &'static [Binding<A>]),
+        action: A,
+        glyphs: &Glyphs,
+    ) -> String {
+        let binding = table.iter().find(|binding| binding.action == action);
+        let keys = binding.map_or(&[][..], |binding| self.keys_of(screen, binding));
+        keys.first().map(|key| key.label(glyphs)).unwrap_or_default()
     }
 
     /// The action that a key stands for in a screen's table.

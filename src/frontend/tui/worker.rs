@@ -22,6 +22,7 @@ pub(super) struct Workers {
     look: Sender<Commission>,
     ask: Sender<Commission>,
     open: Sender<Commission>,
+    past: Sender<Commission>,
     /// How the jobs that have not ended are called off.
     waiting: Vec<(Ticket, Cancel)>,
 }
@@ -44,7 +45,8 @@ impl Workers {
                 .map_err(|error| Problem::failed("cannot start a thread").because(error))?;
             Ok::<_, Problem>(sender)
         };
-        Ok(Workers { look: lane("look")?, ask: lane("ask")?, open: lane("open")?, waiting: Vec::new() })
+        let (look, ask, open, past) = (lane("look")?, lane("ask")?, lane("open")?, lane("past")?);
+        Ok(Workers { look, ask, open, past, waiting: Vec::new() })
     }
 
     /// Queues a job. A worker that is gone takes its jobs with it: nobody is left to answer then.
@@ -53,6 +55,7 @@ impl Workers {
             Lane::Look => &self.look,
             Lane::Ask => &self.ask,
             Lane::Open => &self.open,
+            Lane::Past => &self.past,
         };
         let cancel = Cancel::default();
         self.waiting.push((ticket, cancel.clone()));

@@ -1,8 +1,10 @@
-//! Who may read which folder: each `.gpg-id` as a person knows its recipients; and edits of it (`edit.rs`). What is stored
-//! already is encrypted anew by `reencrypt`.
+//! Who may read which folder: each `.gpg-id` as a person knows its recipients; edits of it (`edit.rs`); who can really
+//! read an entry (`access.rs`). What is stored already is encrypted anew by `reencrypt`.
 
+mod access;
 mod edit;
 
+pub use access::{Access, access};
 pub use edit::{Edit, Proposal, apply, propose};
 
 use std::path::PathBuf;

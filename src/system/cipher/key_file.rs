@@ -19,16 +19,17 @@ use sequoia_openpgp::packet::key::{PublicParts, SecretParts, UnspecifiedRole};
 use sequoia_openpgp::parse::Parse;
 use sequoia_openpgp::serialize::Serialize;
 use sequoia_openpgp::types::{Features, KeyFlags};
-use sequoia_openpgp::{Cert, Fingerprint, Profile};
+use sequoia_openpgp::{Cert, Fingerprint, KeyHandle, Profile};
 
+use super::addressees::{self, Owner};
 use super::message::{DAMAGED_SESSION, Message};
 use super::seal::{Style, seal};
 use super::unlock::{self, ATTEMPTS_MAX, UNLOCKED_MIN};
-use super::{Asking, Audience, Cipher, CipherError, Guarded, Identity, KeyFileError};
+use super::{Addressees, Asking, Audience, Cipher, CipherError, Guarded, Identity, KeyFileError};
 use crate::model::{Recipient, Secret, text};
 use crate::system::agent::Prompts;
 use crate::system::env::Env;
-use crate::system::keyring::{Encryption, Keyring, KeyringError, PublicKey, given};
+use crate::system::keyring::{Encryption, Keyring, KeyringError, PublicKey, given, holders_among};
 use crate::system::options::Options;
 
 /// The largest key file read, in bytes: a key with many certifications has some hundred kilobytes.
@@ -225,6 +226,22 @@ impl Cipher for KeyFileCipher {
 
     fn is_for(&self, message: &[u8], audience: &Audience) -> bool {
         super::is_exactly_for(message, audience)
+    }
+
+    fn addressees(&self, message: &[u8], wanted: &[Recipient]) -> Result<Addressees, CipherError> {
+        let message = Message::parse(message)?;
+        let now = self.env.unstopped();
+        let meant = wanted.iter().map(|one| match holders_among(&self.certs, one, now) {
+            Some(given) => Ok((one.clone(), vec![Some(given)])),
+            None => Ok((one.clone(), self.keyring.holders(one)?)),
+        });
+        let meant = meant.collect::<Result<Vec<_>, CipherError>>()?;
+        let holds = |cert: &&Cert, key: &KeyHandle| cert.keys().any(|own| own.key().key_handle().aliases(key));
+        Ok(addressees::compare(&message, &meant, |keys| {
+            let (of_ring, _) = self.keyring.certs_with_keys(keys);
+            let given = keys.iter().map(|key| self.certs.iter().find(|cert| holds(cert, key)));
+            given.zip(&of_ring).map(|(given, of_ring)| given.or(of_ring.as_deref()).map(Owner::of)).collect()
+        }))
     }
 }
 

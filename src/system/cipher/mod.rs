@@ -1,6 +1,7 @@
 //! Ciphertext to `Secret` for those who may read it, and back. Two kinds: OpenPGP with the keys in gpg-agent, and
 //! OpenPGP with a key file for machines without GnuPG. Knows no store and no entry.
 
+mod addressees;
 mod by_agent;
 pub mod container;
 mod error;
@@ -12,6 +13,7 @@ pub mod packets;
 pub mod seal;
 mod unlock;
 
+pub use addressees::{Addressees, Reach, Stranger};
 pub use error::{CipherError, Guarded, KeyFileError};
 
 use crate::model::{Recipient, Secret};
@@ -92,6 +94,9 @@ pub trait Cipher: Send + Sync {
 
     /// True when the message is encrypted to exactly the keys that `encrypt_for` would use now. False when in doubt.
     fn is_for(&self, message: &[u8], audience: &Audience) -> bool;
+
+    /// Whom the message is encrypted to, held against whom it should be for. Decrypts nothing and asks nobody.
+    fn addressees(&self, message: &[u8], wanted: &[Recipient]) -> Result<Addressees, CipherError>;
 
     /// The certificates that a recipient's text may mean; more than one for a name that several have. None of them need
     /// be fit for encrypting to.

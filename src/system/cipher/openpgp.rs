@@ -8,12 +8,13 @@ use sequoia_openpgp::packet::PKESK;
 use sequoia_openpgp::types::PublicKeyAlgorithm;
 use sequoia_openpgp::{Cert, KeyHandle};
 
+use super::addressees::{self, Owner};
 use super::by_agent::{ByAgent, Opener};
 use super::gpg::Gpg;
 use super::message::{DAMAGED_SESSION, Message, MessageError};
 use super::seal::{Style, seal};
 use super::unlock::{self, ATTEMPTS_MAX};
-use super::{Asking, Audience, Cipher, CipherError, Identity};
+use super::{Addressees, Asking, Audience, Cipher, CipherError, Identity};
 use crate::model::{Recipient, Secret, text};
 use crate::system::agent::{AgentConnection, AgentError, KeyState, Keygrip, Mode, Prompts, sexp};
 use crate::system::env::Env;
@@ -244,6 +245,17 @@ impl Cipher for OpenPgp {
 
     fn is_for(&self, message: &[u8], audience: &Audience) -> bool {
         super::is_exactly_for(message, audience)
+    }
+
+    fn addressees(&self, message: &[u8], wanted: &[Recipient]) -> Result<Addressees, CipherError> {
+        let message = Message::parse(message)?;
+        let meant = wanted.iter().map(|one| Ok((one.clone(), self.keyring.holders(one)?)));
+        let meant = meant.collect::<Result<Vec<_>, CipherError>>()?;
+        Ok(addressees::compare(&message, &meant, |keys| {
+            // What could be found is told, also after a fault.
+            let (certs, _) = self.keyring.certs_with_keys(keys);
+            certs.iter().map(|cert| cert.as_deref().map(Owner::of)).collect()
+        }))
     }
 }
 

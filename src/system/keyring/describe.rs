@@ -90,15 +90,23 @@ impl Keyring {
     }
 
     fn meant_by(&self, recipient: &Recipient) -> Result<Vec<Cert>, KeyringError> {
-        let meaning = Meaning::of(recipient);
-        let found = match &meaning {
-            Meaning::Key { wanted, .. } => return self.find(wanted, MEANT_MAX),
+        match self.meant_here(&Meaning::of(recipient))? {
+            Some(found) => Ok(found),
+            None => self.meant_as_gpg_says(recipient),
+        }
+    }
+
+    /// None for what only gpg can look up.
+    pub(super) fn meant_here(&self, meaning: &Meaning) -> Result<Option<Vec<Cert>>, KeyringError> {
+        let found = match meaning {
+            Meaning::Key { wanted, .. } => return self.find(wanted, MEANT_MAX).map(Some),
             Meaning::Mailbox(text) | Meaning::Name(text) => self.find_user_id(text.as_bytes(), MEANT_MAX)?,
             Meaning::Special => None,
         };
-        let Some(mut found) = found else { return self.meant_as_gpg_says(recipient) };
-        found.retain(|cert| cert.userids().any(|id| meaning.fits(id.userid().value())));
-        Ok(found)
+        Ok(found.map(|mut found| {
+            found.retain(|cert| cert.userids().any(|id| meaning.fits(id.userid().value())));
+            found
+        }))
     }
 
     fn meant_as_gpg_says(&self, recipient: &Recipient) -> Result<Vec<Cert>, KeyringError> {

@@ -7,6 +7,7 @@ mod describe;
 mod error;
 pub mod given;
 pub mod gpg_conf;
+mod holders;
 mod keybox;
 mod keyboxd;
 mod listing;
@@ -18,6 +19,7 @@ mod trustdb;
 
 pub use describe::{RecipientStanding, RecipientState, name_of};
 pub use error::KeyringError;
+pub use holders::{Holder, holders_among};
 
 use std::fmt;
 use std::io::ErrorKind;

@@ -1,6 +1,7 @@
 //! The store against real GnuPG, pass, gopass and git. Regpass itself reads and writes with a key file that holds the
 //! sandbox's own GnuPG keys, so that these tests are about files, folders, recipients and commits, not about an agent.
 
+mod access;
 mod crash;
 mod git;
 mod helper_layout;

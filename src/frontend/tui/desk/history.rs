@@ -33,6 +33,11 @@ pub(super) fn found(job: &Ask) -> Answer {
             version(3, 41, "Reencrypt password store using new GPG id 4FC7.", Content::Locked),
             version(4, 400, "Add \u{1b}[31mgiven password", Content::Unreadable("no secret key for it is here".into())),
         ]),
+        Ask::Last(_) => Answer::Last(Some(
+            [(1, 3, "Edit password for infra/db/root using vi."), (2, 40, "Add \u{1b}[31mgiven")]
+                .map(|(number, days, subject)| version(number, days, subject, Content::Readable).commit)
+                .to_vec(),
+        )),
         Ask::Compare(_) => Answer::Compared(MaskedDiff::of(&diff())),
         Ask::Restore(..) => Answer::Restored(Written { changed: true, ..Written::default() }),
         Ask::CompareOpenly(_) => Answer::ComparedOpenly(diff()),

@@ -3,7 +3,8 @@
 use super::super::jobs::recipients::{Change, Job as Ask, Outcome, Outlook, Report as Answer};
 use super::*;
 use crate::ops::opening::Failed;
-use crate::ops::recipients::{Governed, Person};
+use crate::ops::recipients::{Access, Governed, Person};
+use crate::system::cipher::{Reach, Stranger};
 
 fn governed(folder: &str, people: Vec<Person>, problem: Option<Problem>) -> Governed {
     let folder = if folder.is_empty() { EntryPath::root() } else { EntryPath::parse(folder).expect("a name") };
@@ -21,8 +22,32 @@ fn people() -> Vec<Person> {
     ]
 }
 
-pub(super) fn found(job: &Ask) -> Answer {
+/// Whom an entry is encrypted to: those that it should be, or others.
+pub(super) fn access(astray: bool) -> Access {
+    let carol = Stranger {
+        key: "89ABCDEF01234567".to_owned(),
+        fingerprint: Some("0123456789ABCDEF0123456789ABCDEF89ABCDEF".to_owned()),
+        name: Some("Carol Example <carol@example.test>".to_owned()),
+    };
+    let unknown = Stranger { key: "0011223344556677".to_owned(), fingerprint: None, name: None };
+    match astray {
+        false => Access {
+            listed: vec![(alice(), Reach::Reached), (bob(), Reach::Reached)],
+            differs: Some(false),
+            ..Access::default()
+        },
+        true => Access {
+            listed: vec![(alice(), Reach::ByOlderKey), (bob(), Reach::Missed)],
+            others: vec![carol, unknown],
+            differs: Some(true),
+            ..Access::default()
+        },
+    }
+}
+
+pub(super) fn found(job: &Ask, access: &Access) -> Answer {
     match job {
+        Ask::Access(_) => Answer::Access(access.clone()),
         Ask::List => Answer::Listed(vec![
             governed("", people(), None),
             governed("infra", people().split_off(1), Some(Problem::failed("the last line has no line end"))),
@@ -97,4 +122,49 @@ fn what_was_called_off_goes_on_and_the_store_is_read_again() {
     desk.press("<Esc>").shows("Who can read");
     desk.press("<Esc>");
     assert_eq!(read(&desk), 2);
+}
+
+#[test]
+fn an_entry_says_whom_it_is_really_encrypted_to_and_which_key_mends_it() {
+    let mut desk = Desk::new((80, 24));
+    desk.access = access(true);
+    let mut desk = desk.begun();
+    insta::assert_snapshot!("astray", desk.press("/dbroot<Enter>").screen());
+    insta::assert_snapshot!("astray_readers", desk.press("Wg").screen());
+    let foreseen = |desk: &Desk| desk.started.iter().filter(|job| job.contains("Foresee")).cloned().collect::<Vec<_>>();
+    desk.press("a").shows("select a folder");
+    desk.press("e").shows("Encrypt infra/db/root anew");
+    desk.press("<Esc><Esc>x").shows("Encrypt infra/db/root anew");
+    assert!(foreseen(&desk).len() == 2 && foreseen(&desk).iter().all(|job| job.contains("infra/db/root")));
+    let mut desk = Desk::new((44, 10));
+    desk.access = access(true);
+    let mut desk = desk.begun();
+    desk.screen();
+    insta::assert_snapshot!("small_astray", desk.press("/replica<Enter><Enter>").screen());
+    insta::assert_snapshot!("small_astray_readers", desk.press("Wg").screen());
+}
+
+#[test]
+fn what_cannot_be_told_is_said() {
+    let mut desk = Desk::new((80, 24));
+    desk.access = Access { listed: vec![(alice(), Reach::Untold)], hidden: 1, ..Access::default() };
+    desk.git = Tracking::NoGit;
+    let mut desk = desk.begun();
+    desk.press("/dbroot<Enter>");
+    desk.shows("cannot tell  Alice Example");
+    desk.shows("readable by  1 reader, hidden");
+    desk.hides("encrypts it anew");
+    desk.shows("history      none: not in git");
+    assert!(!desk.started.iter().any(|job| job.contains("Last")), "{:?}", desk.started);
+}
+
+#[test]
+fn the_last_commits_are_asked_for_once_the_facts_are_known() {
+    let mut desk = Desk::new((80, 24)).begun();
+    desk.press("/dbroot<Enter>").shows("last in git, h for all");
+    desk.shows("1111111 Edit password");
+    desk.shows("Add \\u{1b}");
+    let asked = desk.started.iter().rposition(|job| job.contains("Last") && job.contains("infra/db/root"));
+    let facts = desk.started.iter().rposition(|job| job.contains("Facts") && job.contains("infra/db/root"));
+    assert!(facts.is_some() && asked > facts, "{:?}", desk.started);
 }

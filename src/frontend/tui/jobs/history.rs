@@ -7,13 +7,19 @@ use crate::ops::history::{self, EntryDiff, Version, Which};
 use crate::ops::line_diff::LineDiff;
 use crate::system::System;
 use crate::system::cipher::Asking;
+use crate::system::git::Commit;
 
 /// How many versions are listed: each costs a look at its message.
 pub(in super::super) const VERSIONS_MAX: usize = 200;
 
+/// How many commits the details of an entry tell.
+const LAST: usize = 3;
+
 #[derive(Debug)]
 pub(in super::super) enum Job {
     Versions(EntryPath),
+    /// The last few commits, without a look at what they held.
+    Last(EntryPath),
     /// What differs, values masked.
     Compare(Pair),
     /// What differs, in clear.
@@ -32,6 +38,8 @@ pub(in super::super) struct Pair {
 #[derive(Debug)]
 pub(in super::super) enum Report {
     Versions(Vec<Version>),
+    /// None: no git keeps it.
+    Last(Option<Vec<Commit>>),
     Compared(MaskedDiff),
     ComparedOpenly(LineDiff),
     Restored(Written),
@@ -41,6 +49,7 @@ impl Job {
     pub(in super::super) fn run(self, system: &System) -> Result<Report, Problem> {
         match self {
             Job::Versions(entry) => history::versions(system, &entry, VERSIONS_MAX).map(Report::Versions),
+            Job::Last(entry) => history::commits(system, &entry, LAST).map(Report::Last),
             Job::Compare(pair) => compare(system, &pair).map(|diff| Report::Compared(MaskedDiff::of(&diff.lines))),
             Job::CompareOpenly(pair) => compare(system, &pair).map(|diff| Report::ComparedOpenly(diff.lines)),
             Job::Restore(entry, which) => history::restore(system, &entry, &which).map(Report::Restored),

@@ -3,7 +3,7 @@
 use super::super::watch::Watch;
 use crate::model::{EntryPath, Problem, Recipient, text};
 use crate::ops::opening::Failed;
-use crate::ops::recipients::{self, Edit, Governed, Person};
+use crate::ops::recipients::{self, Access, Edit, Governed, Person};
 use crate::ops::reencrypt::{self, Extent};
 use crate::ops::undo;
 use crate::system::System;
@@ -12,6 +12,8 @@ use crate::system::System;
 pub(in super::super) enum Job {
     /// Every folder that has recipients of its own.
     List,
+    /// Who can really read an entry.
+    Access(EntryPath),
     /// The keys here that a name, an address or a key id means.
     LookUp(String),
     /// What would be done.
@@ -29,6 +31,7 @@ pub(in super::super) struct Change {
 #[derive(Debug)]
 pub(in super::super) enum Report {
     Listed(Vec<Governed>),
+    Access(Access),
     LookedUp(Vec<Person>),
     Foreseen(Outlook),
     Carried(Outcome),
@@ -67,6 +70,7 @@ impl Job {
     pub(in super::super) fn run(self, system: &System, watch: &Watch<'_>) -> Result<Report, Problem> {
         match self {
             Job::List => recipients::list(system, &EntryPath::root()).map(Report::Listed),
+            Job::Access(entry) => recipients::access(system, &entry).map(Report::Access),
             Job::LookUp(text) => look_up(system, &text).map(Report::LookedUp),
             Job::Foresee(change) => foresee(system, &change, watch).map(Report::Foreseen),
             Job::Carry(change) => undo::as_one(system, || carry(system, &change, watch)).map(Report::Carried),

@@ -15,16 +15,21 @@ use super::super::widgets::list::{ListPlace, Move};
 use super::super::widgets::{sheet, words};
 use super::add_reader::AddReader;
 use super::encrypt_anew::EncryptAnew;
+use super::entry_facts;
 use crate::model::{EntryPath, Problem, text, utc};
-use crate::ops::recipients::{Edit, Governed, Person};
+use crate::ops::recipients::{Access, Edit, Governed, Person};
 
 const NAME: &str = "readers";
 
 pub(in super::super) struct Readers {
     /// Where the person was in the store.
     folder: EntryPath,
+    /// The entry that was selected there, and who can read it.
+    entry: Option<EntryPath>,
+    access: Option<Result<Access, Problem>>,
     tickets: Tickets,
     asked: Option<u64>,
+    asked_access: Option<u64>,
     known: Option<Result<Vec<Governed>, Problem>>,
     rows: Vec<Row>,
     place: ListPlace,
@@ -32,13 +37,15 @@ pub(in super::super) struct Readers {
 
 #[derive(Clone, Debug)]
 enum Row {
+    /// The selected entry as it is stored.
+    Entry(EntryPath),
     /// A folder without recipients of its own, and the one whose it goes by.
     Own(EntryPath, Option<usize>),
     Folder(usize),
     Person(usize, usize),
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in super::super) enum Action {
     Add,
     Remove,
@@ -58,9 +65,18 @@ pub(super) const KEYS: &[Binding<Action>] = &[
 ];
 
 impl Readers {
-    pub(in super::super) fn new(folder: EntryPath) -> Readers {
-        let tickets = Tickets::of_layer(NAME);
-        Readers { folder, tickets, asked: None, known: None, rows: Vec::new(), place: ListPlace::default() }
+    pub(in super::super) fn new(folder: EntryPath, entry: Option<EntryPath>) -> Readers {
+        Readers {
+            folder,
+            entry,
+            access: None,
+            tickets: Tickets::of_layer(NAME),
+            asked: None,
+            asked_access: None,
+            known: None,
+            rows: Vec::new(),
+            place: ListPlace::default(),
+        }
     }
 
     fn governed(&self) -> &[Governed] {
@@ -77,7 +93,8 @@ impl Readers {
         let depth = |one: &Governed| one.folder.as_bytes().len();
         let nearest = (0..governed.len()).filter(|at| around(&governed[*at])).max_by_key(|at| depth(&governed[*at]));
         let own = nearest.is_some_and(|at| governed[at].folder == self.folder);
-        self.rows = if own { Vec::new() } else { vec![Row::Own(self.folder.clone(), nearest)] };
+        self.rows = self.entry.iter().cloned().map(Row::Entry).collect();
+        self.rows.extend((!own).then(|| Row::Own(self.folder.clone(), nearest)));
         for (at, one) in governed.iter().enumerate() {
             self.rows.push(Row::Folder(at));
             self.rows.extend((0..one.recipients.len()).map(|person| Row::Person(at, person)));
@@ -97,6 +114,7 @@ impl Readers {
     /// The folder that a change would be of.
     fn selected_folder(&self) -> Option<EntryPath> {
         match self.selected()? {
+            Row::Entry(_) => None,
             Row::Own(folder, _) => Some(folder.clone()),
             Row::Folder(at) | Row::Person(at, _) => Some(self.governed().get(*at)?.folder.clone()),
         }
@@ -124,6 +142,9 @@ impl Screen for Readers {
     fn offer(&self, action: Action) -> Offer {
         match action {
             Action::Add | Action::EncryptAnew if self.selected().is_none() => Offer::Refused("nothing is listed"),
+            Action::Add if self.selected_folder().is_none() => {
+                Offer::Refused("select a folder: entries go by its list")
+            }
             Action::Remove if self.selected_person().is_none() => Offer::Refused("select a person, not a folder"),
             _ => Offer::Ready,
         }
@@ -146,7 +167,11 @@ impl Screen for Readers {
     fn enter(&mut self, _scope: &Scope) -> Flow {
         let ticket = self.tickets.next();
         self.asked = Some(ticket.number);
-        Flow::Start(ticket, Job::Recipients(Ask::List))
+        let list = Flow::Start(ticket, Job::Recipients(Ask::List));
+        let Some(entry) = self.entry.clone() else { return list };
+        let ticket = self.tickets.next();
+        self.asked_access = Some(ticket.number);
+        Flow::Many(vec![list, Flow::Start(ticket, Job::Recipients(Ask::Access(entry)))])
     }
 
     fn writes(&self, action: Action) -> bool {
@@ -154,9 +179,12 @@ impl Screen for Readers {
     }
 
     fn act(&mut self, action: Action, _scope: &Scope) -> Flow {
-        let Some(folder) = self.selected_folder().filter(|_| !matches!(action, Action::Close)) else {
-            return if matches!(action, Action::Close) { Flow::Pop } else { Flow::Stay };
+        let folder = match (action, self.selected()) {
+            (Action::Close, _) => return Flow::Pop,
+            (Action::EncryptAnew, Some(Row::Entry(entry))) => Some(entry.clone()),
+            _ => self.selected_folder(),
         };
+        let Some(folder) = folder else { return Flow::Stay };
         match action {
             Action::Close => Flow::Pop,
             Action::Add => Flow::Push(Box::new(AddReader::new(folder))),
@@ -181,6 +209,12 @@ impl Screen for Readers {
                     self.known = Some(Err(problem));
                 }
             }
+        } else if self.asked_access.take_if(|asked| *asked == number).is_some() {
+            self.access = match report {
+                Ok(Report::Recipients(Answer::Access(access))) => Some(Ok(access)),
+                Ok(_) => None,
+                Err(problem) => Some(Err(problem)),
+            };
         }
         Flow::Stay
     }
@@ -217,6 +251,7 @@ impl Readers {
     fn draw_row(&self, row: &Row, columns: u16, scope: &Scope) -> Line<'static> {
         let (theme, ellipsis) = (&scope.theme, scope.theme.glyphs.ellipsis);
         match row {
+            Row::Entry(entry) => self.draw_entry_row(entry, columns, scope),
             Row::Own(folder, _) => {
                 let text = format!("{}  no list of its own", folder_name(folder));
                 Line::from(Span::styled(words::fit(&text, columns, ellipsis), theme.style(Meaning::Muted)))
@@ -241,8 +276,30 @@ impl Readers {
         }
     }
 
+    /// Its name, and whether it is as its folder's list says.
+    fn draw_entry_row(&self, entry: &EntryPath, columns: u16, scope: &Scope) -> Line<'static> {
+        let theme = &scope.theme;
+        let (word, meaning) = match &self.access {
+            None => (String::new(), Meaning::Muted),
+            Some(Err(_)) => (format!("{} see below", theme.glyphs.warn), Meaning::Warn),
+            Some(Ok(access)) => match access.differs {
+                Some(true) => (format!("{} not as listed", theme.glyphs.warn), Meaning::Warn),
+                Some(false) => (format!("{} as listed", theme.glyphs.good), Meaning::Muted),
+                None => ("cannot be told".to_owned(), Meaning::Muted),
+            },
+        };
+        let room = columns.saturating_sub(words::width(&word) + 2);
+        let name = words::fit_middle(&entry.display(), room, theme.glyphs.ellipsis);
+        Line::from(vec![Span::raw(format!("{name}  ")), Span::styled(word, theme.style(meaning))])
+    }
+
     fn draw_notes(&self, details: &mut Details<'_>, scope: &Scope) {
         match self.selected() {
+            Some(Row::Entry(_)) => match &self.access {
+                None => details.sentence("looking at the entry", Meaning::Muted),
+                Some(Err(problem)) => details.problem(problem),
+                Some(Ok(access)) => draw_entry(access, details, scope),
+            },
             Some(Row::Own(folder, nearest)) => {
                 let by = nearest.and_then(|at| self.governed().get(at)).map(|one| folder_name(&one.folder));
                 let by = by.map_or_else(String::new, |by| format!("; it goes by that of {by}"));
@@ -264,6 +321,17 @@ impl Readers {
             }
             None => {}
         }
+    }
+}
+
+/// Who can read the entry, who should, and what mends it.
+fn draw_entry(access: &Access, details: &mut Details<'_>, scope: &Scope) {
+    entry_facts::draw_access(access, details, scope);
+    let key = scope.keymap.label((NAME, KEYS), Action::EncryptAnew, scope.theme.glyphs);
+    match access.differs {
+        Some(true) => details.sentence(&format!("{key} encrypts it anew, to those who are listed."), Meaning::Plain),
+        Some(false) => details.sentence("Those, and nobody else.", Meaning::Muted),
+        None => details.sentence("Whether these are those who are listed cannot be told.", Meaning::Muted),
     }
 }
 

@@ -14,20 +14,13 @@ use super::super::screen::{Flow, Mark, Scope, Screen, Tickets, Toast};
 use super::super::theme::Glyphs;
 use super::super::widgets::list::{ListPlace, Move};
 use super::super::widgets::secret_panel::{SecretPanel, UNCUT};
-use super::store_keys::{Action, FILTER_KEYS, KEYS};
+use super::store_facts::Known;
+use super::store_keys::{Action, FILTER_KEYS, KEYS, NAME};
 use super::store_layers;
 use super::store_tree::Tree;
 use super::store_view;
 use super::store_writes::{self, Writes};
 use crate::model::{EntryPath, Problem};
-use crate::ops::entries::EntryFacts;
-use crate::ops::readers::Reader;
-use crate::system::git::Tracking;
-
-const NAME: &str = "store";
-
-/// What is known of an entry, who can read it, and whether git has it.
-pub(super) type Facts = Result<(EntryFacts, Vec<Reader>, Tracking), Problem>;
 
 pub(in super::super) struct StoreScreen {
     pub(super) tickets: Tickets,
@@ -37,9 +30,7 @@ pub(in super::super) struct StoreScreen {
     pub(super) zoomed: bool,
     /// As last drawn, there was room for the list or the details, not for both.
     pub(super) alone: bool,
-    pub(super) facts: Option<(EntryPath, Facts)>,
-    /// The facts that are being asked for; one question at a time, the newest selection next.
-    asked_facts: Option<(u64, EntryPath)>,
+    pub(super) known: Known,
     pub(super) secret: SecretPanel,
     /// Something was written since it was read.
     outdated: bool,
@@ -59,8 +50,7 @@ impl Default for StoreScreen {
             tree: Tree::default(),
             zoomed: false,
             alone: false,
-            facts: None,
-            asked_facts: None,
+            known: Known::default(),
             secret: SecretPanel::default(),
             outdated: false,
             asked_conflicts: None,
@@ -80,7 +70,7 @@ impl StoreScreen {
     }
 
     fn take_in(&mut self, loaded: Result<Catalogue, Problem>, scope: &Scope) -> Flow {
-        self.facts = None;
+        self.known.forget();
         self.tree.take_in(loaded, scope.size);
         if let Some(wanted) = self.wanted.take() {
             self.tree.show(&wanted, false);
@@ -94,16 +84,9 @@ impl StoreScreen {
         self.ask_facts()
     }
 
-    /// Asks for the facts of the selected entry unless they are here or another answer is awaited.
     fn ask_facts(&mut self) -> Flow {
         let Some(path) = self.tree.selected_entry().map(|node| node.path.clone()) else { return Flow::Stay };
-        let known = self.facts.as_ref().is_some_and(|(known, _)| *known == path);
-        if known || self.asked_facts.is_some() {
-            return Flow::Stay;
-        }
-        let ticket = self.tickets.next();
-        self.asked_facts = Some((ticket.number, path.clone()));
-        Flow::Start(ticket, Job::Facts(path))
+        self.known.ask(&path, &mut self.tickets)
     }
 
     fn open_folder(&mut self, open: bool) -> Flow {
@@ -209,7 +192,13 @@ impl Screen for StoreScreen {
     fn writes(&self, action: Action) -> bool {
         matches!(
             action,
-            Action::New | Action::Password | Action::Rename | Action::Move | Action::CopyEntry | Action::Delete
+            Action::New
+                | Action::Password
+                | Action::Rename
+                | Action::Move
+                | Action::CopyEntry
+                | Action::Delete
+                | Action::EncryptAnew
         )
     }
 
@@ -299,6 +288,7 @@ impl Screen for StoreScreen {
             | Action::History
             | Action::Search
             | Action::Readers
+            | Action::EncryptAnew
             | Action::Git
             | Action::Conflicts
             | Action::Unreadable => store_layers::open(self, action),
@@ -322,14 +312,7 @@ impl Screen for StoreScreen {
             let ask = Flow::Start(ticket, Job::Git(AskGit::Conflicts));
             return Flow::Many(vec![self.take_in(loaded, scope), ask]);
         }
-        if let Some((_, path)) = self.asked_facts.take_if(|(asked, _)| *asked == number) {
-            match report {
-                Ok(Report::Facts(facts, readers, git)) => self.facts = Some((path, Ok((facts, readers, git)))),
-                Ok(_) => {}
-                Err(problem) => self.facts = Some((path, Err(problem))),
-            }
-            return self.ask_facts();
-        }
+        let Some(report) = self.known.take(number, report) else { return self.ask_facts() };
         if self.asked_conflicts.take_if(|asked| *asked == number).is_some() {
             // A git that does not answer tells why in the git layer.
             if let Ok(Report::Git(AnswerGit::Conflicts(found))) = report {

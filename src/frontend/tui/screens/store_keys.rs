@@ -4,6 +4,9 @@ use crossterm::event::KeyCode;
 
 use super::super::keys::{Binding, Key};
 
+/// The screen's name in tickets and in the config file.
+pub(super) const NAME: &str = "store";
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in super::super) enum Action {
     Open,
@@ -21,6 +24,7 @@ pub(in super::super) enum Action {
     History,
     Search,
     Readers,
+    EncryptAnew,
     Git,
     Conflicts,
     Unreadable,
@@ -73,6 +77,7 @@ pub(super) const KEYS: &[Binding<Action>] = &[
     row(&[Key::char('h')], Action::History, "", "versions in git: what changed, bring one back"),
     row(&[Key::char('F')], Action::Search, "", "search inside the entries: every one is opened"),
     row(&[Key::char('W')], Action::Readers, "", "who can read which folder; add and remove people"),
+    row(&[Key::char('x')], Action::EncryptAnew, "", "encrypt anew, where others can read it than should"),
     row(&[Key::char('S')], Action::Git, "", "git: where the stores stand, pull, push, both"),
     row(&[Key::char('C')], Action::Conflicts, "", "settle what both sides changed"),
     row(&[Key::char('U')], Action::Unreadable, "unreadable", "what could not be listed, and why"),

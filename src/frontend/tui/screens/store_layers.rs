@@ -1,7 +1,9 @@
 //! The layers that keys of the store screen open over it.
 
+use super::super::jobs::recipients::Change;
 use super::super::screen::Flow;
 use super::conflicts::ConflictList;
+use super::encrypt_anew::EncryptAnew;
 use super::git::Git;
 use super::history::History;
 use super::lines::Lines;
@@ -28,7 +30,12 @@ pub(super) fn open(screen: &StoreScreen, action: Action) -> Flow {
                 true => node.path.clone(),
                 false => node.path.parent(),
             });
-            Flow::Push(Box::new(Readers::new(folder.unwrap_or_default())))
+            let entry = screen.tree.selected_entry().map(|node| node.path.clone());
+            Flow::Push(Box::new(Readers::new(folder.unwrap_or_default(), entry)))
+        }
+        Action::EncryptAnew => {
+            let folder = screen.tree.selected().map(|node| node.path.clone()).unwrap_or_default();
+            Flow::Push(Box::new(EncryptAnew::new(Change { folder, edit: None })))
         }
         Action::Git => Flow::Push(Box::new(Git::default())),
         Action::Conflicts => match screen.tree.selected_entry().filter(|node| screen.conflicts.contains(&node.path)) {

@@ -9,11 +9,9 @@ use super::super::screen::Scope;
 use super::super::theme::{Meaning, Theme};
 use super::super::widgets::details::Details;
 use super::super::widgets::{panes, words};
+use super::entry_facts;
 use super::store::StoreScreen;
-use crate::model::{EntryPath, age};
-use crate::ops::entries::EntryFacts;
-use crate::ops::readers::Reader;
-use crate::system::git::Tracking;
+use crate::model::EntryPath;
 
 const BESIDE: panes::Beside = panes::Beside { from: panes::NARROW, share: 48 };
 
@@ -143,30 +141,7 @@ fn draw_details(screen: &StoreScreen, node: &Node, details: &mut Details<'_>, sc
 }
 
 fn draw_facts(screen: &StoreScreen, path: &EntryPath, details: &mut Details<'_>, scope: &Scope) {
-    match screen.facts.as_ref().filter(|(known, _)| known == path) {
-        None => {}
-        Some((_, Err(problem))) => details.problem(problem),
-        Some((_, Ok((facts, readers, git)))) => draw_entry_facts(facts, readers, *git, details, scope),
+    if let Some(facts) = screen.known.facts(path) {
+        entry_facts::draw(facts, screen.known.commits(path), details, scope);
     }
-}
-
-fn draw_entry_facts(facts: &EntryFacts, readers: &[Reader], git: Tracking, details: &mut Details<'_>, scope: &Scope) {
-    match &facts.readable_by {
-        Ok(_) => {
-            for (index, reader) in readers.iter().enumerate() {
-                let (text, meaning) = words::reader(reader, scope);
-                details.fact(if index == 0 { "readable by" } else { "" }, &text, meaning);
-            }
-        }
-        Err(problem) => details.fact("readable by", &problem.one_line(), Meaning::Warn),
-    }
-    details.fact("changed", &age::long(scope.wall, facts.modified), Meaning::Plain);
-    let (git, meaning) = match git {
-        Tracking::NoGit => ("", Meaning::Plain),
-        Tracking::Tracked => (", in git", Meaning::Plain),
-        Tracking::Untracked => (", not yet in git", Meaning::Warn),
-        Tracking::Unknown => (", in git or not: git does not tell", Meaning::Plain),
-    };
-    details.fact("size", &format!("{}{git}", words::counted(facts.bytes, "byte")), meaning);
-    details.fact("store", &words::path(&facts.store, scope.home.as_deref()), Meaning::Plain);
 }

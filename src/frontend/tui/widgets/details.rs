@@ -79,6 +79,12 @@ impl<'a> Details<'a> {
         self.fact(label, &words::fit_middle(value, columns, self.scope.theme.glyphs.ellipsis), meaning);
     }
 
+    /// A text on one line, cut at its end.
+    pub(in super::super) fn cut_line(&mut self, text: &str, meaning: Meaning) {
+        let text = words::fit(text, self.area.width, self.scope.theme.glyphs.ellipsis);
+        self.line(0, &text, self.scope.theme.style(meaning));
+    }
+
     pub(in super::super) fn sentence(&mut self, text: &str, meaning: Meaning) {
         for line in words::wrapped(text, self.area.width.max(1)) {
             self.line(0, &line, self.scope.theme.style(meaning));
