@@ -100,9 +100,10 @@ pub fn serve<'s>(
             said(streams, false, &format!("{NAME}: unknown action: {word}"))
         }
         Request::Call(action) => {
-            let mut call = Call { action, server: None, login: None };
+            let mut call = Call { action, server: None, login: None, warning: None };
             let outcome = call.run(streams, open);
-            let event = Event { action: action.as_str(), server: call.server, login: call.login, outcome };
+            let Call { server, login, warning, .. } = call;
+            let event = Event { action: action.as_str(), server, login, outcome, warning };
             Served { success: explain(streams, &event.outcome), event: Some(event) }
         }
     }
@@ -113,13 +114,14 @@ struct Call {
     action: Action,
     server: Option<RegistryKey>,
     login: Option<Login>,
+    warning: Option<Problem>,
 }
 
 impl Call {
     fn run<'s>(&mut self, streams: &mut Streams<'_>, open: impl FnOnce() -> Result<&'s dyn Verbs, Problem>) -> Outcome {
         let attempt = || -> Result<Outcome, Outcome> {
             if self.action == Action::List {
-                return list(streams, open()?);
+                return self.list(streams, open()?);
             }
             invite(streams, self.action);
             let input = protocol::read_joined(streams.input)?;
@@ -128,12 +130,13 @@ impl Call {
                 drop(input);
                 self.login = Some(credential.login.clone());
                 let written = open()?.store(self.server.insert(server), credential)?;
-                return Ok(warned(streams, written, Outcome::Stored, Outcome::Unchanged));
+                return Ok(self.wrote(streams, written, Outcome::Stored, Outcome::Unchanged));
             }
             let server = self.server.insert(protocol::server(&input)?);
             let verbs = open()?;
             if self.action == Action::Erase {
-                return Ok(warned(streams, verbs.erase(server)?, Outcome::Erased, Outcome::NothingToErase));
+                let written = verbs.erase(server)?;
+                return Ok(self.wrote(streams, written, Outcome::Erased, Outcome::NothingToErase));
             }
             let Some(credential) = verbs.get(server)? else { return Ok(Outcome::NotFound) };
             let answer = protocol::credential_answer(server, &credential);
@@ -144,23 +147,26 @@ impl Call {
         };
         attempt().unwrap_or_else(|failed| failed)
     }
-}
 
-fn list(streams: &mut Streams<'_>, verbs: &dyn Verbs) -> Result<Outcome, Outcome> {
-    let listing = verbs.list()?;
-    if let Some(doubt) = &listing.doubt {
-        streams.note(&format!("{NAME}: warning"), doubt);
+    fn list(&mut self, streams: &mut Streams<'_>, verbs: &dyn Verbs) -> Result<Outcome, Outcome> {
+        let listing = verbs.list()?;
+        if let Some(doubt) = &listing.doubt {
+            streams.note(&format!("{NAME}: warning"), doubt);
+        }
+        self.warning = listing.doubt;
+        let answer = protocol::list_answer(&listing.logins);
+        let written = streams.answers.write_all(answer.expose()).and_then(|()| streams.answers.flush());
+        Ok(if written.is_ok() { Outcome::Listed } else { Outcome::NoOutput })
     }
-    let answer = protocol::list_answer(&listing.logins);
-    let written = streams.answers.write_all(answer.expose()).and_then(|()| streams.answers.flush());
-    Ok(if written.is_ok() { Outcome::Listed } else { Outcome::NoOutput })
-}
 
-fn warned(streams: &mut Streams<'_>, written: Written, changed: Outcome, unchanged: Outcome) -> Outcome {
-    for warning in &written.warnings {
-        streams.note(&format!("{NAME}: warning"), warning);
+    /// Warnings go to the person at once and, because Docker shows nothing of a call that succeeds, into the record.
+    fn wrote(&mut self, streams: &mut Streams<'_>, written: Written, changed: Outcome, unchanged: Outcome) -> Outcome {
+        for warning in &written.warnings {
+            streams.note(&format!("{NAME}: warning"), warning);
+        }
+        self.warning = written.warnings.into_iter().next();
+        if written.changed { changed } else { unchanged }
     }
-    if written.changed { changed } else { unchanged }
 }
 
 /// Tells the client and the person how it ended. True for success.

@@ -16,6 +16,8 @@ pub struct Event {
     pub server: Option<RegistryKey>,
     pub login: Option<Login>,
     pub outcome: Outcome,
+    /// What a person should know though the call did its work. Docker shows nothing of it.
+    pub warning: Option<Problem>,
 }
 
 /// How a helper call ended.
@@ -113,6 +115,7 @@ fn call(system: &System, event: Event) -> Call {
         Outcome::NoOutput => ("error:output", None),
         Outcome::Failed(problem) => (class(problem.kind), Some(problem.one_line())),
     };
+    let told = |words: Option<String>| words.filter(|_| tellable).map(|words| journal::safe_text(words.as_bytes()));
     let path = |path: &std::path::Path| journal::safe_text(path.as_os_str().as_encoded_bytes());
     Call {
         time: utc::rfc3339(system.env.now()),
@@ -120,7 +123,8 @@ fn call(system: &System, event: Event) -> Call {
         server,
         user: event.login.as_ref().map(journal::safe_user),
         outcome: outcome.to_owned(),
-        error: error.filter(|_| tellable).map(|error| journal::safe_text(error.as_bytes())),
+        error: told(error),
+        warning: told(event.warning.map(|warning| warning.one_line())),
         millis: u64::try_from(system.env.elapsed().as_millis()).unwrap_or(u64::MAX),
         uid: system.env.uid(),
         home: system.env.home().map(path),
@@ -161,7 +165,7 @@ mod tests {
         let system = &bench.system;
         let (none, stamp) = follow(system, None, 10).expect("reads").expect("the first time");
         assert_eq!((none.calls.len(), stamp), (0, None));
-        let event = || Event { action: "list", server: None, login: None, outcome: Outcome::Listed };
+        let event = || Event { action: "list", server: None, login: None, outcome: Outcome::Listed, warning: None };
         record(system, event()).expect("records");
         let (one, stamp) = follow(system, stamp, 10).expect("reads").expect("news");
         assert_eq!(one.calls.len(), 1);

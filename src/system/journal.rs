@@ -52,6 +52,9 @@ pub struct Call {
     /// What the client was told, for an `error:` outcome.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// What Docker did not show of a call that did its work: a login stored and not committed, for example.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warning: Option<String>,
     /// From the end of the input to the answer.
     pub millis: u64,
     pub uid: u32,
@@ -281,6 +284,7 @@ mod tests {
             user: Some("u".to_owned()),
             outcome: "found".to_owned(),
             error: None,
+            warning: None,
             millis: 3,
             uid: uid(),
             home: Some("/home/a".to_owned()),

@@ -71,6 +71,9 @@ pub(super) fn call(call: &Call) -> Value {
     if let Some(error) = &call.error {
         value["error"] = error.as_str().into();
     }
+    if let Some(warning) = &call.warning {
+        value["warning"] = warning.as_str().into();
+    }
     value
 }
 
@@ -87,6 +90,9 @@ pub(super) fn line(console: &Console, call: &Call) -> String {
     let _ = write!(line, "  {}", console.paint(role, &outcome));
     if let Some(error) = safe(&call.error) {
         let _ = write!(line, ": {error}");
+    }
+    if let Some(warning) = safe(&call.warning) {
+        let _ = write!(line, "; {}", console.paint(Role::Warning, &format!("warning: {warning}")));
     }
     let from = [
         Some(format!("{} ms", call.millis)),

@@ -161,6 +161,7 @@ fn record(system: &System, store: &Path, call: &DemoCall) -> Result<(), Problem>
         user: call.user.map(str::to_owned),
         outcome: call.outcome.to_owned(),
         error: None,
+        warning: None,
         millis: call.millis,
         uid,
         home,

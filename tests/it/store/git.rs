@@ -159,6 +159,10 @@ fn a_failed_commit_is_told_and_made_up_for() {
     assert!(answer.err().contains("not committed") && answer.err().contains("user.email"), "{}", answer.err());
     assert_eq!(get(&sandbox, SERVER), found("alice", "pw"));
     assert_eq!(subjects(&sandbox).len(), 1);
+    // Docker shows nothing of a call that succeeds: the record is where a person finds it.
+    let recorded = sandbox.regpass(&["journal"], b"").ok();
+    assert!(recorded.out().contains("stored; warning: the change is saved but not committed"), "{}", recorded.out());
+    assert!(sandbox.regpass(&["journal", "--json"], b"").ok().out().contains(r#""warning": "the change is saved"#));
     sandbox.git(&["config", "user.name", "Test"]).ok();
     sandbox.git(&["config", "user.email", "test@example.test"]).ok();
     assert_eq!(store(&sandbox, SERVER, "alice", "pw").ok().err(), "");

@@ -15,6 +15,7 @@ pub(super) fn call(time: &str, action: &str, server: &str, outcome: &str) -> Cal
         user: None,
         outcome: outcome.to_owned(),
         error: None,
+        warning: None,
         millis: 12,
         uid: 1000,
         home: Some("/home/alice".to_owned()),

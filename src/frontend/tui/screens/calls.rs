@@ -32,9 +32,10 @@ pub(super) fn server(call: &Call) -> Cow<'_, str> {
     call.server.as_ref().map_or(Cow::Borrowed("-"), |server| text::escaped(server.as_bytes()))
 }
 
-/// How it ended: the word, and what it means.
+/// How it ended: the word, and what it means. A call that did its work and left a warning is not simply good.
 pub(super) fn outcome(call: &Call) -> (Cow<'_, str>, Meaning) {
     let meaning = match &*call.outcome {
+        outcome if call.warning.is_some() && !outcome.starts_with("error") => Meaning::Warn,
         "found" | "stored" | "erased" => Meaning::Good,
         "not-found" => Meaning::Warn,
         outcome if outcome.starts_with("error") => Meaning::Bad,
@@ -58,6 +59,9 @@ pub(super) fn explain(call: &Call, details: &mut Details<'_>, scope: &Scope) {
     details.title(&format!("{} {}", text::escaped(call.action.as_bytes()), server(call)));
     for sentence in meant(call) {
         details.sentence(&sentence, outcome(call).1);
+    }
+    if let Some(warning) = &call.warning {
+        details.sentence(&format!("Docker did not show this: {}", text::escaped(warning.as_bytes())), Meaning::Warn);
     }
     if let Some(sentence) = elsewhere(call, scope) {
         details.sentence(&sentence, Meaning::Warn);
