@@ -253,8 +253,7 @@ fn look_at_helper(system: &System, docker: Option<&DockerConfig>, next: &mut Vec
     // The name comes from a file of Docker's, and a path in it would lead anywhere.
     let plain = !name.contains(['/', '\0']);
     let found = if plain { shims::found_first(system, &name).ok().flatten() } else { None };
-    let ours = shims::NAMES.iter().any(|known| known.strip_prefix(shims::PREFIX) == Some(&name));
-    if ours {
+    if shims::is_ours(&name) {
         let program = text::quoted(format!("{}{name}", shims::PREFIX));
         match &found {
             None => next.push(Step::new(format!("Docker finds no {program} on your PATH"), "regpass shims install")),
@@ -273,7 +272,7 @@ fn look_at_helper(system: &System, docker: Option<&DockerConfig>, next: &mut Vec
 
 fn look_at_docker(docker: &DockerConfig, next: &mut Vec<Step>) {
     let file = text::quoted_path(&docker.file);
-    let ours = |name: &String| shims::NAMES.iter().any(|known| known.strip_prefix(shims::PREFIX) == Some(name));
+    let ours = |name: &String| shims::is_ours(name);
     match &docker.helper {
         _ if !docker.exists => {
             let folder = docker.file.parent().unwrap_or(&docker.file);

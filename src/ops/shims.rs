@@ -16,6 +16,11 @@ pub const NAMES: [&str; 2] = ["docker-credential-pass", "docker-credential-regpa
 /// What Docker puts before the word in `credsStore`.
 pub const PREFIX: &str = "docker-credential-";
 
+/// True for a word in `credsStore` or `credHelpers` that leads to regpass where its links are.
+pub fn is_ours(helper: &str) -> bool {
+    NAMES.iter().any(|known| known.strip_prefix(PREFIX) == Some(helper))
+}
+
 /// What a replaced foreign file is called from then on: its name and this.
 const KEPT: &str = ".before-regpass";
 

@@ -1,6 +1,7 @@
 //! `regpass registries`: the registries that the store has logins for; which account of one is used, its user name, all
 //! of them erased. The list decrypts nothing, and nor does the rest.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal};
 use std::path::Path;
@@ -13,7 +14,7 @@ use super::prompt::Terminal;
 use super::{ls, names};
 use crate::frontend::console::{Console, Role};
 use crate::model::{Login, Problem, RegistryKey, age, text, utc};
-use crate::ops::registries::{self, Elsewhere, Place, Registries, RegistryLogin, Still};
+use crate::ops::registries::{self, Asked, Elsewhere, Found, Place, Registries, Registry, RegistryLogin, Still};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -113,7 +114,7 @@ fn list(session: &Session, json: bool) -> Result<(), Problem> {
         .logins
         .iter()
         .map(|login| row(login, &age::short(now, login.modified)))
-        .chain(registries.elsewhere.iter().map(row_elsewhere))
+        .chain(registries.elsewhere.iter().filter(|one| is_news(one, &registries)).map(row_elsewhere))
         .collect();
     session.console.data(&table(&session.console, &rows))?;
     ls::warn_of(&session.console, &registries.unreadable);
@@ -234,7 +235,7 @@ fn as_json(registries: &Registries) -> Value {
         .iter()
         .map(|one| {
             let (helper, user) = match &one.place {
-                Place::Helper(helper) => (Some(helper.as_str()), None),
+                Place::Helper(helper) | Place::Ours(helper) => (Some(helper.as_str()), None),
                 Place::Inline(login) => (None, login.as_ref().map(Login::as_str)),
             };
             json!({
@@ -248,6 +249,7 @@ fn as_json(registries: &Registries) -> Value {
         "registries": logins,
         "elsewhere": elsewhere,
         "unreadable": names::unreadable(&registries.unreadable),
+        "by_registry": by_registry(registries),
     })
 }
 
@@ -271,9 +273,36 @@ fn row(login: &RegistryLogin, age: &str) -> [String; 5] {
     [login.server.display().into_owned(), user, login.kind.word().to_owned(), age.to_owned(), notes.join("; ")]
 }
 
+/// Each registry once.
+fn by_registry(registries: &Registries) -> Vec<Value> {
+    let one = |one: Registry| {
+        let texts =
+            |keys: BTreeSet<&RegistryKey>| keys.iter().map(|key| key.to_text().into_owned()).collect::<Vec<_>>();
+        let accounts: Vec<&str> = one.accounts().into_iter().map(Login::as_str).collect();
+        let places: Vec<&str> = one.places().into_iter().map(Found::word).collect();
+        let answers = one.logins.first().filter(|login| login.active && !login.server.is_hub_token());
+        let helper = match &one.asked {
+            Some(Asked::Us(helper) | Asked::Other(helper)) => Some(helper.as_str()),
+            Some(Asked::Nobody) | None => None,
+        };
+        json!({
+            "canonical": one.name, "kind": one.kind.word(), "user": answers.map(|login| login.login.as_str()),
+            "accounts": accounts, "spellings": texts(one.spellings()), "places": places, "helper": helper,
+        })
+    };
+    registries::fold(registries).into_iter().map(one).collect()
+}
+
+/// That Docker asks regpass about a registry is told where nothing else is.
+fn is_news(one: &Elsewhere, registries: &Registries) -> bool {
+    !matches!(one.place, Place::Ours(_)) || registries.logins.iter().all(|login| login.canonical != one.canonical)
+}
+
 fn row_elsewhere(one: &Elsewhere) -> [String; 5] {
     let (user, note) = match &one.place {
-        Place::Helper(helper) => (None, format!("Docker asks docker-credential-{}", text::escaped(helper.as_bytes()))),
+        Place::Helper(helper) | Place::Ours(helper) => {
+            (None, format!("Docker asks docker-credential-{}", text::escaped(helper.as_bytes())))
+        }
         Place::Inline(login) => (login.as_ref(), "in clear in Docker's config.json".to_owned()),
     };
     let user = user.map_or_else(|| "-".to_owned(), |user| text::escaped(user.as_str().as_bytes()).into_owned());

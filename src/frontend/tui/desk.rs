@@ -189,6 +189,7 @@ impl Desk {
             Job::Registries => Report::Registries(Registries {
                 logins: logins(),
                 elsewhere: Vec::new(),
+                docker: Some(accounts::docker()),
                 unreadable: self.unreadable.clone(),
                 doubt: None,
             }),

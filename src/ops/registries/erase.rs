@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Place, elsewhere, list};
+use super::{Elsewhere, Place, elsewhere, list};
 use crate::model::registry_key::HUB_KEY;
 use crate::model::{EntryPath, Login, Problem, RegistryKey, text};
 use crate::ops::change::{Change, Written};
@@ -49,7 +49,7 @@ impl Still {
             Still::Docker(server, Place::Inline(_)) => {
                 format!("Docker's config.json holds a secret for {} in clear", server.display())
             }
-            Still::Docker(server, Place::Helper(helper)) => {
+            Still::Docker(server, Place::Helper(helper) | Place::Ours(helper)) => {
                 format!("Docker asks docker-credential-{} for {}", text::escaped(helper.as_bytes()), server.display())
             }
             Still::DockerUntold(why) => format!("whether Docker's config.json holds one is not known: {why}"),
@@ -85,7 +85,9 @@ pub fn erase(system: &System, server: &RegistryKey) -> Result<Erased, Problem> {
     let mut still = answers(system, &asked);
     match config::read(&system.options.docker_config) {
         Ok(docker) => {
-            let places = elsewhere(&docker).into_iter().filter(|place| place.canonical == canonical);
+            // That Docker asks regpass about it is no login.
+            let others = |place: &Elsewhere| place.canonical == canonical && !matches!(place.place, Place::Ours(_));
+            let places = elsewhere(&docker).into_iter().filter(others);
             still.extend(places.map(|place| Still::Docker(place.server, place.place)));
         }
         Err(error) => still.push(Still::DockerUntold(error.to_string())),

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod erase;
+mod fold;
 mod kind;
 mod token;
 
@@ -12,6 +13,7 @@ use std::time::SystemTime;
 
 pub use accounts::{Switched, activate, rename};
 pub use erase::{Erased, Still, erase};
+pub use fold::{Asked, Found, Registry, fold, name_of};
 pub use kind::RegistryKind;
 pub use token::expiry;
 
@@ -60,6 +62,8 @@ pub struct Elsewhere {
 pub enum Place {
     /// Docker asks another helper, of this name: `credHelpers`.
     Helper(String),
+    /// `credHelpers` too, with a name that leads to regpass where its links are installed.
+    Ours(String),
     /// The secret stands in Docker's `config.json`, of this user where it tells.
     Inline(Option<Login>),
 }
@@ -70,6 +74,8 @@ pub struct Registries {
     pub logins: Vec<RegistryLogin>,
     /// By canonical name.
     pub elsewhere: Vec<Elsewhere>,
+    /// What Docker's `config.json` says; None where it could not be read.
+    pub docker: Option<DockerConfig>,
     pub unreadable: Vec<Unreadable>,
     /// Why there may be others, elsewhere.
     pub doubt: Option<Problem>,
@@ -99,7 +105,10 @@ pub fn list(system: &System) -> Result<Registries, Problem> {
         (&a.canonical, &a.server, &a.mount, &a.login).cmp(&(&b.canonical, &b.server, &b.mount, &b.login))
     });
     match config::read(&system.options.docker_config) {
-        Ok(docker) => registries.elsewhere = elsewhere(&docker),
+        Ok(docker) => {
+            registries.elsewhere = elsewhere(&docker);
+            registries.docker = Some(docker);
+        }
         Err(error) => registries.doubt = registries.doubt.or(Some(error.into())),
     }
     Ok(registries)
@@ -160,10 +169,12 @@ fn official(files: &[LoginFile]) -> Option<usize> {
 }
 
 fn elsewhere(docker: &DockerConfig) -> Vec<Elsewhere> {
-    let ours = |helper: &str| shims::NAMES.iter().any(|known| known.strip_prefix(shims::PREFIX) == Some(helper));
     // An empty name means that Docker asks no helper: what it then finds is inline.
-    let helpers = docker.helpers.iter().filter(|(_, helper)| !helper.is_empty() && !ours(helper));
-    let helpers = helpers.map(|(server, helper)| (RegistryKey::new(server.as_str()), Place::Helper(helper.clone())));
+    let helpers = docker.helpers.iter().filter(|(_, helper)| !helper.is_empty());
+    let helpers = helpers.map(|(server, helper)| {
+        let place = if shims::is_ours(helper) { Place::Ours(helper.clone()) } else { Place::Helper(helper.clone()) };
+        (RegistryKey::new(server.as_str()), place)
+    });
     let inline = docker.inline.iter().map(|found| (found.server.clone(), Place::Inline(found.login.clone())));
     let mut found: Vec<Elsewhere> = helpers
         .chain(inline)
@@ -180,6 +191,11 @@ fn elsewhere(docker: &DockerConfig) -> Vec<Elsewhere> {
 mod tests {
     use super::*;
     use crate::ops::double::Bench;
+
+    pub(super) fn place(server: &str, place: Place) -> Elsewhere {
+        let server = RegistryKey::new(server);
+        Elsewhere { canonical: server.canonical(), kind: RegistryKind::of(&server.canonical()), server, place }
+    }
 
     #[test]
     fn spellings_accounts_and_strangers() {
@@ -241,10 +257,11 @@ mod tests {
             found.logins.iter().map(|one| (one.entry.display().into_owned(), one.active, one.official)).collect();
         let (ours, theirs) = (format!("{}/AWS", folder.display()), format!("team/{}/eve", folder.display()));
         assert_eq!(seen, [(ours, true, true), (theirs, false, false)]);
+        let ours = Place::Ours("pass".to_owned());
         let places: Vec<(&str, &Place)> = found.elsewhere.iter().map(|one| (&*one.canonical, &one.place)).collect();
         let helper = Place::Helper("ecr-login".to_owned());
         let inline = Place::Inline(Some(Login::new("bob")));
-        assert_eq!(places, [("x.test", &helper), ("y.test", &inline)]);
+        assert_eq!(places, [("h.test", &ours), ("x.test", &helper), ("y.test", &inline)]);
     }
 
     #[test]

@@ -252,7 +252,7 @@ fn registries_show_whose_login_answers() {
     store("host.test:5000", "alice\u{1b}[31m");
     let value = json_of(sandbox.regpass(&["registries", "--json"], b""));
     let first = &value["registries"][0];
-    assert_eq!(keys(&value), ["schema", "registries", "elsewhere", "unreadable"]);
+    assert_eq!(keys(&value), ["schema", "registries", "elsewhere", "unreadable", "by_registry"]);
     let mut expected = vec!["server", "canonical", "kind", "user", "path", "mount", "modified", "expires", "active"];
     expected.extend(["official", "twins"]);
     assert_eq!(keys(first), expected);

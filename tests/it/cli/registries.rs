@@ -83,6 +83,20 @@ fn an_erase_asks_proves_and_says_what_still_answers() {
         (&json!("h.test"), &json!(true), &json!("bob"))
     );
     assert_eq!(value["elsewhere"][1]["helper"], json!("ecr-login"));
+    assert_eq!(
+        value["by_registry"],
+        json!([
+            { "canonical": "h.test", "kind": "other", "user": "amy", "accounts": ["amy", "bob"],
+              "spellings": ["h.test", "https://h.test"], "places": ["store", "inline"], "helper": null },
+            { "canonical": "x.test", "kind": "other", "user": null, "accounts": [], "spellings": [],
+              "places": ["helper"], "helper": "ecr-login" },
+        ])
+    );
+    // That Docker asks regpass about it is no login that is left.
+    std::fs::write(docker.join("config.json"), r#"{"credHelpers":{"h.test":"pass"}}"#).expect("a config");
+    sandbox.regpass(&["registries", "erase", "--force", "h.test"], b"").ok();
+    sandbox.regpass(&["undo"], b"").ok();
+    std::fs::write(docker.join("config.json"), config).expect("a config");
     let still = sandbox.regpass(&["registries", "erase", "--force", "--json", "h.test"], b"");
     let told: serde_json::Value = serde_json::from_str(&still.out()).expect("JSON");
     assert_eq!((still.code, keys(&told)), (1, vec!["schema", "servers", "asked", "still"]));

@@ -7,8 +7,14 @@ use crate::frontend::tui::jobs::write::Job as Ask;
 use crate::model::{Login, RegistryKey};
 use crate::ops::Written;
 use crate::ops::registries::{Elsewhere, Erased, Place, RegistryKind, RegistryLogin, Still, Switched};
+use crate::system::docker::config::DockerConfig;
 
 const ECR: &str = "1769.dkr.ecr.us-west-2.amazonaws.com";
+
+/// Docker asks regpass.
+pub(super) fn docker() -> DockerConfig {
+    DockerConfig { exists: true, helper: Some("pass".to_owned()), ..DockerConfig::default() }
+}
 
 /// Two accounts at one registry, a token of two ages, a login in a mount, and two that are not in a store.
 pub(super) fn registries() -> Registries {
@@ -37,8 +43,16 @@ pub(super) fn registries() -> Registries {
         elsewhere: vec![
             elsewhere("https://h.test", Place::Inline(Some(Login::new("carl")))),
             elsewhere("quay.io", Place::Inline(None)),
+            elsewhere("ghcr.io", Place::Helper("desktop".to_owned())),
+            elsewhere("new.test", Place::Ours("pass".to_owned())),
             elsewhere("x.azurecr.io", Place::Helper("acr-env".to_owned())),
         ],
+        docker: Some(DockerConfig {
+            helpers: [("x.azurecr.io", "acr-env"), ("ghcr.io", "desktop"), ("new.test", "pass")]
+                .map(|(server, helper)| (server.to_owned(), helper.to_owned()))
+                .into(),
+            ..docker()
+        }),
         unreadable: Vec::new(),
         doubt: None,
     }
@@ -65,30 +79,89 @@ fn desk(size: (u16, u16)) -> Desk {
     let mut desk = Desk::new(size);
     desk.accounts = true;
     let mut desk = desk.begun();
-    desk.press("3");
+    desk.press("3").screen();
     desk
 }
 
 #[test]
 fn whole_screens() {
-    insta::assert_snapshot!("accounts", desk((80, 24)).press("jjjj").screen());
-    insta::assert_snapshot!("accounts_elsewhere", desk((80, 24)).press("<End>k").screen());
-    insta::assert_snapshot!("wide_accounts", desk((140, 30)).press("jjjj").screen());
-    insta::assert_snapshot!("small_accounts", desk((44, 10)).screen());
+    insta::assert_snapshot!("accounts", desk((80, 24)).press("jjj").screen());
+    insta::assert_snapshot!("accounts_unfolded", desk((80, 24)).press("jjj<Right>jj").screen());
+    insta::assert_snapshot!("accounts_details", desk((80, 24)).press("jjj<Enter>").screen());
+    insta::assert_snapshot!("accounts_elsewhere", desk((80, 24)).press("<End>kk").screen());
+    insta::assert_snapshot!("wide_accounts", desk((150, 30)).press("jjj ").screen());
+    insta::assert_snapshot!("small_accounts", desk((44, 10)).press("jjj<Right>").screen());
+    insta::assert_snapshot!("small_accounts_details", desk((44, 10)).press("jjj<Enter>").screen());
+    insta::assert_snapshot!("accounts_filter", desk((80, 24)).press("/carl").screen());
     insta::assert_snapshot!("accounts_rename", desk((80, 24)).press("R").screen());
     insta::assert_snapshot!("accounts_erase", desk((80, 24)).press("jjjo").screen());
     insta::assert_snapshot!("accounts_proof", desk((80, 24)).press("jjjoy").screen());
     insta::assert_snapshot!("small_proof", desk((44, 10)).press("oy").screen());
     let mut plain = Desk::with((120, 40), &["a/b"], Theme::new(false, true));
     plain.accounts = true;
-    let screen = plain.begun().press("3jj").screen();
-    assert!(screen.is_ascii(), "{screen}");
+    insta::assert_snapshot!("ascii_accounts", plain.begun().press("3jjj<Right>").screen());
+    assert!(plain_screen().is_ascii(), "{}", plain_screen());
+}
+
+fn plain_screen() -> String {
+    let mut plain = Desk::with((120, 40), &["a/b"], Theme::new(false, true));
+    plain.accounts = true;
+    plain.begun().press("3jjj<Right>j").screen()
+}
+
+/// The selected row.
+fn chosen(desk: &mut Desk) -> String {
+    desk.screen().lines().find(|line| line.starts_with('▶')).unwrap_or_default().to_owned()
+}
+
+#[test]
+fn one_row_is_a_registry_and_unfolds_into_all_that_is_known_of_it() {
+    let mut desk = desk((80, 24));
+    let rows = desk.screen().lines().filter(|line| line.contains("h.test")).count();
+    assert_eq!(rows, 1, "{}", desk.screen());
+    desk.press("jjj").shows("bob\\u{1b}[2J +2");
+    desk.press("<Right>").shows("● bob");
+    assert_eq!(desk.screen().lines().filter(|line| line.contains("h.test") && line.contains(" - ")).count(), 4);
+    // The registry's own row keeps the cursor; below it accounts and places have their own details.
+    assert!(chosen(&mut desk).contains("+2"));
+    desk.press("jj").shows("no, a newer login answers");
+    desk.press("j").shows("config.json, in clear");
+    desk.press("<Left>").hides("● bob");
+    assert!(chosen(&mut desk).contains("+2"));
+    desk.press(" ").shows("● bob");
+    desk.press("<Right>").shows("all of it is shown");
+    desk.press("g<Right>").shows("its one login is all there is of it");
+    // What was unfolded stays so when they are read again, with the cursor where it was.
+    desk.press("jjjjj<F5>");
+    assert!(chosen(&mut desk).contains("amy"), "{}", desk.screen());
+    // The filter finds the registry by any of its accounts.
+    desk.press("/carl");
+    assert!(chosen(&mut desk).contains("h.test"));
+}
+
+#[test]
+fn whom_docker_asks_is_told_with_what_it_gets() {
+    let mut desk = desk((80, 24));
+    desk.press("jj").shows("no, Docker asks docker-credential-desktop about it");
+    desk.press("jj").shows("Docker asks docker-credential-pass about it, which has no login of it");
+    desk.shows("docker login new.test");
+}
+
+#[test]
+fn a_copy_and_a_reveal_say_a_word_at_once() {
+    let mut desk = desk((80, 24));
+    desk.slow = true;
+    desk.press("c").shows("••••••••  being copied");
+    desk.press("r").shows("being opened");
 }
 
 #[test]
 fn one_key_makes_another_account_the_one_that_docker_gets() {
     let mut desk = desk((80, 24));
-    desk.press("jjj").shows("no, a newer login answers");
+    // At the registry it shows what there is to choose from.
+    desk.press("jjja").shows("the same key makes it amy");
+    assert!(chosen(&mut desk).contains("amy"), "{}", desk.screen());
+    desk.shows("no, a newer login answers");
     desk.press("a").shows("the official helper would answer \"aaron\"");
     assert!(
         desk.started.iter().any(|job| job.starts_with("Accounts(Use(") && job.contains("amy")),
@@ -97,14 +170,15 @@ fn one_key_makes_another_account_the_one_that_docker_gets() {
     );
     let again = desk.started.iter().filter(|job| *job == "Registries").count();
     assert_eq!(again, 2, "the registries are read again");
-    desk.shows("▶ h.test");
-    desk.press("ja").shows("Docker gets this one already");
+    assert!(chosen(&mut desk).contains("amy"), "{}", desk.screen());
+    desk.press("ka").shows("Docker gets this one already");
+    desk.press("ga").shows("Docker gets this one already");
 }
 
 #[test]
 fn what_is_not_the_helper_s_is_refused_with_its_reason() {
     let mut desk = desk((80, 24));
-    desk.press("jjjjj");
+    desk.press("<End>k");
     for key in ["a", "R", "o"] {
         desk.press(key).shows("in a mounted store");
     }
@@ -134,7 +208,7 @@ fn the_command_that_logs_in_again_holds_no_secret_and_nothing_of_a_terminal_s() 
     desk.press("L").shows("docker login -u AWS");
     let copied = |desk: &Desk| desk.started.iter().rfind(|job| job.contains("CopyText")).cloned();
     assert_eq!(copied(&desk), Some(format!("CopyText(\"docker login -u AWS {ECR}\")")));
-    desk.press("jjjjL");
+    desk.press("jjjL");
     let hostile = copied(&desk).expect("copied");
     assert!(hostile.contains("docker login -u ") && hostile.contains("h.test"), "{hostile}");
     assert!(!desk.screen().contains('\u{1b}'));
@@ -148,7 +222,7 @@ fn the_command_that_logs_in_again_holds_no_secret_and_nothing_of_a_terminal_s() 
 #[test]
 fn a_rename_says_what_is_wrong_where_it_can_be_mended() {
     let mut desk = desk((80, 24));
-    desk.press("jR<Enter>").shows("that is its name already");
+    desk.press("jjR<Enter>").shows("that is its name already");
     desk.slow = true;
     desk.press("2<Enter>");
     let asked = desk.held.pop();
@@ -173,7 +247,7 @@ fn a_rename_says_what_is_wrong_where_it_can_be_mended() {
 #[test]
 fn an_erase_is_asked_about_and_proved() {
     let mut desk = desk((80, 24));
-    desk.press("jjjo").shows("amy at h.test, bob\\u{1b}[2J at h.test");
+    desk.press("jjjo").shows("bob\\u{1b}[2J at h.test, amy at h.test");
     desk.press("<Enter>").shows("AGE");
     assert!(!desk.started.iter().any(|job| job.contains("Erase")), "the safe answer was chosen");
     desk.press("oy").shows("holds a secret for https://h.test in clear");

@@ -68,7 +68,7 @@ pub(super) const KEYS: &[Binding<Action>] = &[
     row(&[Key::char('/')], Action::Filter, "find", "find by registry, outcome, caller, or as in uid=0"),
     row(&[Key::char('o')], Action::Registry, "registry", "go to the registry that the call was about"),
     row(&[Key::named(KeyCode::Esc)], Action::Back, "", "close the details, clear the filter"),
-    row(&[Key::char('R'), Key::named(KeyCode::F(5))], Action::Reload, "", "read the calls again"),
+    row(&[Key::named(KeyCode::F(5)), Key::ctrl('r')], Action::Reload, "", "read the calls again"),
 ];
 
 /// While the filter's field has the focus.

@@ -54,7 +54,7 @@ pub(super) const KEYS: &[Binding<Action>] = &[
     row(&[Key::char('p')], Action::Work(Task::Pull), "pull", "fetch, and take over what the others did"),
     row(&[Key::char('P')], Action::Work(Task::Push), "push", "send the commits that the remote has not"),
     row(&[Key::char('C')], Action::Conflicts, "conflicts", "entries that both sides changed"),
-    row(&[Key::char('R'), Key::named(KeyCode::F(5))], Action::Again, "", "look again"),
+    row(&[Key::named(KeyCode::F(5)), Key::ctrl('r')], Action::Again, "", "look again"),
     row(&[Key::named(KeyCode::Esc), Key::char('q'), Key::char('S')], Action::Close, "close", "back to the store"),
 ];
 

@@ -48,7 +48,7 @@ pub(super) const KEYS: &[Binding<Action>] = &[
         help: "copy the line's command, or go to what it is about",
     },
     Binding {
-        keys: &[Key::char('R'), Key::named(KeyCode::F(5))],
+        keys: &[Key::named(KeyCode::F(5)), Key::ctrl('r')],
         action: Action::Reload,
         hint: "look",
         help: "look again",

@@ -24,6 +24,8 @@ mod proof;
 mod readers;
 mod registries;
 mod registries_do;
+mod registries_rows;
+mod registries_table;
 mod registries_view;
 mod rename_login;
 mod search;

@@ -1,5 +1,6 @@
-//! The registries that the stores hold logins for: one row a login, several spellings of one registry flagged as twins, and
-//! those that Docker keeps elsewhere. What its keys change is `registries_do.rs`, how it looks `registries_view.rs`.
+//! The registries that the stores hold logins for or Docker's configuration names: one row each, its spellings, accounts
+//! and other places folded under it (`registries_table.rs`). What its keys change is `registries_do.rs`, how it looks
+//! `registries_view.rs`.
 
 use std::collections::BTreeMap;
 use std::time::{Instant, SystemTime};
@@ -16,31 +17,33 @@ use super::super::widgets::finder::Finder;
 use super::super::widgets::list::{ListPlace, Move};
 use super::super::widgets::secret_panel::{SecretPanel, UNCUT};
 use super::registries_do;
-use super::registries_view::{self, Names, canonical};
+use super::registries_table::{Held, Item, Table, name_of};
+use super::registries_view::{self, Names};
 use super::unreadable::Unreadable;
-use crate::model::{EntryPath, Problem, text};
-use crate::ops::registries::{Elsewhere, Place, Registries, RegistryLogin};
+use crate::model::{EntryPath, Problem, RegistryKey};
+use crate::ops::registries::{Elsewhere, Registries, Registry, RegistryLogin, name_of as folded_name};
 
 const NAME: &str = "registries";
 
 pub(in super::super) struct RegistriesScreen {
     pub(super) tickets: Tickets,
-    loading: Option<u64>,
+    pub(super) loading: Option<u64>,
     pub(super) loaded: Option<Result<Registries, Problem>>,
-    /// `registry user` of every login, escaped: what the filter matches.
-    pub(super) names: Vec<String>,
+    pub(super) table: Table,
     /// Columns that the names would need.
     pub(super) widest: Names,
-    /// Lists logins by their index.
+    /// Lists rows of the table.
     pub(super) finder: Finder,
     pub(super) zoomed: bool,
     /// As last drawn, there was room for the table or the details, not for both.
     pub(super) alone: bool,
+    /// As last drawn, the details have few lines below the table.
+    pub(super) below: bool,
     pub(super) secret: SecretPanel,
     /// The registry to be selected once the logins are known.
-    wanted: Option<String>,
-    /// The login to be selected again once they are.
-    held: Option<EntryPath>,
+    pub(super) wanted: Option<String>,
+    /// The row to be selected again once they are.
+    held: Option<Held>,
     /// When tokens die, as the revealed ones said.
     pub(super) deaths: BTreeMap<EntryPath, SystemTime>,
     /// Changes that were asked for, by the number of their question.
@@ -52,6 +55,8 @@ pub(in super::super) struct RegistriesScreen {
 #[derive(Clone, Copy, Debug)]
 pub(in super::super) enum Action {
     Open,
+    Unfold,
+    Fold,
     Filter,
     KeepFilter,
     Back,
@@ -73,7 +78,14 @@ const fn row(keys: &'static [Key], action: Action, hint: &'static str, help: &'s
 
 pub(super) const KEYS: &[Binding<Action>] = &[
     row(&[Key::named(KeyCode::Enter)], Action::Open, "open", "show the details, then the secret"),
-    row(&[Key::char('/')], Action::Filter, "find", "find by registry and user"),
+    row(
+        &[Key::named(KeyCode::Right), Key::char(' ')],
+        Action::Unfold,
+        "all",
+        "all accounts and places of the registry",
+    ),
+    row(&[Key::named(KeyCode::Left)], Action::Fold, "fold", "the registry in one row again"),
+    row(&[Key::char('/')], Action::Filter, "find", "find by registry, spelling and user"),
     row(&[Key::char('c')], Action::Copy, "copy", "copy the secret, cleared after a while"),
     row(&[Key::char('r')], Action::Reveal, "reveal", "show or hide the secret, for a while"),
     row(&[Key::char('J')], Action::More, "more", "more of a long secret, while it is shown"),
@@ -89,7 +101,7 @@ pub(super) const KEYS: &[Binding<Action>] = &[
 
 /// While the filter's field has the focus.
 const FILTER_KEYS: &[Binding<Action>] = &[
-    row(&[Key::named(KeyCode::Enter)], Action::KeepFilter, "keep", "go on with the logins found"),
+    row(&[Key::named(KeyCode::Enter)], Action::KeepFilter, "keep", "go on with the registries found"),
     row(&[Key::named(KeyCode::Esc)], Action::Back, "clear", "clear the filter"),
 ];
 
@@ -99,11 +111,12 @@ impl Default for RegistriesScreen {
             tickets: Tickets::of(NAME),
             loading: None,
             loaded: None,
-            names: Vec::new(),
+            table: Table::default(),
             widest: Names::widest(&[]),
             finder: Finder::default(),
             zoomed: false,
             alone: false,
+            below: false,
             secret: SecretPanel::default(),
             wanted: None,
             held: None,
@@ -116,13 +129,6 @@ impl Default for RegistriesScreen {
 }
 
 impl RegistriesScreen {
-    pub(super) fn logins(&self) -> &[RegistryLogin] {
-        match &self.loaded {
-            Some(Ok(registries)) => &registries.logins,
-            _ => &[],
-        }
-    }
-
     pub(super) fn unreadable(&self) -> &[crate::system::store::Unreadable] {
         match &self.loaded {
             Some(Ok(registries)) => &registries.unreadable,
@@ -130,53 +136,43 @@ impl RegistriesScreen {
         }
     }
 
-    pub(super) fn selected(&self) -> Option<&RegistryLogin> {
-        self.logins().get(self.finder.selected()? as usize)
+    /// The registry of the selected row.
+    pub(super) fn registry(&self) -> Option<&Registry> {
+        self.table.registry(self.finder.selected()?)
     }
 
-    /// Those of other places come after the logins.
-    pub(super) fn elsewhere(&self) -> &[Elsewhere] {
-        match &self.loaded {
-            Some(Ok(registries)) => &registries.elsewhere,
-            _ => &[],
+    /// The selected login: of a registry's row the one that stands for it.
+    pub(super) fn selected(&self) -> Option<&RegistryLogin> {
+        match self.table.item(self.finder.selected()?)? {
+            Item::Login(login) => Some(login),
+            Item::Place(_) => None,
         }
     }
 
+    /// The selected thing that is in no store.
     pub(super) fn selected_elsewhere(&self) -> Option<&Elsewhere> {
-        self.elsewhere().get((self.finder.selected()? as usize).checked_sub(self.logins().len())?)
+        match self.table.item(self.finder.selected()?)? {
+            Item::Login(_) => None,
+            Item::Place(one) => Some(one),
+        }
+    }
+
+    /// The row of a whole registry is selected.
+    pub(super) fn is_at_head(&self) -> bool {
+        self.finder.selected().is_some_and(|row| self.table.is_head(row))
     }
 
     pub(super) fn load(&mut self) -> Flow {
-        self.held = self.held.take().or_else(|| self.selected().map(|login| login.entry.clone()));
+        self.held = self.held.take().or_else(|| self.table.held(self.finder.selected()?));
         self.secret.hide();
         let ticket = self.tickets.next();
         self.loading = Some(ticket.number);
         Flow::Start(ticket, Job::Registries)
     }
 
-    fn list(&mut self) {
-        let all: Vec<u32> = (0..).take(self.names.len()).collect();
-        let names = &self.names;
-        self.finder.search(&all, |index| names.get(index as usize).map_or("", |name| name));
-    }
-
-    /// Selects the login that answers for the wanted registry; says what makes one where there is none.
-    fn select_wanted(&mut self) -> Flow {
-        let Some(name) = self.wanted.take_if(|_| self.loading.is_none()) else { return Flow::Stay };
-        let fits = |login: &&RegistryLogin| login.canonical == name;
-        let logins = self.logins();
-        let found = logins.iter().find(|login| fits(login) && login.active).or_else(|| logins.iter().find(fits));
-        let index = found.and_then(|found| logins.iter().position(|login| login.entry == found.entry));
-        match index.and_then(|index| u32::try_from(index).ok()) {
-            Some(index) => {
-                self.finder.clear();
-                self.list();
-                self.finder.select(index);
-                self.secret.hide();
-                Flow::Stay
-            }
-            None => Flow::Say(Toast::warn(format!("no login here: docker login {}", text::escaped(name.as_bytes())))),
-        }
+    pub(super) fn list(&mut self) {
+        let table = &self.table;
+        self.finder.search_unfolded(&table.heads(), |row| table.name(row), |heads| table.unfolded(heads));
     }
 
     fn narrowed(&mut self) -> Flow {
@@ -190,12 +186,17 @@ impl RegistriesScreen {
         if self.secret.is_busy() {
             self.secret.hide();
         } else if self.zoomed && !self.finder.is_typing() {
-            self.zoomed = false;
+            (self.zoomed, self.problem) = (false, None);
         } else {
             self.finder.clear();
             return self.narrowed();
         }
         Flow::Stay
+    }
+
+    /// There is more to say of the selected row than is shown beside the table.
+    fn wants_zoom(&self) -> bool {
+        (self.alone || self.below) && !self.zoomed
     }
 
     fn reveal(&mut self) -> Flow {
@@ -213,21 +214,6 @@ impl RegistriesScreen {
     }
 }
 
-/// As the filter knows what Docker keeps elsewhere.
-fn elsewhere_name(one: &Elsewhere) -> String {
-    let user = match &one.place {
-        Place::Inline(Some(login)) => login.as_str(),
-        Place::Inline(None) => "",
-        Place::Helper(helper) => helper,
-    };
-    format!("{} {}", one.server.display(), text::escaped(user.as_bytes()))
-}
-
-/// As messages and the filter name a login.
-pub(super) fn name_of(login: &RegistryLogin) -> String {
-    format!("{} {}", canonical(login), text::escaped(login.login.as_str().as_bytes()))
-}
-
 impl Screen for RegistriesScreen {
     type Action = Action;
 
@@ -243,10 +229,11 @@ impl Screen for RegistriesScreen {
         match action {
             Action::Reveal | Action::Copy if self.selected().is_none() => registries_do::why_none(self),
             Action::Open if self.finder.selected().is_none() => Offer::Refused(self.finder.why_nothing()),
-            Action::Open if self.selected().is_none() && !self.alone => registries_do::why_none(self),
+            Action::Open if self.selected().is_none() && !self.wants_zoom() => registries_do::why_none(self),
+            Action::Unfold | Action::Fold => self.offer_fold(matches!(action, Action::Unfold)),
             Action::Use | Action::Rename | Action::CopyCommand | Action::Erase => registries_do::offer(self, action),
             Action::More | Action::Less if !self.secret.is_cut() => Offer::Refused(UNCUT),
-            Action::Filter if self.names.is_empty() => Offer::Refused("there is nothing to find"),
+            Action::Filter if self.table.is_empty() => Offer::Refused("there is nothing to find"),
             Action::Unreadable if self.unreadable().is_empty() => Offer::Refused("everything could be read"),
             _ => Offer::Ready,
         }
@@ -263,7 +250,8 @@ impl Screen for RegistriesScreen {
     fn hint(&self, action: Action) -> Option<&'static str> {
         let shown = self.secret.is_busy();
         match action {
-            Action::Open if self.alone && !self.zoomed => None,
+            Action::Open if self.wants_zoom() => None,
+            Action::Use if self.is_at_head() => Some("switch"),
             Action::Open if shown => Some(""),
             Action::Reveal if shown => Some("hide"),
             Action::Open => Some("show"),
@@ -275,7 +263,7 @@ impl Screen for RegistriesScreen {
     }
 
     fn has_list(&self) -> bool {
-        !self.names.is_empty()
+        !self.table.is_empty()
     }
 
     fn go(&mut self, way: Move) -> Flow {
@@ -293,7 +281,11 @@ impl Screen for RegistriesScreen {
     fn marks(&self, glyphs: &Glyphs) -> Vec<Mark> {
         vec![
             Mark(format!("2 {}", glyphs.twin), "the registry has logins under 2 spellings"),
-            Mark(glyphs.active.to_owned(), "the login that Docker gets; others of its spelling are dim"),
+            Mark("+1".to_owned(), "one more account, which the unfolded registry shows"),
+            Mark(glyphs.active.to_owned(), "the login that the helper answers; others are dim"),
+            Mark("store mount".to_owned(), "in this store; in a mounted one, where the helper does not look"),
+            Mark("helper".to_owned(), "Docker's credHelpers names a helper for it"),
+            Mark("inline".to_owned(), "its secret stands in Docker's config.json, in clear"),
             Mark("<token>".to_owned(), "an identity token, which needs no user name"),
             Mark("EXPIRES".to_owned(), "at the latest, where the login's kind or the token tells"),
         ]
@@ -322,10 +314,11 @@ impl Screen for RegistriesScreen {
 
     fn act(&mut self, action: Action, scope: &Scope) -> Flow {
         match action {
-            Action::Open if self.alone && !self.zoomed => {
+            Action::Open if self.wants_zoom() => {
                 self.zoomed = true;
                 Flow::Stay
             }
+            Action::Unfold | Action::Fold => self.unfold(matches!(action, Action::Unfold)),
             Action::Open | Action::Reveal => self.reveal(),
             Action::Filter => {
                 self.finder.begin();
@@ -351,21 +344,17 @@ impl Screen for RegistriesScreen {
         if self.loading == Some(number) {
             self.loading = None;
             self.finder.forget();
-            let loaded = report.map(|report| match report {
+            self.loaded = Some(report.map(|report| match report {
                 Report::Registries(registries) => registries,
                 _ => Registries::default(),
-            });
-            self.loaded = Some(loaded);
+            }));
             // Another token may be there now.
             self.deaths.clear();
-            self.widest = Names::widest(self.logins());
-            let elsewhere = self.elsewhere().iter().map(elsewhere_name);
-            self.names = self.logins().iter().map(name_of).chain(elsewhere).collect();
+            self.table.fill(self.loaded.as_ref().and_then(|loaded| loaded.as_ref().ok()));
+            self.widest = Names::widest(&self.table.registries);
             self.list();
-            let held = self.held.take();
-            let index = held.and_then(|held| self.logins().iter().position(|login| login.entry == held));
-            if let Some(index) = index.and_then(|index| u32::try_from(index).ok()) {
-                self.finder.select(index);
+            if let Some(row) = self.held.take().and_then(|held| self.table.find(&held)) {
+                self.finder.select(row);
             }
             return self.select_wanted();
         }
@@ -382,7 +371,7 @@ impl Screen for RegistriesScreen {
     }
 
     fn find_registry(&mut self, name: &str) -> Option<Flow> {
-        self.wanted = Some(name.to_owned());
+        self.wanted = Some(folded_name(&RegistryKey::new(name)));
         Some(if self.loaded.is_some() { self.select_wanted() } else { Flow::Stay })
     }
 
@@ -399,7 +388,7 @@ impl Screen for RegistriesScreen {
     }
 
     fn tally(&self) -> String {
-        self.finder.tally(self.names.len())
+        self.finder.tally(self.table.registries.len())
     }
 }
 

@@ -10,7 +10,8 @@ use super::super::screen::{Flow, Scope, Toast};
 use super::super::widgets::secret_panel::told;
 use super::confirm::Confirm;
 use super::proof::Proof;
-use super::registries::{Action, RegistriesScreen, name_of};
+use super::registries::{Action, RegistriesScreen};
+use super::registries_table::name_of;
 use super::registries_view::canonical;
 use super::rename_login;
 use crate::model::registry_key::HUB_NAME;
@@ -39,15 +40,25 @@ pub(super) fn offer(screen: &RegistriesScreen, action: Action) -> Offer {
         Action::CopyCommand if is_token => Offer::Refused("docker login makes this token beside the Hub's login"),
         Action::CopyCommand => Offer::Ready,
         _ if !login.mount.is_root() => Offer::Refused("it is in a mounted store, which the helper does not see"),
-        Action::Use if login.active => Offer::Refused("Docker gets this one already"),
+        Action::Use if login.server.is_hub_token() => Offer::Refused("a token is no account"),
+        Action::Use if login.active && !has_other(screen) => Offer::Refused("Docker gets this one already"),
         _ => Offer::Ready,
     }
+}
+
+/// The row of a registry that has more accounts to choose from.
+fn has_other(screen: &RegistriesScreen) -> bool {
+    let row = screen.finder.selected().filter(|_| screen.is_at_head());
+    row.and_then(|row| screen.table.other_account(row)).is_some()
 }
 
 pub(super) fn act(screen: &mut RegistriesScreen, action: Action, scope: &Scope) -> Flow {
     let Some(login) = screen.selected().cloned() else { return Flow::Stay };
     screen.problem = None;
     screen.secret.hide();
+    if matches!(action, Action::Use) && login.active {
+        return screen.show_other_account();
+    }
     let ticket = screen.tickets.next();
     let (change, job) = match action {
         Action::Use => (Change::Use(name_of(&login)), Job::Accounts(Deed::Use(login.server, login.login))),
@@ -72,9 +83,9 @@ pub(super) fn act(screen: &mut RegistriesScreen, action: Action, scope: &Scope) 
 
 fn effect_of_erase(screen: &RegistriesScreen, login: &RegistryLogin) -> String {
     let hub = login.canonical == HUB_NAME;
-    let here = screen.logins().iter().filter(|one| one.mount.is_root());
-    let gone: Vec<String> = here
-        .filter(|one| one.canonical == login.canonical || (hub && one.server.is_hub_token()))
+    let all = screen.registry().into_iter().flat_map(|registry| &registry.logins);
+    let gone: Vec<String> = all
+        .filter(|one| one.mount.is_root() && (one.canonical == login.canonical || hub))
         .map(|one| format!("{} at {}", text::escaped(one.login.as_str().as_bytes()), one.server.display()))
         .collect();
     format!("The store loses: {}. Every spelling is then asked for again. z takes it back.", gone.join(", "))

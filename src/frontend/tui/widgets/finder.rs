@@ -31,6 +31,17 @@ impl Finder {
         self.list(found);
     }
 
+    /// As `search`, and what belongs to the things found after each.
+    pub(in super::super) fn search_unfolded<'a>(
+        &mut self,
+        all: &[u32],
+        name: impl Fn(u32) -> &'a str,
+        unfold: impl FnOnce(Vec<u32>) -> Vec<u32>,
+    ) {
+        let found = self.filter.search(self.needle.text(), all, name);
+        self.list(unfold(found));
+    }
+
     /// Lists these.
     pub(in super::super) fn list(&mut self, rows: Vec<u32>) {
         self.rows = rows;

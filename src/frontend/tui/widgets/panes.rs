@@ -28,6 +28,8 @@ pub(in super::super) struct Panes {
     pub(in super::super) details: Option<Rect>,
     /// The details have few lines: no blank ones.
     pub(in super::super) flat: bool,
+    /// They stand below the table, and may have more to say than there is room for.
+    pub(in super::super) below: bool,
 }
 
 impl Panes {
@@ -38,7 +40,7 @@ impl Panes {
 }
 
 /// Divides the body and draws the rule between its parts: side by side where columns allow it, below each other where
-/// lines allow it, else the list, or the details when `zoomed`.
+/// lines allow it, else the list; the details alone when `zoomed`.
 pub(in super::super) fn arrange(
     frame: &mut Frame<'_>,
     area: Rect,
@@ -53,19 +55,19 @@ pub(in super::super) fn arrange(
             frame.buffer_mut().set_string(list.right(), y, glyphs.upright, style);
         }
         let details = Rect { x: list.right() + 2, width: area.width - list.width - 3, ..area };
-        return Panes { list: Some(list), details: Some(details), flat: false };
+        return Panes { list: Some(list), details: Some(details), flat: false, below: false };
     }
-    if area.width >= NARROW && area.height >= TABLE + 1 + BELOW {
+    if !zoomed && area.width >= NARROW && area.height >= TABLE + 1 + BELOW {
         let list = Rect { height: area.height - BELOW - 1, ..area };
         let rule = glyphs.rule.repeat(usize::from(area.width));
         frame.buffer_mut().set_string(area.x, list.bottom(), rule, style);
         let details = Rect { x: area.x + 2, y: list.bottom() + 1, width: area.width - 4, height: BELOW };
-        return Panes { list: Some(list), details: Some(details), flat: true };
+        return Panes { list: Some(list), details: Some(details), flat: true, below: true };
     }
     let details = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
     if zoomed {
-        Panes { list: None, details: Some(details), flat: area.height < BELOW }
+        Panes { list: None, details: Some(details), flat: area.height < BELOW, below: false }
     } else {
-        Panes { list: Some(area), details: None, flat: false }
+        Panes { list: Some(area), details: None, flat: false, below: false }
     }
 }

@@ -162,7 +162,8 @@ impl SecretPanel {
         let theme = &scope.theme;
         match &self.state {
             State::Masked => {
-                details.fact(label, theme.glyphs.mask, Meaning::Plain);
+                let copying = if self.copying.is_some() { "  being copied" } else { "" };
+                details.fact(label, &format!("{}{copying}", theme.glyphs.mask), Meaning::Plain);
             }
             State::Waiting(_) => details.fact(label, "being opened", Meaning::Muted),
             State::Shown { secret, until } => {
