@@ -72,6 +72,11 @@ impl Line {
     pub fn is_secret(&self) -> bool {
         self.secret
     }
+
+    /// Where the value stands in the text; the whole line where it has no key.
+    pub fn value_range(&self) -> Range<usize> {
+        self.value.clone()
+    }
 }
 
 /// Why a line cannot be written.
@@ -190,6 +195,11 @@ impl EntryText {
     fn with_header(&self, end: usize, key: &[u8], value: &Secret) -> EntryText {
         let before: &[u8] = if self.text.expose()[..end].ends_with(b"\n") { b"" } else { b"\n" };
         self.spliced(end..end, &[before, key, b": ", value.expose(), b"\n"])
+    }
+
+    /// The same text with other bytes in this place, line ends among them.
+    pub fn replaced(&self, range: Range<usize>, bytes: &[u8]) -> EntryText {
+        self.spliced(range, &[bytes])
     }
 
     fn spliced(&self, range: Range<usize>, pieces: &[&[u8]]) -> EntryText {

@@ -93,6 +93,12 @@ impl Opened {
     pub fn is_new(&self) -> bool {
         self.version.is_none()
     }
+
+    /// As if it had been opened.
+    #[cfg(test)]
+    pub fn made_of(path: EntryPath, plaintext: Secret) -> Opened {
+        Opened { path, plaintext, version: Some(Vec::new()) }
+    }
 }
 
 /// Reads an entry in order to change it, or a name in order to make one.

@@ -22,6 +22,7 @@ pub const SCENES: &[Scene] = &[
     scene("reveal", reveal),
     scene("filter", filter),
     scene("lines", lines),
+    scene("editor", editor),
     scene("new_entry", new_entry),
     scene("search", search),
     scene("readers", readers),
@@ -71,6 +72,16 @@ fn lines(terminal: &mut Terminal) -> Arc<Frame> {
     find(terminal, "dbroot");
     terminal.press(key::ENTER, "the entry", |frame| frame.contains("readable by"));
     terminal.press("v", "its lines", |frame| frame.contains("postgres") && frame.contains("code"))
+}
+
+fn editor(terminal: &mut Terminal) -> Arc<Frame> {
+    find(terminal, "dbroot");
+    terminal.press(key::ENTER, "the entry", |frame| frame.contains("readable by"));
+    terminal.press("e", "its text", |frame| frame.contains("Edit infra/db/root") && frame.contains("postgres"));
+    terminal.press(key::DOWN, "the next line", |frame| frame.contains("line 2 of"));
+    terminal.press(key::END, "its end", |frame| frame.cursor.is_some());
+    terminal.press(key::ENTER, "a new line", |frame| frame.contains("line 3 of"));
+    terminal.press("host: db2.internal", "what was typed", |frame| frame.contains("db2.internal"))
 }
 
 fn new_entry(terminal: &mut Terminal) -> Arc<Frame> {

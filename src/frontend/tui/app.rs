@@ -17,7 +17,7 @@ use super::event::Event;
 use super::jobs::{Job, Report, write};
 use super::keys::Key;
 use super::screen::{Flow, Layer, Scope, Ticket, Tickets, Toast};
-use super::screens::{TABS, form_layer, passphrase::Passphrase};
+use super::screens::{TABS, editor, form_layer, passphrase::Passphrase};
 use super::taking_back;
 use super::theme::Meaning;
 use super::widgets::key_bar;
@@ -202,7 +202,9 @@ impl App {
             (Some(owner), report) => owner.report(ticket.number, report, &scope),
             // A write is told even when what asked for it was closed meanwhile.
             (None, Ok(Report::Write(write::Report::Done(done)))) => form_layer::told(done),
-            (None, Err(problem)) if ticket.owner == form_layer::NAME => Flow::Say(Toast::warn(problem.one_line())),
+            (None, Err(problem)) if [form_layer::NAME, editor::NAME].contains(&ticket.owner) => {
+                Flow::Say(Toast::warn(problem.one_line()))
+            }
             (None, _) => Flow::Stay,
         };
         self.follow(flow);
@@ -228,6 +230,13 @@ impl App {
                     self.enter_tab(self.current);
                 }
             }
+            Flow::Shut(name) => {
+                if let Some(at) = self.layers.iter().position(|layer| layer.name() == name) {
+                    // The last one goes as any does.
+                    self.layers.drain(at + 1..).for_each(|mut layer| layer.leave());
+                    self.follow(Flow::Pop);
+                }
+            }
             Flow::Start(ticket, job) => self.orders.push(Order::Start(ticket, job)),
             Flow::CallOff(ticket) => self.orders.push(Order::CallOff(ticket)),
             Flow::StoreChanged => {
@@ -236,6 +245,7 @@ impl App {
                     self.enter_tab(self.current);
                 }
             }
+            Flow::FindEntry(_) | Flow::FindRegistry(_) | Flow::ShowTab(_) if self.holds_work() => {}
             Flow::FindEntry(entry) => self.find_entry(&entry),
             Flow::FindRegistry(name) => self.find_registry(&name),
             Flow::ShowTab(title) => {
@@ -265,6 +275,11 @@ impl App {
         while let Some(mut layer) = self.layers.pop() {
             layer.leave();
         }
+    }
+
+    /// What the person has written is not closed by what a worker says.
+    fn holds_work(&self) -> bool {
+        self.layers.iter().any(|layer| layer.holds_work())
     }
 
     fn find_registry(&mut self, name: &str) {

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod activity;
+mod editing;
 mod git;
 mod history;
 mod home;
@@ -200,6 +201,7 @@ impl Desk {
             Job::Search(job) => Report::Search(search::found(&job)),
             Job::Undo(job) => Report::Undo(results::found(&job, self.obstacle)),
             Job::Lines(job) => Report::Lines(lines::found(&job)),
+            Job::Edit(job) => editing::found(job, self.secret),
             Job::Write(job) => Report::Write(writes::found(&job)),
             Job::Copy(..) => Report::Copied(Copied::Clipboard { seconds: 45 }),
         }
@@ -260,8 +262,13 @@ fn named(name: &str) -> KeyEvent {
         "Right" => KeyCode::Right,
         "F1" => KeyCode::F(1),
         "F5" => KeyCode::F(5),
-        "^Z" => return KeyEvent::new(KeyCode::Char('z'), KeyModifiers::CONTROL),
-        "^C" => return KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL),
+        "Home" => KeyCode::Home,
+        "PgDn" => KeyCode::PageDown,
+        "Delete" => KeyCode::Delete,
+        ctrl if ctrl.starts_with('^') => {
+            let letter = ctrl.chars().nth(1).expect("a letter").to_ascii_lowercase();
+            return KeyEvent::new(KeyCode::Char(letter), KeyModifiers::CONTROL);
+        }
         other => panic!("no key {other}"),
     };
     KeyEvent::new(code, KeyModifiers::NONE)

@@ -1,6 +1,7 @@
 //! The work that the UI thread never does itself. The only file of the terminal UI that calls `ops`.
 
 pub(super) mod accounts;
+pub(super) mod edit;
 pub(super) mod git;
 pub(super) mod history;
 pub(super) mod lines;
@@ -9,10 +10,12 @@ pub(super) mod search;
 pub(super) mod undo;
 pub(super) mod write;
 
+use std::sync::Arc;
+
 use super::catalogue::Catalogue;
 use super::watch::Watch;
 use crate::model::{EntryPath, Problem, Secret};
-use crate::ops::entries::EntryFacts;
+use crate::ops::entries::{EntryFacts, Opened};
 use crate::ops::journal::{self, Journal, Stamp};
 use crate::ops::overview::{self, Overview};
 use crate::ops::readers::{OwnKey, Whereabouts};
@@ -47,6 +50,7 @@ pub(super) enum Job {
     /// Decrypts an entry for the clipboard; the secret never reaches the UI thread in clear.
     Copy(EntryPath, Portion),
     Lines(lines::Job),
+    Edit(edit::Job),
     /// A text for the clipboard that is no secret.
     CopyText(String),
     Accounts(accounts::Job),
@@ -84,6 +88,8 @@ pub(super) enum Report {
     Facts(EntryFacts, Access, Tracking),
     Registries(Registries),
     Opened(Secret),
+    /// An entry that is to be edited.
+    Editable(Arc<Opened>),
     Copied(Copied),
     Lines(lines::Report),
     Accounts(accounts::Report),
@@ -123,6 +129,7 @@ impl Job {
             Job::Open(_)
             | Job::Copy(..)
             | Job::Lines(_)
+            | Job::Edit(_)
             | Job::Accounts(_)
             | Job::History(_)
             | Job::Search(_)
@@ -142,6 +149,7 @@ impl Job {
                 | Job::Registries
                 | Job::Accounts(_)
                 | Job::OwnKey
+                | Job::Edit(_)
                 | Job::Recipients(_)
                 | Job::Git(_)
                 | Job::Undo(_)
@@ -169,6 +177,7 @@ impl Job {
                 Ok(Report::Copied(copied))
             }
             Job::Lines(job) => job.run(system).map(Report::Lines),
+            Job::Edit(job) => job.run(system),
             Job::Accounts(job) => job.run(system).map(Report::Accounts),
             Job::History(job) => job.run(system).map(Report::History),
             Job::Recipients(job) => job.run(system, watch).map(Report::Recipients),

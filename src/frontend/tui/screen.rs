@@ -82,6 +82,8 @@ pub(super) enum Flow {
     Push(Box<dyn Layer>),
     /// This layer is done.
     Pop,
+    /// The layer of this name is done, and so are those over it.
+    Shut(&'static str),
     Start(Ticket, Job),
     /// The job with this ticket is no longer wanted, or as far as it is.
     CallOff(Ticket),
@@ -186,6 +188,11 @@ pub(super) trait Screen {
         false
     }
 
+    /// True while closing it would lose what the person wrote: Ctrl-C is asked of it first.
+    fn holds_work(&self) -> bool {
+        false
+    }
+
     /// Pasted text, for the field that has the focus.
     fn paste(&mut self, _text: &str, _scope: &Scope) -> Flow {
         Flow::Stay
@@ -251,6 +258,7 @@ pub(super) trait Layer {
     fn marks(&self, glyphs: &Glyphs) -> Vec<Mark>;
     fn takes_text(&self) -> bool;
     fn is_question(&self) -> bool;
+    fn holds_work(&self) -> bool;
     fn paste(&mut self, text: &str, scope: &Scope) -> Flow;
     /// As the key of lists that goes this way.
     fn roll(&mut self, way: Move) -> Flow;
@@ -324,6 +332,10 @@ impl<S: Screen> Layer for S {
 
     fn is_question(&self) -> bool {
         Screen::is_question(self)
+    }
+
+    fn holds_work(&self) -> bool {
+        Screen::holds_work(self)
     }
 
     fn paste(&mut self, text: &str, scope: &Scope) -> Flow {

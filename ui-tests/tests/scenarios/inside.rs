@@ -9,7 +9,7 @@ use regpass_ui_tests::skip;
 use super::support::{find, open, showcase};
 
 /// How often these bytes stand in the memory that the program has written to; None when nobody may look.
-fn in_memory(terminal: &Terminal, wanted: &[u8]) -> Option<usize> {
+pub fn in_memory(terminal: &Terminal, wanted: &[u8]) -> Option<usize> {
     let process = format!("/proc/{}", terminal.pid().as_raw_nonzero());
     let memory = File::open(format!("{process}/mem")).ok()?;
     let maps = std::fs::read_to_string(format!("{process}/maps")).ok()?;

@@ -2,7 +2,7 @@
 //! `support` opens it; `looks` is what is seen, `activity` the calls as they come,
 //! `accounts` what a registry's logins are used for, `secrets` what is hidden, `lives` how it starts and ends, `inside` what
 //! memory and a panic leave behind, `writes` what is changed
-//! in a store, `pictures` that all that is the same each time.
+//! in a store, `editing` an entry's text, `pictures` that all that is the same each time.
 
 // Test code from end to end, helpers included.
 #![allow(clippy::expect_used, clippy::panic)]
@@ -10,6 +10,7 @@
 mod accounts;
 mod activity;
 mod bursts;
+mod editing;
 mod inside;
 mod lives;
 mod looks;

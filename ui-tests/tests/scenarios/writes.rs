@@ -9,10 +9,10 @@ use regpass_ui_tests::{key, skip};
 
 use super::support::{open, wrote};
 
-const PASSPHRASE: &str = "four small boats";
+pub const PASSPHRASE: &str = "four small boats";
 
 /// A store in git for a key of gpg's. None, and a note, where a program for that is missing.
-fn in_git() -> Option<Machine> {
+pub fn in_git() -> Option<Machine> {
     let all = ["gpg", "pinentry-curses", "pass", "git"].map(skip::has);
     all.iter().all(|has| *has).then(|| {
         let machine = Machine::with_gnupg(PASSPHRASE);
@@ -23,13 +23,13 @@ fn in_git() -> Option<Machine> {
     })
 }
 
-fn subjects(machine: &Machine) -> Vec<String> {
+pub fn subjects(machine: &Machine) -> Vec<String> {
     let log = Command::new("git").arg("-C").arg(machine.store()).args(["log", "--format=%s"]).output().expect("git");
     String::from_utf8_lossy(&log.stdout).lines().map(str::to_owned).collect()
 }
 
 #[track_caller]
-fn told(terminal: &mut Terminal, keys: &str, words: &'static str) {
+pub fn told(terminal: &mut Terminal, keys: &str, words: &'static str) {
     terminal.press(keys, words, |frame: &Frame| frame.row(22).contains(words));
 }
 

@@ -17,7 +17,7 @@ const FROM_ANYWHERE: &[&str] = &["store.readers", "store.git"];
 
 impl App {
     pub(super) fn press(&mut self, key: Key) {
-        if key.is_ctrl('c') {
+        if key.is_ctrl('c') && (self.is_too_small() || !self.top().holds_work()) {
             self.quit = true;
             return;
         }

@@ -18,6 +18,7 @@ use super::super::widgets::details::{Details, LABEL};
 use super::super::widgets::list::{ListPlace, Move};
 use super::super::widgets::secret_panel::{columns_end, countdown, next_step, told};
 use super::super::widgets::{sheet, words};
+use super::editor::Editor;
 use crate::model::{EntryPath, Problem, Secret, text};
 
 const NAME: &str = "lines";
@@ -34,6 +35,8 @@ pub(in super::super) struct Lines {
     asked: Option<u64>,
     known: Option<Result<Masked, Problem>>,
     place: ListPlace,
+    /// Something was written since it was opened.
+    outdated: bool,
     asked_value: Option<(u64, usize)>,
     /// A line in clear: which row, until when.
     shown: Option<(usize, Secret, Instant)>,
@@ -54,6 +57,7 @@ pub(in super::super) enum Action {
     Copy,
     CopyUser,
     CopyCode,
+    Edit,
     Again,
     Close,
 }
@@ -67,6 +71,7 @@ pub(super) const KEYS: &[Binding<Action>] = &[
     row(&[Key::char('c')], Action::Copy, "copy", "copy the line's value, cleared after a while"),
     row(&[Key::char('u')], Action::CopyUser, "user", "copy the user name"),
     row(&[Key::char('o')], Action::CopyCode, "code", "copy the one-time code"),
+    row(&[Key::char('e')], Action::Edit, "edit", "edit the entry's text here, its secrets hidden"),
     row(&[Key::named(KeyCode::F(5)), Key::ctrl('r')], Action::Again, "", "open it again: the next one-time code"),
     row(
         &[Key::named(KeyCode::Esc), Key::char('q'), Key::char('v'), Key::named(KeyCode::Left)],
@@ -84,6 +89,7 @@ impl Lines {
             asked: None,
             known: None,
             place: ListPlace::default(),
+            outdated: false,
             asked_value: None,
             shown: None,
             code: None,
@@ -171,7 +177,16 @@ impl Screen for Lines {
     }
 
     fn enter(&mut self, _scope: &Scope) -> Flow {
-        if self.known.is_none() && self.asked.is_none() { self.open() } else { Flow::Stay }
+        let unread = std::mem::take(&mut self.outdated) || (self.known.is_none() && self.asked.is_none());
+        if unread { self.open() } else { Flow::Stay }
+    }
+
+    fn outdate(&mut self) {
+        self.outdated = true;
+    }
+
+    fn writes(&self, action: Action) -> bool {
+        matches!(action, Action::Edit)
     }
 
     fn leave(&mut self) {
@@ -185,6 +200,7 @@ impl Screen for Lines {
             Action::Copy => self.copy_line(),
             Action::CopyUser => self.copy(Portion::User, "user"),
             Action::CopyCode => self.copy(Portion::Code, "code"),
+            Action::Edit => Flow::Push(Box::new(Editor::new(self.entry.clone()))),
             Action::Again => self.open(),
             Action::Close if self.hide() => Flow::Stay,
             Action::Close => Flow::Pop,

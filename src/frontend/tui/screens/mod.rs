@@ -6,6 +6,8 @@ mod calls;
 pub(super) mod confirm;
 mod conflicts;
 mod difference;
+pub(super) mod editor;
+mod editor_view;
 mod encrypt_anew;
 mod entry_facts;
 pub(super) mod form_layer;

@@ -67,6 +67,7 @@ pub(in super::super) enum Action {
     Use,
     Rename,
     CopyCommand,
+    Edit,
     Erase,
     Unreadable,
     Reload,
@@ -93,6 +94,7 @@ pub(super) const KEYS: &[Binding<Action>] = &[
     row(&[Key::char('a')], Action::Use, "use", "use this account: Docker gets it from now on"),
     row(&[Key::char('R')], Action::Rename, "rename", "keep the login under another user name"),
     row(&[Key::char('o'), Key::char('D')], Action::Erase, "erase", "erase all logins of the registry, and prove it"),
+    row(&[Key::char('e')], Action::Edit, "", "edit the login's text here, its secrets hidden"),
     row(&[Key::char('L')], Action::CopyCommand, "", "copy the docker login command, without the secret"),
     row(&[Key::named(KeyCode::Esc)], Action::Back, "", "hide the secret, close the details, clear the filter"),
     row(&[Key::char('u'), Key::char('U')], Action::Unreadable, "unreadable", "what is no login, and why"),
@@ -227,7 +229,7 @@ impl Screen for RegistriesScreen {
 
     fn offer(&self, action: Action) -> Offer {
         match action {
-            Action::Reveal | Action::Copy if self.selected().is_none() => registries_do::why_none(self),
+            Action::Reveal | Action::Copy | Action::Edit if self.selected().is_none() => registries_do::why_none(self),
             Action::Open if self.finder.selected().is_none() => Offer::Refused(self.finder.why_nothing()),
             Action::Open if self.selected().is_none() && !self.wants_zoom() => registries_do::why_none(self),
             Action::Unfold | Action::Fold => self.offer_fold(matches!(action, Action::Unfold)),
@@ -240,7 +242,7 @@ impl Screen for RegistriesScreen {
     }
 
     fn writes(&self, action: Action) -> bool {
-        matches!(action, Action::Use | Action::Rename | Action::Erase)
+        matches!(action, Action::Use | Action::Rename | Action::Erase | Action::Edit)
     }
 
     fn typing(&mut self, key: Key, _scope: &Scope) -> Option<Flow> {
@@ -331,6 +333,7 @@ impl Screen for RegistriesScreen {
             }
             Action::Back => self.back(),
             Action::Copy => self.copy(),
+            Action::Edit => registries_do::edit(self),
             Action::More | Action::Less => self.secret.scroll(matches!(action, Action::More)),
             Action::Use | Action::Rename | Action::CopyCommand | Action::Erase => {
                 registries_do::act(self, action, scope)

@@ -9,6 +9,7 @@ use super::super::keys::Offer;
 use super::super::screen::{Flow, Scope, Toast};
 use super::super::widgets::secret_panel::told;
 use super::confirm::Confirm;
+use super::editor::Editor;
 use super::proof::Proof;
 use super::registries::{Action, RegistriesScreen};
 use super::registries_table::name_of;
@@ -50,6 +51,11 @@ pub(super) fn offer(screen: &RegistriesScreen, action: Action) -> Offer {
 fn has_other(screen: &RegistriesScreen) -> bool {
     let row = screen.finder.selected().filter(|_| screen.is_at_head());
     row.and_then(|row| screen.table.other_account(row)).is_some()
+}
+
+/// The login's text, in the editor.
+pub(super) fn edit(screen: &RegistriesScreen) -> Flow {
+    screen.selected().map_or(Flow::Stay, |login| Flow::Push(Box::new(Editor::new(login.entry.clone()))))
 }
 
 pub(super) fn act(screen: &mut RegistriesScreen, action: Action, scope: &Scope) -> Flow {

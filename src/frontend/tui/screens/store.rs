@@ -193,6 +193,7 @@ impl Screen for StoreScreen {
         matches!(
             action,
             Action::New
+                | Action::Edit
                 | Action::Password
                 | Action::Rename
                 | Action::Move
@@ -285,6 +286,7 @@ impl Screen for StoreScreen {
             Action::CopyCode => self.copy(Portion::Code),
             Action::More | Action::Less => self.secret.scroll(matches!(action, Action::More)),
             Action::Lines
+            | Action::Edit
             | Action::History
             | Action::Search
             | Action::Readers

@@ -30,6 +30,7 @@ pub(in super::super) enum Action {
     Unreadable,
     Reload,
     New,
+    Edit,
     Password,
     Rename,
     Move,
@@ -42,7 +43,7 @@ impl Action {
     /// True for what is done with the selected entry, or on the way to it.
     pub(super) fn is_for_one(self) -> bool {
         let looks = matches!(self, Action::Open | Action::Reveal | Action::Lines | Action::History);
-        looks || matches!(self, Action::Copy | Action::CopyUser | Action::CopyCode)
+        looks || matches!(self, Action::Copy | Action::CopyUser | Action::CopyCode | Action::Edit)
     }
 }
 
@@ -67,6 +68,7 @@ pub(super) const KEYS: &[Binding<Action>] = &[
     row(&[Key::char('K')], Action::Less, "", "back up in a long secret, while it is shown"),
     row(&[Key::named(KeyCode::Esc)], Action::Back, "", "hide the secret, close the details, clear the filter"),
     row(&[Key::char('n')], Action::New, "new", "a new entry, its password made or typed"),
+    row(&[Key::char('e')], Action::Edit, "edit", "edit its text here, its secrets hidden"),
     row(&[Key::char('D')], Action::Delete, "delete", "remove the entry, the folder, or what is marked"),
     row(&[Key::char(' ')], Action::Mark, "mark", "mark for m, y and D, or take the mark away"),
     row(&[Key::char('m')], Action::Move, "move", "move it, or what is marked, into a folder"),

@@ -3,6 +3,7 @@
 use super::super::jobs::recipients::Change;
 use super::super::screen::Flow;
 use super::conflicts::ConflictList;
+use super::editor::Editor;
 use super::encrypt_anew::EncryptAnew;
 use super::git::Git;
 use super::history::History;
@@ -22,6 +23,10 @@ pub(super) fn open(screen: &StoreScreen, action: Action) -> Flow {
         },
         Action::Lines => match screen.tree.selected_entry() {
             Some(node) => Flow::Push(Box::new(Lines::new(node.path.clone()))),
+            None => Flow::Stay,
+        },
+        Action::Edit => match screen.tree.selected_entry() {
+            Some(node) => Flow::Push(Box::new(Editor::new(node.path.clone()))),
             None => Flow::Stay,
         },
         Action::Search => Flow::Push(Box::new(Search::default())),

@@ -13,5 +13,6 @@ pub(super) mod progress;
 pub(super) mod secret_input;
 pub(super) mod secret_panel;
 pub(super) mod sheet;
+pub(super) mod text_area;
 pub(super) mod text_input;
 pub(super) mod words;

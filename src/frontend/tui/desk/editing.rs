@@ -1,0 +1,216 @@
+//! An entry's text edited inside: what is seen of it for how long, what is stored, what is never lost unasked.
+
+use std::sync::Arc;
+
+use super::*;
+use crate::frontend::tui::jobs::edit::Job as Ask;
+use crate::frontend::tui::jobs::write::{Done, Report as Answer};
+use crate::ops::entries::Opened;
+
+/// A store that takes every text, but one that says it was changed there meanwhile.
+pub(super) fn found(job: Ask, plaintext: &'static [u8]) -> Report {
+    match job {
+        Ask::Open(path) => Report::Editable(Arc::new(Opened::made_of(path, Secret::new(plaintext.to_vec())))),
+        Ask::Save(opened, text) => {
+            let bytes = text.len();
+            let told = format!("saved {}, {bytes} bytes", opened.path.display());
+            Report::Write(Answer::Done(Done { told, changed: true, ..Done::default() }))
+        }
+    }
+}
+
+fn editing(size: (u16, u16)) -> Desk {
+    let mut desk = Desk::new(size).begun();
+    desk.press("/dbroot<Enter>e");
+    desk
+}
+
+fn saves(desk: &Desk) -> usize {
+    desk.started.iter().filter(|job| job.starts_with("Edit(Save")).count()
+}
+
+#[test]
+fn whole_screens() {
+    let mut desk = editing((80, 24));
+    insta::assert_snapshot!("editor", desk.screen());
+    insta::assert_snapshot!("editor_revealed", desk.press("<^R>").screen());
+    insta::assert_snapshot!("editor_changed", desk.press("<Down><End><Enter>pin: 4711").screen());
+    insta::assert_snapshot!("editor_leaving", desk.press("<Esc>").screen());
+    let mut small = editing((44, 10));
+    insta::assert_snapshot!("small_editor", small.screen());
+    insta::assert_snapshot!("small_editor_all", small.press("<Down><^T>").screen());
+    let mut plain = Desk::with((80, 24), &["c"], Theme::new(false, true)).begun();
+    let screen = plain.press("<End>e<Down>").screen();
+    assert!(screen.is_ascii(), "{screen}");
+    insta::assert_snapshot!("ascii_editor", screen);
+}
+
+#[test]
+fn a_secret_line_is_seen_when_asked_until_it_is_left_or_its_time_is_up() {
+    let mut desk = editing((80, 24));
+    desk.shows("db1.internal");
+    desk.hides("tr0ub4dor");
+    desk.press("<^R>").shows("tr0ub4dor&3");
+    desk.press("<Down>").hides("tr0ub4dor");
+    desk.press("<Up><^R>").shows("hidden in");
+    desk.wait(Duration::from_secs(9)).shows("tr0ub4dor&3");
+    desk.press("<Home>").wait(Duration::from_secs(9)).shows("tr0ub4dor&3");
+    desk.wait(Duration::from_secs(1)).hides("tr0ub4dor");
+    assert_eq!(desk.app.deadline(), None);
+    desk.press("<^T><Down><Down>").shows("tr0ub4dor&3");
+    desk.press("<^T>").hides("tr0ub4dor");
+    desk.press("<^R>").shows("this line hides nothing");
+}
+
+#[test]
+fn a_hidden_line_is_not_changed_unseen() {
+    let mut desk = editing((80, 24));
+    desk.press("x").shows("this line is hidden: Ctrl-R shows it, Ctrl-U empties it");
+    desk.hides("(changed)");
+    desk.press("<^U>new-pw").shows("new-pw");
+    desk.wait(Duration::from_secs(10)).hides("new-pw");
+    desk.press("<^S>").shows("saved infra/db/root, 45 bytes; z takes it back");
+    assert_eq!(saves(&desk), 1);
+    assert!(desk.started.iter().all(|job| !job.contains("new-pw")), "{:?}", desk.started);
+    desk.shows("readable by");
+}
+
+#[test]
+fn letters_are_text_and_no_keys() {
+    let mut desk = editing((80, 24));
+    desk.press("<Down><End>qz?:1/").shows("user: postgresqz?:1/");
+    desk.app.handle(Event::Paste("\r\nurl: b\r".to_owned().into()));
+    desk.shows("line 4 of 5");
+    desk.press("<^Y>").shows("user: postgresqz?:1/");
+    desk.press("<^Y>").hides("qz?:1/");
+    desk.hides("(changed)");
+    desk.press("<^Y>").shows("nothing was changed");
+}
+
+#[test]
+fn what_was_written_is_not_given_up_unasked() {
+    for leave in ["<Esc>", "<^C>"] {
+        let mut desk = editing((80, 24));
+        desk.press("<Down>x").press(leave).shows("What you wrote is lost");
+        desk.press("<Enter>").shows("(changed)");
+        desk.press(leave).press("y").shows("readable by");
+        assert_eq!(saves(&desk), 0);
+        let mut desk = editing((80, 24));
+        desk.press("<^C>");
+        assert!(desk.app.wants_to_quit(), "nothing was written");
+    }
+    let mut desk = editing((80, 24));
+    desk.press("<Down>x<^C><^C>");
+    assert!(desk.app.wants_to_quit(), "asked once");
+    let mut desk = editing((80, 24));
+    desk.press("<Esc>").shows("readable by");
+}
+
+#[test]
+fn what_a_worker_says_does_not_close_it() {
+    let mut desk = Desk::new((80, 24)).begun();
+    desk.press("/replica<Enter>R2");
+    desk.slow = true;
+    desk.press("<Enter><Esc>");
+    let renamed = std::mem::take(&mut desk.held);
+    desk.slow = false;
+    desk.press("e<Down>x").shows("(changed)");
+    for (ticket, job) in renamed {
+        desk.answer(ticket, job);
+    }
+    desk.settle();
+    desk.shows("carried; z takes it back");
+    desk.shows("(changed)");
+}
+
+#[test]
+fn a_text_that_cannot_be_stored_stays() {
+    let mut desk = editing((80, 24));
+    desk.press("<Down><End>x");
+    desk.failure = Some(Problem::failed("\"infra/db/root\" was changed by somebody else meanwhile"));
+    desk.press("<^S>").shows("✘ \"infra/db/root\" was changed by somebody else meanwhile");
+    desk.shows("your text is still here");
+    desk.shows("user: postgresx");
+    desk.failure = None;
+    desk.press("y<^S>").shows("saved infra/db/root, 52 bytes");
+}
+
+#[test]
+fn the_end_of_a_save_closes_the_question_over_it_too() {
+    let mut desk = editing((80, 24));
+    desk.press("<Down>x");
+    desk.slow = true;
+    desk.press("<^S>").shows("it is being saved");
+    desk.press("y<Esc>").shows("is being stored; if that fails, it is lost");
+    desk.slow = false;
+    for (ticket, job) in std::mem::take(&mut desk.held) {
+        desk.answer(ticket, job);
+    }
+    desk.settle();
+    desk.shows("saved infra/db/root, 51 bytes");
+    desk.shows("readable by");
+    desk.hides("Give up");
+}
+
+#[test]
+fn it_opens_from_the_lines_and_the_registries_and_goes_back_there() {
+    let mut desk = Desk::new((80, 24)).begun();
+    desk.press("/dbroot<Enter>ve<Down>x<^S>").shows("code");
+    let opened = desk.started.iter().filter(|job| job.starts_with("Lines(Masked")).count();
+    assert_eq!(opened, 2, "they are read again");
+    desk.press("<Esc>3<Down>e").shows("Edit docker-credential-helpers/");
+    desk.press("<Esc>").shows("AGE");
+}
+
+#[test]
+fn what_is_no_text_is_refused_with_what_can_be_done() {
+    let mut desk = Desk::new((80, 24));
+    desk.secret = b"\xff\xfe";
+    let mut desk = desk.begun();
+    desk.press("/dbroot<Enter>e").shows("it is not UTF-8");
+    desk.shows("regpass edit infra/db/root");
+    desk.press("x<^S>").shows("there is no text yet");
+    desk.press("<Esc>").shows("readable by");
+}
+
+#[test]
+fn where_nothing_may_be_written_it_does_not_open() {
+    for keys in ["/replica<Enter>e", "/replica<Enter>ve", "3<Down>e"] {
+        let mut desk = Desk::new((80, 24));
+        desk.app.scope.read_only = true;
+        desk.begun().press(keys).shows("regpass was told to write nothing");
+    }
+}
+
+#[test]
+fn long_lines_go_sideways_and_many_lines_down() {
+    let mut desk = Desk::new((60, 16));
+    desk.secret = "pw\nurl: 日本語0123456789012345678901234567890123456789012345678901234567890123456789end\nuser: 3\nuser: 4\nuser: 5\nuser: 6\nuser: 7\nuser: 8\n".as_bytes();
+    let mut desk = desk.begun();
+    desk.press("/dbroot<Enter>e<Down>").shows("user: 3");
+    insta::assert_snapshot!("editor_cut", desk.screen());
+    desk.press("<End>").shows("789end");
+    insta::assert_snapshot!("editor_sideways", desk.screen());
+    desk.press("<PgDn><PgDn><Home>").shows("user: 8");
+    desk.hides("789end");
+}
+
+#[test]
+fn suspending_hides_what_is_seen_and_keeps_what_was_written() {
+    let mut desk = editing((80, 24));
+    desk.press("<^T><Down><End>x").shows("tr0ub4dor");
+    desk.app.hide_secrets();
+    desk.hides("tr0ub4dor");
+    desk.shows("user: postgresx");
+}
+
+#[test]
+fn every_size_can_be_drawn_with_it() {
+    for width in [44, 45, 70, 140] {
+        for height in [10, 11, 14, 24] {
+            let mut desk = editing((width, height));
+            desk.press("<^T>").screen();
+            desk.press("<End>xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx<Esc>").screen();
+        }
+    }
+}

@@ -1,0 +1,341 @@
+//! An entry's text edited in memory, in no file: its secrets are hidden line by line until a key shows them, for a while.
+//! What was written stays until it is stored or given up; how it looks is `editor_view.rs`.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use crossterm::event::KeyCode;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+use super::super::jobs::edit::Job as Ask;
+use super::super::jobs::write::Report as Answer;
+use super::super::jobs::{Job, Report};
+use super::super::keys::{Binding, Key, Offer};
+use super::super::screen::{Flow, Scope, Screen, Tickets, Toast};
+use super::super::widgets::secret_panel::next_step;
+use super::super::widgets::text_area::{Did, Seen, TextArea, Unfit};
+use super::confirm::Confirm;
+use super::editor_view::{self, Place};
+use super::form_layer;
+use crate::model::{EntryPath, Problem, text};
+use crate::ops::entries::Opened;
+
+/// The name on its tickets: there is one at a time.
+pub(in super::super) const NAME: &str = "editor";
+
+pub(in super::super) struct Editor {
+    pub(super) entry: EntryPath,
+    tickets: Tickets,
+    pub(super) state: State,
+    /// Lines in clear, until when.
+    seen: Option<(Seen, Instant)>,
+    saving: Option<u64>,
+    /// Why it could not be stored.
+    pub(super) problem: Option<Problem>,
+    pub(super) place: Place,
+}
+
+pub(super) enum State {
+    /// Under this number; None: not yet.
+    Asked(Option<u64>),
+    Failed(Problem),
+    Open(Box<Open>),
+}
+
+pub(super) struct Open {
+    pub(super) area: TextArea,
+    opened: Arc<Opened>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(in super::super) enum Action {
+    Save,
+    Reveal,
+    RevealAll,
+    Undo,
+    Close,
+}
+
+const fn row(keys: &'static [Key], action: Action, hint: &'static str, help: &'static str) -> Binding<Action> {
+    Binding { keys, action, hint, help }
+}
+
+const KEYS: &[Binding<Action>] = &[
+    row(&[Key::ctrl('s'), Key::named(KeyCode::F(2))], Action::Save, "save", "store the text, and back"),
+    row(&[Key::ctrl('r')], Action::Reveal, "reveal", "show or hide the line, for a while"),
+    row(&[Key::ctrl('t')], Action::RevealAll, "all", "show or hide all lines, for a while"),
+    row(&[Key::ctrl('y')], Action::Undo, "undo", "take back the last change of the text"),
+    row(
+        &[Key::named(KeyCode::Esc), Key::ctrl('c')],
+        Action::Close,
+        "close",
+        "back, after a question if it was changed",
+    ),
+];
+
+impl Editor {
+    pub(super) fn new(entry: EntryPath) -> Editor {
+        Editor {
+            entry,
+            tickets: Tickets::of_layer(NAME),
+            state: State::Asked(None),
+            seen: None,
+            saving: None,
+            problem: None,
+            place: Place::default(),
+        }
+    }
+
+    fn open(&self) -> Option<&Open> {
+        match &self.state {
+            State::Open(open) => Some(open),
+            _ => None,
+        }
+    }
+
+    pub(super) fn seen(&self) -> Option<Seen> {
+        self.seen.map(|(seen, _)| seen)
+    }
+
+    /// How long what is seen is seen.
+    pub(super) fn seen_until(&self) -> Option<Instant> {
+        self.seen.map(|(_, until)| until)
+    }
+
+    pub(super) fn is_saving(&self) -> bool {
+        self.saving.is_some()
+    }
+
+    pub(super) fn is_changed(&self) -> bool {
+        self.open().is_some_and(|open| !open.area.whole().same_as(&open.opened.plaintext))
+    }
+
+    fn take_in(&mut self, opened: Arc<Opened>) {
+        let name = text::quoted(self.entry.as_bytes());
+        self.state = match TextArea::new(&opened.plaintext) {
+            Ok(area) => State::Open(Box::new(Open { area, opened })),
+            Err(unfit) => {
+                let why = match unfit {
+                    Unfit::NotText => "it is not UTF-8",
+                    Unfit::TooLong => "it is too long",
+                };
+                let word = text::shell_word(self.entry.as_os_str().as_ref());
+                State::Failed(
+                    Problem::failed(format!("{name} is no text that can be edited here"))
+                        .because(why)
+                        .hint(format!("in an editor of your own: regpass edit {word}")),
+                )
+            }
+        };
+    }
+
+    /// What is seen and written in stays in sight while the person is at it; with the row that is left it goes.
+    fn after(&mut self, did: Did, scope: &Scope) -> Flow {
+        let Some(row) = self.open().map(|open| open.area.row()) else { return Flow::Stay };
+        let until = scope.now + scope.reveal;
+        self.seen = match (did, self.seen) {
+            (Did::Refused(why), _) => return Flow::Say(Toast::warn(why)),
+            (_, Some((Seen::All, _))) => Some((Seen::All, until)),
+            (Did::Changed, _) => Some((Seen::Row(row), until)),
+            (Did::Moved, Some((Seen::Row(shown), _))) if shown == row => Some((Seen::Row(row), until)),
+            (Did::Moved, _) => None,
+        };
+        if did == Did::Changed {
+            self.problem = None;
+        }
+        Flow::Stay
+    }
+
+    fn reveal(&mut self, wanted: Seen, scope: &Scope) {
+        let shown = self.seen() == Some(wanted) || (self.seen() == Some(Seen::All) && wanted != Seen::All);
+        self.seen = (!shown).then_some((wanted, scope.now + scope.reveal));
+    }
+
+    fn save(&mut self) -> Flow {
+        if !self.is_changed() {
+            let toast = Toast::good(format!("{} is unchanged", self.entry.display()));
+            return Flow::Many(vec![Flow::Say(toast), Flow::Shut(NAME)]);
+        }
+        let ticket = self.tickets.next();
+        let Some(open) = self.open() else { return Flow::Stay };
+        let job = Ask::Save(Arc::clone(&open.opened), open.area.whole());
+        self.saving = Some(ticket.number);
+        self.seen = None;
+        self.problem = None;
+        Flow::Start(ticket, Job::Edit(job))
+    }
+
+    fn close(&self) -> Flow {
+        if !self.is_changed() {
+            return Flow::Shut(NAME);
+        }
+        let name = text::quoted(self.entry.as_bytes());
+        let effect = match self.is_saving() {
+            true => format!("What you wrote is being stored; if that fails, it is lost, and {name} stays as it is."),
+            false => format!("What you wrote is lost, and {name} stays as it is."),
+        };
+        Flow::Push(Box::new(Confirm::new("Give up the changes".to_owned(), effect, "give them up", Flow::Shut(NAME))))
+    }
+}
+
+impl Screen for Editor {
+    type Action = Action;
+
+    fn keys(&self) -> &'static [Binding<Action>] {
+        KEYS
+    }
+
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn offer(&self, action: Action) -> Offer {
+        let Some(open) = self.open() else {
+            return match action {
+                Action::Close => Offer::Ready,
+                _ => Offer::Refused("there is no text yet"),
+            };
+        };
+        match action {
+            Action::Save | Action::Undo if self.is_saving() => Offer::Refused("it is being saved"),
+            Action::Reveal if !open.area.is_secret(open.area.row()) => Offer::Refused("this line hides nothing"),
+            Action::Undo if !open.area.can_undo() => Offer::Refused("nothing was changed"),
+            _ => Offer::Ready,
+        }
+    }
+
+    fn hint(&self, action: Action) -> Option<&'static str> {
+        let row = self.open()?.area.row();
+        match (action, self.seen()?) {
+            (Action::Reveal, Seen::Row(shown)) if shown == row => Some("hide"),
+            (Action::Reveal, Seen::All) => Some(""),
+            (Action::RevealAll, Seen::All) => Some("hide all"),
+            _ => None,
+        }
+    }
+
+    fn writes(&self, action: Action) -> bool {
+        matches!(action, Action::Save)
+    }
+
+    fn takes_text(&self) -> bool {
+        self.open().is_some()
+    }
+
+    fn is_question(&self) -> bool {
+        true
+    }
+
+    fn holds_work(&self) -> bool {
+        self.is_changed()
+    }
+
+    fn typing(&mut self, key: Key, scope: &Scope) -> Option<Flow> {
+        let (seen, page, saving) = (self.seen(), self.place.page(), self.is_saving());
+        let State::Open(open) = &mut self.state else { return None };
+        if saving {
+            return key.typed().map(|_| Flow::Stay);
+        }
+        let did = open.area.press(key, page, seen)?;
+        Some(self.after(did, scope))
+    }
+
+    fn paste(&mut self, text: &str, scope: &Scope) -> Flow {
+        let (seen, saving) = (self.seen(), self.is_saving());
+        match &mut self.state {
+            State::Open(open) if !saving => {
+                let did = open.area.paste(text, seen);
+                self.after(did, scope)
+            }
+            _ => Flow::Stay,
+        }
+    }
+
+    fn enter(&mut self, _scope: &Scope) -> Flow {
+        if !matches!(self.state, State::Asked(None)) {
+            return Flow::Stay;
+        }
+        let ticket = self.tickets.next();
+        self.state = State::Asked(Some(ticket.number));
+        Flow::Start(ticket, Job::Edit(Ask::Open(self.entry.clone())))
+    }
+
+    /// Only out of sight: what was written is still to be stored.
+    fn leave(&mut self) {
+        self.seen = None;
+    }
+
+    fn act(&mut self, action: Action, scope: &Scope) -> Flow {
+        match action {
+            Action::Save => return self.save(),
+            Action::Reveal => {
+                if let Some(row) = self.open().map(|open| open.area.row()) {
+                    self.reveal(Seen::Row(row), scope);
+                }
+            }
+            Action::RevealAll => self.reveal(Seen::All, scope),
+            Action::Undo => {
+                if let State::Open(open) = &mut self.state {
+                    open.area.undo();
+                    self.seen = self.seen.filter(|(seen, _)| *seen == Seen::All);
+                }
+            }
+            Action::Close => return self.close(),
+        }
+        Flow::Stay
+    }
+
+    fn report(&mut self, number: u64, report: Result<Report, Problem>, _scope: &Scope) -> Flow {
+        if matches!(self.state, State::Asked(Some(asked)) if asked == number) {
+            match report {
+                Ok(Report::Editable(opened)) => self.take_in(opened),
+                Ok(_) => {}
+                Err(problem) => self.state = State::Failed(problem),
+            }
+        } else if self.saving.take_if(|saving| *saving == number).is_some() {
+            match report {
+                Ok(Report::Write(Answer::Done(done))) => {
+                    // Stored: nothing of it is lost any more.
+                    self.state = State::Asked(Some(number));
+                    return Flow::Many(vec![form_layer::told(done), Flow::Shut(NAME)]);
+                }
+                Ok(_) => {}
+                Err(problem) => {
+                    let hint = "nothing was written and your text is still here; what is stored is seen by Esc, then e";
+                    let toast = Toast::warn(problem.one_line());
+                    self.problem = Some(problem.hint(hint));
+                    return Flow::Say(toast);
+                }
+            }
+        }
+        Flow::Stay
+    }
+
+    fn deadline(&self, now: Instant) -> Option<Instant> {
+        self.seen_until().map(|until| next_step(until, now))
+    }
+
+    fn lapse(&mut self, now: Instant) {
+        self.seen.take_if(|(_, until)| *until <= now);
+    }
+
+    fn tally(&self) -> String {
+        let Some(open) = self.open() else { return String::new() };
+        format!("line {} of {}", open.area.row() + 1, open.area.rows())
+    }
+
+    fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, scope: &Scope) {
+        editor_view::draw(self, frame, area, scope);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_keeps_the_rules() {
+        super::super::super::keys::check_table(KEYS);
+    }
+}
