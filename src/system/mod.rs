@@ -23,6 +23,8 @@ pub mod undo_log;
 
 #[cfg(feature = "tui")]
 pub mod clipboard;
+#[cfg(feature = "tui")]
+pub mod watching;
 
 use std::cell::OnceCell;
 

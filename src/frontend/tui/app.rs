@@ -120,11 +120,6 @@ impl App {
     pub(super) fn lapse(&mut self) {
         let now = self.scope.now;
         self.tabs.iter_mut().chain(&mut self.layers).for_each(|layer| layer.lapse(now));
-        if self.layers.is_empty() {
-            let scope = self.scope.clone();
-            let flow = self.tabs[self.current].wake(&scope);
-            self.follow(flow);
-        }
         self.toast.take_if(|(_, until)| *until <= now);
         if let Some((_, bytes)) = self.later.take_if(|(at, _)| *at <= now) {
             self.orders.push(Order::Send(Secret::new(bytes)));
@@ -151,6 +146,10 @@ impl App {
                 if let Some(owner) = self.owner(ticket) {
                     owner.progress(ticket.number, pace);
                 }
+            }
+            Event::Called => {
+                let flow = self.tabs[self.current].called();
+                self.follow(flow);
             }
             Event::Passphrase { what_for, reply } => self.layers.push(Box::new(Passphrase::new(what_for, reply))),
             Event::Resized | Event::Signal(_) | Event::Lost | Event::ScreenWanted { .. } | Event::ScreenFree => {}

@@ -96,6 +96,7 @@ impl Desk {
             wall: SystemTime::UNIX_EPOCH + Duration::from_secs(WALL),
             theme,
             size: Rect::new(0, 0, size.0, size.1),
+            uid: 1000,
             home: env.home().map(Into::into),
             typed: Typed::default(),
             reveal: Duration::from_secs(10),

@@ -32,6 +32,8 @@ pub(super) enum Event {
     Report(Ticket, Box<Result<Report, Problem>>),
     /// How far a job is.
     Progress(Ticket, Pace),
+    /// The journal of helper calls may have another one.
+    Called,
     Signal(i32),
     /// Nobody is at the other end of the terminal any more.
     Lost,

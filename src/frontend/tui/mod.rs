@@ -3,6 +3,7 @@
 
 mod app;
 mod breadcrumb;
+mod calls_watch;
 mod catalogue;
 #[cfg(test)]
 mod desk;
@@ -81,6 +82,7 @@ pub fn run(env: Env, typed: Typed, settings: Settings) -> Result<(), Problem> {
         wall: env.now(),
         theme,
         size: Rect::default(),
+        uid: env.uid(),
         home: env.home().map(Path::to_owned),
         typed,
         reveal: Duration::from_secs(ui.reveal_seconds()),
@@ -161,6 +163,7 @@ impl Ui {
         let workers = Workers::start(env, options, &self.sender)?;
         let input = Input::start(self.sender.clone()).map_err(|error| no_terminal(&error))?;
         self.hands = Some((input, workers));
+        calls_watch::start(&options.state_dir, self.sender.clone()).map_err(|error| no_terminal(&error))?;
         self.app.begin();
         Ok(())
     }

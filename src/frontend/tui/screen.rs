@@ -28,6 +28,8 @@ pub(super) struct Scope {
     pub(super) theme: Theme,
     /// The whole terminal, as last drawn.
     pub(super) size: Rect,
+    /// Who looks.
+    pub(super) uid: u32,
     /// Shown as `~` in paths.
     pub(super) home: Option<PathBuf>,
     /// What was typed to get to this store, for the commands that are shown.
@@ -221,8 +223,8 @@ pub(super) trait Screen {
 
     fn lapse(&mut self, _now: Instant) {}
 
-    /// As `lapse`, for a tab in front that then asks for something.
-    fn wake(&mut self, _scope: &Scope) -> Flow {
+    /// The helper was called, while this tab is in front.
+    fn called(&mut self) -> Flow {
         Flow::Stay
     }
 
@@ -275,7 +277,7 @@ pub(super) trait Layer {
     fn outdate(&mut self);
     fn find_entry(&mut self, entry: &EntryPath) -> Option<Flow>;
     fn find_registry(&mut self, name: &str) -> Option<Flow>;
-    fn wake(&mut self, scope: &Scope) -> Flow;
+    fn called(&mut self) -> Flow;
     fn name(&self) -> &'static str;
 }
 
@@ -396,8 +398,8 @@ impl<S: Screen> Layer for S {
         Screen::find_registry(self, name)
     }
 
-    fn wake(&mut self, scope: &Scope) -> Flow {
-        Screen::wake(self, scope)
+    fn called(&mut self) -> Flow {
+        Screen::called(self)
     }
 
     fn name(&self) -> &'static str {

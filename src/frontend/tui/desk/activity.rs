@@ -67,19 +67,117 @@ fn the_filter_knows_outcome_user_id_and_caller() {
 fn new_calls_come_by_themselves_while_it_is_in_front_and_move_nothing_else() {
     let mut desk = Desk::new((80, 24)).begun();
     desk.press("4j").shows("▶ today 00:00:00");
-    assert_eq!(desk.app.deadline(), Some(desk.start + Duration::from_secs(2)));
+    assert_eq!(desk.app.deadline(), None, "it waits for no time");
     desk.slow = true;
-    desk.wait(Duration::from_secs(2)).settle();
+    desk.app.handle(Event::Called);
+    desk.settle();
     let asked = desk.held.pop();
     let Some((ticket, Job::Journal(_))) = asked else { panic!("it looks again: {asked:?}") };
+    // One more while it is being read: it has to be read once more, not at the same time.
+    desk.app.handle(Event::Called);
+    desk.app.handle(Event::Called);
+    desk.settle();
+    assert!(desk.held.is_empty());
     let mut more = calls();
     more.push(call("2024-10-04T00:00:09.000Z", "erase", "new.example.test", "erased"));
-    desk.app.handle(Event::Report(ticket, Box::new(Ok(journal(more)))));
+    desk.app.handle(Event::Report(ticket, Box::new(Ok(journal(more.clone())))));
+    desk.settle();
     desk.shows("new.example.test");
     desk.shows("▶ today 00:00:00");
-    desk.slow = false;
-    desk.press("?<Esc>");
-    assert!(desk.app.deadline().is_some(), "the help was only in front for a while");
+    let asked = desk.held.pop();
+    let Some((ticket, Job::Journal(_))) = asked else { panic!("it looks once more: {asked:?}") };
+    desk.app.handle(Event::Report(ticket, Box::new(Ok(Report::Journal(None)))));
+    desk.settle();
+    assert!(desk.held.is_empty(), "and then no more");
     desk.press("2");
-    assert_eq!(desk.app.deadline(), None, "elsewhere nothing is looked at");
+    desk.held.clear();
+    desk.app.handle(Event::Called);
+    desk.settle();
+    assert!(desk.held.is_empty(), "elsewhere nothing is looked at");
+}
+
+/// The calls that are listed, by their servers.
+fn listed(desk: &mut Desk) -> Vec<&'static str> {
+    let screen = desk.screen();
+    let list = screen.lines().skip(3).take_while(|line| !line.starts_with('─'));
+    let lines: Vec<&str> = list.collect();
+    let servers = ["ghcr.io", "quay.io", "index.docker.io", "harbor.corp.test"];
+    servers.into_iter().filter(|server| lines.iter().any(|line| line.contains(':') && line.contains(server))).collect()
+}
+
+#[test]
+fn one_key_lists_only_what_went_wrong_or_one_registry_or_user() {
+    let mut desk = Desk::new((80, 24)).begun();
+    desk.press("4f").shows("only failed or not found; Esc lists all");
+    insta::assert_snapshot!("activity_only", desk.screen());
+    assert_eq!(listed(&mut desk), ["quay.io", "harbor.corp.test"]);
+    desk.shows("2/4");
+    desk.press("f");
+    assert_eq!(listed(&mut desk), ["harbor.corp.test"]);
+    desk.press("f");
+    assert_eq!(listed(&mut desk), ["quay.io"]);
+    desk.press("f");
+    assert_eq!(listed(&mut desk), ["ghcr.io", "index.docker.io"]);
+    desk.press("f");
+    assert_eq!(listed(&mut desk).len(), 4);
+    desk.press("gjju").shows("only uid 0");
+    assert_eq!(listed(&mut desk), ["quay.io"]);
+    desk.press("s").shows("only quay.io, uid 0");
+    desk.press("u").shows("only quay.io;");
+    // The filter looks among them.
+    desk.press("/harbor").shows("nothing fits");
+    desk.press("<Esc>").shows("only quay.io;");
+    desk.press("<Esc>").hides("only quay.io");
+    assert_eq!(listed(&mut desk).len(), 4);
+    // What comes meanwhile is listed when it fits.
+    desk.press("gfffff").hides("only ");
+    desk.press("ff");
+    desk.slow = true;
+    desk.app.handle(Event::Called);
+    desk.settle();
+    let Some((ticket, _)) = desk.held.pop() else { panic!("it looks again") };
+    let mut more = calls();
+    more.push(call("2024-10-04T00:00:08.000Z", "get", "ghcr.io", "error:failed"));
+    more.push(call("2024-10-04T00:00:09.000Z", "get", "quay.io", "found"));
+    desk.app.handle(Event::Report(ticket, Box::new(Ok(journal(more)))));
+    assert_eq!(listed(&mut desk), ["ghcr.io", "harbor.corp.test"]);
+}
+
+#[test]
+fn the_command_that_mends_a_call_is_for_the_one_who_made_it() {
+    let command = |change: &dyn Fn(&mut Call)| {
+        let mut desk = Desk::new((80, 24)).begun();
+        desk.slow = true;
+        desk.press("4");
+        let mut one = call("2024-10-04T00:00:00.000Z", "get", "quay.io", "not-found");
+        change(&mut one);
+        let Some((ticket, Job::Journal(_))) = desk.held.pop() else { panic!("it looks") };
+        desk.app.handle(Event::Report(ticket, Box::new(Ok(journal(vec![one])))));
+        desk.held.clear();
+        desk.press("c");
+        match desk.held.pop() {
+            Some((_, Job::CopyText(command))) => {
+                desk.shows(&command);
+                command
+            }
+            other => {
+                assert!(other.is_none(), "{other:?}");
+                desk.shows("nothing has to be mended here");
+                String::new()
+            }
+        }
+    };
+    assert_eq!(command(&|_| {}), "docker login quay.io");
+    assert_eq!(command(&|one| one.server = Some("https://index.docker.io/v1/".to_owned())), "docker login");
+    assert_eq!(command(&|one| one.home = Some("/srv/c i".to_owned())), "HOME='/srv/c i' docker login quay.io");
+    let root = |one: &mut Call| (one.uid, one.home) = (0, Some("/root".to_owned()));
+    assert_eq!(command(&root), "sudo -H docker login quay.io");
+    assert_eq!(command(&|one| one.uid = 0), "docker login quay.io");
+    let other = |one: &mut Call| (one.uid, one.home) = (1001, Some("/home/bob".to_owned()));
+    assert_eq!(command(&other), "sudo -H -u '#1001' docker login quay.io");
+    assert_eq!(command(&|one| one.outcome = "error:failed".to_owned()), "regpass status");
+    assert_eq!(command(&|one| one.outcome = "found".to_owned()), "");
+    assert_eq!(command(&|one| one.server = Some("***".to_owned())), "");
+    let hostile = command(&|one| one.server = Some("a.test;rm -rf ~".to_owned()));
+    assert_eq!(hostile, "docker login 'a.test;rm -rf ~'");
 }

@@ -1,8 +1,6 @@
 //! What Docker and others asked the helper for, and what they were told: newest first, new calls as they come. A call that
 //! found nothing or failed is explained in words, and one key leads to the registry that mends it.
 
-use std::time::{Duration, Instant};
-
 use crossterm::event::KeyCode;
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -15,16 +13,15 @@ use super::super::theme::Meaning;
 use super::super::widgets::details::Details;
 use super::super::widgets::finder::Finder;
 use super::super::widgets::list::{ListPlace, Move};
+use super::super::widgets::secret_panel::told;
 use super::super::widgets::{panes, words};
 use super::calls;
+use super::calls_only::Only;
 use crate::model::{Problem, RegistryKey};
 use crate::ops::journal::{Journal, Stamp};
 use crate::system::journal::Call;
 
 const NAME: &str = "activity";
-
-/// How often the journal is looked at while the tab is in front: a look is one stat(2).
-const EVERY: Duration = Duration::from_secs(2);
 
 const BESIDE: panes::Beside = panes::Beside { from: 110, share: 55 };
 
@@ -38,6 +35,8 @@ struct Known {
 pub(in super::super) struct Activity {
     tickets: Tickets,
     asked: Option<u64>,
+    /// The copy that is on its way, and what is copied.
+    copying: Option<(u64, String)>,
     known: Known,
     /// What the filter matches, by call.
     names: Vec<String>,
@@ -45,8 +44,11 @@ pub(in super::super) struct Activity {
     finder: Finder,
     zoomed: bool,
     alone: bool,
-    /// When to look again; None while something else is in front.
-    next: Option<Instant>,
+    /// As last drawn, the details have few lines below the list.
+    below: bool,
+    /// More calls have come since it was asked.
+    again: bool,
+    only: Only,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -55,7 +57,11 @@ pub(in super::super) enum Action {
     Filter,
     KeepFilter,
     Back,
+    OnlyWrong,
+    OnlyRegistry,
+    OnlyUser,
     Registry,
+    Copy,
     Reload,
 }
 
@@ -66,7 +72,11 @@ const fn row(keys: &'static [Key], action: Action, hint: &'static str, help: &'s
 pub(super) const KEYS: &[Binding<Action>] = &[
     row(&[Key::named(KeyCode::Enter)], Action::Open, "explain", "what the call means, in words"),
     row(&[Key::char('/')], Action::Filter, "find", "find by registry, outcome, caller, or as in uid=0"),
+    row(&[Key::char('f')], Action::OnlyWrong, "failed", "only what failed, then what found nothing, both, all"),
+    row(&[Key::char('s')], Action::OnlyRegistry, "same", "only calls about the selected one's registry, or all"),
+    row(&[Key::char('u')], Action::OnlyUser, "uid", "only calls by the selected one's user id, or all"),
     row(&[Key::char('o')], Action::Registry, "registry", "go to the registry that the call was about"),
+    row(&[Key::char('c')], Action::Copy, "copy", "copy the command that mends it"),
     row(&[Key::named(KeyCode::Esc)], Action::Back, "", "close the details, clear the filter"),
     row(&[Key::named(KeyCode::F(5)), Key::ctrl('r')], Action::Reload, "", "read the calls again"),
 ];
@@ -82,12 +92,15 @@ impl Default for Activity {
         Activity {
             tickets: Tickets::of(NAME),
             asked: None,
+            copying: None,
             known: Known::default(),
             names: Vec::new(),
             finder: Finder::default(),
             zoomed: false,
             alone: false,
-            next: None,
+            below: false,
+            again: false,
+            only: Only::default(),
         }
     }
 }
@@ -111,7 +124,8 @@ impl Activity {
     }
 
     fn list(&mut self) {
-        let all: Vec<u32> = (0..).take(self.names.len()).collect::<Vec<u32>>().into_iter().rev().collect();
+        let calls = (0..).zip(self.calls()).filter(|(_, call)| self.only.fits(call));
+        let all: Vec<u32> = calls.map(|(index, _)| index).collect::<Vec<u32>>().into_iter().rev().collect();
         let names = &self.names;
         self.finder.search(&all, |index| names.get(index as usize).map_or("", |name| name));
     }
@@ -127,8 +141,40 @@ impl Activity {
             self.zoomed = false;
             return Flow::Stay;
         }
+        if !self.finder.is_filtered() && !self.finder.is_typing() {
+            return self.only(|only, _| *only = Only::default());
+        }
         self.finder.clear();
         self.narrowed()
+    }
+
+    /// Lists other calls; the selected one stays so if it is among them.
+    fn only(&mut self, change: impl FnOnce(&mut Only, Option<&Call>)) -> Flow {
+        let held = self.finder.selected();
+        let mut only = std::mem::take(&mut self.only);
+        change(&mut only, self.selected());
+        self.only = only;
+        self.finder.forget();
+        self.list();
+        if !held.is_some_and(|held| self.finder.select(held)) {
+            self.finder.select_first();
+        }
+        Flow::Stay
+    }
+
+    /// There is more to say of the selected call than is shown beside the list.
+    fn wants_zoom(&self) -> bool {
+        (self.alone || self.below) && !self.zoomed
+    }
+
+    fn copy(&mut self, scope: &Scope) -> Flow {
+        let Some(command) = self.selected().and_then(|call| calls::remedy(call, scope)) else {
+            return Flow::Say(Toast::warn("nothing has to be mended here"));
+        };
+        let ticket = self.tickets.next();
+        let shown = crate::model::text::escaped(command.as_bytes()).into_owned();
+        self.copying = Some((ticket.number, shown));
+        Flow::Start(ticket, Job::CopyText(command))
     }
 
     /// New calls do not move what a person looks at, unless that is the newest.
@@ -168,8 +214,14 @@ impl Screen for Activity {
 
     fn offer(&self, action: Action) -> Offer {
         match action {
-            Action::Open | Action::Registry if self.selected().is_none() => Offer::Refused(self.finder.why_nothing()),
-            Action::Registry if self.selected().is_some_and(|call| call.server.is_none()) => {
+            Action::OnlyRegistry if self.only.has_registry() => Offer::Ready,
+            Action::OnlyUser if self.only.has_uid() => Offer::Ready,
+            Action::Open | Action::Registry | Action::Copy | Action::OnlyRegistry | Action::OnlyUser
+                if self.selected().is_none() =>
+            {
+                Offer::Refused(self.finder.why_nothing())
+            }
+            Action::Registry | Action::OnlyRegistry if self.selected().is_some_and(|call| call.server.is_none()) => {
                 Offer::Refused("this call was about no single registry")
             }
             Action::Filter if self.calls().is_empty() => Offer::Refused("there is nothing to find"),
@@ -179,9 +231,11 @@ impl Screen for Activity {
 
     fn hint(&self, action: Action) -> Option<&'static str> {
         match action {
-            Action::Open if self.zoomed || !self.alone => Some(""),
+            Action::Open if !self.wants_zoom() => Some(""),
+            Action::OnlyRegistry if self.only.has_registry() => Some("any"),
+            Action::OnlyUser if self.only.has_uid() => Some("all uids"),
             Action::Back if self.zoomed && !self.finder.is_typing() => Some("back"),
-            Action::Back if self.finder.is_filtered() => Some("clear"),
+            Action::Back if self.finder.is_filtered() || !self.only.is_all() => Some("clear"),
             _ => None,
         }
     }
@@ -211,30 +265,24 @@ impl Screen for Activity {
         (!self.zoomed).then(|| self.finder.place())
     }
 
-    fn enter(&mut self, scope: &Scope) -> Flow {
-        self.next = Some(scope.now + EVERY);
+    fn enter(&mut self, _scope: &Scope) -> Flow {
         self.look(self.known.stamp)
     }
 
-    fn leave(&mut self) {
-        self.next = None;
-    }
-
-    fn deadline(&self, _now: Instant) -> Option<Instant> {
-        self.next
-    }
-
-    fn wake(&mut self, scope: &Scope) -> Flow {
-        if self.next.take_if(|next| *next <= scope.now).is_none() {
-            return Flow::Stay;
-        }
-        self.next = Some(scope.now + EVERY);
+    fn called(&mut self) -> Flow {
+        self.again = self.asked.is_some();
         self.look(self.known.stamp)
     }
 
-    fn act(&mut self, action: Action, _scope: &Scope) -> Flow {
+    fn act(&mut self, action: Action, scope: &Scope) -> Flow {
         match action {
-            Action::Open => self.zoomed |= self.alone,
+            Action::Open => self.zoomed |= self.wants_zoom(),
+            Action::OnlyWrong => return self.only(|only, _| only.next_end()),
+            Action::OnlyRegistry => {
+                return self.only(|only, call| call.iter().for_each(|call| only.toggle_registry(call)));
+            }
+            Action::OnlyUser => return self.only(|only, call| call.iter().for_each(|call| only.toggle_uid(call))),
+            Action::Copy => return self.copy(scope),
             Action::Filter => {
                 self.finder.begin();
                 self.zoomed = false;
@@ -252,12 +300,22 @@ impl Screen for Activity {
         Flow::Stay
     }
 
-    fn report(&mut self, number: u64, report: Result<Report, Problem>, _scope: &Scope) -> Flow {
+    fn report(&mut self, number: u64, report: Result<Report, Problem>, scope: &Scope) -> Flow {
+        if let Some((_, what)) = self.copying.take_if(|(asked, _)| *asked == number) {
+            return match report {
+                Ok(Report::Copied(copied)) => told(copied, &what, scope.now),
+                Ok(_) => Flow::Stay,
+                Err(problem) => Flow::Say(Toast::warn(problem.one_line())),
+            };
+        }
         if self.asked.take_if(|asked| *asked == number).is_some() {
             match report {
                 Ok(Report::Journal(Some((journal, stamp)))) => self.take_in(journal, stamp),
                 Ok(_) => {}
                 Err(problem) => self.known.problem = Some(problem),
+            }
+            if std::mem::take(&mut self.again) {
+                return self.look(self.known.stamp);
             }
         }
         Flow::Stay
@@ -268,7 +326,7 @@ impl Screen for Activity {
             return self.draw_empty(frame, area, scope);
         }
         let panes = panes::arrange(frame, area, BESIDE, self.zoomed, scope);
-        self.alone = panes.alone();
+        (self.alone, self.below) = (panes.alone(), panes.below);
         if let Some(list) = panes.list {
             self.draw_list(frame, list, scope);
         }
@@ -279,7 +337,10 @@ impl Screen for Activity {
     }
 
     fn tally(&self) -> String {
-        self.finder.tally(self.calls().len())
+        if self.only.is_all() {
+            return self.finder.tally(self.calls().len());
+        }
+        format!("{}/{}", self.finder.listed(), self.calls().len())
     }
 }
 
@@ -304,7 +365,13 @@ impl Activity {
     }
 
     fn draw_list(&mut self, frame: &mut Frame<'_>, area: Rect, scope: &Scope) {
-        let list = self.finder.draw_field(frame, area, scope);
+        let mut list = self.finder.draw_field(frame, area, scope);
+        if !self.only.is_all() {
+            let words = format!("only {}; Esc lists all", self.only.words());
+            let words = words::fit(&words, list.width.saturating_sub(2), scope.theme.glyphs.ellipsis);
+            frame.buffer_mut().set_string(list.x + 2, list.y, words, scope.theme.style(Meaning::Accent));
+            list = Rect { y: list.y + 1, height: list.height.saturating_sub(1), ..list };
+        }
         let (names, journal) = (&self.names, &self.known.journal);
         let name = |index: u32| names.get(index as usize).map_or("", String::as_str);
         let call = |index: u32| journal.as_ref().and_then(|journal| journal.calls.get(index as usize));

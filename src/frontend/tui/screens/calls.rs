@@ -8,7 +8,9 @@ use super::super::screen::Scope;
 use super::super::theme::{Glyphs, Meaning};
 use super::super::widgets::details::Details;
 use super::super::widgets::words;
-use crate::model::{text, utc};
+use crate::model::registry_key::HUB_NAME;
+use crate::model::{RegistryKey, text, utc};
+use crate::ops::registries;
 use crate::system::journal::Call;
 
 /// When (UTC), always as wide: `today` or the day, and the time; the date alone in other years than this.
@@ -57,15 +59,21 @@ pub(super) fn mark(meaning: Meaning, glyphs: &Glyphs) -> &'static str {
 /// What the call means for the one who made it: which places were used, what Docker will have printed, what mends it.
 pub(super) fn explain(call: &Call, details: &mut Details<'_>, scope: &Scope) {
     details.title(&format!("{} {}", text::escaped(call.action.as_bytes()), server(call)));
-    for sentence in meant(call) {
-        details.sentence(&sentence, outcome(call).1);
-    }
+    // What mends it comes before the explanation ends: a small screen has few lines.
+    let sentences = meant(call);
+    let (first, more) = sentences.split_at(sentences.len().min(1));
+    first.iter().for_each(|sentence| details.sentence(sentence, outcome(call).1));
     if let Some(warning) = &call.warning {
         details.sentence(&format!("Docker did not show this: {}", text::escaped(warning.as_bytes())), Meaning::Warn);
     }
     if let Some(sentence) = elsewhere(call, scope) {
         details.sentence(&sentence, Meaning::Warn);
     }
+    if let Some(command) = remedy(call, scope) {
+        let what = if outcome(call).1 == Meaning::Warn { "What mends it:" } else { "What is missing, by:" };
+        details.sentence(&format!("{what}  {}", text::escaped(command.as_bytes())), Meaning::Plain);
+    }
+    more.iter().for_each(|sentence| details.sentence(sentence, outcome(call).1));
     details.gap();
     let safe = |told: &Option<String>| told.as_ref().map(|told| text::escaped(told.as_bytes()).into_owned());
     let when = text::escaped(call.time.as_bytes()).into_owned();
@@ -79,17 +87,41 @@ pub(super) fn explain(call: &Call, details: &mut Details<'_>, scope: &Scope) {
     }
 }
 
+/// The command that mends it, or tells what would, as the one who made the call and with that one's HOME; None where nothing
+/// has to be mended, or nobody knows what was asked for.
+pub(super) fn remedy(call: &Call, scope: &Scope) -> Option<String> {
+    let command = match outcome(call).1 {
+        Meaning::Warn => {
+            let server = call.server.as_deref().filter(|server| !server.contains("***"))?;
+            match registries::name_of(&RegistryKey::new(server)) {
+                name if name == HUB_NAME => "docker login".to_owned(),
+                name => format!("docker login {}", text::shell_word(Path::new(&name))),
+            }
+        }
+        Meaning::Bad => "regpass status".to_owned(),
+        _ => return None,
+    };
+    let home = call.home.as_deref().map(Path::new);
+    let before = match call.uid {
+        uid if uid == scope.uid && home == scope.home.as_deref() => scope.typed.variables(),
+        uid if uid == scope.uid => home.map_or_else(String::new, |home| format!("HOME={} ", text::shell_word(home))),
+        // With this HOME, sudo was called without -H: what is to be mended is here.
+        0 if home == scope.home.as_deref() => String::new(),
+        0 => "sudo -H ".to_owned(),
+        uid => format!("sudo -H -u '#{uid}' "),
+    };
+    Some(before + &command)
+}
+
 /// Docker's words are those of docker/cli (`cli/config/credentials`, `cli/command/image/pull.go`) and of its daemon.
 fn meant(call: &Call) -> Vec<String> {
     let server = server(call);
-    let word = text::shell_word(Path::new(call.server.as_deref().unwrap_or_default()));
     match (&*call.action, &*call.outcome) {
         ("get", "found") => vec!["The login was handed over.".to_owned()],
         ("get", "not-found") => vec![
             format!("This store has no login for {server}: the pull went on anonymously."),
             "For a private image or a push Docker will have printed: no basic auth credentials, or unauthorized."
                 .to_owned(),
-            format!("What mends it:  docker login {word}"),
         ],
         (_, outcome) if outcome.starts_with("error") => {
             let why = call

@@ -3,6 +3,7 @@
 mod activity;
 mod add_reader;
 mod calls;
+mod calls_only;
 pub(super) mod confirm;
 mod conflicts;
 mod difference;

@@ -126,6 +126,10 @@ impl Finder {
         if self.is_filtered() { "nothing fits the filter" } else { "nothing is listed" }
     }
 
+    pub(in super::super) fn listed(&self) -> usize {
+        self.rows.len()
+    }
+
     /// How many are listed, of how many.
     pub(in super::super) fn tally(&self, all: usize) -> String {
         if self.is_filtered() { format!("{}/{all}", self.rows.len()) } else { all.to_string() }

@@ -291,6 +291,7 @@ mod tests {
             wall: std::time::SystemTime::UNIX_EPOCH,
             theme: Theme::new(true, false),
             size: Rect::new(0, 0, 80, 24),
+            uid: 1000,
             home: None,
             typed: crate::system::options::Typed::default(),
             reveal: Duration::from_secs(10),
