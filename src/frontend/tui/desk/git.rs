@@ -121,6 +121,18 @@ fn git_at_work_tells_how_far_it_is_and_is_called_off() {
 }
 
 #[test]
+fn a_conflict_that_was_met_can_be_settled_at_once() {
+    let mut desk = Desk::new((80, 24)).begun();
+    desk.press("SC").shows("there are no conflicts");
+    desk.slow = true;
+    desk.press("s");
+    let (ticket, job) = desk.held.pop().expect("the work");
+    desk.answer(ticket, job);
+    // How the stores stand now is not known yet.
+    desk.press("C").shows("git is asked");
+}
+
+#[test]
 fn one_side_is_chosen_after_a_yes_and_the_store_is_read_again() {
     let mut desk = Desk::new((80, 24)).begun();
     desk.press("/vpn<Enter>Cm").shows("both sides changed the same lines");

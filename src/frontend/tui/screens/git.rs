@@ -112,15 +112,18 @@ impl Git {
             Ok(_) => return Flow::Stay,
             Err(problem) => Err(problem),
         };
-        let conflicts = done.iter().flatten().any(|one| matches!(one.outcome, Outcome::Conflicts(_)));
         let fine = done.as_ref().is_ok_and(|done| done.iter().all(|one| !matches!(one.outcome, Outcome::Failed(_))));
         self.done = Some(done);
-        let toast = match (conflicts, fine) {
+        let toast = match (self.met_conflicts(), fine) {
             (true, _) => Toast::warn("both sides changed the same; C settles it"),
             (_, true) => Toast::good("done"),
             (_, false) => Toast::warn("not everything could be done"),
         };
         Flow::Many(vec![Flow::Say(toast), Flow::StoreChanged, self.look()])
+    }
+
+    fn met_conflicts(&self) -> bool {
+        self.done.iter().flatten().flatten().any(|one| matches!(one.outcome, Outcome::Conflicts(_)))
     }
 }
 
@@ -145,7 +148,10 @@ impl Screen for Git {
             Action::Work(_) if all.iter().all(|one| one.upstream.is_none()) => {
                 Offer::Refused("no store has a remote to go with")
             }
-            Action::Conflicts if all.iter().all(|one| one.unmerged == 0 && one.operation.is_none()) => {
+            // What the last work met counts before the stores were looked at again.
+            Action::Conflicts
+                if !self.met_conflicts() && all.iter().all(|one| one.unmerged == 0 && one.operation.is_none()) =>
+            {
                 Offer::Refused("there are no conflicts")
             }
             _ => Offer::Ready,
