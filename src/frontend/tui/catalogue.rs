@@ -86,6 +86,10 @@ impl Catalogue {
         self.leaves.len()
     }
 
+    pub(super) fn folders(&self) -> impl Iterator<Item = &Node> {
+        self.nodes.iter().filter(|node| node.is_folder())
+    }
+
     /// All folders, and entries too, that have this name.
     pub(super) fn find(&self, path: &EntryPath, folder: bool) -> Option<NodeId> {
         let found = self.nodes.iter().position(|node| node.path == *path && node.is_folder() == folder);

@@ -489,6 +489,19 @@ fn what_was_found_stays_selected_when_the_filter_goes() {
 }
 
 #[test]
+fn all_folders_close_and_open_at_once() {
+    let mut desk = Desk::new((80, 24)).begun();
+    desk.press("/replica<Enter><Esc>").shows("▶       replica");
+    desk.press("-").shows("▶ ▸ infra");
+    desk.hides("replica");
+    desk.hides("▾");
+    desk.press("+").shows("▶ ▾ infra");
+    desk.shows("replica");
+    desk.hides("▸");
+    desk.press("/db<Enter>-").shows("Esc clears it");
+}
+
+#[test]
 fn folders_open_and_close() {
     let mut desk = Desk::new((80, 24)).begun();
     desk.press("/vpn<Enter><Esc><Left><Left>");

@@ -171,6 +171,9 @@ impl Screen for StoreScreen {
                 Offer::Refused("select an entry, not a folder")
             }
             Action::More | Action::Less if !self.secret.is_cut() => Offer::Refused(UNCUT),
+            Action::OpenAll | Action::CloseAll if self.tree.finder.is_filtered() => {
+                Offer::Refused("what the filter found has no folders; Esc clears it")
+            }
             Action::Conflicts if self.conflicts.is_empty() => Offer::Refused("no entry has a conflict; S shows git"),
             Action::Unreadable if catalogue.is_none_or(|catalogue| catalogue.unreadable.is_empty()) => {
                 Offer::Refused("everything could be listed")
@@ -270,6 +273,10 @@ impl Screen for StoreScreen {
         match action {
             Action::Open => self.open_selected(),
             Action::Close => self.open_folder(false),
+            Action::OpenAll | Action::CloseAll => {
+                self.tree.open_all(matches!(action, Action::OpenAll));
+                self.moved()
+            }
             Action::Filter => {
                 self.tree.finder.begin();
                 self.zoomed = false;

@@ -11,6 +11,8 @@ pub(super) const NAME: &str = "store";
 pub(in super::super) enum Action {
     Open,
     Close,
+    OpenAll,
+    CloseAll,
     Filter,
     KeepFilter,
     Back,
@@ -76,6 +78,8 @@ pub(super) const KEYS: &[Binding<Action>] = &[
     row(&[Key::char('y')], Action::CopyEntry, "", "copy the entry, the folder, or what is marked"),
     row(&[Key::char('p')], Action::Password, "", "make a new password for it, its other lines stay"),
     row(&[Key::named(KeyCode::Left)], Action::Close, "", "close the folder, or go to the one around it"),
+    row(&[Key::char('+')], Action::OpenAll, "", "open every folder"),
+    row(&[Key::char('-')], Action::CloseAll, "", "close every folder"),
     row(&[Key::char('h')], Action::History, "", "versions in git: what changed, bring one back"),
     row(&[Key::char('F')], Action::Search, "", "search inside the entries: every one is opened"),
     row(&[Key::char('W')], Action::Readers, "", "who can read which folder; add and remove people"),

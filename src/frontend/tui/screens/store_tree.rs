@@ -137,6 +137,24 @@ impl Tree {
         true
     }
 
+    /// Opens or closes every folder; of what is no longer listed the outermost folder around it is selected.
+    pub(super) fn open_all(&mut self, open: bool) {
+        let Some(Ok(catalogue)) = &self.loaded else { return };
+        let mut selected = self.finder.selected();
+        if open {
+            self.open = catalogue.folders().map(|node| node.path.clone()).collect();
+        } else {
+            self.open.clear();
+            while let Some(parent) = selected.and_then(|id| catalogue.node(id)?.parent) {
+                selected = Some(parent);
+            }
+        }
+        self.list();
+        if let Some(selected) = selected {
+            self.finder.select(selected);
+        }
+    }
+
     /// Back to the tree, with what was selected in sight.
     pub(super) fn clear_filter(&mut self) {
         let selected = self.selected().map(|node| (node.path.clone(), node.is_folder()));
