@@ -26,6 +26,9 @@ fn main() {
         };
         // One more of each comes first and is not counted.
         let pair = Pair::measure(scene.runs, &mut *sides.ours, &mut *sides.peer);
+        if let Some(proof) = sides.proof {
+            proof();
+        }
         println!("{}", row(scene, &pair));
     }
     let size = std::fs::metadata(support::regpass_binary()).expect("the binary").len();

@@ -1,6 +1,7 @@
 //! What is timed: each scene prepares its machine once and then hands out one command after the other for either side.
 //! The peer is the current official helper with pass and GnuPG, or ourselves on a smaller machine.
 
+use std::cell::Cell;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -23,6 +24,15 @@ pub struct Scene {
 pub struct Sides {
     pub ours: Box<Side>,
     pub peer: Box<Side>,
+    /// Looks, after all runs, whether both did what they were timed for, and panics when not. For what can end well with
+    /// nothing done; the others' answers are compared by the tests.
+    pub proof: Option<Box<dyn Fn()>>,
+}
+
+impl Sides {
+    fn new(ours: Box<Side>, peer: Box<Side>) -> Sides {
+        Sides { ours, peer, proof: None }
+    }
 }
 
 pub const SCENES: &[Scene] = &[
@@ -91,20 +101,20 @@ fn called(sandbox: &Sandbox, program: impl AsRef<Path>, action: &str) -> Command
 fn get_hit(algorithm: &str) -> Option<Sides> {
     let (sandbox, official) = machine(algorithm)?;
     let input = SERVER.as_bytes().to_vec();
-    Some(Sides {
-        ours: same(&sandbox, &sandbox.helper_link(), "get", input.clone()),
-        peer: same(&sandbox, &official, "get", input),
-    })
+    Some(Sides::new(
+        same(&sandbox, &sandbox.helper_link(), "get", input.clone()),
+        same(&sandbox, &official, "get", input),
+    ))
 }
 
 /// Both helpers on a store with that many registries.
 fn against_official(registries: usize, action: &'static str, input: Vec<u8>) -> Option<Sides> {
     let (sandbox, official) = machine("future-default")?;
     add_registries(&sandbox, registries);
-    Some(Sides {
-        ours: same(&sandbox, &sandbox.helper_link(), action, input.clone()),
-        peer: same(&sandbox, &official, action, input),
-    })
+    Some(Sides::new(
+        same(&sandbox, &sandbox.helper_link(), action, input.clone()),
+        same(&sandbox, &official, action, input),
+    ))
 }
 
 /// Copies the one credential's file under that many servers' names.
@@ -131,7 +141,7 @@ fn store() -> Option<Sides> {
             (called(&sandbox, &program, "store"), input.into_bytes())
         })
     };
-    Some(Sides { ours: side(sandbox.helper_link(), Rc::clone(&sandbox)), peer: side(official, sandbox) })
+    Some(Sides::new(side(sandbox.helper_link(), Rc::clone(&sandbox)), side(official, sandbox)))
 }
 
 /// The credential is put back, untimed, before each erase.
@@ -143,7 +153,7 @@ fn erase() -> Option<Sides> {
             (called(&sandbox, &program, "erase"), b"gone.example.test".to_vec())
         })
     };
-    Some(Sides { ours: side(sandbox.helper_link(), Rc::clone(&sandbox)), peer: side(official, sandbox) })
+    Some(Sides::new(side(sandbox.helper_link(), Rc::clone(&sandbox)), side(official, sandbox)))
 }
 
 /// The agent is ended, untimed, before each get.
@@ -155,7 +165,7 @@ fn agent_down() -> Option<Sides> {
             (called(&sandbox, &program, "get"), SERVER.as_bytes().to_vec())
         })
     };
-    Some(Sides { ours: side(sandbox.helper_link(), Rc::clone(&sandbox)), peer: side(official, sandbox) })
+    Some(Sides::new(side(sandbox.helper_link(), Rc::clone(&sandbox)), side(official, sandbox)))
 }
 
 /// Half of the entries are registries, half are ordinary ones in 500 folders.
@@ -170,10 +180,17 @@ fn many_entries() -> Option<Sides> {
         std::fs::write(dir.join(format!("entry-{number}.gpg")), b"x").expect("an entry");
     }
     let input = SERVER.as_bytes().to_vec();
-    Some(Sides {
-        ours: same(&large, &large.helper_link(), "get", input.clone()),
-        peer: same(&small, &small.helper_link(), "get", input),
-    })
+    Some(Sides::new(
+        same(&large, &large.helper_link(), "get", input.clone()),
+        same(&small, &small.helper_link(), "get", input),
+    ))
+}
+
+/// Entries of each of the stores that are worked through as a whole.
+const ENTRIES: usize = 1000;
+
+fn entry_file(store: &Path, number: usize) -> PathBuf {
+    store.join(format!("folder-{}/entry-{number}.gpg", number % 100))
 }
 
 /// A thousand entries in a hundred folders, twice: a store for either side, in git, and the keys of two people.
@@ -187,10 +204,10 @@ fn shared_stores() -> Option<(Rc<Sandbox>, [PathBuf; 2], [String; 2])> {
     let message = std::fs::read(sandbox.store().join("one.gpg")).expect("an entry");
     let stores = ["ours", "theirs"].map(|name| sandbox.home().join(name));
     for store in &stores {
-        for number in 0..1000 {
-            let folder = store.join(format!("folder-{}", number % 100));
-            std::fs::create_dir_all(&folder).expect("a folder");
-            std::fs::write(folder.join(format!("entry-{number}.gpg")), &message).expect("an entry");
+        for number in 0..ENTRIES {
+            let file = entry_file(store, number);
+            std::fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
+            std::fs::write(file, &message).expect("an entry");
         }
         std::fs::write(store.join(".gpg-id"), format!("{}\n", keys[0])).expect("recipients");
         let store = store.to_str().expect("a path");
@@ -204,36 +221,70 @@ fn shared_stores() -> Option<(Rc<Sandbox>, [PathBuf; 2], [String; 2])> {
 /// One person joins, then leaves, and so on: every run encrypts every entry anew, and commits.
 fn reencrypt() -> Option<Sides> {
     let (sandbox, [ours, theirs], keys) = shared_stores()?;
-    let (home, all) = (Rc::clone(&sandbox), keys.clone());
-    let mut number = 0;
+    let original = std::fs::read(ours.join("folder-0/entry-0.gpg")).expect("an entry");
+    let stores = [ours.clone(), theirs.clone()];
+    let runs = Rc::new(Cell::new(0));
+    let (home, all, number) = (Rc::clone(&sandbox), keys.clone(), Rc::clone(&runs));
     let ours = Box::new(move || {
-        number += 1;
-        std::fs::write(ours.join(".gpg-id"), all[..1 + number % 2].join("\n") + "\n").expect("recipients");
+        number.set(number.get() + 1);
+        std::fs::write(ours.join(".gpg-id"), all[..readers(number.get())].join("\n") + "\n").expect("recipients");
         let mut command = home.command(crate::support::regpass_binary());
         command.env("PASSWORD_STORE_DIR", &ours).arg("reencrypt");
         (command, Vec::new())
     });
-    let mut number = 0;
+    let (home, number) = (Rc::clone(&sandbox), Rc::clone(&runs));
     let peer = Box::new(move || {
-        number += 1;
-        let mut command = sandbox.command("pass");
-        command.env("PASSWORD_STORE_DIR", &theirs).arg("init").args(&keys[..1 + number % 2]);
+        let mut command = home.command("pass");
+        command.env("PASSWORD_STORE_DIR", &theirs).arg("init").args(&keys[..readers(number.get())]);
         (command, Vec::new())
     });
-    Some(Sides { ours, peer })
+    let proof = move || {
+        for store in &stores {
+            for number in 0..ENTRIES {
+                let message = std::fs::read(entry_file(store, number)).expect("an entry");
+                assert_eq!(recipients_of(&message), readers(runs.get()), "entry {number} of {}", store.display());
+                assert_ne!(message, original, "entry {number} of {}", store.display());
+            }
+            let store = store.to_str().expect("a path");
+            let commits = sandbox.run("git", &["-C", store, "rev-list", "--count", "HEAD"], b"").ok().out();
+            assert!(commits.trim().parse::<usize>().expect("a number") > runs.get(), "{commits} commits in {store}");
+        }
+    };
+    Some(Sides { proof: Some(Box::new(proof)), ..Sides::new(ours, peer) })
+}
+
+/// How many people read the store after that many runs.
+fn readers(runs: usize) -> usize {
+    1 + runs % 2
+}
+
+fn recipients_of(message: &[u8]) -> usize {
+    use sequoia_openpgp::parse::Parse;
+    use sequoia_openpgp::{PacketPile, packet::Tag};
+    let pile = PacketPile::from_bytes(message).expect("packets");
+    pile.children().filter(|packet| packet.tag() == Tag::PKESK).count()
 }
 
 fn grep() -> Option<Sides> {
     let (sandbox, [store, _], _) = shared_stores()?;
-    let side = |program: PathBuf| -> Box<Side> {
-        let (sandbox, store) = (Rc::clone(&sandbox), store.clone());
-        Box::new(move || {
-            let mut command = sandbox.command(&program);
-            command.env("PASSWORD_STORE_DIR", &store).args(["grep", "^user: "]);
-            (command, Vec::new())
-        })
+    let programs = [crate::support::regpass_binary(), PathBuf::from("pass")];
+    let command = move |program: &Path| {
+        let mut command = sandbox.command(program);
+        command.env("PASSWORD_STORE_DIR", &store).args(["grep", "^user: "]);
+        command
     };
-    Some(Sides { ours: side(crate::support::regpass_binary()), peer: side(PathBuf::from("pass")) })
+    let command = Rc::new(command);
+    let [ours, peer] = programs.clone().map(|program| -> Box<Side> {
+        let command = Rc::clone(&command);
+        Box::new(move || (command(&program), Vec::new()))
+    });
+    let proof = move || {
+        for program in &programs {
+            let found = crate::support::run(&mut command(program), b"").ok().out();
+            assert_eq!(found.matches("alice").count(), ENTRIES, "{}", program.display());
+        }
+    };
+    Some(Sides { proof: Some(Box::new(proof)), ..Sides::new(ours, peer) })
 }
 
 /// The key that reads the entry comes last in the ring.
@@ -258,8 +309,8 @@ fn large_ring() -> Option<Sides> {
     large.helper("store", payload(SERVER, "hunter2")).ok();
     let large = Rc::new(large);
     let input = SERVER.as_bytes().to_vec();
-    Some(Sides {
-        ours: same(&large, &large.helper_link(), "get", input.clone()),
-        peer: same(&small, &small.helper_link(), "get", input),
-    })
+    Some(Sides::new(
+        same(&large, &large.helper_link(), "get", input.clone()),
+        same(&small, &small.helper_link(), "get", input),
+    ))
 }

@@ -231,6 +231,13 @@ impl Terminal {
         self.pid
     }
 
+    /// The most memory that the program has had at once (proc(5), `VmHWM`), in bytes. None once it has ended.
+    pub fn peak_memory(&self) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid.as_raw_nonzero())).ok()?;
+        let kib = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?.split_whitespace().next()?;
+        Some(kib.parse::<u64>().ok()? * 1024)
+    }
+
     /// Times the program's threads have gone to sleep and been woken: unchanged while it is idle.
     pub fn wake_ups(&self) -> u64 {
         let tasks = format!("/proc/{}/task", self.pid.as_raw_nonzero());
