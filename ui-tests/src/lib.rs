@@ -4,7 +4,7 @@
 //! - `line`: the terminal's end of it; `emulator`: the terminal itself, without a window
 //! - `frame`: what stood on the screen between two synchronized updates, cell by cell
 //! - `picture`: a frame as SVG and PNG, without a display
-//! - `machine`: throw-away homes with a store to look at; `program`: the binary under test
+//! - `machine`: throw-away homes with a store to look at, `team` one that people share; `program`: the binary under test
 //! - `scenes`: the pictures, one entry each
 //!
 //! Not published and no part of the product; the tests beside it and its own binary are its only callers.
@@ -22,3 +22,4 @@ pub mod program;
 pub mod pty;
 pub mod scenes;
 pub mod skip;
+mod team;

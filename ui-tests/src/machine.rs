@@ -204,12 +204,20 @@ impl Machine {
     }
 
     /// Runs a program in this home to its successful end.
+    #[track_caller]
     pub fn run(&self, program: &str, args: &[&str]) {
+        self.output(program, args);
+    }
+
+    /// As `run`; answers what it printed.
+    #[track_caller]
+    pub fn output(&self, program: &str, args: &[&str]) -> String {
         let mut command = Command::new(program);
         command.args(args).env_clear().env("PATH", "/usr/bin:/bin").envs(self.vars.iter().cloned());
         let done = command.current_dir(self.home()).stdin(Stdio::null()).output();
         let done = done.unwrap_or_else(|error| panic!("{program}: {error}"));
         assert!(done.status.success(), "{command:?}: {}", String::from_utf8_lossy(&done.stderr));
+        String::from_utf8_lossy(&done.stdout).into_owned()
     }
 
     /// regpass in this home.
@@ -243,7 +251,7 @@ impl Drop for Machine {
     }
 }
 
-fn set_age(file: &Path, age: u64) {
+pub(crate) fn set_age(file: &Path, age: u64) {
     let then = SystemTime::UNIX_EPOCH + Duration::from_secs(NOW - age);
     let file = File::options().append(true).open(file).expect("an entry's file");
     file.set_modified(then).expect("its date");

@@ -10,8 +10,7 @@ mod bench;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use regpass_ui_tests::machine::Machine;
-use regpass_ui_tests::scenes::{SCENES, Scene};
+use regpass_ui_tests::scenes::{SCENES, Scene, Store};
 use regpass_ui_tests::{picture, program};
 
 fn main() -> ExitCode {
@@ -31,9 +30,7 @@ fn main() -> ExitCode {
 fn shots(names: &[String]) {
     let dir = screenshots();
     std::fs::create_dir_all(&dir).expect("a folder for the pictures");
-    let machine = showcase();
-    for scene in SCENES.iter().filter(|scene| names.is_empty() || names.iter().any(|name| name == scene.name)) {
-        let png = drawn(&machine, scene);
+    for (scene, png) in drawn(|scene| names.is_empty() || names.iter().any(|name| name == scene.name)) {
         let file = picture_of(&dir, scene);
         std::fs::write(&file, &png).expect("the picture");
         println!("{}  {} bytes", file.display(), png.len());
@@ -45,10 +42,8 @@ fn check() -> ExitCode {
     let dir = screenshots();
     let new = program::root().join("target/shots");
     std::fs::create_dir_all(&new).expect("a folder for what differs");
-    let machine = showcase();
     let mut wrong = Vec::new();
-    for scene in SCENES {
-        let png = drawn(&machine, scene);
+    for (scene, png) in drawn(|_| true) {
         let file = picture_of(&dir, scene);
         if std::fs::read(&file).ok().as_deref() != Some(&png) {
             let drawn = picture_of(&new, scene);
@@ -78,14 +73,17 @@ fn picture_of(dir: &Path, scene: &Scene) -> PathBuf {
     dir.join(scene.name).with_extension("png")
 }
 
-fn showcase() -> Machine {
-    let machine = Machine::at_fixed_home().with_docker();
-    machine.showcase();
-    machine
-}
-
-fn drawn(machine: &Machine, scene: &Scene) -> Vec<u8> {
-    let mut terminal = machine.regpass().size(scene.cols, scene.rows).start();
-    let frame = (scene.play)(&mut terminal);
-    picture::png(&frame).unwrap_or_else(|error| panic!("{}: {error}", scene.name))
+/// The pictures of these scenes, as they are now.
+fn drawn(wanted: impl Fn(&Scene) -> bool) -> Vec<(&'static Scene, Vec<u8>)> {
+    let mut pictures = Vec::new();
+    for store in Store::ALL {
+        let (machine, scenes) = store.on_stage();
+        for scene in scenes.filter(|scene| wanted(scene)) {
+            let mut terminal = machine.regpass().size(scene.cols, scene.rows).start();
+            let frame = (scene.play)(&mut terminal);
+            let png = picture::png(&frame).unwrap_or_else(|error| panic!("{}: {error}", scene.name));
+            pictures.push((scene, png));
+        }
+    }
+    pictures
 }

@@ -4,8 +4,8 @@ use regpass_ui_tests::pty::{Ended, Terminal};
 use regpass_ui_tests::{key, skip};
 
 use super::inside::in_memory;
-use super::support::{find, open, showcase, wrote};
-use super::writes::{PASSPHRASE, in_git, subjects, told};
+use super::support::{find, in_git, open, showcase, subjects, wrote};
+use super::writes::{PASSPHRASE, told};
 
 const CTRL_R: &str = "\x12";
 const CTRL_S: &str = "\x13";
@@ -21,7 +21,7 @@ fn type_slowly(terminal: &mut Terminal, text: &str) {
 
 #[test]
 fn what_is_edited_inside_is_what_pass_reads() {
-    let Some(machine) = in_git() else { return };
+    let Some(machine) = in_git(PASSPHRASE) else { return };
     machine.gpg(&[
         "--trust-model",
         "always",

@@ -1,32 +1,12 @@
 //! What the store screen changes, on stores in git that pass reads afterwards.
 
-use std::process::Command;
-
 use regpass_ui_tests::frame::Frame;
-use regpass_ui_tests::machine::Machine;
+use regpass_ui_tests::key;
 use regpass_ui_tests::pty::Terminal;
-use regpass_ui_tests::{key, skip};
 
-use super::support::{open, wrote};
+use super::support::{in_git, open, subjects, wrote};
 
 pub const PASSPHRASE: &str = "four small boats";
-
-/// A store in git for a key of gpg's. None, and a note, where a program for that is missing.
-pub fn in_git() -> Option<Machine> {
-    let all = ["gpg", "pinentry-curses", "pass", "git"].map(skip::has);
-    all.iter().all(|has| *has).then(|| {
-        let machine = Machine::with_gnupg(PASSPHRASE);
-        machine.run("git", &["config", "--global", "user.name", "alice"]);
-        machine.run("git", &["config", "--global", "user.email", "alice@example.test"]);
-        machine.run("pass", &["git", "init"]);
-        machine
-    })
-}
-
-pub fn subjects(machine: &Machine) -> Vec<String> {
-    let log = Command::new("git").arg("-C").arg(machine.store()).args(["log", "--format=%s"]).output().expect("git");
-    String::from_utf8_lossy(&log.stdout).lines().map(str::to_owned).collect()
-}
 
 #[track_caller]
 pub fn told(terminal: &mut Terminal, keys: &str, words: &'static str) {
@@ -35,7 +15,7 @@ pub fn told(terminal: &mut Terminal, keys: &str, words: &'static str) {
 
 #[test]
 fn an_entry_is_made_renamed_renewed_removed_and_brought_back() {
-    let Some(machine) = in_git() else { return };
+    let Some(machine) = in_git(PASSPHRASE) else { return };
     let mut terminal = open(&machine);
     terminal.press("n", "the form", |frame| frame.contains("New entry"));
     terminal.send("web/shop");
