@@ -18,6 +18,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("model::credential", &["secret", "text"]),
     ("model::entry_path", &["text"]),
     ("model::registry_key", &["text"]),
+    ("model::user_id", &["text"]),
     // system: env, files, process and options carry the rest; cipher sits on top.
     ("system::mod", &["*"]),
     ("system::process", &["env"]),

@@ -8,6 +8,7 @@ mod problem;
 mod recipient;
 pub mod registry_key;
 mod secret;
+mod user_id;
 
 pub use credential::{Credential, Login};
 pub use entry_path::{EntryPath, EntryPathError};
@@ -16,6 +17,7 @@ pub use problem::{Problem, ProblemKind};
 pub use recipient::{GpgIdFile, Recipient, RecipientError};
 pub use registry_key::RegistryKey;
 pub use secret::{Secret, wipe_stack};
+pub use user_id::UserId;
 
 pub mod text;
 pub mod utc;

@@ -10,13 +10,19 @@ use crate::system::store::Store;
 pub(super) fn advised(system: &System, store: &Store, inner: &EntryPath, error: CipherError) -> Problem {
     let retry = error.wants_person().then(|| {
         let how = if error.is_locked() { "unlock the key once, from a terminal" } else { "try again from a terminal" };
-        format!("{how}: {}", show_command(system, store, inner))
+        format!("{how}: {}", command(system, store, inner, "show"))
     });
-    Problem { retry, ..error.reading(&inner.file(store.root())) }
+    let is_damaged = error.is_damaged();
+    let problem = Problem { retry, ..error.reading(&inner.file(store.root())) };
+    if !is_damaged {
+        return problem;
+    }
+    let history = command(system, store, inner, "history");
+    problem.hint(format!("bring back an older version, when the store is in git: {history}"))
 }
 
-/// The command that shows this entry of this store.
-fn show_command(system: &System, store: &Store, inner: &EntryPath) -> String {
+/// The subcommand for this entry of this store.
+fn command(system: &System, store: &Store, inner: &EntryPath, verb: &str) -> String {
     let name =
         if store.mount.is_root() { inner.clone() } else { store.mount.join(inner.as_os_str()).unwrap_or_default() };
     let word = text::shell_word(name.as_os_str().as_ref());
@@ -27,7 +33,7 @@ fn show_command(system: &System, store: &Store, inner: &EntryPath) -> String {
         .as_ref()
         .filter(|dir| system.env.var("PASSWORD_STORE_DIR").is_none_or(|set| set != dir.as_os_str()));
     let store = typed.map(|dir| format!("--store {} ", text::shell_word(dir))).unwrap_or_default();
-    format!("regpass {store}show {word}")
+    format!("regpass {store}{verb} {word}")
 }
 
 #[cfg(test)]
@@ -35,6 +41,7 @@ mod tests {
     use super::*;
     use crate::ops::double::{Bench, path};
     use crate::system::agent::AgentError;
+    use crate::system::cipher::message::MessageError;
 
     fn told(bench: &Bench, entry: &str, error: impl Into<CipherError>) -> Problem {
         let (store, inner) = bench.system.stores().expect("stores").locate(&path(entry));
@@ -54,6 +61,9 @@ mod tests {
             let locked = told(&bench, entry, AgentError::Locked);
             assert_eq!(locked.retry, Some(format!("unlock the key once, from a terminal: {command}")));
         }
+        let damaged = told(&bench, "work/x y", MessageError::Altered);
+        let history = "bring back an older version, when the store is in git: regpass history 'work/x y'";
+        assert_eq!(damaged.hints, [history]);
         let problem = told(&bench, "a b", CipherError::PassphraseOnly);
         let file = bench.root().join("a b.gpg");
         assert_eq!(problem.hints, [format!("open it with its passphrase: gpg -d '{}'", file.display())]);

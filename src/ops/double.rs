@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use crate::model::{EntryPath, Recipient, Secret};
+use crate::model::{EntryPath, Recipient, Secret, UserId};
 use crate::system::System;
 use crate::system::agent::AgentError;
 use crate::system::cipher::{Addressees, Asking, Audience, Cipher, CipherError, Identity, Reach, Stranger};
@@ -68,7 +68,7 @@ impl Cipher for CipherDouble {
         let stranger = |name: &String| Stranger {
             key: name.to_uppercase(),
             fingerprint: Some(name.to_uppercase()),
-            name: Some(name.clone()),
+            name: Some(UserId::new(name.as_bytes())),
         };
         Ok(Addressees {
             wanted: wanted.iter().map(reach).collect(),

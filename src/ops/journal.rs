@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use crate::model::{Login, Problem, ProblemKind, RegistryKey, text, utc};
 use crate::system::System;
 use crate::system::docker::protocol::InputError;
+use crate::system::files::{self, FileError};
 pub use crate::system::journal::Stamp;
 use crate::system::journal::{self, Call, JournalError};
 
@@ -146,8 +147,9 @@ impl From<JournalError> for Problem {
     fn from(error: JournalError) -> Problem {
         let problem = Problem::failed("the journal of helper calls cannot be read").because(&error);
         match error {
-            JournalError::File(crate::system::files::FileError::TooLarge { path, .. }) => {
-                problem.hint(format!("it is only a record; move it away: mv {0} {0}.old", text::quoted_path(&path)))
+            JournalError::File(FileError::TooLarge { path, .. }) => {
+                let (file, away) = (text::shell_word(&path), text::shell_word(&files::spare_name(&path, "old")));
+                problem.hint(format!("it is only a record; move it away: mv {file} {away}"))
             }
             _ => problem,
         }

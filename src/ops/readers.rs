@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-use crate::model::{EntryPath, Problem, Recipient};
+use crate::model::{EntryPath, Problem, Recipient, UserId};
 use crate::system::System;
 use crate::system::agent::{AgentConnection, AgentError, KeyState, Keygrip};
 use crate::system::keyring::RecipientStanding;
@@ -16,8 +16,8 @@ pub struct Reader {
     pub recipient: Recipient,
     /// The certificate's fingerprint, upper-case hex.
     pub fingerprint: Option<String>,
-    /// The certificate's first user id, escaped.
-    pub name: Option<String>,
+    /// The certificate's first user id.
+    pub name: Option<UserId>,
     pub standing: RecipientStanding,
     pub expires: Option<SystemTime>,
 }

@@ -122,7 +122,7 @@ fn unusable(file: &Path, cause: String, line: Option<usize>) -> Problem {
         Some(line) => format!("line {line}: {cause}"),
         None => cause,
     };
-    let away = PathBuf::from(format!("{}.broken", file.display()));
+    let away = files::spare_name(file, "broken");
     Problem::failed(format!("the config file {} cannot be used", text::quoted_path(file))).because(cause).hint(format!(
         "mend it, or do without it: mv {} {}",
         text::shell_word(file),
@@ -157,6 +157,18 @@ mod tests {
         let problem = read(&env).expect_err("refused");
         assert!(problem.message.contains("config.toml") && problem.hints[0].contains("mv "), "{problem}");
         problem.causes.join(" / ")
+    }
+
+    #[test]
+    fn moving_it_away_replaces_no_older_one() {
+        let (home, env) = home_with(b"stoer = 1\n");
+        let file = home.path().join(".config/regpass/config.toml");
+        let hint = || read(&env).expect_err("refused").hints[0].clone();
+        assert!(hint().ends_with("config.toml.broken"), "{}", hint());
+        for older in ["broken", "broken-2"] {
+            std::fs::write(file.with_file_name(format!("config.toml.{older}")), "").expect("an older one");
+        }
+        assert!(hint().ends_with("config.toml.broken-3"), "{}", hint());
     }
 
     #[test]

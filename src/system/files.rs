@@ -218,6 +218,16 @@ fn inherited_mode(new: &File, old: &Metadata) -> u32 {
     }
 }
 
+/// `path` with this ending, and a number where that is taken: a name to move a file to that replaces nothing.
+pub fn spare_name(path: &Path, ending: &str) -> PathBuf {
+    let named = |number: u32| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(if number == 1 { format!(".{ending}") } else { format!(".{ending}-{number}") });
+        PathBuf::from(name)
+    };
+    (1..).map(named).find(|path| std::fs::symlink_metadata(path).is_err()).unwrap_or_else(|| named(1))
+}
+
 /// Makes renames in `folder` survive a power cut. Some file systems cannot; the rename stands either way, so that a
 /// failure here is not a failed write.
 pub fn sync_folder(folder: &Path) {

@@ -109,7 +109,9 @@ impl Options {
         let (config_file, config) = config_file::read(env)?;
         let path = |name: &str| env.var(name).map(PathBuf::from);
         let text = |name: &str| env.var(name).map(|value| value.to_string_lossy().into_owned());
-        let of_config = |path: Option<PathBuf>| path.map(|path| env.expand_home(&path));
+        // What a file says must not depend on where somebody stands who has it read.
+        let beside = config_file.as_deref().and_then(Path::parent).unwrap_or(Path::new("/"));
+        let of_config = |path: Option<PathBuf>| path.map(|path| beside.join(env.expand_home(&path)));
         let typed_path = |path: &Option<PathBuf>| path.as_ref().map(|path| env.absolute(path));
         let gpg_options = words(env.var("PASSWORD_STORE_GPG_OPTS"));
         let signing = words(env.var("PASSWORD_STORE_SIGNING_KEY"));
@@ -246,6 +248,19 @@ mod tests {
         assert_eq!(options.docker_config, Path::new("/d"));
         let options = Options::resolve(&Typed::default(), &env).expect("resolves");
         assert_eq!(options.store_dir.as_deref(), Some(Path::new("rel")));
+    }
+
+    #[test]
+    fn a_relative_path_in_the_config_file_starts_from_that_file() {
+        let home = tempfile::tempdir().expect("a home");
+        let file = home.path().join("config.toml");
+        std::fs::write(&file, "store = \"stores/x\"\ngnupg-home = \"~/keys\"\nkey-file = \"../key\"\n")
+            .expect("written");
+        let at = |name: &str| home.path().join(name);
+        let env = Env::made_of([("HOME", home.path().as_os_str()), ("REGPASS_CONFIG", file.as_os_str())]);
+        let options = Options::resolve(&Typed::default(), &env).expect("resolves");
+        assert_eq!(options.store_dir, Some(at("stores/x")));
+        assert_eq!((options.gnupg_home, options.key_file), (at("keys"), Some(at("../key"))));
     }
 
     #[test]

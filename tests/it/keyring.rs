@@ -454,6 +454,10 @@ fn a_subkey_that_newer_gpg_adds_unasked_leaves_it_to_gpg() {
     for to in [fingerprint.as_str(), "ada@example.test"] {
         assert!(left_to_gpg(&sandbox, &[to]), "{to}");
     }
+    // Another one that cannot be served is refused all the same, before gpg is asked to write.
+    let bob = stranger(&sandbox, "Bob <bob@example.test>").fingerprint().to_hex();
+    let error = ours(&sandbox, &[&fingerprint, &bob]).expect_err("nobody vouches for Bob");
+    assert!(matches!(error, KeyringError::Untrusted { .. }), "{error:?}");
 }
 
 #[test]

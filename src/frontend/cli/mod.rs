@@ -133,6 +133,11 @@ fn run(session: &Session, args: Args) -> Result<u8, Problem> {
 fn open_ui(session: &Session, env: Env, typed: Typed, ascii: bool) -> Result<(), Problem> {
     #[cfg(feature = "tui")]
     if session.console.out_is_terminal() {
+        if env.text("TERM") == Some("dumb") {
+            session.console.status("TERM=dumb: this terminal cannot be drawn on, so here are lines of text (--plain)");
+            let console = Console::of_process(&env).plain();
+            return status::plain(&Session { env, typed, console });
+        }
         return super::tui::run(env, typed, super::tui::Settings { ascii });
     }
     let _ = (env, typed, ascii);

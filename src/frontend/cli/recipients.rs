@@ -11,7 +11,7 @@ use super::names;
 use super::progress::cancel_on_interrupt;
 use super::reencrypt::{How, encrypt_anew};
 use crate::frontend::console::{Console, Role};
-use crate::model::{EntryPath, Problem, ProblemKind, Recipient, text, utc};
+use crate::model::{EntryPath, Problem, ProblemKind, Recipient, UserId, text, utc};
 use crate::ops::progress::Cancel;
 use crate::ops::recipients::{self, Access, Edit, Governed, Person, Proposal};
 use crate::ops::reencrypt::{self, Extent};
@@ -137,8 +137,8 @@ fn show(session: &Session, system: &System, args: &RecipientsArgs) -> Result<(),
 fn line(console: &Console, person: &Person) -> String {
     let reader = &person.reader;
     let written = text::escaped(reader.recipient.as_str().as_bytes()).into_owned();
-    let name = reader.name.clone().unwrap_or_else(|| written.clone());
-    let key = reader.fingerprint.clone().unwrap_or_else(|| if name == written { String::new() } else { written });
+    let name = reader.name.as_deref().unwrap_or(&written);
+    let key = reader.fingerprint.as_deref().unwrap_or(if name == written { "" } else { &written });
     let mut words = Vec::new();
     if person.own == Some(true) {
         words.push("yours".to_owned());
@@ -149,7 +149,7 @@ fn line(console: &Console, person: &Person) -> String {
     };
     words.push(console.paint(role, validity));
     words.extend(reader.expires.map(|time| format!("until {}", &utc::rfc3339(time)[..10])));
-    format!("  {name}  {}  {}\n", console.paint(Role::Muted, &key), words.join(", "))
+    format!("  {name}  {}  {}\n", console.paint(Role::Muted, key), words.join(", "))
 }
 
 /// Who can read an entry and who should, one a line, as `line` has it; what mends it.
@@ -213,7 +213,7 @@ fn folder_json(one: &Governed) -> Value {
         json!({
             "recipient": person.reader.recipient.as_str(),
             "fingerprint": person.reader.fingerprint,
-            "name": person.reader.name,
+            "name": person.reader.name.as_ref().map(UserId::raw),
             "validity": word(person.reader.standing),
             "expires": person.reader.expires.map(utc::rfc3339),
             "own": person.own,
@@ -239,13 +239,15 @@ fn access_json(entry: &EntryPath, access: &Access) -> Value {
         json!({
             "recipient": reader.recipient.as_str(),
             "fingerprint": reader.fingerprint,
-            "name": reader.name,
+            "name": reader.name.as_ref().map(UserId::raw),
             "encrypted": encrypted,
         })
     });
     object.insert("recipients".to_owned(), listed.collect());
     let others = access.others.iter();
-    let others = others.map(|one| json!({ "key": one.key, "fingerprint": one.fingerprint, "name": one.name }));
+    let others = others.map(
+        |one| json!({ "key": one.key, "fingerprint": one.fingerprint, "name": one.name.as_ref().map(UserId::raw) }),
+    );
     object.insert("others".to_owned(), others.collect());
     object.insert("hidden".to_owned(), access.hidden.into());
     object.insert("passphrase".to_owned(), access.by_passphrase.into());

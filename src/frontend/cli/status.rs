@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Session, journal, names};
 use crate::frontend::console::{Console, Role};
-use crate::model::{Problem, text};
+use crate::model::{Problem, UserId, text};
 use crate::ops::overview::{self, Overview, Step};
 use crate::ops::readers::{self, Lock};
 
@@ -71,7 +71,7 @@ fn facts(console: &Console, found: &Overview, lock: Option<Lock>) -> String {
         None => fact("gnupg", &shown(&found.gnupg_home)),
     }
     if let Some(key) = &found.key {
-        let name = key.name.clone().or_else(|| key.fingerprint.clone());
+        let name = key.name.as_ref().map(UserId::to_string).or_else(|| key.fingerprint.clone());
         let name = name.unwrap_or_else(|| text::escaped(key.recipient.as_str().as_bytes()).into_owned());
         fact("key", &format!("{name}: {}", lock.map_or("state unknown", lock_words)));
     }

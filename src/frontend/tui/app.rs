@@ -200,7 +200,7 @@ impl App {
         let flow = match (self.owner(ticket), report) {
             (Some(owner), report) => owner.report(ticket.number, report, &scope),
             // A write is told even when what asked for it was closed meanwhile.
-            (None, Ok(Report::Write(write::Report::Done(done)))) => form_layer::told(done),
+            (None, Ok(Report::Write(write::Report::Done(done)))) => form_layer::told(done, &scope),
             (None, Err(problem)) if [form_layer::NAME, editor::NAME].contains(&ticket.owner) => {
                 Flow::Say(Toast::warn(problem.one_line()))
             }
@@ -244,8 +244,10 @@ impl App {
                     self.enter_tab(self.current);
                 }
             }
-            Flow::FindEntry(_) | Flow::FindRegistry(_) | Flow::ShowTab(_) if self.holds_work() => {}
-            Flow::FindEntry(entry) => self.find_entry(&entry),
+            Flow::FindEntry(_) | Flow::FindFolder(_) | Flow::FindRegistry(_) | Flow::ShowTab(_)
+                if self.holds_work() => {}
+            Flow::FindEntry(entry) => self.find_entry(&entry, false),
+            Flow::FindFolder(folder) => self.find_entry(&folder, true),
             Flow::FindRegistry(name) => self.find_registry(&name),
             Flow::ShowTab(title) => {
                 self.close_layers();
@@ -291,10 +293,10 @@ impl App {
         }
     }
 
-    fn find_entry(&mut self, entry: &EntryPath) {
+    fn find_entry(&mut self, entry: &EntryPath, as_folder: bool) {
         self.close_layers();
         for index in 0..self.tabs.len() {
-            if let Some(flow) = self.tabs[index].find_entry(entry) {
+            if let Some(flow) = self.tabs[index].find_entry(entry, as_folder) {
                 self.show_tab(index);
                 return self.follow(flow);
             }

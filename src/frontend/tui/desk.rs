@@ -33,7 +33,7 @@ use super::event::Event;
 use super::jobs::{Job, Report};
 use super::screen::{Scope, Ticket};
 use super::theme::Theme;
-use crate::model::{EntryPath, Problem, Recipient, Secret};
+use crate::model::{EntryPath, Problem, Recipient, Secret, UserId};
 use crate::ops::entries::EntryFacts;
 use crate::ops::readers::{Lock, OwnKey, Reader, Whereabouts};
 use crate::ops::recipients::Access;
@@ -177,7 +177,7 @@ impl Desk {
             Job::OwnKey => Report::OwnKey(OwnKey { key: Some(alice()), lock: Lock::Unlocked }),
             Job::Overview => Report::Overview(Box::new(home::overview())),
             Job::Journal(_) => activity::journal(activity::calls()),
-            Job::CopyText(_) => Report::Copied(Copied::Clipboard { seconds: 45 }),
+            Job::CopyText(_) => Report::Copied(Copied::Clipboard { seconds: 45 }.into()),
             Job::Entries => {
                 let names: Vec<&str> = self.entries.iter().map(String::as_str).collect();
                 let mut listing = listing(&names);
@@ -204,7 +204,7 @@ impl Desk {
             Job::Lines(job) => Report::Lines(lines::found(&job)),
             Job::Edit(job) => editing::found(job, self.secret),
             Job::Write(job) => Report::Write(writes::found(&job)),
-            Job::Copy(..) => Report::Copied(Copied::Clipboard { seconds: 45 }),
+            Job::Copy(..) => Report::Copied(Copied::Clipboard { seconds: 45 }.into()),
         }
     }
 
@@ -294,7 +294,7 @@ fn alice() -> Reader {
     Reader {
         recipient: Recipient::new("alice@example.test").expect("a recipient"),
         fingerprint: Some("4FC7A1B2C3D4E5F60718293A4B5C6D7E8F907AC9".to_owned()),
-        name: Some("Alice Example <alice@example.test>".to_owned()),
+        name: Some(UserId::new(b"Alice Example <alice@example.test>")),
         standing: RecipientStanding::Valid,
         expires: None,
     }
@@ -544,7 +544,7 @@ fn a_copy_for_the_terminal_is_sent_and_taken_back() {
     desk.press("<End>c");
     let (ticket, _) = desk.held.pop().expect("a copy");
     let copied = Copied::Terminal { sequence: Secret::new(b"SET".to_vec()), clearing: b"CLEAR".to_vec(), seconds: 45 };
-    desk.app.handle(Event::Report(ticket, Box::new(Ok(Report::Copied(copied)))));
+    desk.app.handle(Event::Report(ticket, Box::new(Ok(Report::Copied(copied.into())))));
     let sent = |desk: &mut Desk| {
         let send = |order| if let Order::Send(bytes) = order { Some(bytes.expose().to_vec()) } else { None };
         desk.app.take_orders().into_iter().filter_map(send).collect::<Vec<_>>()

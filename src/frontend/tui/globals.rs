@@ -4,10 +4,10 @@ use crossterm::event::KeyCode;
 
 use super::keymap::{APP, Keymap};
 use super::keys::{self, Binding, HelpRow, Key, Offer};
-use super::screen::READ_ONLY;
+use super::screen::{READ_ONLY, Scope};
 use super::screens::TABS;
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Action {
     Help,
     Palette,
@@ -59,6 +59,11 @@ pub(super) const KEYS: &[Binding<Action>] = &[
     global(&[Key::ctrl('z')], Action::Suspend, "", "back to the shell; fg returns here"),
     global(&[Key::char('q'), Key::ctrl('c')], Action::Quit, "quit", "leave regpass"),
 ];
+
+/// The key that takes the last change back, as the person has it.
+pub(super) fn undo_key(scope: &Scope) -> String {
+    scope.keymap.label((APP, KEYS), Action::Undo, scope.theme.glyphs)
+}
 
 /// The table without its actions; over a layer those that leave it in its place.
 pub(super) fn rows(keymap: &Keymap, read_only: bool, over_layer: bool) -> Vec<HelpRow> {

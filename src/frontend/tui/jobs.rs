@@ -22,7 +22,7 @@ use crate::ops::readers::{OwnKey, Whereabouts};
 use crate::ops::recipients as access;
 use crate::ops::recipients::Access;
 use crate::ops::registries::Registries;
-use crate::ops::{entries, otp, readers, registries};
+use crate::ops::{Written, entries, otp, readers, registries};
 use crate::system::System;
 use crate::system::cipher::Asking;
 use crate::system::clipboard::{self, Copied};
@@ -90,7 +90,7 @@ pub(super) enum Report {
     Opened(Secret),
     /// An entry that is to be edited.
     Editable(Arc<Opened>),
-    Copied(Copied),
+    Copied(Copy),
     Lines(lines::Report),
     Accounts(accounts::Report),
     History(history::Report),
@@ -99,6 +99,19 @@ pub(super) enum Report {
     Git(git::Report),
     Undo(undo::Report),
     Write(write::Report),
+}
+
+/// A copy, and what was written for it: a counter's code is given once.
+#[derive(Debug)]
+pub(super) struct Copy {
+    pub(super) copied: Copied,
+    pub(super) written: Written,
+}
+
+impl From<Copied> for Copy {
+    fn from(copied: Copied) -> Copy {
+        Copy { copied, written: Written::default() }
+    }
 }
 
 /// Which worker does it: looking never waits behind a person who is typing a passphrase, nor behind an agent that hangs,
@@ -174,7 +187,7 @@ impl Job {
             Job::Copy(entry, portion) => copy(system, &entry, portion).map(Report::Copied),
             Job::CopyText(text) => {
                 let copied = clipboard::copy(&system.env, &system.options, Secret::new(text.into_bytes()))?;
-                Ok(Report::Copied(copied))
+                Ok(Report::Copied(copied.into()))
             }
             Job::Lines(job) => job.run(system).map(Report::Lines),
             Job::Edit(job) => job.run(system),
@@ -204,9 +217,14 @@ fn catalogue(system: &System) -> Result<Catalogue, Problem> {
     Ok(Catalogue::new(listing, &logins, &mounts.collect::<Vec<_>>()))
 }
 
-fn copy(system: &System, entry: &EntryPath, portion: Portion) -> Result<Copied, Problem> {
+fn copy(system: &System, entry: &EntryPath, portion: Portion) -> Result<Copy, Problem> {
+    let mut written = Written::default();
     let mut secret = match portion {
-        Portion::Code => otp::code(system, entry, Asking::Allowed)?.code,
+        Portion::Code => {
+            let made = otp::code(system, entry, Asking::Allowed)?;
+            written = made.written;
+            made.code
+        }
         Portion::Line(number) => lines::value(system, entry, number)?,
         Portion::User => lines::user(system, entry)?,
         Portion::FirstLine | Portion::All => entries::show(system, entry, Asking::Allowed)?,
@@ -223,5 +241,6 @@ fn copy(system: &System, entry: &EntryPath, portion: Portion) -> Result<Copied, 
     if secret.is_empty() {
         return Err(Problem::failed(format!("{} holds nothing to copy", crate::model::text::quoted(entry.as_bytes()))));
     }
-    Ok(clipboard::copy(&system.env, &system.options, secret)?)
+    let copied = clipboard::copy(&system.env, &system.options, secret)?;
+    Ok(Copy { copied, written })
 }

@@ -71,6 +71,18 @@ pub(super) enum Offer {
     Ready,
     /// Not now, and why; the help says so, and so does the line above the keys when it is tried.
     Refused(&'static str),
+    /// There is nothing to do, which is good, and why.
+    Needless(&'static str),
+}
+
+impl Offer {
+    /// Why not; None when it may.
+    pub(super) fn why_not(self) -> Option<&'static str> {
+        match self {
+            Offer::Ready => None,
+            Offer::Refused(why) | Offer::Needless(why) => Some(why),
+        }
+    }
 }
 
 /// A row of any table with its action left out, for hints, help and palette.

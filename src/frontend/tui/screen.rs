@@ -93,6 +93,8 @@ pub(super) enum Flow {
     StoreChanged,
     /// All layers closed and this entry selected in the store.
     FindEntry(EntryPath),
+    /// The same for a folder.
+    FindFolder(EntryPath),
     /// All layers closed and this registry (its canonical name) selected.
     FindRegistry(String),
     /// All layers closed and the tab of this title in front.
@@ -238,8 +240,8 @@ pub(super) trait Screen {
     /// What it shows of the store may be of yesterday: it looks again when it comes to the front.
     fn outdate(&mut self) {}
 
-    /// Selects an entry; None when it lists none.
-    fn find_entry(&mut self, _entry: &EntryPath) -> Option<Flow> {
+    /// Selects an entry, or a folder; None when it lists none.
+    fn find_entry(&mut self, _entry: &EntryPath, _as_folder: bool) -> Option<Flow> {
         None
     }
 
@@ -275,7 +277,7 @@ pub(super) trait Layer {
     fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, scope: &Scope);
     fn tally(&self) -> String;
     fn outdate(&mut self);
-    fn find_entry(&mut self, entry: &EntryPath) -> Option<Flow>;
+    fn find_entry(&mut self, entry: &EntryPath, as_folder: bool) -> Option<Flow>;
     fn find_registry(&mut self, name: &str) -> Option<Flow>;
     fn called(&mut self) -> Flow;
     fn name(&self) -> &'static str;
@@ -307,6 +309,7 @@ impl<S: Screen> Layer for S {
         match offered(self, action, scope) {
             Offer::Ready => Some(self.act(action, scope)),
             Offer::Refused(why) => Some(Flow::Say(Toast::warn(why))),
+            Offer::Needless(why) => Some(Flow::Say(Toast::good(why))),
         }
     }
 
@@ -390,8 +393,8 @@ impl<S: Screen> Layer for S {
         Screen::outdate(self);
     }
 
-    fn find_entry(&mut self, entry: &EntryPath) -> Option<Flow> {
-        Screen::find_entry(self, entry)
+    fn find_entry(&mut self, entry: &EntryPath, as_folder: bool) -> Option<Flow> {
+        Screen::find_entry(self, entry, as_folder)
     }
 
     fn find_registry(&mut self, name: &str) -> Option<Flow> {

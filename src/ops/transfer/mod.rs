@@ -96,7 +96,10 @@ fn route<'a>(system: &'a System, kind: Kind, from: &Place, to: &Place) -> Result
     let is_entry = !matches!(from_store.standing(&file)?, Standing::Nothing | Standing::Folder);
     let is_folder = from_store.has_folder(&from_inner) && (from.as_folder || !is_entry);
     if !is_entry && !is_folder {
-        return Err(entries::missing(system, &from.path));
+        return Err(match unfinished(system, from, to) {
+            Some(problem) => problem,
+            None => entries::missing(system, &from.path),
+        });
     }
     let (to_store, to_inner) = stores.locate(&to.path);
     let into = to.as_folder || to_inner.is_root() || to_store.has_folder(&to_inner);
@@ -125,6 +128,35 @@ fn route<'a>(system: &'a System, kind: Kind, from: &Place, to: &Place) -> Result
         return Err(Problem::usage(format!("{name} cannot be put into itself")));
     }
     Ok((route, named))
+}
+
+/// The source is gone from the store but not from git, and the target is there: this move was ended before its commit.
+fn unfinished(system: &System, from: &Place, to: &Place) -> Option<Problem> {
+    let stores = system.stores().ok()?;
+    let (store, inner) = stores.locate(&from.path);
+    let paths =
+        |inner: &EntryPath| [inner.file(store.root()), inner.folder(store.root())].map(|path| git::real_path(&path));
+    let gone = paths(&inner).into_iter().find(|path| {
+        let left = git::uncommitted_removals(&system.env, store.root(), path);
+        left.is_ok_and(|left| !left.is_empty())
+    })?;
+    let inside = to.path.join(from.path.name()).ok();
+    let names = inside.into_iter().chain([to.path.clone()]).filter(|name| !name.is_root());
+    let there = |name: EntryPath| {
+        let (holder, inner) = stores.locate(&name);
+        let found = (holder.root() == store.root()).then(|| paths(&inner).into_iter().find(|path| path.exists()));
+        Some((name, found.flatten()?))
+    };
+    let (name, path) = names.filter_map(there).next()?;
+    let (old, new) = (text::quoted(from.path.as_bytes()), text::quoted(name.as_bytes()));
+    let [root, gone, path] = [store.root(), &gone, &path].map(text::shell_word);
+    let subject = format!("Rename {} to {}.", typed(from), typed(to));
+    let subject = text::shell_word(subject.as_ref());
+    Some(
+        Problem::not_found(format!("{old} is not there any more, and {new} is"))
+            .because("a move was ended before git was told")
+            .hint(format!("if that is it, tell git: git -C {root} add --all -- {gone} {path} && git -C {root} commit -m {subject} -- {gone} {path}")),
+    )
 }
 
 fn is_mounted_within(store: &Store, path: &EntryPath) -> bool {
@@ -302,6 +334,34 @@ mod tests {
             assert_eq!(refused.kind, ProblemKind::Usage, "{refused}");
         }
         assert_eq!(bench.tree(), [".gpg-id", "a.gpg"]);
+    }
+
+    #[test]
+    fn a_move_that_was_killed_before_its_commit_says_what_is_left_to_do() {
+        for (from, to, old, new) in [
+            ("n", "m", "n", "m"),
+            ("n/1", "k", "n/1.gpg", "k.gpg"),
+            ("n", "d", "n", "d/n"),
+            ("n/1", "d/", "n/1.gpg", "d/1.gpg"),
+        ] {
+            let bench = Bench::with_git();
+            for name in ["n/1", "n/2", "d/x"] {
+                bench.put(&format!("{name}.gpg"), "for alice\nx");
+            }
+            bench.git(&["add", "-A"]);
+            bench.git(&["commit", "-q", "-m", "entries"]);
+            let never = go(&bench, Kind::Move, "never", to, false).expect_err("not there");
+            assert!(!never.message.contains("any more"), "{never}");
+            std::fs::rename(bench.root().join(old), bench.root().join(new)).expect("moved");
+            let told = go(&bench, Kind::Move, from, to, false).expect_err("not there");
+            assert_eq!(told.kind, ProblemKind::NotFound);
+            assert!(told.message.contains("any more"), "{told}");
+            let command = told.hints[0].split_once("git: ").expect("a command").1;
+            let mut shell = std::process::Command::new("sh");
+            assert!(shell.args(["-c", command]).output().expect("sh").status.success(), "{command}");
+            assert_eq!(bench.git(&["status", "--porcelain"]), "");
+            assert_eq!(bench.git(&["log", "-1", "--format=%s"]), format!("Rename {from} to {to}.\n"));
+        }
     }
 
     #[test]

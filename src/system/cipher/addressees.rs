@@ -5,7 +5,7 @@ use sequoia_openpgp::packet::PKESK;
 use sequoia_openpgp::{Cert, KeyHandle};
 
 use super::message::Message;
-use crate::model::Recipient;
+use crate::model::{Recipient, UserId};
 use crate::system::keyring::{self, Holder};
 
 /// How a message stands to somebody that it should be for.
@@ -26,8 +26,8 @@ pub struct Stranger {
     pub key: String,
     /// Of the certificate that holds it, upper-case hex; None when that is not here.
     pub fingerprint: Option<String>,
-    /// The certificate's first user id, escaped for a terminal.
-    pub name: Option<String>,
+    /// The certificate's first user id.
+    pub name: Option<UserId>,
 }
 
 /// Whom a message is encrypted to.
@@ -61,7 +61,7 @@ pub(super) type Meant = Vec<Option<Vec<Holder>>>;
 /// Whose a key is.
 pub(super) struct Owner {
     fingerprint: String,
-    name: Option<String>,
+    name: Option<UserId>,
 }
 
 impl Owner {

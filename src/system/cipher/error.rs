@@ -102,6 +102,20 @@ impl CipherError {
         matches!(self, CipherError::Agent(error) if error.is_stuck())
     }
 
+    /// True when the message is not what it was: an older one may be.
+    pub fn is_damaged(&self) -> bool {
+        let whole = |error: &MessageError| {
+            matches!(
+                error,
+                MessageError::NoIntegrity
+                    | MessageError::NotEncrypted
+                    | MessageError::Unsupported(_)
+                    | MessageError::TooLarge(_)
+            )
+        };
+        matches!(self, CipherError::Message(error) if !whole(error))
+    }
+
     /// As a person is told of it whose file could not be read: with the command that looks at that file.
     pub fn reading(self, file: &Path) -> Problem {
         let advice = self.advice_on_file();
@@ -173,16 +187,7 @@ impl From<CipherError> for Problem {
             CipherError::NoSecretKey { .. } => Problem::failed(words)
                 .hint("see which secret keys are here: gpg --list-secret-keys --with-subkey-fingerprint")
                 .hint("ask somebody who can read it to add your key with pass init"),
-            CipherError::PassphraseOnly
-            | CipherError::Message(
-                MessageError::NoIntegrity
-                | MessageError::NotEncrypted
-                | MessageError::Unsupported(_)
-                | MessageError::TooLarge(_),
-            ) => Problem::failed(words),
-            CipherError::Message(_) => {
-                Problem::failed(words).hint("bring back an older version, when the store has a history: pass git log")
-            }
+            CipherError::PassphraseOnly | CipherError::Message(_) => Problem::failed(words),
             CipherError::Agent(error) => error.into(),
             CipherError::Keyring(error) => error.into(),
             CipherError::KeyFile(error) => error.into(),

@@ -16,7 +16,7 @@ mod unlock;
 pub use addressees::{Addressees, Reach, Stranger};
 pub use error::{CipherError, Guarded, KeyFileError};
 
-use crate::model::{Recipient, Secret};
+use crate::model::{Recipient, Secret, UserId};
 use crate::system::agent::Prompts;
 use crate::system::env::Env;
 use crate::system::keyring::{self, PublicKey};
@@ -50,8 +50,8 @@ pub struct Audience {
 pub struct Identity {
     /// Upper-case hex.
     pub fingerprint: String,
-    /// The first user id, escaped for a terminal.
-    pub name: Option<String>,
+    /// The first user id.
+    pub name: Option<UserId>,
     /// Whether one of its secret keys that decrypt is here; None when nobody can say.
     pub own: Option<bool>,
     cert: Option<Cert>,
@@ -71,7 +71,12 @@ impl Identity {
     /// For a cipher that has no certificates.
     #[cfg(test)]
     pub(crate) fn of_name(name: &str, own: bool) -> Identity {
-        Identity { fingerprint: name.to_uppercase(), name: Some(name.to_owned()), own: Some(own), cert: None }
+        Identity {
+            fingerprint: name.to_uppercase(),
+            name: Some(UserId::new(name.as_bytes())),
+            own: Some(own),
+            cert: None,
+        }
     }
 }
 

@@ -160,6 +160,10 @@ fn hints(error: &GitError) -> Vec<String> {
         GitError::Diverged { top } => vec![format!("let git merge: {}", git(top, "config pull.ff false"))],
         GitError::InTheWay { top, .. } => vec![format!("see them: {}", git(top, "status --ignored"))],
         GitError::Overtaken => vec!["try again: regpass sync".to_owned()],
+        // Nothing of that is left here.
+        GitError::Failed { command: "fetch" | "push", top, .. } => {
+            vec![format!("see where it goes: {}", git(top, "remote -v"))]
+        }
         GitError::Failed { top, .. } => vec![format!("see what is left: {}", git(top, "status"))],
     }
 }

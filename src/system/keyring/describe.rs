@@ -10,7 +10,7 @@ use super::listing;
 use super::recipients::Meaning;
 use super::trustdb::TrustDb;
 use super::{Keyring, KeyringError};
-use crate::model::{Recipient, text};
+use crate::model::{Recipient, UserId};
 
 /// The most certificates that one text is taken to mean.
 const MEANT_MAX: usize = 20;
@@ -20,8 +20,8 @@ const MEANT_MAX: usize = 20;
 pub struct RecipientState {
     /// Of the certificate, upper-case hex.
     pub fingerprint: Option<String>,
-    /// The certificate's first user id, escaped for a terminal.
-    pub user_id: Option<String>,
+    /// The certificate's first user id.
+    pub user_id: Option<UserId>,
     pub standing: RecipientStanding,
     /// When the key expires, or expired.
     pub expires: Option<SystemTime>,
@@ -51,7 +51,10 @@ impl Keyring {
     pub fn describe(&self, recipient: &Recipient) -> Result<RecipientState, KeyringError> {
         let plain = |standing, user_id| RecipientState { fingerprint: None, user_id, standing, expires: None };
         if let Some(members) = self.behaviour().group(recipient.as_str()) {
-            return Ok(plain(RecipientStanding::Unknown, Some(format!("group of {}", members.len()))));
+            return Ok(plain(
+                RecipientStanding::Unknown,
+                Some(UserId::new(format!("group of {}", members.len()).as_bytes())),
+            ));
         }
         let meaning = Meaning::of(recipient);
         let Some(certs) = self.candidates(&meaning)? else { return Ok(plain(RecipientStanding::Unknown, None)) };
@@ -99,7 +102,7 @@ impl Keyring {
     /// None for what only gpg can look up.
     pub(super) fn meant_here(&self, meaning: &Meaning) -> Result<Option<Vec<Cert>>, KeyringError> {
         let found = match meaning {
-            Meaning::Key { wanted, .. } => return self.find(wanted, MEANT_MAX).map(Some),
+            Meaning::Key { wanted, .. } => return self.find_known(wanted, MEANT_MAX),
             Meaning::Mailbox(text) | Meaning::Name(text) => self.find_user_id(text.as_bytes(), MEANT_MAX)?,
             Meaning::Special => None,
         };
@@ -119,7 +122,7 @@ impl Keyring {
     }
 }
 
-/// The certificate's first user id, escaped for a terminal.
-pub fn name_of(cert: &Cert) -> Option<String> {
-    cert.userids().next().map(|id| text::escaped(id.userid().value()).into_owned())
+/// The certificate's first user id.
+pub fn name_of(cert: &Cert) -> Option<UserId> {
+    cert.userids().next().map(|id| UserId::new(id.userid().value()))
 }

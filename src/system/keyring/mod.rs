@@ -68,7 +68,7 @@ impl Keyring {
     /// The certificate that holds the key with this id or fingerprint; None when there is none.
     pub fn cert_with_key(&self, key: &KeyHandle) -> Result<Option<Cert>, KeyringError> {
         let Some(wanted) = keybox::Wanted::of(key) else { return Ok(None) };
-        Ok(self.find(&wanted, 1)?.into_iter().next())
+        Ok(self.find_known(&wanted, 1)?.into_iter().flatten().next())
     }
 
     /// For each of these keys the first certificate that holds it. What was found before a fault is still good.

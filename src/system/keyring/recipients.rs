@@ -101,33 +101,36 @@ impl Keyring {
         }
         let mut asked = Asked::new(self, &meanings, &standings, recipients);
         let mut keys: Vec<PublicKey> = Vec::new();
+        // The others are looked at all the same: one that cannot be served is an error, whoever writes.
+        let mut left_to_gpg = None;
         for (index, standing) in standings.into_iter().enumerate() {
             let (recipient, meaning) = (&recipients[index], &meanings[index]);
-            let key = match standing {
-                Standing::Known(key) => key,
-                Standing::LeftToGpg(why) => return Ok(by_gpg(recipient, why)),
+            let found = match standing {
+                Standing::Known(key) => Ok(key),
+                Standing::LeftToGpg(why) => Err(why.to_owned()),
                 Standing::Ask { why, fault } => {
                     let listed = match asked.about(index) {
                         Ok(listed) => listed,
                         Err(complaint) => return Err(cannot_ask(recipient, why, fault, &complaint)),
                     };
                     match self.verdict(recipient, meaning, &listed, now)? {
-                        Verdict::Key(fingerprint) => match self.key(&fingerprint)? {
-                            Ok(key) => key,
-                            Err(why) => return Ok(by_gpg(recipient, why)),
-                        },
-                        Verdict::ByGpg(why) => return Ok(by_gpg(recipient, &why)),
+                        Verdict::Key(fingerprint) => self.key(&fingerprint)?.map_err(str::to_owned),
+                        Verdict::ByGpg(why) => Err(why),
                     }
                 }
             };
-            if !choice::is_supported(&key) {
-                return Ok(by_gpg(recipient, "its key is of a kind that only gpg can encrypt to"));
-            }
-            if keys.iter().all(|known| known.fingerprint() != key.fingerprint()) {
-                keys.push(key);
+            match found {
+                Ok(key) if !choice::is_supported(&key) => {
+                    left_to_gpg.get_or_insert(by_gpg(recipient, "its key is of a kind that only gpg can encrypt to"));
+                }
+                Ok(key) if keys.iter().all(|known| known.fingerprint() != key.fingerprint()) => keys.push(key),
+                Ok(_) => {}
+                Err(why) => {
+                    left_to_gpg.get_or_insert(by_gpg(recipient, &why));
+                }
             }
         }
-        Ok(Encryption::InProcess(keys))
+        Ok(left_to_gpg.unwrap_or(Encryption::InProcess(keys)))
     }
 
     /// gpg replaces a group's name by its members, one level deep (g10/misc.c, `expand_group`).
@@ -182,7 +185,7 @@ impl Keyring {
     /// The certificates that a text may mean; None when only gpg can look.
     pub(super) fn candidates(&self, meaning: &Meaning) -> Result<Option<Vec<Cert>>, KeyringError> {
         match meaning {
-            Meaning::Key { wanted, .. } => self.find(wanted, 2).map(Some),
+            Meaning::Key { wanted, .. } => self.find_known(wanted, 2),
             Meaning::Mailbox(text) | Meaning::Name(text) => self.find_user_id(text.as_bytes(), 2),
             Meaning::Special => Ok(None),
         }

@@ -48,8 +48,16 @@ impl Ring {
 }
 
 impl Keyring {
-    /// The certificates holding a wanted key, at most `max`.
-    pub(super) fn find(&self, wanted: &Wanted, max: usize) -> Result<Vec<Cert>, KeyringError> {
+    /// The certificates holding a wanted key, at most `max`; None when the ring has one that only gpg understands.
+    pub(super) fn find_known(&self, wanted: &Wanted, max: usize) -> Result<Option<Vec<Cert>>, KeyringError> {
+        match self.find(wanted, max) {
+            Err(KeyringError::Strange) => Ok(None),
+            found => found.map(Some),
+        }
+    }
+
+    /// As `find_known`, with that as an error.
+    fn find(&self, wanted: &Wanted, max: usize) -> Result<Vec<Cert>, KeyringError> {
         match Ring::open(&self.home)? {
             Ring::Keybox(keybox) => self.find_in_keybox(&keybox, wanted, max),
             Ring::Packets(packets) => Ok(certs_in(&packets, wanted, max)),
@@ -144,18 +152,21 @@ impl Keyring {
 
     fn find_in_keybox(&self, keybox: &Keybox, wanted: &Wanted, max: usize) -> Result<Vec<Cert>, KeyringError> {
         let mut found: Vec<Cert> = Vec::new();
+        let mut strange = false;
         let walked = keybox.walk(Depth::Keys, |record: &Record<'_>| {
             if record.fingerprints().any(|fingerprint| wanted.is(fingerprint))
                 && let Ok(block) = keybox.keyblock(record)
-                && let Ok(cert) = Cert::from_bytes(&block)
-                && holds(&cert, wanted)
             {
-                found.push(cert);
+                match Cert::from_bytes(&block) {
+                    Ok(cert) if holds(&cert, wanted) => found.push(cert),
+                    Ok(_) => {}
+                    Err(_) => strange = true,
+                }
             }
             if found.len() >= max { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
         walked.map_err(|error| self.unreadable(&error))?;
-        Ok(found)
+        if found.is_empty() && strange { Err(KeyringError::Strange) } else { Ok(found) }
     }
 
     /// Every key that its certificate marks as fit to encrypt to, valid or not; at most `max`.
@@ -273,9 +284,12 @@ mod tests {
         let keyring = Keyring::new(&env, &Options::resolve(&Default::default(), &env).unwrap());
 
         let handle: KeyHandle = "3648B67DAE98EA32".parse().unwrap();
-        let (certs, fault) = keyring.certs_with_keys(&[handle]);
+        let (certs, fault) = keyring.certs_with_keys(std::slice::from_ref(&handle));
         assert_eq!(certs, [None]);
         assert!(matches!(fault, Some(KeyringError::Strange)), "{fault:?}");
+        let wanted = Wanted::of(&handle).unwrap();
+        assert!(keyring.find_known(&wanted, 2).unwrap().is_none());
+        assert!(keyring.cert_with_key(&handle).unwrap().is_none());
         let other: KeyHandle = "0123456789ABCDEF".parse().unwrap();
         assert!(keyring.certs_with_keys(&[other]).1.is_none());
 

@@ -14,6 +14,17 @@ fn start(sandbox: &Sandbox, args: &[&str]) -> Terminal {
 }
 
 #[test]
+fn a_terminal_that_cannot_be_drawn_on_gets_lines_of_text_and_why() {
+    let sandbox = store_of(&["a/x"]);
+    for args in [&[][..], &["demo"]] {
+        let mut command = sandbox.command(regpass_binary());
+        let (code, shown) = Terminal::start(command.args(args).env("TERM", "dumb")).end();
+        assert!(code == 0 && shown.starts_with("TERM=dumb: ") && shown.contains("regpass ls"), "{code} {shown}");
+        assert!(!shown.contains('\u{1b}'), "{shown}");
+    }
+}
+
+#[test]
 fn a_password_is_asked_for_twice_and_never_shown() {
     let sandbox = Sandbox::without_gnupg();
     let mut terminal = start(&sandbox, &["insert", "mail/alice"]);

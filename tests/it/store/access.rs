@@ -120,3 +120,18 @@ fn what_is_hidden_or_not_here_cannot_be_told() {
     assert!(seen["problem"].as_str().expect("why").contains("no OpenPGP message"), "{seen}");
     assert_eq!((encrypted(&seen), &seen["differs"]), (vec!["unknown", "unknown"], &Value::Null));
 }
+
+#[test]
+fn a_hostile_name_is_itself_in_json_and_escaped_on_a_terminal() {
+    let (sandbox, alice) = Sandbox::with_store();
+    let name = "Zoe \u{202e}live <zoe@example.test>";
+    let zoe = sandbox.make_key(name, "future-default");
+    encrypt(&sandbox, "x", &["-r", &alice, "-r", &zoe]);
+    assert_eq!(told(&sandbox, "x")["others"][0]["name"], json!(name));
+    assert!(sandbox.regpass(&["recipients", "x"], b"").ok().out().contains("Zoe \\u{202e}live"));
+    gpg_id(&sandbox, &[&alice, &zoe]);
+    assert_eq!(told(&sandbox, "x")["recipients"][1]["name"], json!(name));
+    let listed = sandbox.regpass(&["recipients", "--json"], b"").ok();
+    let listed: Value = serde_json::from_slice(&listed.stdout).expect("JSON");
+    assert_eq!(listed["folders"][0]["recipients"][1]["name"], json!(name));
+}

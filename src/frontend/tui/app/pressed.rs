@@ -41,6 +41,7 @@ impl App {
         match action.offer(scope.read_only) {
             Offer::Ready => self.act(action),
             Offer::Refused(why) => self.follow(Flow::Say(Toast::warn(why))),
+            Offer::Needless(why) => self.follow(Flow::Say(Toast::good(why))),
         }
     }
 

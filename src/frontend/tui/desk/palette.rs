@@ -6,7 +6,7 @@ use super::super::keymap::Keymap;
 use super::super::screens;
 use super::*;
 
-fn with_keys(choices: &[(&str, &[&str])]) -> Desk {
+pub(super) fn with_keys(choices: &[(&str, &[&str])]) -> Desk {
     let chosen: BTreeMap<String, Vec<String>> = choices
         .iter()
         .map(|(id, keys)| ((*id).to_owned(), keys.iter().map(|key| (*key).to_owned()).collect()))

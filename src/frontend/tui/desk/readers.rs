@@ -27,7 +27,7 @@ pub(super) fn access(astray: bool) -> Access {
     let carol = Stranger {
         key: "89ABCDEF01234567".to_owned(),
         fingerprint: Some("0123456789ABCDEF0123456789ABCDEF89ABCDEF".to_owned()),
-        name: Some("Carol Example <carol@example.test>".to_owned()),
+        name: Some(UserId::new(b"Carol Example <carol@example.test>")),
     };
     let unknown = Stranger { key: "0011223344556677".to_owned(), fingerprint: None, name: None };
     match astray {

@@ -1,8 +1,11 @@
 //! What the store screen changes: which question each key asks, what is started by the answers, what is told of it.
 
 use super::*;
+use crate::frontend::tui::jobs::Copy;
 use crate::frontend::tui::jobs::write::{Done, Job as Ask, Report as Answer};
+use crate::ops::Written;
 use crate::ops::generate::{Class, Recipe};
+use crate::ops::transfer::Kind;
 
 /// What a store that takes everything answers.
 pub(super) fn found(job: &Ask) -> Answer {
@@ -13,6 +16,11 @@ pub(super) fn found(job: &Ask) -> Answer {
         Ask::Recipe => Answer::Recipe(Recipe::of_classes(&Class::ALL, 25)),
         Ask::New(new) => done("made", Some(&new.entry)),
         Ask::Password(entry, _) => done("new password", Some(entry)),
+        Ask::Transfer(Kind::Move, from, to) if from.len() == 1 && !to.as_folder => {
+            let is_folder = from[0].as_folder;
+            let entry = Some(to.path.clone());
+            Answer::Done(Done { told: "carried".to_owned(), entry, is_folder, changed: true, ..Done::default() })
+        }
         Ask::Transfer(_, from, _) => done("carried", from.first().map(|place| &place.path)),
         Ask::Remove(_) => done("removed", None),
         Ask::RenameLogin { .. } => done("the login is renamed", None),
@@ -148,4 +156,39 @@ fn every_size_can_be_drawn_with_a_form() {
             }
         }
     }
+}
+
+#[test]
+fn the_cursor_follows_a_renamed_folder() {
+    let mut desk = Desk::new((80, 24)).begun();
+    desk.press("/replica<Enter><Esc><Left>R").shows("Rename infra/db");
+    desk.entries.iter_mut().for_each(|name| *name = name.replace("infra/db/", "infra/tables/"));
+    desk.press("<Backspace><Backspace>tables<Enter>").shows("carried");
+    desk.press("D").shows("Delete folder infra/tables");
+}
+
+#[test]
+fn the_key_that_takes_back_is_said_as_it_is() {
+    let mut desk = palette::with_keys(&[("app.undo", &["Ctrl-u"])]);
+    desk.press("/replica<Enter>D").shows("Ctrl-U takes it");
+    desk.press("y").shows("removed; Ctrl-U takes it back");
+}
+
+#[test]
+fn a_counter_that_could_not_be_committed_is_told_with_its_code() {
+    let mut desk = Desk::new((80, 24)).begun();
+    desk.press("/replica<Enter>");
+    desk.slow = true;
+    desk.press("o");
+    let (ticket, _) = desk.held.pop().expect("a copy");
+    let written = Written { changed: true, warnings: vec![Problem::failed("it was written, but not committed")] };
+    let copied = Copy { copied: Copied::Clipboard { seconds: 45 }, written };
+    desk.app.handle(Event::Report(ticket, Box::new(Ok(Report::Copied(copied)))));
+    desk.shows("⚠ copied for 45 s: infra/db/replica; it was written, but not committed");
+}
+
+#[test]
+fn nothing_unreadable_is_good_news() {
+    let mut desk = Desk::new((80, 24)).begun();
+    desk.press("U").shows("✔ everything could be listed");
 }

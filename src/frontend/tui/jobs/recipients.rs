@@ -1,7 +1,7 @@
 //! Who may read which folder: looked at, looked up, changed; entries encrypted anew for it. Called by `jobs.rs` alone.
 
 use super::super::watch::Watch;
-use crate::model::{EntryPath, Problem, Recipient, text};
+use crate::model::{EntryPath, Problem, Recipient, UserId, text};
 use crate::ops::opening::Failed;
 use crate::ops::recipients::{self, Access, Edit, Governed, Person};
 use crate::ops::reencrypt::{self, Extent};
@@ -97,7 +97,7 @@ fn foresee(system: &System, change: &Change, watch: &Watch<'_>) -> Result<Outloo
             let proposal = recipients::propose(system, &change.folder, edit, false)?;
             let name = |recipient: &Recipient| text::escaped(recipient.as_str().as_bytes()).into_owned();
             let added =
-                proposal.added.iter().map(|(recipient, identity)| identity.name.clone().unwrap_or(name(recipient)));
+                proposal.added.iter().map(|(one, key)| key.name.as_ref().map_or_else(|| name(one), UserId::to_string));
             outlook.added = added.collect();
             let known =
                 if proposal.removed.is_empty() { Vec::new() } else { recipients::list(system, &EntryPath::root())? };
@@ -118,7 +118,9 @@ fn foresee(system: &System, change: &Change, watch: &Watch<'_>) -> Result<Outloo
 /// The name of the key that a recipient means, as the folders' lists know it.
 fn name_of(recipient: &Recipient, known: &[Governed]) -> Option<String> {
     let mut people = known.iter().flat_map(|one| &one.recipients);
-    people.find(|person| person.reader.recipient == *recipient).and_then(|person| person.reader.name.clone())
+    people
+        .find(|person| person.reader.recipient == *recipient)
+        .and_then(|person| person.reader.name.as_ref().map(UserId::to_string))
 }
 
 /// Refuses what would shut us out. Called off half-way, the same change again goes on where it stopped.

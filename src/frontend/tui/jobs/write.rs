@@ -56,13 +56,15 @@ pub(in super::super) struct Done {
     pub(in super::super) stopped: Option<Problem>,
     /// What to select now.
     pub(in super::super) entry: Option<EntryPath>,
+    /// That is a folder.
+    pub(in super::super) is_folder: bool,
     /// There is something to take back.
     pub(in super::super) changed: bool,
 }
 
 impl Done {
     fn new(told: String, written: Written, entry: Option<EntryPath>) -> Done {
-        Done { told, warnings: written.warnings, stopped: None, entry, changed: written.changed }
+        Done { told, warnings: written.warnings, entry, changed: written.changed, ..Done::default() }
     }
 }
 
@@ -126,7 +128,7 @@ fn carry(system: &System, kind: Kind, from: &[Place], to: &Place) -> Result<Done
                 things += 1;
                 done.changed |= one.written.changed;
                 done.warnings.extend(one.written.warnings);
-                done.entry = Some(one.to);
+                (done.entry, done.is_folder) = (Some(one.to), place.as_folder);
             }
             Err(problem) if things == 0 => return Err(problem),
             Err(problem) => {

@@ -286,7 +286,7 @@ impl Screen for Editor {
         Flow::Stay
     }
 
-    fn report(&mut self, number: u64, report: Result<Report, Problem>, _scope: &Scope) -> Flow {
+    fn report(&mut self, number: u64, report: Result<Report, Problem>, scope: &Scope) -> Flow {
         if matches!(self.state, State::Asked(Some(asked)) if asked == number) {
             match report {
                 Ok(Report::Editable(opened)) => self.take_in(opened),
@@ -298,7 +298,7 @@ impl Screen for Editor {
                 Ok(Report::Write(Answer::Done(done))) => {
                     // Stored: nothing of it is lost any more.
                     self.state = State::Asked(Some(number));
-                    return Flow::Many(vec![form_layer::told(done), Flow::Shut(NAME)]);
+                    return Flow::Many(vec![form_layer::told(done, scope), Flow::Shut(NAME)]);
                 }
                 Ok(_) => {}
                 Err(problem) => {

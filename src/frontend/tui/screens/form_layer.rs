@@ -4,6 +4,7 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
+use super::super::globals;
 use super::super::jobs::write::{Done, Job as Ask, Report as Answer};
 use super::super::jobs::{Job, Report};
 use super::super::keys::{Binding, Key, Offer};
@@ -67,17 +68,17 @@ impl<Q: Question> FormLayer<Q> {
 }
 
 /// What a write did, in the line above the keys; the store looks again.
-pub(in super::super) fn told(done: Done) -> Flow {
-    let Done { mut told, warnings, stopped, entry, changed } = done;
+pub(in super::super) fn told(done: Done, scope: &Scope) -> Flow {
+    let Done { mut told, warnings, stopped, entry, is_folder, changed } = done;
     if changed {
-        told.push_str("; z takes it back");
+        told.push_str(&format!("; {} takes it back", globals::undo_key(scope)));
     }
     let toast = match (&stopped, warnings.first()) {
         (Some(problem), _) => Toast::warn(format!("{told}, then stopped: {}", problem.one_line())),
         (None, Some(warning)) => Toast::warn(format!("{told}: {}", warning.one_line())),
         (None, None) => Toast::good(told),
     };
-    let find = entry.map_or(Flow::Stay, Flow::FindEntry);
+    let find = entry.map_or(Flow::Stay, if is_folder { Flow::FindFolder } else { Flow::FindEntry });
     Flow::Many(vec![Flow::StoreChanged, find, Flow::Say(toast)])
 }
 
@@ -146,7 +147,7 @@ impl<Q: Question> Screen for FormLayer<Q> {
         Flow::Stay
     }
 
-    fn report(&mut self, number: u64, report: Result<Report, Problem>, _scope: &Scope) -> Flow {
+    fn report(&mut self, number: u64, report: Result<Report, Problem>, scope: &Scope) -> Flow {
         if self.learning == Some(number) {
             match report {
                 Ok(Report::Write(Answer::Recipe(usual))) => self.question.learn(usual, &mut self.form),
@@ -157,7 +158,7 @@ impl<Q: Question> Screen for FormLayer<Q> {
         }
         if self.doing.take_if(|doing| *doing == number).is_some() {
             match report {
-                Ok(Report::Write(Answer::Done(done))) => return Flow::Many(vec![Flow::Pop, told(done)]),
+                Ok(Report::Write(Answer::Done(done))) => return Flow::Many(vec![Flow::Pop, told(done, scope)]),
                 Ok(_) => {}
                 Err(problem) if problem.kind == ProblemKind::Cancelled => {
                     return Flow::Say(Toast::warn(problem.one_line()));

@@ -5,7 +5,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::super::keys::{Binding, HelpRow, Key, Offer};
+use super::super::keys::{Binding, HelpRow, Key};
 use super::super::screen::{Flow, Mark, Scope, Screen};
 use super::super::theme::{Glyphs, Meaning, Theme};
 use super::super::widgets::list::{ListPlace, Move};
@@ -57,7 +57,7 @@ impl Help {
             name: row.keys.iter().map(|key| key.label(glyphs)).collect::<Vec<_>>().join(" "),
             keys: row.keys,
             text: row.help,
-            refused: if let Offer::Refused(why) = row.offer { Some(why) } else { None },
+            refused: row.offer.why_not(),
         };
         let mark = |Mark(name, text)| Entry { name, keys: &[], text, refused: None };
         Help {

@@ -7,7 +7,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Span;
 
-use super::super::keys::{Binding, HelpRow, Key, Offer};
+use super::super::keys::{Binding, HelpRow, Key};
 use super::super::matching::Filter;
 use super::super::screen::{Flow, Scope, Screen, Toast};
 use super::super::theme::{Glyphs, Meaning};
@@ -72,7 +72,7 @@ impl Palette {
         let entry = |(row, elsewhere): (HelpRow, bool)| {
             let key = *row.keys.first()?;
             let keys = row.keys.iter().map(|key| key.label(glyphs)).collect::<Vec<_>>().join(" ");
-            let refused = if let Offer::Refused(why) = row.offer { Some(why) } else { None };
+            let refused = row.offer.why_not();
             let keys = match (refused, elsewhere) {
                 (Some(_), _) => format!("not now  {keys}"),
                 (None, true) => format!("in {STORE}  {keys}"),

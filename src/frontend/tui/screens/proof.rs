@@ -4,6 +4,7 @@ use crossterm::event::KeyCode;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
+use super::super::globals;
 use super::super::keys::{Binding, Key};
 use super::super::screen::{Flow, Scope, Screen};
 use super::super::theme::Meaning;
@@ -74,7 +75,10 @@ impl Screen for Proof {
         }
         details.gap();
         details.sentence(
-            "Docker's config.json was read again. Back at the registries z takes the change back.",
+            &format!(
+                "Docker's config.json was read again. Back at the registries {} takes the change back.",
+                globals::undo_key(scope)
+            ),
             Meaning::Muted,
         );
     }

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use super::super::globals;
 use super::super::jobs::accounts::{Job as Deed, Report as Done};
 use super::super::jobs::{Job, Report};
 use super::super::keys::Offer;
@@ -75,7 +76,7 @@ pub(super) fn act(screen: &mut RegistriesScreen, action: Action, scope: &Scope) 
         Action::Erase => {
             let change = Change::Erase(canonical(&login).into_owned());
             let deed = Flow::Start(ticket, Job::Accounts(Deed::Erase(login.server.clone())));
-            let effect = effect_of_erase(screen, &login);
+            let effect = effect_of_erase(screen, &login, scope);
             // After a no it waits for nothing.
             screen.changing.push((ticket.number, change));
             let title = format!("Erase {}", canonical(&login));
@@ -87,14 +88,15 @@ pub(super) fn act(screen: &mut RegistriesScreen, action: Action, scope: &Scope) 
     Flow::Start(ticket, job)
 }
 
-fn effect_of_erase(screen: &RegistriesScreen, login: &RegistryLogin) -> String {
+fn effect_of_erase(screen: &RegistriesScreen, login: &RegistryLogin, scope: &Scope) -> String {
     let hub = login.canonical == HUB_NAME;
     let all = screen.registry().into_iter().flat_map(|registry| &registry.logins);
     let gone: Vec<String> = all
         .filter(|one| one.mount.is_root() && (one.canonical == login.canonical || hub))
         .map(|one| format!("{} at {}", text::escaped(one.login.as_str().as_bytes()), one.server.display()))
         .collect();
-    format!("The store loses: {}. Every spelling is then asked for again. z takes it back.", gone.join(", "))
+    let (gone, key) = (gone.join(", "), globals::undo_key(scope));
+    format!("The store loses: {gone}. Every spelling is then asked for again. {key} takes it back.")
 }
 
 /// What logs in again, for a shell; Docker asks for the secret.

@@ -38,8 +38,8 @@ pub(in super::super) struct StoreScreen {
     /// Entries that both sides changed.
     pub(super) conflicts: BTreeSet<EntryPath>,
     pub(super) writes: Writes,
-    /// To be selected once the store was read again: it is not in what was read before.
-    wanted: Option<EntryPath>,
+    /// To be selected once the store was read again, and whether it is a folder: it is not in what was read before.
+    wanted: Option<(EntryPath, bool)>,
 }
 
 impl Default for StoreScreen {
@@ -72,8 +72,8 @@ impl StoreScreen {
     fn take_in(&mut self, loaded: Result<Catalogue, Problem>, scope: &Scope) -> Flow {
         self.known.forget();
         self.tree.take_in(loaded, scope.size);
-        if let Some(wanted) = self.wanted.take() {
-            self.tree.show(&wanted, false);
+        if let Some((wanted, as_folder)) = self.wanted.take() {
+            self.tree.show(&wanted, as_folder);
         }
         self.ask_facts()
     }
@@ -174,9 +174,9 @@ impl Screen for StoreScreen {
             Action::OpenAll | Action::CloseAll if self.tree.finder.is_filtered() => {
                 Offer::Refused("what the filter found has no folders; Esc clears it")
             }
-            Action::Conflicts if self.conflicts.is_empty() => Offer::Refused("no entry has a conflict; S shows git"),
+            Action::Conflicts if self.conflicts.is_empty() => Offer::Needless("no entry has a conflict"),
             Action::Unreadable if catalogue.is_none_or(|catalogue| catalogue.unreadable.is_empty()) => {
-                Offer::Refused("everything could be listed")
+                Offer::Needless("everything could be listed")
             }
             Action::Filter | Action::Search if catalogue.is_none_or(|catalogue| catalogue.entries() == 0) => {
                 Offer::Refused("there is nothing to find")
@@ -269,7 +269,7 @@ impl Screen for StoreScreen {
         self.secret.hide();
     }
 
-    fn act(&mut self, action: Action, _scope: &Scope) -> Flow {
+    fn act(&mut self, action: Action, scope: &Scope) -> Flow {
         match action {
             Action::Open => self.open_selected(),
             Action::Close => self.open_folder(false),
@@ -303,7 +303,7 @@ impl Screen for StoreScreen {
             | Action::Unreadable => store_layers::open(self, action),
             Action::Mark => self.mark(),
             Action::New | Action::Password | Action::Rename | Action::Move | Action::CopyEntry | Action::Delete => {
-                store_writes::open(self, action)
+                store_writes::open(self, action, scope)
             }
             Action::Reload => Flow::Many(vec![self.load(), Flow::Say(Toast::good("reading the store again"))]),
         }
@@ -330,7 +330,7 @@ impl Screen for StoreScreen {
             return Flow::Stay;
         }
         if self.writes.take(number) {
-            return self.written(report);
+            return self.written(report, scope);
         }
         self.secret.report(number, report, scope).unwrap_or(Flow::Stay)
     }
@@ -351,10 +351,10 @@ impl Screen for StoreScreen {
         self.outdated = true;
     }
 
-    fn find_entry(&mut self, entry: &EntryPath) -> Option<Flow> {
+    fn find_entry(&mut self, entry: &EntryPath, as_folder: bool) -> Option<Flow> {
         self.tree.finder.clear();
-        if !self.tree.show(entry, false) {
-            self.wanted = Some(entry.clone());
+        if !self.tree.show(entry, as_folder) {
+            self.wanted = Some((entry.clone(), as_folder));
         }
         Some(self.moved())
     }

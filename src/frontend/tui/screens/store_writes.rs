@@ -1,10 +1,11 @@
 //! What the store screen's keys change: forms and questions for what is marked, else for what is selected.
 
 use super::super::catalogue::{Kind, Node};
+use super::super::globals;
 use super::super::jobs::write::{Job as Ask, Report as Answer};
 use super::super::jobs::{Job, Report};
 use super::super::keys::Offer;
-use super::super::screen::{Flow, Screen, Toast};
+use super::super::screen::{Flow, Scope, Screen, Toast};
 use super::super::widgets::list::Move;
 use super::super::widgets::words;
 use super::confirm::Confirm;
@@ -46,7 +47,7 @@ pub(super) fn offer(screen: &StoreScreen, action: Action) -> Offer {
     }
 }
 
-pub(super) fn open(screen: &mut StoreScreen, action: Action) -> Flow {
+pub(super) fn open(screen: &mut StoreScreen, action: Action, scope: &Scope) -> Flow {
     match action {
         Action::New => Flow::Push(Box::new(new_entry::open(&screen.tree.folder_here()))),
         Action::Password => match screen.tree.selected_entry() {
@@ -56,7 +57,7 @@ pub(super) fn open(screen: &mut StoreScreen, action: Action) -> Flow {
         Action::Rename => transfer(screen, Way::Rename),
         Action::Move => transfer(screen, Way::Move),
         Action::CopyEntry => transfer(screen, Way::Copy),
-        Action::Delete => delete(screen),
+        Action::Delete => delete(screen, scope),
         _ => Flow::Stay,
     }
 }
@@ -68,7 +69,7 @@ fn transfer(screen: &StoreScreen, way: Way) -> Flow {
     }
 }
 
-fn delete(screen: &mut StoreScreen) -> Flow {
+fn delete(screen: &mut StoreScreen, scope: &Scope) -> Flow {
     let places = screen.tree.meant();
     let (title, what) = match &places[..] {
         [] => return Flow::Stay,
@@ -90,7 +91,8 @@ fn delete(screen: &mut StoreScreen) -> Flow {
             (format!("Delete {count} marked"), format!("{count} are removed: {}", names.join(", ")))
         }
     };
-    let effect = format!("{what} from the store, and committed where it is in git. z takes it back.");
+    let key = globals::undo_key(scope);
+    let effect = format!("{what} from the store, and committed where it is in git. {key} takes it back.");
     let deed = screen.start(Ask::Remove(places));
     Flow::Push(Box::new(Confirm::new(title, effect, "delete", deed)))
 }
@@ -104,9 +106,9 @@ impl StoreScreen {
     }
 
     /// The answer to a question about a write.
-    pub(super) fn written(&mut self, report: Result<Report, Problem>) -> Flow {
+    pub(super) fn written(&mut self, report: Result<Report, Problem>, scope: &Scope) -> Flow {
         match report {
-            Ok(Report::Write(Answer::Done(done))) => form_layer::told(done),
+            Ok(Report::Write(Answer::Done(done))) => form_layer::told(done, scope),
             Ok(_) => Flow::Stay,
             Err(problem) => Flow::Say(Toast::warn(problem.one_line())),
         }

@@ -8,7 +8,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use zeroize::Zeroizing;
 
-use super::super::jobs::{Job, Portion, Report};
+use super::super::jobs::{Copy, Job, Portion, Report};
 use super::super::screen::{Flow, Scope, Ticket, Tickets, Toast};
 use super::super::theme::Meaning;
 use super::details::{Details, LABEL};
@@ -203,15 +203,20 @@ fn seconds_left(until: Instant, now: Instant) -> u64 {
 }
 
 /// What a copy did, in words that claim no more than is known.
-pub(in super::super) fn told(copied: Copied, name: &str, now: Instant) -> Flow {
-    match copied {
-        Copied::Clipboard { seconds } => Flow::Say(Toast::good(format!("copied for {seconds} s: {name}"))),
-        Copied::Terminal { sequence, clearing, seconds } => Flow::Many(vec![
-            Flow::Send(sequence),
-            Flow::SendLater(now + Duration::from_secs(seconds), clearing),
-            Flow::Say(Toast::good(format!("sent to the terminal's clipboard for {seconds} s: {name}"))),
-        ]),
-    }
+pub(in super::super) fn told(Copy { copied, written }: Copy, name: &str, now: Instant) -> Flow {
+    let mut flows = if written.changed { vec![Flow::StoreChanged] } else { Vec::new() };
+    let said = match copied {
+        Copied::Clipboard { seconds } => format!("copied for {seconds} s: {name}"),
+        Copied::Terminal { sequence, clearing, seconds } => {
+            flows.extend([Flow::Send(sequence), Flow::SendLater(now + Duration::from_secs(seconds), clearing)]);
+            format!("sent to the terminal's clipboard for {seconds} s: {name}")
+        }
+    };
+    flows.push(Flow::Say(match written.warnings.first() {
+        Some(warning) => Toast::warn(format!("{said}; {}", warning.one_line())),
+        None => Toast::good(said),
+    }));
+    Flow::Many(flows)
 }
 
 /// Draws the rows of a secret from `top` on straight into the cells, through buffers that are wiped; answers the lines
