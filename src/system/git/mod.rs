@@ -416,6 +416,17 @@ mod tests {
     }
 
     #[test]
+    fn what_failed_on_the_way_to_a_remote_left_nothing_here() {
+        let hints = |command| {
+            let complaint = "could not resolve host".to_owned();
+            Problem::from(GitError::Failed { command, top: PathBuf::from("/s"), complaint }).hints
+        };
+        assert_eq!(hints("fetch"), ["see where it goes: git -C /s remote -v"]);
+        assert_eq!(hints("push"), hints("fetch"));
+        assert_eq!(hints("merge"), ["see what is left: git -C /s status"]);
+    }
+
+    #[test]
     fn no_repository_no_child() {
         let dir = tempfile::tempdir().expect("a folder");
         let env = Env::made_of([("PATH", "/nonexistent")]);
