@@ -186,7 +186,8 @@ fn read_active(
     Err(Problem::failed(format!("the login at {server} is being replaced by other processes")).hint("try again"))
 }
 
-/// Which of a registry's logins counts: the file written last, among equals the first name. One alone is not looked at.
+/// Which of a registry's logins counts: the file written last, among equals the first name; one that is kept aside only when
+/// all are. One alone is not looked at.
 pub(super) fn active(store: &Store, files: &[LoginFile]) -> Option<usize> {
     if files.len() < 2 {
         return (!files.is_empty()).then_some(0);
@@ -194,7 +195,9 @@ pub(super) fn active(store: &Store, files: &[LoginFile]) -> Option<usize> {
     let modified = |file: &LoginFile| store.entry_file(&file.entry).ok().flatten().map(|file| file.modified);
     (0..files.len()).max_by(|a, b| {
         let (a, b) = (&files[*a], &files[*b]);
-        modified(a).cmp(&modified(b)).then_with(|| b.entry.cmp(&a.entry))
+        let used = |file: &LoginFile| !layout::is_aside(&file.entry);
+        let order = used(a).cmp(&used(b)).then_with(|| modified(a).cmp(&modified(b)));
+        order.then_with(|| b.entry.cmp(&a.entry))
     })
 }
 

@@ -28,7 +28,8 @@ const USE_EXAMPLES: &str = "\
 Examples:
   regpass registries use ghcr.io alice
 
-The official helper goes by file names: whom it would answer instead is said.";
+The official helper answers it too: accounts whose names come before it go aside, into a
+folder `~` beside it, and come back when they are used. `regpass undo` takes it back.";
 
 const RENAME_EXAMPLES: &str = "\
 Examples:
@@ -127,6 +128,7 @@ fn list(session: &Session, json: bool) -> Result<(), Problem> {
 fn switch(session: &Session, registry: &str, user: &str, json: bool) -> Result<(), Problem> {
     let (server, login) = (RegistryKey::new(registry), Login::new(user));
     let done = registries::activate(&session.system()?, &server, &login)?;
+    done.written.warnings.iter().for_each(|warning| session.console.warning(warning));
     if json {
         let servers: Vec<Value> = done.servers.iter().map(|server| server.to_text().into_owned().into()).collect();
         let official = done.official.as_ref().map(Login::as_str);
@@ -258,7 +260,7 @@ fn row(login: &RegistryLogin, age: &str) -> [String; 5] {
     if !login.mount.is_root() {
         notes.push(format!("in the mounted store {}, which the helper does not see", login.mount.display()));
     } else if !login.active {
-        notes.push("not used: a newer login of this registry answers".to_owned());
+        notes.push("not used: another login of this registry answers".to_owned());
     } else if !login.official {
         notes.push("the official helper would answer another user's".to_owned());
     }

@@ -10,6 +10,10 @@ use crate::model::{EntryPath, EntryPathError, Login, Problem, RegistryKey, text}
 /// The folder of the store that holds registry credentials (docker-credential-helpers `pass/pass.go`, `PASS_FOLDER`).
 pub const HELPER_FOLDER: &str = "docker-credential-helpers";
 
+/// The folder in a registry's folder that keeps the logins that are not used now. The official helper answers the first name
+/// in the registry's folder, and this one comes after those that people have.
+pub const ASIDE: &str = "~";
+
 /// The longest file name of every file system that matters here (Linux, `NAME_MAX`), in bytes.
 const NAME_MAX: usize = 255;
 
@@ -74,6 +78,17 @@ pub fn is_printable(key: &RegistryKey) -> bool {
 /// The entry that holds a user's login at a registry.
 pub fn login_entry(key: &RegistryKey, login: &Login) -> Result<EntryPath, LayoutError> {
     Ok(registry_folder(key)?.join(user_file(login.as_str())?)?)
+}
+
+/// Where a user's login is kept while another one is used.
+pub fn entry_aside(key: &RegistryKey, login: &Login) -> Result<EntryPath, LayoutError> {
+    Ok(registry_folder(key)?.join(ASIDE)?.join(user_file(login.as_str())?)?)
+}
+
+/// True for an entry in such a folder.
+pub fn is_aside(entry: &EntryPath) -> bool {
+    let parent = entry.parent();
+    !parent.is_root() && parent.name() == ASIDE
 }
 
 /// A user name as one file name, without `.gpg`. Most names are their own file name. A name with `/`, a lone `.`, and a

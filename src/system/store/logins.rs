@@ -28,7 +28,8 @@ const THREADS_MAX: usize = 4;
 pub struct LoginFile {
     pub login: Login,
     pub entry: EntryPath,
-    /// True for a file right in the registry's folder; false for the official helper's nested form of a user `a/b`.
+    /// True for a file right in the registry's folder; false for the official helper's nested form of a user `a/b`, and for
+    /// a login that is kept aside.
     pub flat: bool,
 }
 
@@ -221,7 +222,10 @@ fn read_nested(store: &Store, registry: &EntryPath, folder: &EntryPath, depth: u
         match (kind_of(&item, || path.join(&item.name)), stem(&item.name)) {
             (Kind::File, Some(stem)) => {
                 let Ok(entry) = folder.join(stem) else { continue };
-                if let Some(user) = entry.below(registry) {
+                if layout::is_aside(&entry) && folder.parent() == *registry {
+                    let login = layout::user_of(entry.name().as_bytes());
+                    logins.files.push(LoginFile { login, entry, flat: false });
+                } else if let Some(user) = entry.below(registry) {
                     let login = Login::new(String::from_utf8_lossy(user.as_bytes()));
                     logins.files.push(LoginFile { login, entry, flat: false });
                 }

@@ -43,7 +43,9 @@ pub(super) fn offer(screen: &RegistriesScreen, action: Action) -> Offer {
         Action::CopyCommand => Offer::Ready,
         _ if !login.mount.is_root() => Offer::Refused("it is in a mounted store, which the helper does not see"),
         Action::Use if login.server.is_hub_token() => Offer::Refused("a token is no account"),
-        Action::Use if login.active && !has_other(screen) => Offer::Refused("Docker gets this one already"),
+        Action::Use if login.active && login.official && !has_other(screen) => {
+            Offer::Refused("Docker gets this one already")
+        }
         _ => Offer::Ready,
     }
 }
@@ -63,7 +65,7 @@ pub(super) fn act(screen: &mut RegistriesScreen, action: Action, scope: &Scope) 
     let Some(login) = screen.selected().cloned() else { return Flow::Stay };
     screen.problem = None;
     screen.secret.hide();
-    if matches!(action, Action::Use) && login.active {
+    if matches!(action, Action::Use) && login.active && has_other(screen) {
         return screen.show_other_account();
     }
     let ticket = screen.tickets.next();

@@ -158,7 +158,11 @@ fn draw_details(
     if login.active && !login.official {
         let other = registry.logins.iter().find(|one| one.official && one.server == login.server);
         let other = other.map_or_else(|| "another user".into(), user);
-        details.fact("", &format!("the official helper would answer {other}: it goes by file names"), Meaning::Warn);
+        details.fact(
+            "",
+            &format!("the official helper would answer {other}, until this one is used by a"),
+            Meaning::Warn,
+        );
     }
     draw_end(screen, login, details, scope);
     for one in registry.elsewhere.iter().filter(|one| !matches!(one.place, Place::Ours(_))) {
@@ -190,7 +194,7 @@ fn active_words(registry: &Registry, login: &RegistryLogin, scope: &Scope) -> (S
         return (format!("{} no, the helper does not look into the mounted store {mount}", glyphs.warn), Meaning::Warn);
     }
     if !login.active {
-        return (format!("{} no, a newer login answers: a makes it this one", glyphs.warn), Meaning::Warn);
+        return (format!("{} no, another login answers: a makes it this one", glyphs.warn), Meaning::Warn);
     }
     match &registry.asked {
         Some(Asked::Other(helper)) => {
