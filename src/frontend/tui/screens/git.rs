@@ -15,7 +15,7 @@ use super::super::widgets::details::Details;
 use super::super::widgets::list::{ListPlace, Move};
 use super::super::widgets::{progress, sheet, words};
 use super::conflicts::ConflictList;
-use crate::model::{EntryPath, Problem, age, text};
+use crate::model::{EntryPath, Problem, text};
 use crate::ops::sync::{Outcome, StoreStatus, Synced, Task};
 use crate::system::git::{Commit, Status};
 
@@ -386,8 +386,7 @@ fn draw_done(done: &Synced, details: &mut Details<'_>) {
 fn draw_commit(commit: &Commit, details: &mut Details<'_>, scope: &Scope) {
     let columns = details.rest().width;
     let ellipsis = scope.theme.glyphs.ellipsis;
-    let author = words::fit(&text::escaped(commit.author.as_bytes()), (columns / 5).min(16), ellipsis);
-    let start = format!("{:>4}  {author}  ", age::short(scope.wall, commit.time));
+    let start = words::commit_start(commit, columns, scope);
     let room = columns.saturating_sub(words::width(&start));
     let subject = words::fit(&text::escaped(commit.subject.as_bytes()), room, ellipsis);
     let line = Line::from(vec![Span::styled(start, scope.theme.style(Meaning::Muted)), Span::raw(subject)]);

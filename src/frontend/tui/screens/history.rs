@@ -15,7 +15,7 @@ use super::super::widgets::list::{ListPlace, Move};
 use super::super::widgets::{sheet, words};
 use super::confirm::Confirm;
 use super::difference::Difference;
-use crate::model::{EntryPath, Problem, age, text, utc};
+use crate::model::{EntryPath, Problem, text, utc};
 use crate::ops::history::{Content, Version, Which};
 
 const NAME: &str = "history";
@@ -252,9 +252,7 @@ impl Screen for History {
 fn row(version: &Version, columns: u16, scope: &Scope) -> Line<'static> {
     let glyphs = scope.theme.glyphs;
     let (state, meaning) = state(&version.content, glyphs);
-    let author = text::escaped(version.commit.author.as_bytes());
-    let author = words::fit(&author, (columns / 5).min(16), glyphs.ellipsis);
-    let start = format!("{:>4}  {author}  ", age::short(scope.wall, version.commit.time));
+    let start = words::commit_start(&version.commit, columns, scope);
     let right = if state.is_empty() { 0 } else { words::width(&state) + 2 };
     let room = columns.saturating_sub(words::width(&start) + right);
     let subject = words::fit(&text::escaped(version.commit.subject.as_bytes()), room, glyphs.ellipsis);

@@ -6,8 +6,9 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::super::screen::Scope;
 use super::super::theme::Meaning;
-use crate::model::text;
+use crate::model::{age, text};
 use crate::ops::readers::Reader;
+use crate::system::git::Commit;
 use crate::system::keyring::RecipientStanding;
 
 /// `1 entry`, `2 entries`.
@@ -65,6 +66,14 @@ pub(in super::super) fn path(path: &Path, home: Option<&Path>) -> String {
         Some(rest) => format!("~/{}", escaped(rest)),
         None => escaped(path),
     }
+}
+
+/// How long ago and by whom, at the start of a commit's row of so many columns: as wide in every row.
+pub(in super::super) fn commit_start(commit: &Commit, columns: u16, scope: &Scope) -> String {
+    let room = (columns / 5).min(16);
+    let author = fit(&text::escaped(commit.author.as_bytes()), room, scope.theme.glyphs.ellipsis);
+    let gap = usize::from(room.saturating_sub(width(&author)));
+    format!("{:>4}  {author}{:gap$}  ", age::short(scope.wall, commit.time), "")
 }
 
 /// Columns that a text takes.
