@@ -82,6 +82,17 @@ impl Draft {
         Ok(Secret::new(files::read_bounded(&self.file, TEXT_MAX)?))
     }
 
+    /// As `keep`: what kept the text from being stored, and how it is had and stored all the same.
+    pub fn keep_for(self, entry: &EntryPath, problem: Problem) -> Problem {
+        let file = self.keep();
+        let (word, entry) = (text::shell_word(&file), text::shell_word(entry.as_os_str().as_ref()));
+        let folder = file.parent().map(text::shell_word).unwrap_or_default();
+        problem
+            .hint(format!("the text that was not stored is kept, readable, in {}", text::quoted_path(&file)))
+            .hint(format!("to store it all the same: regpass edit --stdin {entry} < {word}"))
+            .hint(format!("then, or if it is not wanted: rm -r {folder}"))
+    }
+
     /// Leaves the file where it is, and says where: a text that could not be stored is not lost.
     pub fn keep(mut self) -> PathBuf {
         self.kept = true;

@@ -3,12 +3,13 @@
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::Child;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::io::Errno;
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
 
@@ -70,26 +71,80 @@ pub fn chosen(env: &Env, editor: Option<&OsStr>) -> OsString {
 
 /// Runs an editor to its end; true when it ended well. Its words go through a shell, as git's and pass's do.
 pub fn run(env: &Env, editor: &OsStr, file: &Path, patience: &mut Patience) -> Result<bool, EditorError> {
-    let name = || editor.to_string_lossy().into_owned();
-    let io = |source| EditorError::Io { editor: name(), source };
-    let mut command = process::command(env, "sh");
-    command.arg("-c").arg(script(env, editor)).arg("sh").arg(file);
-    let mut child = command.spawn().map_err(io)?;
+    let running = Running::start(env, editor, file)?;
     loop {
-        if let Some(status) = child.try_wait().map_err(io)? {
-            return match status.code() {
-                // A shell's codes for what it did not find, or may not run (sh(1), EXIT STATUS).
-                Some(126 | 127) => Err(EditorError::Missing(name())),
-                _ => Ok(status.success() && status.signal().is_none()),
-            };
+        if let Some(well) = running.look()? {
+            return Ok(well);
         }
         for signal in patience.0.wait() {
             // Ctrl-C and Ctrl-\ are for the editor, which has them too.
             if matches!(signal, SIGHUP | SIGTERM) {
-                end(&mut child);
+                running.end(END);
                 return Err(EditorError::CalledOff);
             }
         }
+    }
+}
+
+/// An editor at work. One thread waits for its end, another may bring it about.
+#[derive(Debug)]
+pub struct Running {
+    name: String,
+    pid: Option<Pid>,
+    child: Mutex<Child>,
+}
+
+impl Running {
+    /// In our process group, on our terminal.
+    pub fn start(env: &Env, editor: &OsStr, file: &Path) -> Result<Running, EditorError> {
+        let name = editor.to_string_lossy().into_owned();
+        let mut command = process::command(env, "sh");
+        command.arg("-c").arg(script(env, editor)).arg("sh").arg(file);
+        let child = command.spawn().map_err(|source| EditorError::Io { editor: name.clone(), source })?;
+        Ok(Running { name, pid: i32::try_from(child.id()).ok().and_then(Pid::from_raw), child: Mutex::new(child) })
+    }
+
+    /// Returns at its end; true when it ended well.
+    pub fn wait(&self) -> Result<bool, EditorError> {
+        loop {
+            // Not taking its number back: until `look` does, nobody else can have it, so that `end` means this process.
+            if let Some(pid) = self.pid {
+                let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+                while matches!(waitid(WaitId::Pid(pid), options), Err(Errno::INTR)) {}
+            }
+            if let Some(well) = self.look()? {
+                return Ok(well);
+            }
+        }
+    }
+
+    /// None while it runs.
+    fn look(&self) -> Result<Option<bool>, EditorError> {
+        let status = self.child().try_wait().map_err(|source| EditorError::Io { editor: self.name.clone(), source })?;
+        match status.map(|status| (status.code(), status.success())) {
+            None => Ok(None),
+            // A shell's codes for what it did not find, or may not run (sh(1), EXIT STATUS).
+            Some((Some(126 | 127), _)) => Err(EditorError::Missing(self.name.clone())),
+            Some((_, well)) => Ok(Some(well)),
+        }
+    }
+
+    /// Asks it to end, and after that time kills it.
+    pub fn end(&self, grace: Duration) {
+        let (Some(pid), mut child) = (self.pid, self.child()) else { return };
+        if matches!(child.try_wait(), Ok(None)) {
+            let _ = kill_process(pid, Signal::TERM);
+        }
+        let told = Env::clock();
+        while told.elapsed() < grace && matches!(child.try_wait(), Ok(None)) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+
+    fn child(&self) -> MutexGuard<'_, Child> {
+        self.child.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -116,17 +171,6 @@ fn options_of(env: &Env, program: &OsStr) -> Option<&'static str> {
     let real: PathBuf = found.and_then(|file| std::fs::canonicalize(file).ok())?;
     let name = real.file_name()?.to_str()?;
     OPTIONS.iter().find(|(front, _)| name.split('.').next() == Some(*front)).map(|(_, options)| *options)
-}
-
-fn end(child: &mut Child) {
-    let Some(pid) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) else { return };
-    let _ = kill_process(pid, Signal::TERM);
-    let told = Env::clock();
-    while told.elapsed() < END && matches!(child.try_wait(), Ok(None)) {
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    let _ = child.kill();
-    let _ = child.wait();
 }
 
 #[cfg(test)]

@@ -85,21 +85,11 @@ fn in_editor(session: &Session, system: &System, opened: &Opened, allow_disk: bo
     }
     if !ended_well {
         let problem = Problem::failed(format!("the editor did not end well, so {name} stays as it is"));
-        return Err(kept(draft, &opened.path, problem));
+        return Err(draft.keep_for(&opened.path, problem));
     }
     refuse_empty(&opened.path, &text)?;
-    entries::edit(system, opened, text, &words.to_string_lossy()).map_err(|problem| kept(draft, &opened.path, problem))
-}
-
-/// The problem, and how the text is had that it kept from being stored.
-fn kept(draft: Draft, entry: &EntryPath, problem: Problem) -> Problem {
-    let file = draft.keep();
-    let (word, entry) = (text::shell_word(&file), text::shell_word(entry.as_os_str().as_ref()));
-    let folder = file.parent().map(text::shell_word).unwrap_or_default();
-    problem
-        .hint(format!("the text that was not stored is kept, readable, in {}", text::quoted_path(&file)))
-        .hint(format!("to store it all the same: regpass edit --stdin {entry} < {word}"))
-        .hint(format!("then, or if it is not wanted: rm -r {folder}"))
+    entries::edit(system, opened, text, &words.to_string_lossy())
+        .map_err(|problem| draft.keep_for(&opened.path, problem))
 }
 
 fn refuse_empty(entry: &EntryPath, text: &Secret) -> Result<(), Problem> {

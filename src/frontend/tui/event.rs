@@ -6,11 +6,11 @@ use crossterm::event::KeyEvent;
 use ratatui::layout::Position;
 use zeroize::Zeroizing;
 
+use super::guest::Guest;
 use super::jobs::Report;
 use super::screen::Ticket;
 use super::watch::Pace;
 use crate::model::{Problem, Secret};
-use crate::system::agent::Pinentry;
 
 /// What the mouse did, where it is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,12 +37,13 @@ pub(super) enum Event {
     Signal(i32),
     /// Nobody is at the other end of the terminal any more.
     Lost,
-    /// A pinentry is about to draw on this terminal; the sender waits until the screen is free.
+    /// Another program is about to draw on this terminal; the sender waits until the screen is free.
     ScreenWanted {
         free: SyncSender<()>,
-        pinentry: Option<Pinentry>,
+        /// None: one that we cannot end.
+        guest: Option<Guest>,
     },
-    /// The pinentry has ended.
+    /// It has ended.
     ScreenFree,
     /// A passphrase is asked for; None calls it off.
     Passphrase {

@@ -190,7 +190,7 @@ impl Job {
                 Ok(Report::Copied(copied.into()))
             }
             Job::Lines(job) => job.run(system).map(Report::Lines),
-            Job::Edit(job) => job.run(system),
+            Job::Edit(job) => job.run(system, watch),
             Job::Accounts(job) => job.run(system).map(Report::Accounts),
             Job::History(job) => job.run(system).map(Report::History),
             Job::Recipients(job) => job.run(system, watch).map(Report::Recipients),

@@ -10,6 +10,7 @@ mod desk;
 mod edges;
 mod event;
 mod globals;
+mod guest;
 mod input;
 mod jobs;
 mod keymap;
@@ -28,17 +29,19 @@ use std::ffi::OsString;
 use std::io::{self, IsTerminal};
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ratatui::layout::Rect;
 use rustix::process::{getpid, getsid};
-use signal_hook::consts::signal::{SIGCONT, SIGHUP, SIGINT, SIGTSTP};
+use signal_hook::consts::signal::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTSTP};
 use signal_hook::low_level::{emulate_default_handler, signal_name};
 
 use app::{App, Order};
 use breadcrumb::Breadcrumb;
 use event::Event;
+use guest::{Guest, Visit};
 use input::Input;
 use keymap::Keymap;
 use screen::Scope;
@@ -48,7 +51,6 @@ use worker::Workers;
 
 use crate::frontend::streams;
 use crate::model::{Problem, Secret};
-use crate::system::agent::Pinentry;
 use crate::system::clipboard;
 use crate::system::config_file;
 use crate::system::env::Env;
@@ -129,6 +131,10 @@ fn no_terminal(error: &io::Error) -> Problem {
     Problem::failed("cannot use this terminal").because(error)
 }
 
+/// How long after an editor has ended a signal from the keyboard may still have been for it. While the screen is ours no
+/// key is a signal.
+const LATE_SIGNAL: Duration = Duration::from_secs(1);
+
 /// Why the loop ended.
 enum End {
     Quit,
@@ -146,15 +152,29 @@ struct Ui {
     env: Env,
     /// Another program draws on the terminal.
     lent: bool,
-    /// The one that does, when it is a pinentry that we can end.
-    pinentry: Option<Pinentry>,
+    /// The one that does, when we can end it.
+    guest: Option<Guest>,
+    /// The last editor: its text may be in a file for some time after it has ended.
+    visit: Option<Arc<Visit>>,
+    /// When it gave the screen back.
+    editor_left: Option<Instant>,
 }
 
 impl Ui {
     fn open(env: &Env, options: &Options, scope: Scope, sender: Sender<Event>) -> io::Result<Ui> {
         let app = App::new(scope, Breadcrumb::new(env, options));
         let stage = Stage::open()?;
-        Ok(Ui { app, stage, sender, hands: None, env: env.clone(), lent: false, pinentry: None })
+        Ok(Ui {
+            app,
+            stage,
+            sender,
+            hands: None,
+            env: env.clone(),
+            lent: false,
+            guest: None,
+            visit: None,
+            editor_left: None,
+        })
     }
 
     /// The first frame, before anything is read; then the threads.
@@ -222,13 +242,17 @@ impl Ui {
             Event::Lost => return Some(End::Lost),
             Event::Signal(SIGTSTP) => self.suspend(),
             Event::Signal(SIGCONT) => self.repaint(),
-            // While a pinentry has the terminal, Ctrl-C is meant for it, and does not reach it: it is not our child.
-            Event::Signal(SIGINT) if self.lent => self.pinentry.iter().for_each(Pinentry::end),
+            // Ctrl-C and Ctrl-\ are for the one who has the terminal. They do not reach a pinentry: it is not our child.
+            Event::Signal(SIGINT | SIGQUIT) if self.is_editors() => {}
+            Event::Signal(SIGINT) if self.lent => self.end_pinentry(),
             Event::Signal(SIGHUP) => return Some(End::Lost),
             Event::Signal(signal) => return Some(End::Signal(signal)),
-            Event::ScreenWanted { free, pinentry } => {
+            Event::ScreenWanted { free, guest } => {
                 self.lend();
-                self.pinentry = pinentry;
+                if let Some(Guest::Editor(visit)) = &guest {
+                    self.visit = Some(Arc::clone(visit));
+                }
+                self.guest = guest;
                 let _ = free.send(());
             }
             Event::ScreenFree => self.take_back(),
@@ -280,7 +304,24 @@ impl Ui {
         self.stage.draw(|frame| app.draw(frame))
     }
 
-    /// Gives the terminal to a pinentry: nobody reads it and nothing of ours is on it.
+    fn is_with_editor(&self) -> bool {
+        self.lent && matches!(self.guest, Some(Guest::Editor(_)))
+    }
+
+    /// A key of the editor's that is a signal may end it, and be heard of here only then.
+    fn is_editors(&self) -> bool {
+        let now = self.app.scope.now;
+        let was = self.editor_left.is_some_and(|left| now.saturating_duration_since(left) < LATE_SIGNAL);
+        was || self.is_with_editor()
+    }
+
+    fn end_pinentry(&self) {
+        if let Some(Guest::Pinentry(pinentry)) = &self.guest {
+            pinentry.end();
+        }
+    }
+
+    /// Gives the terminal to another program: nobody reads it and nothing of ours is on it.
     fn lend(&mut self) {
         if let Some((input, _)) = &mut self.hands {
             input.pause();
@@ -293,8 +334,11 @@ impl Ui {
         if !self.lent {
             return;
         }
+        if self.is_with_editor() {
+            self.editor_left = Some(self.app.scope.now);
+        }
         self.lent = false;
-        self.pinentry = None;
+        self.guest = None;
         // A terminal that fails here fails at the next frame too, and ends the loop there.
         let _ = self.stage.enter();
         if let Some((input, _)) = &mut self.hands {
@@ -304,7 +348,14 @@ impl Ui {
 
     fn suspend(&mut self) {
         // A session's leader has no shell to go back to: stopped, it would hang its terminal for good.
-        if self.lent || getsid(None).is_ok_and(|session| session == getpid()) {
+        if getsid(None).is_ok_and(|session| session == getpid()) {
+            return;
+        }
+        if self.lent {
+            // The editor stops with all of the job, and the shell goes on only when we do too. fg wakes both.
+            if self.is_with_editor() {
+                let _ = emulate_default_handler(SIGTSTP);
+            }
             return;
         }
         self.app.hide_secrets();
@@ -319,11 +370,14 @@ impl Ui {
         }
     }
 
-    /// The terminal as it was, without the pinentry that may be on it, and its clipboard without our secret.
+    /// The terminal as it was, without a program that may be on it, and its clipboard without our secret.
     fn close(mut self) {
+        if let Some(visit) = &self.visit {
+            visit.end();
+        }
         if self.lent {
             // The agent would let it go on reading a terminal that is the shell's again.
-            self.pinentry.iter().for_each(Pinentry::end);
+            self.end_pinentry();
             self.stage.reclaim();
         }
         if let Some(bytes) = self.app.last_words() {

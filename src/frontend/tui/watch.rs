@@ -1,11 +1,12 @@
-//! What a job may do besides ending: say how far it is, and see that it was called off. Made by the workers, used by
+//! What a job may do besides ending: say how far it is, see that it was called off, have the screen lent. Made by the workers, used by
 //! `jobs`.
 
 use std::cell::Cell;
-use std::sync::mpsc::Sender;
+use std::sync::mpsc::{Sender, sync_channel};
 use std::time::{Duration, Instant};
 
 use super::event::Event;
+use super::guest::Guest;
 use super::screen::Ticket;
 use crate::model::text;
 use crate::ops::progress::{Cancel, Progress, Step};
@@ -31,6 +32,16 @@ pub(super) struct Watch<'a> {
     told: Cell<Option<Instant>>,
 }
 
+/// The screen is another program's.
+pub(super) struct Loan<'a>(&'a Sender<Event>);
+
+impl Drop for Loan<'_> {
+    fn drop(&mut self) {
+        // An error means that the program is ending.
+        let _ = self.0.send(Event::ScreenFree);
+    }
+}
+
 impl Watch<'_> {
     pub(super) fn new(ticket: Ticket, events: &Sender<Event>, cancel: Cancel) -> Watch<'_> {
         Watch { ticket, events, cancel, told: Cell::new(None) }
@@ -43,6 +54,14 @@ impl Watch<'_> {
     /// What another program says of its progress: foreign text.
     pub(super) fn hear(&self, words: &str) {
         self.tell(false, || Pace { what: text::escaped(words.trim().as_bytes()).into_owned(), ..Pace::default() });
+    }
+
+    /// Gives the screen to another program until what is answered is dropped. None: the program is ending.
+    pub(super) fn lend(&self, guest: Guest) -> Option<Loan<'_>> {
+        let (free, wait) = sync_channel(1);
+        self.events.send(Event::ScreenWanted { free, guest: Some(guest) }).ok()?;
+        wait.recv().ok()?;
+        Some(Loan(self.events))
     }
 
     fn tell(&self, last: bool, pace: impl FnOnce() -> Pace) {

@@ -7,6 +7,7 @@ use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
 use std::thread;
 
 use super::event::Event;
+use super::guest::Guest;
 use super::jobs::{Job, Lane};
 use super::screen::Ticket;
 use super::watch::Watch;
@@ -100,7 +101,8 @@ fn prompts(events: &Sender<Event>) -> Prompts {
         pinentry: Some(Arc::new(move |event| match event {
             PinentryEvent::Starts { terminal: true, pinentry: running } => {
                 let (free, wait) = sync_channel(1);
-                if pinentry.send(Event::ScreenWanted { free, pinentry: running }).is_ok() {
+                let guest = running.map(Guest::Pinentry);
+                if pinentry.send(Event::ScreenWanted { free, guest }).is_ok() {
                     // An error means that the program is ending: nobody draws any more.
                     let _ = wait.recv();
                 }

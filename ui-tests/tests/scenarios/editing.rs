@@ -1,10 +1,17 @@
-//! Entries edited inside: what pass reads afterwards, what memory holds of the text.
+//! Entries edited inside: what pass reads afterwards, what memory holds of the text. And in an editor of one's own, which gets
+//! the screen and a file that does not outlive the program.
 
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use regpass_ui_tests::machine::Machine;
 use regpass_ui_tests::pty::{Ended, Terminal};
-use regpass_ui_tests::{key, skip};
+use regpass_ui_tests::{key, program, skip};
+use rustix::process::Signal;
 
 use super::inside::in_memory;
-use super::support::{find, in_git, open, showcase, subjects, wrote};
+use super::support::{find, in_git, open, showcase, subjects, to_store, wrote};
 use super::writes::{PASSPHRASE, told};
 
 const CTRL_R: &str = "\x12";
@@ -110,4 +117,143 @@ fn of_a_text_that_was_edited_nothing_is_in_memory_afterwards() {
             assert_eq!(in_memory(&terminal, secret.as_bytes()), Some(0), "{secret} after {end:?}");
         }
     }
+}
+
+/// A machine with an editor of its own: this script, the text's file as `$1`.
+fn with_editor(script: &str) -> Machine {
+    let mut machine = showcase();
+    let file = machine.home().join("editor");
+    std::fs::write(&file, format!("#!/bin/sh\n{script}\n")).expect("an editor");
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o700)).expect("its mode");
+    machine.set("EDITOR", file);
+    machine
+}
+
+/// Says where the text is, and waits for a line; then changes the text.
+const SLOW: &str =
+    "echo \"$1\" >\"$HOME/where\"; echo editor at work; until read line; do :; done; echo \"new: $line\" >>\"$1\"";
+
+/// The text's file, once the editor is at work on it.
+#[track_caller]
+fn at_work(terminal: &mut Terminal, machine: &Machine) -> PathBuf {
+    let told = machine.home().join("where");
+    // An earlier one's words are still on the screen.
+    let _ = std::fs::remove_file(&told);
+    find(terminal, "dbroot", "infra/db/root");
+    terminal.send("E");
+    terminal.wait_live("the editor", |screen| told.exists() && screen.contains("editor at work"));
+    let file = std::fs::read_to_string(told).expect("where");
+    let file = PathBuf::from(file.trim());
+    assert!(file.exists() && file.starts_with("/dev/shm"), "{}", file.display());
+    file
+}
+
+#[test]
+fn an_editor_of_ones_own_gets_the_screen_and_its_text_is_stored() {
+    let machine = with_editor(SLOW);
+    let mut terminal = open(&machine);
+    let file = at_work(&mut terminal, &machine);
+    assert!(!terminal.live().contains("2 Store"), "{}", terminal.live().text());
+    assert_eq!(std::fs::metadata(&file).expect("there").mode() & 0o777, 0o600);
+    terminal.send("hello\r");
+    told_soon(&mut terminal, "saved infra/db/root; z takes it back");
+    assert!(!file.parent().expect("a folder").exists());
+    terminal.press("e", "the new line", |frame| frame.contains("new: ••••••••"));
+    assert!(terminal.frame().is_some_and(|frame| frame.contains("line 1 of 5")));
+}
+
+#[test]
+fn what_an_editor_does_wrong_is_told() {
+    for (script, told) in [
+        ("exit 0", "infra/db/root is unchanged"),
+        ("exit 3", "the editor did not end well; infra/db/root is unchanged"),
+        (": >\"$1\"", "the new text is empty"),
+        ("rm \"$1\"", "the editor left no text"),
+        ("exec no-such-editor", "cannot be run"),
+        ("kill -9 $$", "the editor did not end well; infra/db/root is unchanged"),
+    ] {
+        let machine = with_editor(script);
+        let mut terminal = open(&machine);
+        find(&mut terminal, "dbroot", "infra/db/root");
+        terminal.press("E", told, |frame| frame.contains(told));
+    }
+    let machine = with_editor("echo more >>\"$1\"; exit 3");
+    let mut terminal = open(&machine);
+    find(&mut terminal, "dbroot", "infra/db/root");
+    let frame = terminal.press("E", "why not", |frame| frame.contains("is kept, readable, in"));
+    let text = frame.text();
+    let folder = text.split("rm -r ").nth(1).and_then(|rest| rest.split_whitespace().next()).expect("the folder");
+    assert!(folder.starts_with("/dev/shm/"), "{text}");
+    std::fs::remove_dir_all(folder).expect("removed as told");
+}
+
+#[test]
+fn what_ends_the_program_ends_the_editor_and_wipes_its_file() {
+    let machine = with_editor(SLOW);
+    for (signal, end) in [(Signal::TERM, 130), (Signal::HUP, 1)] {
+        let mut terminal = open(&machine);
+        let file = at_work(&mut terminal, &machine);
+        terminal.signal(signal);
+        assert_eq!(terminal.wait_end_within(Duration::from_secs(1)), Ended::Code(end), "{signal:?}");
+        assert!(!file.parent().expect("a folder").exists(), "{} is there after {signal:?}", file.display());
+        assert!(terminal.left_behind().is_empty(), "{:?} after {signal:?}", terminal.left_behind());
+    }
+    let mut terminal = open(&machine);
+    let file = at_work(&mut terminal, &machine);
+    terminal.lose();
+    terminal.wait_end_within(Duration::from_secs(1));
+    assert!(!file.parent().expect("a folder").exists(), "{} is there without its terminal", file.display());
+    // One that will not end is made to.
+    let machine = with_editor(&format!("trap '' TERM; {SLOW}"));
+    let mut terminal = open(&machine);
+    let file = at_work(&mut terminal, &machine);
+    terminal.signal(Signal::TERM);
+    assert_eq!(terminal.wait_end_within(Duration::from_secs(1)), Ended::Code(130));
+    assert!(!file.parent().expect("a folder").exists());
+}
+
+#[test]
+fn ctrl_c_is_the_editors() {
+    let machine = with_editor(&format!("trap 'echo interrupted' INT; {SLOW}"));
+    let mut terminal = open(&machine);
+    at_work(&mut terminal, &machine);
+    terminal.send(key::CTRL_C);
+    terminal.wait_live("its answer", |screen| screen.contains("interrupted"));
+    terminal.send("x\r");
+    told_soon(&mut terminal, "saved infra/db/root");
+
+    let machine = with_editor(SLOW);
+    let mut terminal = open(&machine);
+    for _ in 0..5 {
+        at_work(&mut terminal, &machine);
+        terminal.send(key::CTRL_C);
+        told_soon(&mut terminal, "the editor did not end well; infra/db/root is unchanged");
+        terminal.press(key::ESC, "all entries", |frame| frame.contains("docker-credential-helpers"));
+    }
+}
+
+#[test]
+fn ctrl_z_in_an_editor_goes_to_the_shell_and_fg_comes_back_to_it() {
+    let machine = with_editor(SLOW);
+    let mut shell = machine.launch("/bin/sh").args(&["-i"]).var("PS1", "ready> ").start();
+    shell.wait_live("a prompt", |screen| screen.contains("ready>"));
+    shell.send(format!("{}\r", program::regpass().display()));
+    to_store(&mut shell);
+    let file = at_work(&mut shell, &machine);
+    shell.send(key::CTRL_Z);
+    shell.wait_live("the shell", |screen| screen.contains("Stopped"));
+    assert!(file.exists());
+    shell.send("fg\r");
+    shell.wait_live("the job again", |screen| screen.text().matches("regpass").count() >= 2);
+    shell.send("back\r");
+    told_soon(&mut shell, "saved infra/db/root; z takes it back");
+    shell.send("q");
+    shell.wait_live("the shell's third prompt", |screen| screen.text().matches("ready>").count() == 3);
+    shell.send("exit\r");
+    shell.wait_end();
+}
+
+#[track_caller]
+fn told_soon(terminal: &mut Terminal, words: &'static str) {
+    terminal.wait_for(words, |frame| frame.row(22).contains(words));
 }

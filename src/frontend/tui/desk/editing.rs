@@ -11,6 +11,10 @@ use crate::ops::entries::Opened;
 pub(super) fn found(job: Ask, plaintext: &'static [u8]) -> Report {
     match job {
         Ask::Open(path) => Report::Editable(Arc::new(Opened::made_of(path, Secret::new(plaintext.to_vec())))),
+        Ask::Outside(path) => {
+            let told = format!("saved {}", path.display());
+            Report::Write(Answer::Done(Done { told, changed: true, ..Done::default() }))
+        }
         Ask::Save(opened, text) => {
             let bytes = text.len();
             let told = format!("saved {}, {bytes} bytes", opened.path.display());
@@ -168,18 +172,37 @@ fn what_is_no_text_is_refused_with_what_can_be_done() {
     desk.secret = b"\xff\xfe";
     let mut desk = desk.begun();
     desk.press("/dbroot<Enter>e").shows("it is not UTF-8");
-    desk.shows("regpass edit infra/db/root");
+    desk.shows("E in the store opens it in an editor of your own");
     desk.press("x<^S>").shows("there is no text yet");
     desk.press("<Esc>").shows("readable by");
 }
 
 #[test]
 fn where_nothing_may_be_written_it_does_not_open() {
-    for keys in ["/replica<Enter>e", "/replica<Enter>ve", "3<Down>e"] {
+    for keys in ["/replica<Enter>e", "/replica<Enter>ve", "3<Down>e", "/replica<Enter>E", "/replica<Enter>vE"] {
         let mut desk = Desk::new((80, 24));
         desk.app.scope.read_only = true;
         desk.begun().press(keys).shows("regpass was told to write nothing");
     }
+}
+
+#[test]
+fn an_editor_of_ones_own_is_waited_for_and_what_came_of_it_is_told() {
+    let mut desk = Desk::new((80, 24)).begun();
+    desk.press("/dbroot<Enter>E").shows("saved infra/db/root; z takes it back");
+    desk.shows("readable by");
+    desk.failure = Some(Problem::failed("the editor \"ed\" cannot be run").hint("choose one that is installed"));
+    desk.press("E").shows("✘ the editor \"ed\" cannot be run");
+    desk.shows("choose one that is installed");
+    desk.press("<Esc>").shows("readable by");
+    desk.failure = Some(Problem::cancelled("called off"));
+    desk.press("E").shows("called off");
+    desk.shows("readable by");
+    desk.slow = true;
+    desk.press("E").shows("being opened");
+    desk.app.handle(Event::Key(named("Esc")));
+    let orders = desk.app.take_orders();
+    assert!(orders.iter().any(|order| matches!(order, Order::CallOff(_))), "nobody waits for it any more");
 }
 
 #[test]

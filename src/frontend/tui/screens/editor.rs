@@ -1,5 +1,5 @@
 //! An entry's text edited in memory, in no file: its secrets are hidden line by line until a key shows them, for a while.
-//! What was written stays until it is stored or given up; how it looks is `editor_view.rs`.
+//! Or in an editor of the person's own: then this only waits, and tells what came of it. What was written stays until it is stored or given up; how it looks is `editor_view.rs`.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -9,7 +9,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use super::super::jobs::edit::Job as Ask;
-use super::super::jobs::write::Report as Answer;
+use super::super::jobs::write::{Done, Report as Answer};
 use super::super::jobs::{Job, Report};
 use super::super::keys::{Binding, Key, Offer};
 use super::super::screen::{Flow, Scope, Screen, Tickets, Toast};
@@ -18,7 +18,7 @@ use super::super::widgets::text_area::{Did, Seen, TextArea, Unfit};
 use super::confirm::Confirm;
 use super::editor_view::{self, Place};
 use super::form_layer;
-use crate::model::{EntryPath, Problem, text};
+use crate::model::{EntryPath, Problem, ProblemKind, text};
 use crate::ops::entries::Opened;
 
 /// The name on its tickets: there is one at a time.
@@ -26,6 +26,8 @@ pub(in super::super) const NAME: &str = "editor";
 
 pub(in super::super) struct Editor {
     pub(super) entry: EntryPath,
+    /// In an editor of the person's own, which has the screen meanwhile.
+    outside: bool,
     tickets: Tickets,
     pub(super) state: State,
     /// Lines in clear, until when.
@@ -78,6 +80,7 @@ impl Editor {
     pub(super) fn new(entry: EntryPath) -> Editor {
         Editor {
             entry,
+            outside: false,
             tickets: Tickets::of_layer(NAME),
             state: State::Asked(None),
             seen: None,
@@ -85,6 +88,10 @@ impl Editor {
             problem: None,
             place: Place::default(),
         }
+    }
+
+    pub(super) fn outside(entry: EntryPath) -> Editor {
+        Editor { outside: true, ..Editor::new(entry) }
     }
 
     fn open(&self) -> Option<&Open> {
@@ -120,12 +127,8 @@ impl Editor {
                     Unfit::NotText => "it is not UTF-8",
                     Unfit::TooLong => "it is too long",
                 };
-                let word = text::shell_word(self.entry.as_os_str().as_ref());
-                State::Failed(
-                    Problem::failed(format!("{name} is no text that can be edited here"))
-                        .because(why)
-                        .hint(format!("in an editor of your own: regpass edit {word}")),
-                )
+                let problem = Problem::failed(format!("{name} is no text that can be edited here"));
+                State::Failed(problem.because(why).hint("E in the store opens it in an editor of your own"))
             }
         };
     }
@@ -167,6 +170,9 @@ impl Editor {
     }
 
     fn close(&self) -> Flow {
+        if let State::Asked(Some(number)) = self.state {
+            return Flow::Many(vec![Flow::CallOff(self.tickets.ticket(number)), Flow::Shut(NAME)]);
+        }
         if !self.is_changed() {
             return Flow::Shut(NAME);
         }
@@ -177,6 +183,10 @@ impl Editor {
         };
         Flow::Push(Box::new(Confirm::new("Give up the changes".to_owned(), effect, "give them up", Flow::Shut(NAME))))
     }
+}
+
+fn done_with(done: Done, scope: &Scope) -> Flow {
+    Flow::Many(vec![form_layer::told(done, scope), Flow::Shut(NAME)])
 }
 
 impl Screen for Editor {
@@ -258,7 +268,8 @@ impl Screen for Editor {
         }
         let ticket = self.tickets.next();
         self.state = State::Asked(Some(ticket.number));
-        Flow::Start(ticket, Job::Edit(Ask::Open(self.entry.clone())))
+        let entry = self.entry.clone();
+        Flow::Start(ticket, Job::Edit(if self.outside { Ask::Outside(entry) } else { Ask::Open(entry) }))
     }
 
     /// Only out of sight: what was written is still to be stored.
@@ -290,7 +301,11 @@ impl Screen for Editor {
         if matches!(self.state, State::Asked(Some(asked)) if asked == number) {
             match report {
                 Ok(Report::Editable(opened)) => self.take_in(opened),
+                Ok(Report::Write(Answer::Done(done))) => return done_with(done, scope),
                 Ok(_) => {}
+                Err(problem) if problem.kind == ProblemKind::Cancelled => {
+                    return Flow::Many(vec![Flow::Say(Toast::warn(problem.one_line())), Flow::Shut(NAME)]);
+                }
                 Err(problem) => self.state = State::Failed(problem),
             }
         } else if self.saving.take_if(|saving| *saving == number).is_some() {
@@ -298,7 +313,7 @@ impl Screen for Editor {
                 Ok(Report::Write(Answer::Done(done))) => {
                     // Stored: nothing of it is lost any more.
                     self.state = State::Asked(Some(number));
-                    return Flow::Many(vec![form_layer::told(done, scope), Flow::Shut(NAME)]);
+                    return done_with(done, scope);
                 }
                 Ok(_) => {}
                 Err(problem) => {

@@ -58,6 +58,7 @@ pub(in super::super) enum Action {
     CopyUser,
     CopyCode,
     Edit,
+    EditOutside,
     Again,
     Close,
 }
@@ -72,6 +73,7 @@ pub(super) const KEYS: &[Binding<Action>] = &[
     row(&[Key::char('u')], Action::CopyUser, "user", "copy the user name"),
     row(&[Key::char('o')], Action::CopyCode, "code", "copy the one-time code"),
     row(&[Key::char('e')], Action::Edit, "edit", "edit the entry's text here, its secrets hidden"),
+    row(&[Key::char('E')], Action::EditOutside, "", "edit the entry's text in your own editor ($EDITOR)"),
     row(&[Key::named(KeyCode::F(5)), Key::ctrl('r')], Action::Again, "", "open it again: the next one-time code"),
     row(
         &[Key::named(KeyCode::Esc), Key::char('q'), Key::char('v'), Key::named(KeyCode::Left)],
@@ -186,7 +188,7 @@ impl Screen for Lines {
     }
 
     fn writes(&self, action: Action) -> bool {
-        matches!(action, Action::Edit)
+        matches!(action, Action::Edit | Action::EditOutside)
     }
 
     fn leave(&mut self) {
@@ -201,6 +203,7 @@ impl Screen for Lines {
             Action::CopyUser => self.copy(Portion::User, "user"),
             Action::CopyCode => self.copy(Portion::Code, "code"),
             Action::Edit => Flow::Push(Box::new(Editor::new(self.entry.clone()))),
+            Action::EditOutside => Flow::Push(Box::new(Editor::outside(self.entry.clone()))),
             Action::Again => self.open(),
             Action::Close if self.hide() => Flow::Stay,
             Action::Close => Flow::Pop,

@@ -197,6 +197,7 @@ impl Screen for StoreScreen {
             action,
             Action::New
                 | Action::Edit
+                | Action::EditOutside
                 | Action::Password
                 | Action::Rename
                 | Action::Move
@@ -294,6 +295,7 @@ impl Screen for StoreScreen {
             Action::More | Action::Less => self.secret.scroll(matches!(action, Action::More)),
             Action::Lines
             | Action::Edit
+            | Action::EditOutside
             | Action::History
             | Action::Search
             | Action::Readers

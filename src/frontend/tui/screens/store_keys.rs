@@ -33,6 +33,7 @@ pub(in super::super) enum Action {
     Reload,
     New,
     Edit,
+    EditOutside,
     Password,
     Rename,
     Move,
@@ -45,7 +46,8 @@ impl Action {
     /// True for what is done with the selected entry, or on the way to it.
     pub(super) fn is_for_one(self) -> bool {
         let looks = matches!(self, Action::Open | Action::Reveal | Action::Lines | Action::History);
-        looks || matches!(self, Action::Copy | Action::CopyUser | Action::CopyCode | Action::Edit)
+        let edits = matches!(self, Action::Edit | Action::EditOutside);
+        looks || edits || matches!(self, Action::Copy | Action::CopyUser | Action::CopyCode)
     }
 }
 
@@ -71,6 +73,7 @@ pub(super) const KEYS: &[Binding<Action>] = &[
     row(&[Key::named(KeyCode::Esc)], Action::Back, "", "hide the secret, close the details, clear the filter"),
     row(&[Key::char('n')], Action::New, "new", "a new entry, its password made or typed"),
     row(&[Key::char('e')], Action::Edit, "edit", "edit its text here, its secrets hidden"),
+    row(&[Key::char('E')], Action::EditOutside, "", "edit its text in your own editor ($EDITOR)"),
     row(&[Key::char('D')], Action::Delete, "delete", "remove the entry, the folder, or what is marked"),
     row(&[Key::char(' ')], Action::Mark, "mark", "mark for m, y and D, or take the mark away"),
     row(&[Key::char('m')], Action::Move, "move", "move it, or what is marked, into a folder"),

@@ -29,6 +29,10 @@ pub(super) fn open(screen: &StoreScreen, action: Action) -> Flow {
             Some(node) => Flow::Push(Box::new(Editor::new(node.path.clone()))),
             None => Flow::Stay,
         },
+        Action::EditOutside => match screen.tree.selected_entry() {
+            Some(node) => Flow::Push(Box::new(Editor::outside(node.path.clone()))),
+            None => Flow::Stay,
+        },
         Action::Search => Flow::Push(Box::new(Search::default())),
         Action::Readers => {
             let folder = screen.tree.selected().map(|node| match node.is_folder() {
