@@ -92,7 +92,7 @@ fn peak(terminal: &Terminal) -> f64 {
 
 /// Each kind of key once, in milliseconds; of a key and the one that undoes it the slower counts. Ends as it began.
 fn round(terminal: &mut Terminal) -> Column {
-    vec![
+    let figures = vec![
         answer(terminal, "+", |frame| !frame.contains("▸")),
         both(terminal, key::DOWN, key::UP),
         both(terminal, key::PAGE_DOWN, key::PAGE_UP),
@@ -105,7 +105,10 @@ fn round(terminal: &mut Terminal) -> Column {
         answer(terminal, key::BACKSPACE, |frame| frame.contains("/ pos") && !frame.contains("/ post")),
         end_of_found(terminal),
         answer(terminal, key::ESC, |frame| !frame.contains("/ pos")),
-    ]
+    ];
+    // What was found is still selected.
+    answer(terminal, key::HOME, |frame| frame.row(3).contains("▾ team-000") && frame.row(3).contains('▶'));
+    figures
 }
 
 /// From a key to the frame that shows what it did.
