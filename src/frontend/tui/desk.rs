@@ -10,6 +10,7 @@ mod home;
 mod keys;
 mod lines;
 mod long_secrets;
+mod looks;
 mod mouse;
 mod palette;
 mod readers;
