@@ -156,9 +156,9 @@ fn keys_of_the_config_file_work_and_a_mistake_in_them_is_told() {
         std::fs::write(&config, format!("[ui]\nkeys = {{ {keys} }}\n")).expect("a config file");
         machine.regpass().var("REGPASS_CONFIG", config.to_str().expect("text")).size(120, 24).start()
     };
-    let mut terminal = start("\"app.quit\" = [\"x\"]");
-    terminal.wait_for("the first tab", |frame| frame.contains("x quit"));
-    terminal.send("x");
+    let mut terminal = start("\"app.quit\" = [\"Q\"]");
+    terminal.wait_for("the first tab", |frame| frame.contains("Q quit"));
+    terminal.send("Q");
     assert_eq!(terminal.wait_end(), Ended::Code(0));
     let terminal = start("\"store.copy\" = [\"r\"]");
     assert_eq!(terminal.wait_end(), Ended::Code(2));
