@@ -56,7 +56,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ops::transfer", &["change", "entries"]),
     ("ops::history", &["change", "line_diff"]),
     ("ops::registries", &["change", "credentials", "shims"]),
-    ("ops::overview", &["journal", "readers", "registries", "shims"]),
+    ("ops::mending", &["shims"]),
+    ("ops::overview", &["journal", "mending", "readers", "registries", "shims"]),
     ("ops::demo", &["credentials", "entries"]),
     // frontend: the command line opens the terminal UI.
     ("frontend::mod", &["*"]),

@@ -15,6 +15,7 @@ pub mod grep;
 pub mod history;
 pub mod journal;
 pub mod line_diff;
+pub mod mending;
 pub mod opening;
 pub mod otp;
 pub mod overview;

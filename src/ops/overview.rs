@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::mending::{Mend, USUAL};
 use super::readers::{self, Lock, Reader};
 use super::registries::Registries;
 use super::shims::{self, Shim};
@@ -12,9 +13,6 @@ use crate::system::System;
 use crate::system::docker::config::{self, DockerConfig};
 use crate::system::journal::Call;
 use crate::system::links::Found;
-
-/// The word in `credsStore` that leads to regpass, and to the official helper where that is found first.
-const USUAL: &str = "pass";
 
 /// How many of the last helper calls are told.
 const CALLS: usize = 5;
@@ -117,16 +115,27 @@ impl Overview {
 pub struct Step {
     pub what: String,
     pub command: Option<String>,
+    /// What regpass can put in place itself.
+    pub mend: Option<Mend>,
 }
 
 impl Step {
     fn new(what: impl Into<String>, command: impl Into<String>) -> Step {
-        Step { what: what.into(), command: Some(command.into()) }
+        Step { what: what.into(), command: Some(command.into()), mend: None }
+    }
+
+    /// Without a command.
+    fn told(what: impl Into<String>) -> Step {
+        Step { what: what.into(), command: None, mend: None }
+    }
+
+    fn mended_by(self, mend: Option<Mend>) -> Step {
+        Step { mend, ..self }
     }
 
     /// A problem as a step; its first hint is the command.
     fn of(problem: &Problem) -> Step {
-        Step { what: problem.one_line(), command: problem.all_hints().next().cloned() }
+        Step { what: problem.one_line(), command: problem.all_hints().next().cloned(), mend: None }
     }
 }
 
@@ -135,7 +144,7 @@ pub fn look(system: &System) -> Overview {
     let mut next = Vec::new();
     let options = &system.options;
     if system.env.home().is_none_or(|home| !home.is_dir()) {
-        next.push(Step { what: "your HOME is not a folder: Docker and pass look there".to_owned(), command: None });
+        next.push(Step::told("your HOME is not a folder: Docker and pass look there"));
     }
     let (stores, key) = look_at_stores(system, &mut next);
     let listed = registries::list(system).ok();
@@ -256,7 +265,11 @@ fn look_at_helper(system: &System, docker: Option<&DockerConfig>, next: &mut Vec
     if shims::is_ours(&name) {
         let program = text::quoted(format!("{}{name}", shims::PREFIX));
         match &found {
-            None => next.push(Step::new(format!("Docker finds no {program} on your PATH"), "regpass shims install")),
+            None => {
+                let links = shims::default_dir(&system.env).ok().map(Mend::Links);
+                let what = format!("Docker finds no {program} on your PATH");
+                next.push(Step::new(what, "regpass shims install").mended_by(links));
+            }
             Some(Shim { path, found: Found::Foreign | Found::OfficialHelper }) => next.push(Step::new(
                 format!(
                     "Docker finds {} first, which is not regpass; the links' folder has to come first in PATH",
@@ -276,26 +289,23 @@ fn look_at_docker(docker: &DockerConfig, next: &mut Vec<Step>) {
     match &docker.helper {
         _ if !docker.exists => {
             let folder = docker.file.parent().unwrap_or(&docker.file);
-            next.push(Step::new(
+            let step = Step::new(
                 format!("Docker has no {file}: it asks nobody for logins"),
                 format!(
                     "mkdir -p {} && echo '{{\"credsStore\": \"{USUAL}\"}}' > {}",
                     text::shell_word(folder),
                     text::shell_word(&docker.file)
                 ),
-            ));
+            );
+            next.push(step.mended_by(Some(Mend::DockerConfig(docker.file.clone()))));
         }
-        None if !docker.helpers.values().any(ours) => next.push(Step {
-            what: format!("Docker keeps its logins in {file} in clear: add \"credsStore\": \"{USUAL}\" there"),
-            command: None,
-        }),
-        Some(name) if !ours(name) => next.push(Step {
-            what: format!(
-                "Docker asks {} and not regpass: set \"credsStore\": \"{USUAL}\" in {file}",
-                text::quoted(format!("{}{name}", shims::PREFIX))
-            ),
-            command: None,
-        }),
+        None if !docker.helpers.values().any(ours) => next.push(Step::told(format!(
+            "Docker keeps its logins in {file} in clear: add \"credsStore\": \"{USUAL}\" there"
+        ))),
+        Some(name) if !ours(name) => next.push(Step::told(format!(
+            "Docker asks {} and not regpass: set \"credsStore\": \"{USUAL}\" in {file}",
+            text::quoted(format!("{}{name}", shims::PREFIX))
+        ))),
         _ => {}
     }
     if let Some(first) = docker.inline.first() {

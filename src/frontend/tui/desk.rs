@@ -178,6 +178,7 @@ impl Desk {
             Job::OwnKey => Report::OwnKey(OwnKey { key: Some(alice()), lock: Lock::Unlocked }),
             Job::Overview => Report::Overview(Box::new(home::overview())),
             Job::Journal(_) => activity::journal(activity::calls()),
+            Job::Mend(_) => Report::Mended("linked in /home/alice/.local/bin".to_owned()),
             Job::CopyText(_) => Report::Copied(Copied::Clipboard { seconds: 45 }.into()),
             Job::Entries => {
                 let names: Vec<&str> = self.entries.iter().map(String::as_str).collect();

@@ -17,6 +17,7 @@ use super::watch::Watch;
 use crate::model::{EntryPath, Problem, Secret};
 use crate::ops::entries::{EntryFacts, Opened};
 use crate::ops::journal::{self, Journal, Stamp};
+use crate::ops::mending::{self, Mend};
 use crate::ops::overview::{self, Overview};
 use crate::ops::readers::{OwnKey, Whereabouts};
 use crate::ops::recipients as access;
@@ -51,6 +52,8 @@ pub(super) enum Job {
     Copy(EntryPath, Portion),
     Lines(lines::Job),
     Edit(edit::Job),
+    /// Something that is missing, put in place.
+    Mend(Mend),
     /// A text for the clipboard that is no secret.
     CopyText(String),
     Accounts(accounts::Job),
@@ -91,6 +94,8 @@ pub(super) enum Report {
     /// An entry that is to be edited.
     Editable(Arc<Opened>),
     Copied(Copy),
+    /// What was put in place, in words.
+    Mended(String),
     Lines(lines::Report),
     Accounts(accounts::Report),
     History(history::Report),
@@ -131,6 +136,7 @@ impl Job {
             | Job::Overview
             | Job::Journal(_)
             | Job::CopyText(_)
+            | Job::Mend(_)
             | Job::Entries
             | Job::Facts(_)
             | Job::Registries => Lane::Look,
@@ -185,6 +191,7 @@ impl Job {
             Job::Registries => registries::list(system).map(Report::Registries),
             Job::Open(entry) => entries::show(system, &entry, Asking::Allowed).map(Report::Opened),
             Job::Copy(entry, portion) => copy(system, &entry, portion).map(Report::Copied),
+            Job::Mend(mend) => mending::mend(system, &mend).map(Report::Mended),
             Job::CopyText(text) => {
                 let copied = clipboard::copy(&system.env, &system.options, Secret::new(text.into_bytes()))?;
                 Ok(Report::Copied(copied.into()))

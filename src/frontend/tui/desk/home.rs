@@ -1,6 +1,7 @@
 //! The first tab: what it tells of a machine where all is in place, and of one where nothing is.
 
 use super::*;
+use crate::ops::mending::Mend;
 use crate::ops::overview::{Helper, Overview, Step, StoreSeen};
 use crate::ops::shims::Shim;
 use crate::system::docker::config::DockerConfig;
@@ -58,7 +59,9 @@ pub(super) fn overview() -> Overview {
 }
 
 fn bare() -> Overview {
-    let step = |what: &str, command: &str| Step { what: what.to_owned(), command: Some(command.to_owned()) };
+    let step =
+        |what: &str, command: &str| Step { what: what.to_owned(), command: Some(command.to_owned()), mend: None };
+    let links = Some(Mend::Links("/home/alice/.local/bin".into()));
     Overview {
         docker: Err(Problem::failed("cannot read it")),
         helper: Helper { name: "pass".to_owned(), found: None },
@@ -70,6 +73,7 @@ fn bare() -> Overview {
         next: vec![
             step("there is no secret key", "gpg --quick-generate-key 'Your Name <you@example.org>'"),
             step("there is no password store", "mkdir -p -m 700 /s && regpass --store /s recipients set YOUR-KEY"),
+            Step { mend: links, ..step("Docker finds no helper", "regpass shims install") },
         ],
         ..overview()
     }
@@ -128,6 +132,24 @@ fn a_command_is_copied_and_a_place_is_gone_to() {
         desk.press("j");
     }
     desk.press("<Enter>").shows("AGE");
+}
+
+#[test]
+fn what_can_be_put_in_place_is_after_a_yes() {
+    let mut desk = at_home((80, 24), bare());
+    desk.press("f").shows("regpass cannot do this step for you");
+    desk.press("jjf").shows("links to this regpass");
+    insta::assert_snapshot!("home_mend", desk.screen());
+    desk.press("<Enter>").hides("links to this regpass");
+    assert!(!desk.started.iter().any(|job| job.contains("Mend(")), "the safe answer was chosen");
+    let mut desk = at_home((80, 24), bare());
+    let looks = desk.started.iter().filter(|job| *job == "Overview").count();
+    desk.press("jjfy").shows("linked in /home/alice/.local/bin");
+    assert!(desk.started.iter().filter(|job| *job == "Overview").count() > looks, "it looks again");
+    let mut desk = at_home((80, 24), bare());
+    desk.app.scope.read_only = true;
+    desk.press("jjf").shows("read-only");
+    assert!(!desk.started.iter().any(|job| job.contains("Mend(")));
 }
 
 #[test]

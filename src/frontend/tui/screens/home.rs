@@ -14,8 +14,10 @@ use super::super::widgets::details::{Details, LABEL};
 use super::super::widgets::list::{ListPlace, Move};
 use super::super::widgets::secret_panel::told;
 use super::super::widgets::{sheet, words};
+use super::confirm::Confirm;
 use super::home_rows::{Go, Row, rows};
 use crate::model::Problem;
+use crate::ops::mending::{self, Mend};
 use crate::ops::overview::Overview;
 use crate::ops::readers::OwnKey;
 
@@ -27,6 +29,7 @@ pub(in super::super) struct Home {
     asking: Option<u64>,
     /// The copy that is on its way, and what is copied.
     copying: Option<(u64, String)>,
+    mending: Option<u64>,
     overview: Option<Overview>,
     own: Option<OwnKey>,
     problem: Option<Problem>,
@@ -37,6 +40,7 @@ pub(in super::super) struct Home {
 #[derive(Clone, Copy, Debug)]
 pub(in super::super) enum Action {
     Open,
+    Mend,
     Reload,
 }
 
@@ -46,6 +50,12 @@ pub(super) const KEYS: &[Binding<Action>] = &[
         action: Action::Open,
         hint: "",
         help: "copy the line's command, or go to what it is about",
+    },
+    Binding {
+        keys: &[Key::char('f')],
+        action: Action::Mend,
+        hint: "do it",
+        help: "put in place what the line asks for, after a question",
     },
     Binding {
         keys: &[Key::named(KeyCode::F(5)), Key::ctrl('r')],
@@ -62,6 +72,7 @@ impl Default for Home {
             looking: None,
             asking: None,
             copying: None,
+            mending: None,
             overview: None,
             own: None,
             problem: None,
@@ -77,6 +88,31 @@ impl Home {
         let (look, ask) = (self.tickets.next(), self.tickets.next());
         (self.looking, self.asking) = (Some(look.number), Some(ask.number));
         Flow::Many(vec![Flow::Start(look, Job::Overview), Flow::Start(ask, Job::OwnKey)])
+    }
+
+    fn mend(&mut self, scope: &Scope) -> Flow {
+        let Some(mend) = self.selected().and_then(|row| row.mend.clone()) else { return Flow::Stay };
+        let (title, effect) = match &mend {
+            Mend::Links(folder) => (
+                "Link the helper",
+                format!(
+                    "Makes docker-credential-pass and docker-credential-regpass in {}, links to this regpass. Nothing that is \
+                     there is replaced.",
+                    words::path(folder, scope.home.as_deref())
+                ),
+            ),
+            Mend::DockerConfig(file) => (
+                "Let Docker ask regpass",
+                format!(
+                    "Makes {}, which is not there, with nothing in it but the helper's name: {}",
+                    words::path(file, scope.home.as_deref()),
+                    mending::docker_config().split_whitespace().collect::<Vec<_>>().join(" ")
+                ),
+            ),
+        };
+        let ticket = self.tickets.next();
+        self.mending = Some(ticket.number);
+        Flow::Push(Box::new(Confirm::new(title.to_owned(), effect, "do it", Flow::Start(ticket, Job::Mend(mend)))))
     }
 
     fn selected(&self) -> Option<&Row> {
@@ -112,8 +148,15 @@ impl Screen for Home {
             (Action::Open, None | Some(Go::Nowhere)) => {
                 Offer::Refused("this line has nothing to copy and leads nowhere")
             }
+            (Action::Mend, _) if self.selected().is_none_or(|row| row.mend.is_none()) => {
+                Offer::Refused("regpass cannot do this step for you")
+            }
             _ => Offer::Ready,
         }
+    }
+
+    fn writes(&self, action: Action) -> bool {
+        matches!(action, Action::Mend)
     }
 
     fn hint(&self, action: Action) -> Option<&'static str> {
@@ -141,7 +184,7 @@ impl Screen for Home {
         self.look()
     }
 
-    fn act(&mut self, action: Action, _scope: &Scope) -> Flow {
+    fn act(&mut self, action: Action, scope: &Scope) -> Flow {
         match (action, self.selected().map(|row| row.go.clone())) {
             (Action::Reload, _) => Flow::Many(vec![self.look(), Flow::Say(Toast::good("looking again"))]),
             (Action::Open, Some(Go::Tab(tab))) => Flow::ShowTab(tab),
@@ -150,6 +193,7 @@ impl Screen for Home {
                 self.copying = Some((ticket.number, command.clone()));
                 Flow::Start(ticket, Job::CopyText(command))
             }
+            (Action::Mend, _) => self.mend(scope),
             (Action::Open, _) => Flow::Stay,
         }
     }
@@ -158,6 +202,13 @@ impl Screen for Home {
         if let Some((_, what)) = self.copying.take_if(|(asked, _)| *asked == number) {
             return match report {
                 Ok(Report::Copied(copied)) => told(copied, &what, scope.now),
+                Ok(_) => Flow::Stay,
+                Err(problem) => Flow::Say(Toast::warn(problem.one_line())),
+            };
+        }
+        if self.mending.take_if(|asked| *asked == number).is_some() {
+            return match report {
+                Ok(Report::Mended(told)) => Flow::Many(vec![self.look(), Flow::Say(Toast::good(told))]),
                 Ok(_) => Flow::Stay,
                 Err(problem) => Flow::Say(Toast::warn(problem.one_line())),
             };

@@ -8,6 +8,7 @@ use super::super::theme::Meaning;
 use super::super::widgets::words;
 use super::calls;
 use crate::model::text;
+use crate::ops::mending::Mend;
 use crate::ops::overview::{self, Overview, Step};
 use crate::ops::readers::{Lock, OwnKey};
 
@@ -18,6 +19,8 @@ pub(super) struct Row {
     pub(super) text: String,
     pub(super) meaning: Meaning,
     pub(super) go: Go,
+    /// What regpass can put in place for it.
+    pub(super) mend: Option<Mend>,
 }
 
 /// Where Enter leads from a line.
@@ -31,7 +34,7 @@ pub(super) enum Go {
 
 impl Row {
     fn fact(label: &str, text: impl Into<String>) -> Row {
-        Row { label: label.to_owned(), text: text.into(), meaning: Meaning::Plain, go: Go::Nowhere }
+        Row { label: label.to_owned(), text: text.into(), meaning: Meaning::Plain, go: Go::Nowhere, mend: None }
     }
 
     fn with(self, meaning: Meaning) -> Row {
@@ -114,7 +117,8 @@ fn contents(found: &Overview, own: Option<&OwnKey>, scope: &Scope) -> [Row; 3] {
 
 fn step_row(step: &Step, mark: &str) -> Row {
     let go = step.command.clone().map_or(Go::Nowhere, Go::Command);
-    Row::fact("next", format!("{mark} {}", step.what)).with(Meaning::Warn).leading(go)
+    let row = Row::fact("next", format!("{mark} {}", step.what)).with(Meaning::Warn).leading(go);
+    Row { mend: step.mend.clone(), ..row }
 }
 
 fn places(found: &Overview, scope: &Scope) -> Vec<Row> {
