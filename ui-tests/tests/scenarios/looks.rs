@@ -170,6 +170,50 @@ fn hostile_names_are_shown_and_do_nothing() {
     assert!(notes.queries.is_empty() && notes.unknown.is_empty(), "{:?} {:?}", notes.queries, notes.unknown);
 }
 
+/// Names as they are, as they are shown, and the columns that takes: hidden, reordering, combining and wide characters.
+const TRICKY: [(&str, &str, usize); 13] = [
+    ("zero\u{200b}width", "zero\\u{200b}width", 17),
+    ("join\u{200d}er", "join\\u{200d}er", 14),
+    ("mark\u{feff}ed", "mark\\u{feff}ed", 14),
+    ("isolate\u{2066}x\u{2069}", "isolate\\u{2066}x\\u{2069}", 24),
+    ("override\u{202e}x", "override\\u{202e}x", 17),
+    ("letter\u{61c}mark", "letter\\u{61c}mark", 17),
+    ("tag\u{e0041}ged", "tag\\u{e0041}ged", 15),
+    ("c1\u{9b}31m", "c1\\u{9b}31m", 11),
+    ("cafe\u{301}", "cafe\u{301}", 4),
+    ("ｗｉｄｅ", "ｗｉｄｅ", 8),
+    ("日本語", "日本語", 6),
+    ("한국어", "한국어", 6),
+    ("שלום", "שלום", 4),
+];
+
+#[test]
+fn tricky_names_take_the_columns_that_they_are_given_byte_for_byte() {
+    let machine = Machine::new();
+    for (name, ..) in TRICKY {
+        machine.entry(name, "hunter2\n", 24 * 60 * 60);
+    }
+    let terminal = open(&machine);
+    let frame = terminal.wait_for("all of them", |frame| frame.row(23).ends_with("13"));
+    let rule = upright(&frame, 3).expect("the rule beside the list");
+    for (_, shown, columns) in TRICKY {
+        let columns = u16::try_from(columns).expect("small");
+        let (row, col) = frame.find(shown).unwrap_or_else(|| panic!("no {shown:?} in\n{}", frame.text()));
+        let cells = |range: std::ops::Range<u16>| range.map(|col| &frame.cell(row, col).text[..]).collect::<String>();
+        // Two columns for the cursor's mark, two for the folder's.
+        assert_eq!((col, &cells(4..4 + columns)[..]), (4, shown), "{}", frame.text());
+        // The last one is the name's own, or the second half of it.
+        assert_ne!(cells(2 + columns..4 + columns).trim(), "", "{shown:?} is narrower than {columns}");
+        assert_eq!(cells(4 + columns..rule).trim(), "", "{shown:?} is wider than {columns}");
+    }
+    let straight = (3..22).all(|row| frame.cell(row, rule).text == "│");
+    assert!(straight, "{}", frame.text());
+    // What was written is what is seen: no character that hides or reorders left the program.
+    let written = String::from_utf8_lossy(&terminal.output()).into_owned();
+    let hidden = |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{61c}' | '\u{9b}' | '\u{e0041}');
+    assert!(!written.contains(hidden), "{written:?}");
+}
+
 fn upright(frame: &Frame, row: u16) -> Option<u16> {
     (0..frame.cols).find(|col| frame.cell(row, *col).text == "│")
 }
