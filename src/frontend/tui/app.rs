@@ -325,7 +325,7 @@ impl App {
         self.scope.size = area;
         let scope = self.scope.clone();
         if self.is_too_small() {
-            return edges::draw_notice(frame, area, SMALLEST, &scope);
+            return edges::draw_notice(frame, area, SMALLEST, self.holds_work(), &scope);
         }
         let line = |y: u16| Rect { y, height: 1, ..area };
         let roomy = u16::from(area.height >= ROOMY);

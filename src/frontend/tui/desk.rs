@@ -219,7 +219,12 @@ impl Desk {
                 None => (KeyEvent::new(KeyCode::Char(first), KeyModifiers::NONE), first.len_utf8()),
             };
             self.app.handle(Event::Key(event));
+            let before = self.started.len();
             self.settle();
+            // An editor's keys count from its first frame on.
+            if self.started[before..].iter().any(|job| job.starts_with("Edit(Open")) {
+                self.screen();
+            }
             rest = &rest[length..];
         }
         self

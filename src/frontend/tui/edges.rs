@@ -64,9 +64,12 @@ pub(super) fn draw_toast(buffer: &mut Buffer, area: Rect, toast: &Toast, scope: 
     buffer.set_string(area.x + 1, area.y, text, scope.theme.style(meaning));
 }
 
-pub(super) fn draw_notice(frame: &mut Frame<'_>, area: Rect, smallest: (u16, u16), scope: &Scope) {
+pub(super) fn draw_notice(frame: &mut Frame<'_>, area: Rect, smallest: (u16, u16), holds_work: bool, scope: &Scope) {
     let (width, height) = smallest;
-    let text = format!("regpass needs {width}x{height}; this is {}x{}. q quits", area.width, area.height);
+    let text = match holds_work {
+        true => format!("there is unsaved text: make the terminal {width}x{height} or larger; Ctrl-C gives it up"),
+        false => format!("regpass needs {width}x{height}; this is {}x{}. q quits", area.width, area.height),
+    };
     for (line, y) in words::wrapped(&text, area.width.max(1)).iter().zip(area.top()..area.bottom()) {
         let columns = usize::from(area.width);
         frame.buffer_mut().set_stringn(area.x, y, line, columns, scope.theme.style(Meaning::Warn));

@@ -48,7 +48,7 @@ impl App {
     /// What the notice says, and the shell; anything else would be done unseen.
     fn press_unseen(&mut self, key: Key) {
         match key.typed() {
-            Some('q') => self.quit = true,
+            Some('q') => self.quit = !self.holds_work(),
             _ if key.is_ctrl('z') => self.act(Action::Suspend),
             _ => {}
         }

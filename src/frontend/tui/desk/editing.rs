@@ -80,6 +80,60 @@ fn a_hidden_line_is_not_changed_unseen() {
 }
 
 #[test]
+fn a_hidden_line_that_moves_is_not_shown_by_that() {
+    let mut desk = editing((80, 24));
+    desk.press("<Enter>").shows("(changed)");
+    desk.hides("tr0ub4dor");
+    desk.press("x").shows("this line is hidden");
+    desk.hides("tr0ub4dor");
+    desk.press("<Up>new").shows("new");
+    desk.press("<^U><Delete>").hides("tr0ub4dor");
+    desk.press("<^R>").shows("tr0ub4dor&3");
+    let mut desk = Desk::new((80, 24));
+    desk.secret = b"pw\n\nsecret notes";
+    let mut desk = desk.begun();
+    desk.press("/dbroot<Enter>e<Down><Delete>").shows("(changed)");
+    desk.hides("secret notes");
+}
+
+#[test]
+fn no_key_counts_before_the_text_was_seen() {
+    let mut desk = Desk::new((80, 24)).begun();
+    desk.press("/dbroot<Enter>");
+    desk.slow = true;
+    desk.press("e<^U>").shows("being opened");
+    desk.slow = false;
+    for (ticket, job) in std::mem::take(&mut desk.held) {
+        desk.answer(ticket, job);
+    }
+    for key in ["^U", "Down", "Enter", "^S"] {
+        desk.app.handle(Event::Key(named(key)));
+    }
+    desk.app.handle(Event::Paste("pasted".to_owned().into()));
+    desk.settle();
+    desk.shows("line 1 of 3");
+    desk.hides("(changed)");
+    desk.press("<^U>").shows("(changed)");
+    assert_eq!(saves(&desk), 0);
+}
+
+#[test]
+fn unsaved_text_is_not_left_where_it_cannot_be_seen() {
+    let mut desk = editing((80, 24));
+    desk.press("<Down>x");
+    desk.size = (30, 6);
+    desk.shows("there is unsaved text");
+    desk.press("q");
+    assert!(!desk.app.wants_to_quit());
+    desk.size = (80, 24);
+    desk.shows("(changed)");
+    desk.size = (30, 6);
+    desk.shows("Ctrl-C");
+    desk.press("<^C>");
+    assert!(desk.app.wants_to_quit(), "told so");
+}
+
+#[test]
 fn letters_are_text_and_no_keys() {
     let mut desk = editing((80, 24));
     desk.press("<Down><End>qz?:1/").shows("user: postgresqz?:1/");

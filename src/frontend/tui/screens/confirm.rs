@@ -18,6 +18,8 @@ pub(in super::super) struct Confirm {
     effect: String,
     /// What the button says that does it.
     verb: &'static str,
+    /// What the other says.
+    otherwise: &'static str,
     /// What is done after a yes; None once it was said.
     deed: Option<Flow>,
     yes_chosen: bool,
@@ -55,7 +57,12 @@ const KEYS: &[Binding<Action>] = &[
 
 impl Confirm {
     pub(in super::super) fn new(title: String, effect: String, verb: &'static str, deed: Flow) -> Confirm {
-        Confirm { title, effect, verb, deed: Some(deed), yes_chosen: false }
+        Confirm { title, effect, verb, otherwise: "leave it", deed: Some(deed), yes_chosen: false }
+    }
+
+    /// With other words for the answer that changes nothing.
+    pub(in super::super) fn or(self, otherwise: &'static str) -> Confirm {
+        Confirm { otherwise, ..self }
     }
 
     fn yes(&mut self) -> Flow {
@@ -100,7 +107,7 @@ impl Screen for Confirm {
             buffer.set_stringn(inside.x, y, line, usize::from(inside.width), scope.theme.style(Meaning::Plain));
         }
         let mut x = inside.x;
-        for (label, chosen) in [("leave it", !self.yes_chosen), (self.verb, self.yes_chosen)] {
+        for (label, chosen) in [(self.otherwise, !self.yes_chosen), (self.verb, self.yes_chosen)] {
             let mark = if chosen { scope.theme.glyphs.cursor } else { " " };
             let meaning = if chosen { Meaning::Selected } else { Meaning::Plain };
             let text = format!("{mark} {label} ");

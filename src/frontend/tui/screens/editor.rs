@@ -21,6 +21,8 @@ use super::form_layer;
 use crate::model::{EntryPath, Problem, ProblemKind, text};
 use crate::ops::entries::Opened;
 
+const NOTHING_YET: &str = "there is no text yet";
+
 /// The name on its tickets: there is one at a time.
 pub(in super::super) const NAME: &str = "editor";
 
@@ -36,6 +38,8 @@ pub(in super::super) struct Editor {
     /// Why it could not be stored.
     pub(super) problem: Option<Problem>,
     pub(super) place: Place,
+    /// The text has been on the screen: no key before that was meant for what it would have done.
+    pub(super) was_drawn: bool,
 }
 
 pub(super) enum State {
@@ -87,6 +91,7 @@ impl Editor {
             saving: None,
             problem: None,
             place: Place::default(),
+            was_drawn: false,
         }
     }
 
@@ -142,9 +147,9 @@ impl Editor {
             (_, Some((Seen::All, _))) => Some((Seen::All, until)),
             (Did::Changed, _) => Some((Seen::Row(row), until)),
             (Did::Moved, Some((Seen::Row(shown), _))) if shown == row => Some((Seen::Row(row), until)),
-            (Did::Moved, _) => None,
+            (Did::Moved | Did::Shifted, _) => None,
         };
-        if did == Did::Changed {
+        if matches!(did, Did::Changed | Did::Shifted) {
             self.problem = None;
         }
         Flow::Stay
@@ -181,7 +186,8 @@ impl Editor {
             true => format!("What you wrote is being stored; if that fails, it is lost, and {name} stays as it is."),
             false => format!("What you wrote is lost, and {name} stays as it is."),
         };
-        Flow::Push(Box::new(Confirm::new("Give up the changes".to_owned(), effect, "give them up", Flow::Shut(NAME))))
+        let question = Confirm::new("Give up the changes".to_owned(), effect, "give them up", Flow::Shut(NAME));
+        Flow::Push(Box::new(question.or("keep editing")))
     }
 }
 
@@ -201,10 +207,10 @@ impl Screen for Editor {
     }
 
     fn offer(&self, action: Action) -> Offer {
-        let Some(open) = self.open() else {
+        let Some(open) = self.open().filter(|_| self.was_drawn) else {
             return match action {
                 Action::Close => Offer::Ready,
-                _ => Offer::Refused("there is no text yet"),
+                _ => Offer::Refused(NOTHING_YET),
             };
         };
         match action {
@@ -244,6 +250,9 @@ impl Screen for Editor {
     fn typing(&mut self, key: Key, scope: &Scope) -> Option<Flow> {
         let (seen, page, saving) = (self.seen(), self.place.page(), self.is_saving());
         let State::Open(open) = &mut self.state else { return None };
+        if !self.was_drawn {
+            return key.typed().map(|_| Flow::Say(Toast::warn(NOTHING_YET)));
+        }
         if saving {
             return key.typed().map(|_| Flow::Stay);
         }
@@ -254,7 +263,7 @@ impl Screen for Editor {
     fn paste(&mut self, text: &str, scope: &Scope) -> Flow {
         let (seen, saving) = (self.seen(), self.is_saving());
         match &mut self.state {
-            State::Open(open) if !saving => {
+            State::Open(open) if !saving && self.was_drawn => {
                 let did = open.area.paste(text, seen);
                 self.after(did, scope)
             }

@@ -61,6 +61,7 @@ pub(super) fn draw(editor: &mut Editor, frame: &mut Frame<'_>, area: Rect, scope
             _ => details.sentence("being opened", Meaning::Muted),
         };
     };
+    editor.was_drawn = true;
     let text = &open.area;
     let masked = |row| shown_row(text, row, seen, scope);
     let column = text.column(seen).unwrap_or_else(|| words::width(&masked(text.row())));

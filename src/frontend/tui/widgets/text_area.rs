@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use super::super::keys::Key;
 use super::words;
+use crate::model::entry_text::Line;
 use crate::model::{EntryText, Secret, text};
 
 /// The longest text that is edited here, in bytes: far more than a person types, little enough to be copied at each key.
@@ -41,6 +42,8 @@ pub(in super::super) enum Seen {
 pub(in super::super) enum Did {
     Moved,
     Changed,
+    /// An empty line came or went beside a hidden one, which stays hidden.
+    Shifted,
     /// Nothing, and why.
     Refused(&'static str),
 }
@@ -123,7 +126,7 @@ impl TextArea {
 
     /// True when there is something in the row that is shown only to who asks.
     pub(in super::super) fn is_secret(&self, row: usize) -> bool {
-        self.text.lines().get(row).is_some_and(|line| line.is_secret() && !line.value_range().is_empty())
+        self.text.lines().get(row).is_some_and(hides_something)
     }
 
     /// The row, escaped; of one that is hidden what stands before its value.
@@ -207,31 +210,35 @@ impl TextArea {
         if range.is_empty() && bytes.is_empty() {
             return Did::Moved;
         }
-        if !self.may_change(&range, bytes, seen) {
+        let (first, last) = (self.row_of(range.start), self.row_of(range.end));
+        let hidden = (first..=last).find(|row| self.is_hidden(*row, seen));
+        if hidden.is_some_and(|row| !self.stays_hidden(row, &range, bytes)) {
             return Did::Refused(HIDDEN);
         }
         if self.bytes().len() + bytes.len() - range.len() > TEXT_MAX {
             return Did::Refused(TOO_LONG);
         }
-        self.apply(range, bytes)
+        let did = self.apply(range, bytes);
+        if hidden.is_some() { Did::Shifted } else { did }
     }
 
     fn empty(&mut self, line: Range<usize>) -> Did {
         if line.is_empty() { Did::Moved } else { self.apply(line, b"") }
     }
 
-    /// A hidden row may get another before or behind it, and lose an empty neighbour; what is in it stays.
-    fn may_change(&self, range: &Range<usize>, bytes: &[u8], seen: Option<Seen>) -> bool {
+    /// A hidden row may get another before or behind it, and lose an empty neighbour; what is in it stays, and stays hidden:
+    /// a password that reads `name: x` is a secret in the first row only.
+    fn stays_hidden(&self, row: usize, range: &Range<usize>, bytes: &[u8]) -> bool {
         let (first, last) = (self.row_of(range.start), self.row_of(range.end));
-        if !(first..=last).any(|row| self.is_hidden(row, seen)) {
-            return true;
-        }
         let (one, other) = (self.line(first), self.line(last));
-        match last - first {
+        let fits = match last - first {
             0 => range.is_empty() && bytes == self.line_end.as_bytes() && [one.start, one.end].contains(&range.start),
             1 => range.start == one.end && range.end == other.start && (one.is_empty() || other.is_empty()),
             _ => false,
-        }
+        };
+        let is_before = fits && last == first && range.start == one.start;
+        let moved_to = if last > first { first } else { row + usize::from(is_before) };
+        fits && self.text.replaced(range.clone(), bytes).lines().get(moved_to).is_some_and(hides_something)
     }
 
     fn apply(&mut self, range: Range<usize>, bytes: &[u8]) -> Did {
@@ -350,6 +357,10 @@ impl TextArea {
     }
 }
 
+fn hides_something(line: &Line) -> bool {
+    line.is_secret() && !line.value_range().is_empty()
+}
+
 /// The lines without their ends, `\n` or `\r\n`.
 fn rows_of(bytes: &[u8]) -> Vec<Range<usize>> {
     let mut rows = Vec::new();
@@ -451,6 +462,27 @@ mod tests {
         area.press(named(KeyCode::Down), 5, None);
         area.press(named(KeyCode::Home), 5, None);
         assert_eq!(area.press(named(KeyCode::Backspace), 5, None), Some(Did::Refused(HIDDEN)));
+    }
+
+    #[test]
+    fn a_hidden_line_that_moves_or_is_joined_stays_hidden() {
+        for (text, keys, after, hidden) in [
+            ("pw\n\nnote", [KeyCode::Enter, KeyCode::Null], "\npw\n\nnote", 1),
+            ("pw\n\nnote", [KeyCode::End, KeyCode::Enter], "pw\n\n\nnote", 0),
+            ("pw\n\nnote", [KeyCode::Down, KeyCode::Delete], "pw\nnote", 1),
+            ("pw\n\nnote", [KeyCode::Down, KeyCode::Backspace], "pw\nnote", 0),
+            ("\npw", [KeyCode::Delete, KeyCode::Null], "pw", 0),
+        ] {
+            let mut area = area(text);
+            let dids = keys.map(|key| area.press(named(key), 5, None));
+            assert!(dids.contains(&Some(Did::Shifted)), "{text:?} {keys:?}: {dids:?}");
+            assert_eq!(whole(&area), after, "{keys:?}");
+            assert!(area.is_hidden(hidden, None), "{text:?} {keys:?}");
+        }
+        // In another row anybody would see it.
+        let mut field = area("name: x\nuser: a");
+        assert_eq!(field.press(named(KeyCode::Enter), 5, None), Some(Did::Refused(HIDDEN)));
+        assert_eq!(field.press(named(KeyCode::Enter), 5, ALL), Some(Did::Changed));
     }
 
     #[test]
