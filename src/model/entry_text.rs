@@ -221,6 +221,33 @@ impl EntryText {
     }
 }
 
+/// Why a text that is a secret as a whole is not what a person meant who changed another one into it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Torn {
+    /// It has become so many lines.
+    Lines(usize),
+    /// It begins or ends with a line break, which the other did not.
+    Ends,
+}
+
+/// None where it is as it should be. A secret that had several lines before may have any.
+pub fn torn(before: &Secret, after: &Secret) -> Option<Torn> {
+    /// Line ends in front, inside and at the end.
+    fn breaks(text: &[u8]) -> [usize; 3] {
+        let count = |part: &[u8]| part.iter().filter(|byte| **byte == b'\n').count();
+        let is_end = |byte: &u8| matches!(byte, b'\r' | b'\n');
+        let start = text.iter().position(|byte| !is_end(byte)).unwrap_or(text.len());
+        let end = text.iter().rposition(|byte| !is_end(byte)).map_or(start, |last| last + 1);
+        [count(&text[..start]), count(&text[start..end]), count(&text[end..])]
+    }
+    let ([front, inside, end], [new_front, new_inside, new_end]) = (breaks(before.expose()), breaks(after.expose()));
+    match () {
+        () if inside > 0 => None,
+        () if new_inside > 0 => Some(Torn::Lines(new_inside + 1)),
+        () => (new_front > front || new_end > end).then_some(Torn::Ends),
+    }
+}
+
 fn first_line(bytes: &[u8]) -> &[u8] {
     let whole = bytes.split_inclusive(|byte| *byte == b'\n').next().unwrap_or_default();
     &whole[..content_len(whole)]
@@ -366,6 +393,22 @@ mod tests {
         );
         let bare = text("GOPASS-SECRET-1.0").with_password(&secret("x")).expect("fits");
         assert_eq!(shown(&bare), "GOPASS-SECRET-1.0\nPassword: x\n");
+    }
+
+    #[test]
+    fn a_whole_secret_is_not_torn() {
+        let torn = |before: &str, after: &str| torn(&secret(before), &secret(after));
+        for (before, after) in
+            [("old", "new"), ("old\n", "new\n"), ("old\n", "new"), ("{\n}", "\n{\n\n}\n"), ("", "new")]
+        {
+            assert_eq!(torn(before, after), None, "{before:?} {after:?}");
+        }
+        for (before, after) in
+            [("old", "\nold"), ("old", "old\n"), ("old", "old\r\n"), ("old\n", "\nold"), ("", "new\n")]
+        {
+            assert_eq!(torn(before, after), Some(Torn::Ends), "{before:?} {after:?}");
+        }
+        assert_eq!(torn("old\n", "old\nuser: a\nx"), Some(Torn::Lines(3)));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::advice;
 pub use super::change::Written;
 use super::change::{self, Change};
 use super::opening::unreadable;
+use crate::model::entry_text::{self, Torn};
 use crate::model::{EntryPath, Problem, Secret, text};
 use crate::system::System;
 use crate::system::cipher::Asking;
@@ -167,9 +168,23 @@ pub fn edit(system: &System, opened: &Opened, text: Secret, editor: &str) -> Res
     if !opened.is_new() && opened.plaintext.same_as(&text) {
         return Ok(Written::default());
     }
+    check_login(opened, &text)?;
     let verb = if opened.is_new() { "Add" } else { "Edit" };
     let subject = |name: &str| format!("{verb} password for {name} using {}.", text::escaped(editor.as_bytes()));
     replace(system, opened, text, subject)?.ok_or_else(|| changed_meanwhile(&opened.path))
+}
+
+/// A line more would be a part of the secret that Docker gets.
+fn check_login(opened: &Opened, new: &Secret) -> Result<(), Problem> {
+    let torn = if layout::is_login(&opened.path) { entry_text::torn(&opened.plaintext, new) } else { None };
+    let what = match torn {
+        None => return Ok(()),
+        Some(Torn::Lines(lines)) => format!("have {lines} lines"),
+        Some(Torn::Ends) => "begin or end with a line break".to_owned(),
+    };
+    let (name, word) = (text::quoted(opened.path.as_bytes()), text::shell_word(Path::new(opened.path.as_os_str())));
+    Err(Problem::failed(format!("the whole text of a login is its secret, and that of {name} would {what}"))
+        .hint(format!("one that is meant to: regpass insert --multiline --force {word}")))
 }
 
 /// The entry is not as it was when it was opened.
@@ -411,6 +426,23 @@ mod tests {
         assert!(edit(&bench.system, &opened, secret("mine\n"), "ed").is_err(), "removed meanwhile");
         bench.put(".gpg-id", "missing\n");
         assert!(check_writable(&bench.system, &entry).is_err());
+    }
+
+    #[test]
+    fn a_login_s_secret_gets_no_line_by_an_edit() {
+        let bench = Bench::new();
+        let login = path("docker-credential-helpers/cXVheS5pbw==/bot");
+        bench.put("docker-credential-helpers/cXVheS5pbw==/bot.gpg", "for alice\ntoken");
+        let opened = open(&bench.system, &login, Asking::Allowed).expect("opened");
+        for (text, what) in [("\ntoken", "begin or end with a line break"), ("token\nuser: bot", "have 2 lines")] {
+            let problem = edit(&bench.system, &opened, secret(text), "ed").expect_err("refused");
+            assert!(problem.message.contains("is its secret") && problem.message.ends_with(what), "{problem}");
+        }
+        assert!(show(&bench.system, &login, Asking::Allowed).expect("there").same_as(&secret("token")));
+        assert!(edit(&bench.system, &opened, secret("other"), "ed").expect("one line").changed);
+        bench.put("docker-credential-helpers/cXVheS5pbw==/bot.gpg", "for alice\n{\n}");
+        let key = open(&bench.system, &login, Asking::Allowed).expect("opened");
+        assert!(edit(&bench.system, &key, secret("{\n\n}\n"), "ed").expect("several before").changed);
     }
 
     #[test]

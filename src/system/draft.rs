@@ -89,7 +89,7 @@ impl Draft {
         let folder = file.parent().map(text::shell_word).unwrap_or_default();
         problem
             .hint(format!("the text that was not stored is kept, readable, in {}", text::quoted_path(&file)))
-            .hint(format!("to store it all the same: regpass edit --stdin {entry} < {word}"))
+            .hint(format!("to store it all the same: regpass insert --multiline --force {entry} < {word}"))
             .hint(format!("then, or if it is not wanted: rm -r {folder}"))
     }
 

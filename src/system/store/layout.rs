@@ -91,6 +91,13 @@ pub fn is_aside(entry: &EntryPath) -> bool {
     !parent.is_root() && parent.name() == ASIDE
 }
 
+/// True for the name of an entry whose whole text is a login's secret, used or kept aside.
+pub fn is_login(entry: &EntryPath) -> bool {
+    let below = helper_folder().ok().and_then(|helper| entry.below(&helper));
+    let mut parts = below.iter().flat_map(|below| below.as_bytes().splitn(2, |byte| *byte == b'/'));
+    parts.next().is_some_and(|folder| registry_of(folder).is_some()) && parts.next().is_some()
+}
+
 /// A user name as one file name, without `.gpg`. Most names are their own file name. A name with `/`, a lone `.`, and a
 /// name that looks like an encoded one are encoded: `%` as `%25`, `/` as `%2F`, a lone `.` as `%2E`.
 pub fn user_file(user: &str) -> Result<String, LayoutError> {
@@ -200,6 +207,15 @@ mod tests {
             assert_eq!(key(name), None, "{name}");
         }
         assert!(!is_printable(&registry_of(b"work").expect("decodes by chance")));
+    }
+
+    #[test]
+    fn logins_are_in_a_registry_s_folder() {
+        let is = |name: &str| is_login(&EntryPath::parse(name).expect("a name"));
+        assert!(is("docker-credential-helpers/aA==/bob") && is("docker-credential-helpers/aA==/~/bob"));
+        for name in ["docker-credential-helpers/aA==", "docker-credential-helpers/notes/x", "aA==/bob", "x/aA==/bob"] {
+            assert!(!is(name), "{name}");
+        }
     }
 
     #[test]
