@@ -1,6 +1,6 @@
 //! `regpass edit`: an entry's text changed in the person's own editor, or replaced from a pipe.
 
-use std::io;
+use std::io::{self, IsTerminal};
 
 use serde_json::{Map, Value};
 
@@ -43,6 +43,14 @@ pub(super) struct EditArgs {
 
 pub(super) fn run(session: &Session, args: &EditArgs) -> Result<(), Problem> {
     let system = session.system()?;
+    if !args.stdin
+        && system.options.editor.is_none()
+        && !(io::stdin().is_terminal() && session.console.out_is_terminal())
+    {
+        let word = text::shell_word(args.entry.as_os_str().as_ref());
+        return Err(Problem::usage("there is no terminal for an editor, and $VISUAL and $EDITOR name none")
+            .hint(format!("to give the text by a pipe: regpass insert --multiline {word}")));
+    }
     entries::check_writable(&system, &args.entry)?;
     let written = if args.stdin {
         let text = insert::read_all(&mut io::stdin())?;

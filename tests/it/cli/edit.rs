@@ -73,6 +73,18 @@ fn new_entries_and_a_pipe() {
 }
 
 #[test]
+fn without_a_terminal_no_editor_is_chosen() {
+    let mut sandbox = store_of(&["a"]);
+    sandbox.unset("EDITOR");
+    sandbox.unset("VISUAL");
+    for name in ["a", "nope"] {
+        let answer = sandbox.regpass(&["edit", name], b"");
+        assert_eq!(answer.code, 2);
+        assert!(answer.err().ends_with(&format!("regpass insert --multiline {name}\n")), "{}", answer.err());
+    }
+}
+
+#[test]
 fn an_editor_that_fails_changes_nothing() {
     let mut sandbox = store_of(&["a"]);
     sandbox.set("VISUAL", "no-such-editor -x");
