@@ -1,14 +1,18 @@
 //! One change of a store, from its lock to its commit: what `credentials` and `entries` have in common.
 
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
+use super::answering::Answering;
 use super::footprint::Footprint;
 use crate::model::{EntryPath, Problem, Recipient, Secret, text};
 use crate::system::System;
 use crate::system::cipher::{Audience, CipherError};
+use crate::system::files;
 use crate::system::git::{self, GitError};
 use crate::system::keyring::{KeyringError, public_keys};
-use crate::system::store::{FolderRecipients, LoginFile, PUBLIC_KEYS, SignedText, Store, StoreError, StoreLock};
+use crate::system::store::{Content, ContentKind, FolderRecipients, LoginFile, PUBLIC_KEYS, SignedText};
+use crate::system::store::{Store, StoreError, StoreLock};
 
 /// What a write did besides succeeding. `warnings` are for the person (stderr): a commit that failed, a login replaced.
 #[derive(Debug, Default)]
@@ -29,6 +33,8 @@ pub(super) struct Change<'a> {
     touched: Vec<PathBuf>,
     /// What is needed to take it back; None for changes that nobody takes back.
     footprint: Option<Footprint>,
+    /// Who answers at the registries written to, where that is to stay.
+    answering: Answering,
     pub(super) changed: bool,
     pub(super) warnings: Vec<Problem>,
 }
@@ -45,7 +51,8 @@ impl<'a> Change<'a> {
     pub(super) fn begin_unrecorded(system: &'a System, store: &'a Store) -> Result<Change<'a>, StoreError> {
         check_writable(system, store)?;
         let lock = store.lock()?;
-        Ok(Change { system, store, lock, touched: Vec::new(), footprint: None, changed: false, warnings: Vec::new() })
+        let (touched, warnings, answering) = Default::default();
+        Ok(Change { system, store, lock, touched, footprint: None, answering, changed: false, warnings })
     }
 
     /// One that goes on with what was noted while its files were written.
@@ -87,10 +94,24 @@ impl<'a> Change<'a> {
         }
     }
 
-    /// Puts a file back as it was.
-    pub(super) fn put_back(&mut self, file: &EntryPath, bytes: &[u8], mode: u32) -> Result<(), StoreError> {
+    /// Puts a file back as it was, its time of change included. A login that was gone, or only had another time, answers
+    /// again if it did.
+    pub(super) fn put_back(
+        &mut self,
+        file: &EntryPath,
+        bytes: &[u8],
+        mode: u32,
+        modified: Option<SystemTime>,
+    ) -> Result<(), StoreError> {
         self.note(file);
+        if let Some(entry) = entry_of(file) {
+            match self.store.read_file(file) {
+                Ok(now) if now != bytes => self.answering.note(self.store, &entry),
+                _ => self.answering.decided(self.store, &entry),
+            }
+        }
         let path = self.store.put_back(&self.lock, file, bytes, mode, &self.system.options)?;
+        files::keep_time(&path, modified);
         self.note_written(&path);
         Ok(())
     }
@@ -119,6 +140,9 @@ impl<'a> Change<'a> {
 
     pub(super) fn write(&mut self, entry: &EntryPath, ciphertext: &[u8]) -> Result<(), StoreError> {
         self.note_entry(entry);
+        if self.footprint.is_some() {
+            self.answering.note(self.store, entry);
+        }
         let file = self.store.write(&self.lock, entry, ciphertext, &self.system.options)?;
         self.note_written(&file);
         Ok(())
@@ -126,6 +150,10 @@ impl<'a> Change<'a> {
 
     /// Makes an entry's file newer than those of the others that are still there, whatever their times say.
     pub(super) fn make_newest(&mut self, entry: &EntryPath, others: &[LoginFile]) -> Result<(), StoreError> {
+        self.answering.decided(self.store, entry);
+        if let Some(footprint) = &mut self.footprint {
+            footprint.note_time(self.store, entry);
+        }
         for other in others {
             if let Some(there) = self.store.entry_file(&other.entry)? {
                 self.store.make_newer(&self.lock, entry, there.modified)?;
@@ -150,6 +178,9 @@ impl<'a> Change<'a> {
     /// Copies a file as it is to a file name below the store's root.
     pub(super) fn carry(&mut self, from: &Path, to: &EntryPath) -> Result<(), StoreError> {
         self.note(to);
+        if let Some(entry) = entry_of(to).filter(|_| self.footprint.is_some()) {
+            self.answering.note(self.store, &entry);
+        }
         let file = self.store.carry(&self.lock, from, to, &self.system.options)?;
         self.note_written(&file);
         Ok(())
@@ -247,6 +278,7 @@ impl<'a> Change<'a> {
 
     /// Commits what was touched. A commit that fails is a warning: the change stands.
     pub(super) fn finish(mut self, subject: &str) -> Written {
+        self.warnings.extend(self.answering.keep(self.store, &self.lock));
         if let Err(error) = git::commit(&self.system.env, self.store.root(), &self.touched, subject) {
             let warning = match error {
                 late if late.is_after_commit() => late.during("the change is saved and committed, but git did not end"),
@@ -270,6 +302,11 @@ impl<'a> Change<'a> {
         }
         Written { changed: self.changed, warnings: self.warnings }
     }
+}
+
+/// The entry whose own file this is.
+fn entry_of(file: &EntryPath) -> Option<EntryPath> {
+    (Content { path: file.clone(), kind: ContentKind::Entry }).entry()
 }
 
 /// Fails when the options keep this store from being changed.

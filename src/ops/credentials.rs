@@ -2,6 +2,7 @@
 //! credential helper sees.
 
 use super::advice;
+use super::answering::active;
 pub use super::change::Written;
 use super::change::{self, Change};
 use crate::model::registry_key::HUB_KEY;
@@ -184,21 +185,6 @@ fn read_active(
     }
     let server = text::quoted(key.as_bytes());
     Err(Problem::failed(format!("the login at {server} is being replaced by other processes")).hint("try again"))
-}
-
-/// Which of a registry's logins counts: the file written last, among equals the first name; one that is kept aside only when
-/// all are. One alone is not looked at.
-pub(super) fn active(store: &Store, files: &[LoginFile]) -> Option<usize> {
-    if files.len() < 2 {
-        return (!files.is_empty()).then_some(0);
-    }
-    let modified = |file: &LoginFile| store.entry_file(&file.entry).ok().flatten().map(|file| file.modified);
-    (0..files.len()).max_by(|a, b| {
-        let (a, b) = (&files[*a], &files[*b]);
-        let used = |file: &LoginFile| !layout::is_aside(&file.entry);
-        let order = used(a).cmp(&used(b)).then_with(|| modified(a).cmp(&modified(b)));
-        order.then_with(|| b.entry.cmp(&a.entry))
-    })
 }
 
 /// The login of another user must not answer for this one. It failing to go is no failure of the login that was stored:

@@ -1,10 +1,11 @@
 //! What a change of a store left behind it: how each file was before and how it is after, so that the change can be taken
 //! back (`undo`). Files are ciphertext, recipients files and the like; nothing is decrypted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use crate::model::{EntryPath, Problem, utc};
 use crate::system::System;
@@ -36,6 +37,8 @@ pub(super) struct Footprint {
     files: BTreeMap<EntryPath, Was>,
     /// Everything below these was noted.
     folders: Vec<EntryPath>,
+    /// Files whose time of change is a part of the change.
+    timed: BTreeSet<EntryPath>,
     bytes: usize,
     /// Why the change cannot be taken back.
     pub(super) obstacle: Option<String>,
@@ -71,6 +74,12 @@ impl Footprint {
         if let Some(target) = below(&EntryPath::root()).or_else(|| below(&file.parent())) {
             self.note(store, &target);
         }
+    }
+
+    /// As `note_entry`, for an entry whose file may get another time of change and nothing else.
+    pub(super) fn note_time(&mut self, store: &Store, entry: &EntryPath) {
+        self.note_entry(store, entry);
+        self.timed.insert(file_name(entry));
     }
 
     /// Looks how what was noted became, because others may change it before the change ends.
@@ -169,7 +178,10 @@ impl Footprint {
             let same = match (&was.before, &after) {
                 (Before::Nothing, After::Nothing) => true,
                 (Before::Link { target: before }, After::Link { target: after }) => before == after,
-                (Before::File { .. }, After::File { digest }) => undo_log::digest(&was.bytes) == *digest,
+                (Before::File { modified, .. }, After::File { digest }) => {
+                    let retimed = self.timed.contains(&path) && modified_of(store, &path) != *modified;
+                    !retimed && undo_log::digest(&was.bytes) == *digest
+                }
                 _ => false,
             };
             if same {
@@ -203,12 +215,19 @@ fn look(store: &Store, file: &EntryPath) -> Result<Was, StoreError> {
             let bytes = store.read_file(file)?;
             let mode = std::fs::metadata(file.folder(store.root())).map_or(0o600, |meta| meta.permissions().mode());
             let len = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-            Ok(Was { before: Before::File { len, mode: mode & 0o777 }, bytes, after: None })
+            let modified = modified_of(store, file);
+            Ok(Was { before: Before::File { len, mode: mode & 0o777, modified }, bytes, after: None })
         }
         Standing::Link => Ok(nothing(Before::Link { target: link_target(store, file) })),
         // A folder in a file's place: the change that needs the place will be told.
         Standing::Nothing | Standing::Folder | Standing::Other => Ok(nothing(Before::Nothing)),
     }
+}
+
+/// None for a time that cannot be written down.
+fn modified_of(store: &Store, file: &EntryPath) -> Option<SystemTime> {
+    let modified = std::fs::metadata(file.folder(store.root())).and_then(|meta| meta.modified());
+    modified.ok().filter(|modified| *modified >= SystemTime::UNIX_EPOCH)
 }
 
 /// How a file is now, as it is written down.

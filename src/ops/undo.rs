@@ -227,7 +227,7 @@ impl Side<'_> {
         // What comes back first, so that nothing is lost when this is killed.
         for (file, Was { place, bytes }) in &self.places {
             match (&place.before, bytes) {
-                (Before::File { mode, .. }, Some(bytes)) => change.put_back(file, bytes, *mode)?,
+                (Before::File { mode, modified, .. }, Some(bytes)) => change.put_back(file, bytes, *mode, *modified)?,
                 (Before::Link { target }, _) => change.put_back_link(file, Path::new(target))?,
                 _ => {}
             }

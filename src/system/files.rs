@@ -8,7 +8,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::model::text;
 
@@ -191,6 +191,18 @@ pub fn make_replacement(temp: &Path, path: &Path, bytes: &[u8], mode: u32) -> Re
     make_new(temp, bytes, mode, old.as_ref()).inspect_err(|_| {
         let _ = std::fs::remove_file(temp);
     })
+}
+
+/// When a file was changed last; None where that cannot be told.
+pub fn modified(path: &Path) -> Option<SystemTime> {
+    std::fs::metadata(path).and_then(|meta| meta.modified()).ok()
+}
+
+/// Gives a file of ours the time of change that its content had before. That is worth keeping, not worth failing for.
+pub fn keep_time(path: &Path, modified: Option<SystemTime>) {
+    if let (Some(modified), Ok(file)) = (modified, File::open(path)) {
+        let _ = file.set_modified(modified);
+    }
 }
 
 fn write_new(path: &Path, bytes: &[u8], mode: u32, old: Option<&Metadata>) -> Result<(), FileError> {

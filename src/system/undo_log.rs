@@ -133,6 +133,9 @@ pub enum Before {
     File {
         len: u64,
         mode: u32,
+        /// When it was changed last.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        modified: Option<SystemTime>,
     },
     Link {
         target: OsString,
@@ -320,7 +323,7 @@ mod tests {
     fn what_is_written_is_read_and_is_nobody_else_s() {
         let (_top, state) = state();
         assert!(list(&state).0.is_empty());
-        let file = |len| Before::File { len, mode: 0o600 };
+        let file = |len| Before::File { len, mode: 0o600, modified: Some(SystemTime::UNIX_EPOCH) };
         let places = [file(3), Before::Nothing, Before::Link { target: "x".into() }, file(0)];
         let now = SystemTime::now();
         assert_eq!(add(&state, uid(), now, step("one", &places), &[b"a\n\0", b""]).expect("added"), 1);
@@ -335,7 +338,7 @@ mod tests {
     #[test]
     fn what_was_cut_is_told_and_spoils_nothing_else() {
         let (_top, state) = state();
-        let places = [Before::File { len: 3, mode: 0o600 }];
+        let places = [Before::File { len: 3, mode: 0o600, modified: None }];
         for what in ["one", "two"] {
             add(&state, uid(), SystemTime::now(), step(what, &places), &[b"abc"]).expect("added");
         }

@@ -17,7 +17,7 @@ pub use fold::{Asked, Found, Registry, fold, name_of};
 pub use kind::RegistryKind;
 pub use token::expiry;
 
-use super::credentials::active;
+use super::answering::active;
 use super::shims;
 use crate::model::{EntryPath, Login, Problem, RegistryKey};
 use crate::system::System;

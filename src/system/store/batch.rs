@@ -22,7 +22,8 @@ struct Ready {
 }
 
 impl Store {
-    /// As `write` for each of these entries, whose folders are there. Answers in their order.
+    /// As `write` for each of these entries, whose folders are there. Each keeps its time of change: what it says stays.
+    /// Answers in their order.
     pub fn replace_all(
         &self,
         lock: &StoreLock,
@@ -43,7 +44,7 @@ impl Store {
             let ready = match made {
                 Ok(ready) => ready,
                 // Where nothing can be made in the root, the usual way knows another place.
-                Err(_) => return self.write(lock, entry, bytes, options).map(drop),
+                Err(_) => return self.rewrite(lock, entry, bytes, options),
             };
             let placed = match faults.remove(&ready.temp) {
                 Some(source) => Err(FileError::io("cannot write", &ready.target, source)),
@@ -57,7 +58,7 @@ impl Store {
                 }
                 Err(_) => {
                     let _ = std::fs::remove_file(&ready.temp);
-                    self.write(lock, entry, bytes, options).map(drop)
+                    self.rewrite(lock, entry, bytes, options)
                 }
             }
         });
@@ -68,11 +69,19 @@ impl Store {
         done
     }
 
+    fn rewrite(&self, lock: &StoreLock, entry: &EntryPath, bytes: &[u8], options: &Options) -> Result<(), StoreError> {
+        let modified = files::modified(&entry.file(&self.root));
+        let file = self.write(lock, entry, bytes, options)?;
+        files::keep_time(&file, modified);
+        Ok(())
+    }
+
     fn make_ready(&self, entry: &EntryPath, bytes: &[u8], mode: u32) -> Result<Ready, StoreError> {
         self.check_unreserved(&entry.parent())?;
         let target = self.writable_file(entry)?;
         let temp = files::temp_name(&self.root);
         let file = files::make_replacement(&temp, &target, bytes, mode)?;
+        files::keep_time(&temp, files::modified(&target));
         Ok(Ready { temp, file, target })
     }
 }
@@ -108,6 +117,10 @@ mod tests {
             std::fs::write(dir.path().join(format!("f/e{number}.gpg")), b"old").expect("an entry");
         }
         std::fs::set_permissions(dir.path().join("f/e1.gpg"), std::fs::Permissions::from_mode(0o640)).expect("a mode");
+        let then = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000);
+        for name in ["f/e0.gpg", "f/e2.gpg"] {
+            File::open(dir.path().join(name)).and_then(|file| file.set_modified(then)).expect("a time");
+        }
         symlink("e0.gpg", dir.path().join("f/link.gpg")).expect("a link");
         let names: Vec<EntryPath> = (0..50).map(|number| path(&format!("f/e{number}"))).collect();
         let bytes: Vec<String> = (0..50).map(|number| format!("new {number}")).collect();
@@ -123,6 +136,9 @@ mod tests {
         assert_eq!(read("f/e0.gpg"), b"through");
         let mode = std::fs::metadata(dir.path().join("f/e1.gpg")).expect("meta").permissions().mode() & 0o777;
         assert_eq!(mode, 0o640);
+        for name in ["f/e0.gpg", "f/e2.gpg"] {
+            assert_eq!(files::modified(&dir.path().join(name)), Some(then), "{name}");
+        }
         assert_eq!(std::fs::read_dir(dir.path()).expect("a folder").count(), 1, "a scrap is left");
     }
 }

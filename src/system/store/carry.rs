@@ -114,9 +114,7 @@ impl Store {
         let bytes = files::read_bounded(from, ENTRY_MAX)?;
         let file = to.folder(&self.root);
         write_once(&self.root, &file, file.parent().unwrap_or(&self.root), &bytes, Modes::of(options))?;
-        let modified = std::fs::metadata(from).and_then(|meta| meta.modified());
-        // When an entry was written last is worth keeping, not worth failing for.
-        let _ = modified.and_then(|modified| std::fs::File::open(&file)?.set_modified(modified));
+        files::keep_time(&file, files::modified(from));
         Ok(file)
     }
 

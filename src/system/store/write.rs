@@ -17,7 +17,7 @@ use crate::system::options::Options;
 /// How long a writer waits for the others.
 const LOCK_WAIT: Duration = Duration::from_secs(30);
 
-/// By how much a file is made newer than another one: no file system that is in use has coarser times (FAT).
+/// By how much a file is made newer, or older, than another one: no file system that is in use has coarser times (FAT).
 const TIME_STEP: Duration = Duration::from_secs(2);
 
 /// How often a write is tried again when another program makes or removes the same folders meanwhile.
@@ -74,6 +74,22 @@ impl Store {
             let newer = than.checked_add(TIME_STEP).ok_or_else(|| fault(io::ErrorKind::InvalidInput.into()))?;
             file.set_modified(newer).map_err(fault)?;
             if file.metadata().and_then(|meta| meta.modified()).map_err(fault)? <= than {
+                return Err(fault(io::ErrorKind::Unsupported.into()).into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives an entry's file a time of change before `than`, unless it has one.
+    pub fn make_older(&self, _lock: &StoreLock, entry: &EntryPath, than: SystemTime) -> Result<(), StoreError> {
+        let path = entry.file(&self.root);
+        let fault = |source| FileError::io("cannot set the time of", &path, source);
+        let file = files::open_regular(&path)?;
+        let is_older = || Ok(file.metadata()?.modified()? < than);
+        if !is_older().map_err(fault)? {
+            let older = than.checked_sub(TIME_STEP).ok_or_else(|| fault(io::ErrorKind::InvalidInput.into()))?;
+            file.set_modified(older).map_err(fault)?;
+            if !is_older().map_err(fault)? {
                 return Err(fault(io::ErrorKind::Unsupported.into()).into());
             }
         }

@@ -26,7 +26,8 @@ fn user_of(sandbox: &Sandbox, server: &str) -> String {
 #[test]
 fn an_account_is_chosen_and_renamed() {
     let sandbox = Sandbox::without_gnupg();
-    with_accounts(&sandbox, &[&format!("{H}/amy"), &format!("{H}/bob"), &format!("{HTTPS}/amy")]);
+    // The first one answers until another one is chosen.
+    with_accounts(&sandbox, &[&format!("{H}/bob"), &format!("{H}/amy"), &format!("{HTTPS}/amy")]);
     assert_eq!(user_of(&sandbox, "h.test"), "bob");
     let done = json_of(sandbox.regpass(&["registries", "use", "H.test", "amy", "--json"], b""));
     assert_eq!(keys(&done), ["schema", "user", "servers", "official"]);
