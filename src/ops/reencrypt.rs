@@ -232,18 +232,23 @@ pub fn run(system: &System, plan: Plan, progress: &dyn Progress, cancel: &Cancel
     let Plan { due, failed, warnings, audiences, stores: planned, .. } = plan;
     let mut report = Reencrypted { failed, warnings, ..Reencrypted::default() };
     let work = Sealing { cipher, stores: stores.all(), audiences: &audiences };
-    // Alone, it is not recorded: what was encrypted to others is not to come back by an undo. With the change of recipients
-    // that it follows from, it is one action, and goes back with it.
-    let footprints = system.action.first().map(|_| HashMap::new());
-    let mut batch =
-        Batch { system, stores: stores.all(), waiting: Vec::new(), bytes: 0, written: HashMap::new(), footprints };
+    // One action in all stores, and with the change of recipients that it follows from.
+    let _underway = system.action.begin();
+    let mut batch = Batch {
+        system,
+        stores: stores.all(),
+        waiting: Vec::new(),
+        bytes: 0,
+        written: HashMap::new(),
+        footprints: HashMap::new(),
+    };
     let waiting = Waiting { progress, cancel };
     let ended = opening::open_all(cipher, &work, &due, waiting, |due, sealed| match sealed {
         Ok(sealed) => batch.add(due, sealed, &mut report),
         Err(problem) => report.failed.push(Failed { entry: due.entry.clone(), problem }),
     });
     batch.write(&mut report);
-    let (mut written, mut footprints) = (batch.written, batch.footprints.unwrap_or_default());
+    let (mut written, mut footprints) = (batch.written, batch.footprints);
     report.stopped = ended.err();
     for planned in planned {
         let written = (written.remove(&planned.store).unwrap_or_default(), footprints.remove(&planned.store));
@@ -291,8 +296,8 @@ struct Batch<'a> {
     bytes: usize,
     /// By store.
     written: HashMap<usize, Vec<EntryPath>>,
-    /// The same; None when nothing is recorded.
-    footprints: Option<HashMap<usize, Footprint>>,
+    /// The same: what is needed to take it back.
+    footprints: HashMap<usize, Footprint>,
 }
 
 impl<'a> Batch<'a> {
@@ -311,7 +316,7 @@ impl<'a> Batch<'a> {
         waiting.sort_by_key(|(due, _)| due.store);
         for batch in waiting.chunk_by(|(a, _), (b, _)| a.store == b.store) {
             let store = &self.stores[batch[0].0.store];
-            let footprint = self.footprints.as_mut().map(|all| all.entry(store.index()).or_default());
+            let footprint = self.footprints.entry(store.index()).or_default();
             for ((due, _), result) in batch.iter().zip(replace(self.system, store, batch, footprint)) {
                 match result {
                     Ok(()) => {
@@ -330,7 +335,7 @@ fn replace(
     system: &System,
     store: &Store,
     batch: &[(&Due, Sealed)],
-    mut footprint: Option<&mut Footprint>,
+    footprint: &mut Footprint,
 ) -> Vec<Result<(), Problem>> {
     let lock = match store.lock() {
         Ok(lock) => lock,
@@ -351,13 +356,9 @@ fn replace(
     let mut results: Vec<Result<(), Problem>> = batch.iter().map(|(due, sealed)| unchanged(due, sealed)).collect();
     let fit = batch.iter().zip(&results).filter(|(_, result)| result.is_ok());
     let changes: Vec<(&EntryPath, &[u8])> = fit.map(|((due, sealed), _)| (&due.inner, &*sealed.new)).collect();
-    if let Some(footprint) = &mut footprint {
-        changes.iter().for_each(|(entry, _)| footprint.note_entry(store, entry));
-    }
+    changes.iter().for_each(|(entry, _)| footprint.note_entry(store, entry));
     let written = store.replace_all(&lock, &changes, &system.options);
-    if let Some(footprint) = footprint {
-        footprint.settle(store);
-    }
+    footprint.settle(store);
     for (result, written) in results.iter_mut().filter(|result| result.is_ok()).zip(written) {
         *result = written.map_err(Problem::from);
     }
@@ -530,7 +531,7 @@ mod tests {
         let plan = planned(&bench, &EntryPath::root(), Extent::Differing);
         let stores = bench.system.stores().expect("stores");
         let sealed = Sealed { old: b"for bob\nzero".to_vec(), new: b"for alice\nzero".to_vec() };
-        let mut results = replace(&bench.system, stores.root(), &[(&plan.due[0], sealed)], None);
+        let mut results = replace(&bench.system, stores.root(), &[(&plan.due[0], sealed)], &mut Footprint::default());
         let problem = results.remove(0).expect_err("changed");
         assert!(problem.message.contains("meanwhile"), "{problem}");
         assert_eq!(content(&bench, "a"), "for bob\none");

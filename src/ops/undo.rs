@@ -442,14 +442,25 @@ mod tests {
     }
 
     #[test]
-    fn encrypting_anew_alone_is_not_taken_back() {
-        let bench = Bench::new();
+    fn encrypting_anew_alone_is_the_last_change_and_goes_back_in_all_stores() {
+        let bench = Bench::with_gopass_config("[mounts \"work\"]\npath = ~/work\n");
+        std::fs::create_dir(bench.home().join("work")).expect("a folder");
+        std::fs::write(bench.home().join("work/.gpg-id"), "alice\n").expect("recipients");
+        std::fs::write(bench.home().join("work/b.gpg"), "for bob\ntwo").expect("an entry");
+        insert(&bench, "gone", "x");
+        entries::remove(&bench.system, &path("gone"), false).expect("removed");
         insert(&bench, "a", "one");
         bench.put("a.gpg", "for alice bob\none");
         let nothing = recipients::Edit::Add(vec![Recipient::new("alice").expect("a name")]);
         recipients_changed(&bench, &nothing);
         assert_eq!(read(&bench, "a.gpg").as_deref(), Some("for alice\none"));
-        assert_eq!(steps(&bench.system).expect("steps").steps.len(), 1);
+        let undone = undo(&bench.system, None).expect("undone");
+        assert!(undone.step.what.starts_with("Reencrypt password store"), "{:?}", undone.step);
+        assert_eq!((undone.step.parts.len(), undone.step.files), (2, 2));
+        assert!(undone.written.warnings[0].message.starts_with("encrypted to others"), "{:?}", undone.written.warnings);
+        assert_eq!(read(&bench, "a.gpg").as_deref(), Some("for alice bob\none"));
+        assert_eq!(std::fs::read(bench.home().join("work/b.gpg")).expect("an entry"), b"for bob\ntwo");
+        assert_eq!(read(&bench, "gone.gpg"), None);
     }
 
     #[test]
