@@ -260,9 +260,9 @@ fn edit(session: &Session, system: &System, args: &ChangeArgs, edit: Edit) -> Re
     let console = &session.console;
     let folder = args.folder.clone().unwrap_or_default();
     let proposal = recipients::propose(system, &folder, &edit, args.force)?;
-    tell(console, &proposal, args.dry_run);
     let cancel = cancel_on_interrupt()?;
     if args.dry_run {
+        tell(console, &proposal, true);
         let how = How { dry_run: true, json: args.json };
         let plan = reencrypt::foresee(system, &folder, &proposal.after, &cancel)?;
         return encrypt_anew(session, system, plan, how, &cancel);
@@ -279,6 +279,7 @@ fn carry(
 ) -> Result<(), Problem> {
     let console = &session.console;
     let written = recipients::apply(system, proposal)?;
+    tell(console, proposal, false);
     written.warnings.iter().for_each(|warning| console.warning(warning));
     if args.later {
         console.status("entries stay as they are; encrypt them anew: regpass reencrypt");

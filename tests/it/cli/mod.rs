@@ -70,6 +70,9 @@ fn recipients_and_reencrypt_have_json_and_codes() {
     assert_eq!((code(&["reencrypt", "none"]), code(&["recipients", "none"]), code(&["recipients", "add"])), (3, 3, 2));
     assert_eq!((code(&["recipients", "add", "x#y"]), code(&["--read-only", "reencrypt", "--all"])), (2, 1));
     assert_eq!(code(&["--read-only", "recipients", "set", "alice@example.test", "--folder", "a"]), 0);
+    sandbox.make_key("Bob <bob@example.test>", "future-default");
+    let refused = sandbox.regpass(&["--read-only", "recipients", "add", "bob@example.test"], b"");
+    assert!(refused.err().contains("read-only") && !refused.err().contains("added"), "{}", refused.err());
 }
 
 #[test]
