@@ -114,6 +114,7 @@ fn open_in_parallel<'i, W: Work>(
     let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get).min(items.len());
     let next = AtomicUsize::new(0);
     let (sender, results) = sync_channel(QUEUE);
+    let mut expected = 0;
     thread::scope(|scope| {
         for _ in 0..threads {
             let (sender, next) = (sender.clone(), &next);
@@ -129,7 +130,6 @@ fn open_in_parallel<'i, W: Work>(
         }
         drop(sender);
         let mut early = BTreeMap::new();
-        let mut expected = 0;
         for (index, answer) in results {
             early.insert(index, answer);
             while let Some(answer) = early.remove(&expected) {
@@ -138,7 +138,8 @@ fn open_in_parallel<'i, W: Work>(
             }
         }
     });
-    stop_if_called_off(cancel)
+    // Called off after the last one, nothing is left to do.
+    if expected == items.len() { Ok(()) } else { stop_if_called_off(cancel) }
 }
 
 fn open<W: Work>(cipher: &dyn Cipher, work: &W, item: &W::Item, asking: Asking) -> Answer<W::Done> {

@@ -525,6 +525,18 @@ mod tests {
     }
 
     #[test]
+    fn called_off_after_the_last_one_it_is_done() {
+        for count in [1, 60] {
+            let bench = Bench::new();
+            (0..count).for_each(|number| drop(bench.put(&format!("e{number}.gpg"), &format!("for bob\n{number}"))));
+            let watcher = Watcher { seen: RefCell::default(), stop_at: count, cancel: Cancel::default() };
+            let first = planned(&bench, &EntryPath::root(), Extent::Differing);
+            let report = run(&bench.system, first, &watcher, &watcher.cancel).expect("a report");
+            assert_eq!((report.done.len(), report.stopped), (count, None));
+        }
+    }
+
+    #[test]
     fn what_somebody_wrote_meanwhile_stays() {
         let bench = Bench::new();
         bench.put("a.gpg", "for bob\none");
