@@ -138,7 +138,7 @@ fn file_name(entry: &EntryPath) -> String {
 
 fn is_in_memory(place: &Path) -> bool {
     rustix::fs::statfs(place).is_ok_and(|found| {
-        #[allow(clippy::unnecessary_cast, clippy::useless_conversion)]
+        #[allow(clippy::unnecessary_cast, reason = "the field has another type on other processors")]
         let kind = found.f_type as i64 & 0xffff_ffff;
         IN_MEMORY.contains(&kind)
     })

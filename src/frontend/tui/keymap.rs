@@ -182,7 +182,7 @@ mod tests {
     use super::*;
 
     #[derive(Clone, Copy, Debug)]
-    #[allow(dead_code)]
+    #[expect(dead_code, reason = "only the names are looked at")]
     enum Action {
         NextTab,
         Tab(usize),
