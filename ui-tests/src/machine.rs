@@ -199,6 +199,12 @@ impl Machine {
         machine
     }
 
+    /// An entry made by gpg itself of the file `plain` in this home, for its own key.
+    pub fn encrypted(&self, name: &str) {
+        let file = format!(".password-store/{name}.gpg");
+        self.gpg(&["--trust-model", "always", "-r", "alice@example.test", "-o", &file, "-e", "plain"]);
+    }
+
     pub fn gpg(&self, args: &[&str]) {
         self.run("gpg", &[&["--batch", "--quiet"], args].concat());
     }

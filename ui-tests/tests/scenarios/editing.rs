@@ -29,16 +29,7 @@ fn type_slowly(terminal: &mut Terminal, text: &str) {
 #[test]
 fn what_is_edited_inside_is_what_pass_reads() {
     let Some(machine) = in_git(PASSPHRASE) else { return };
-    machine.gpg(&[
-        "--trust-model",
-        "always",
-        "-r",
-        "alice@example.test",
-        "-o",
-        ".password-store/db.gpg",
-        "-e",
-        "plain",
-    ]);
+    machine.encrypted("db");
     let mut terminal = open(&machine);
     find(&mut terminal, "db", "db");
     terminal.send("e");

@@ -18,16 +18,7 @@ fn locked_machine() -> Option<Machine> {
     let all = [skip::has("gpg"), skip::has("pinentry-curses")];
     all.iter().all(|has| *has).then(|| {
         let machine = Machine::with_gnupg(PASSPHRASE);
-        machine.gpg(&[
-            "--trust-model",
-            "always",
-            "-r",
-            "alice@example.test",
-            "-o",
-            ".password-store/db.gpg",
-            "-e",
-            "plain",
-        ]);
+        machine.encrypted("db");
         machine
     })
 }
