@@ -265,6 +265,21 @@ fn the_links_start_the_helper() {
     assert_eq!(std::fs::read_dir(&bin).unwrap().count(), 1);
 }
 
+/// Each library more is a tenth of the processor time of a `get` (build.rs).
+#[test]
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+fn starting_loads_the_c_library_and_no_other() {
+    let mut sandbox = sandbox();
+    // ld.so(8): the loader lists what it loads, one a line, and starts nothing.
+    sandbox.set("LD_TRACE_LOADED_OBJECTS", "1");
+    let listed = sandbox.helper("version", "").ok().out();
+    let names: Vec<&str> = listed.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    assert!(names.iter().any(|name| name.starts_with("libc.so")), "{listed}");
+    let of_every_process =
+        |name: &&&str| ["linux-vdso", "linux-gate", "libc.so", "ld-linux"].iter().any(|known| name.contains(known));
+    assert_eq!(names.iter().filter(|name| !of_every_process(name)).count(), 0, "{listed}");
+}
+
 #[test]
 fn a_relative_store_needs_a_current_folder() {
     let mut sandbox = sandbox();

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use regpass::model::{Problem, ProblemKind, Recipient, Secret};
 use regpass::system::agent::{AgentConnection, AgentError, KeyState, Keygrip, PinentryEvent, Prompts};
-use regpass::system::cipher::key_file::generate;
 use regpass::system::cipher::message::MessageError;
+use regpass::system::cipher::new_key::generate;
 use regpass::system::cipher::{self, Asking, Cipher, CipherError, KeyFileError};
 use regpass::system::env::Env;
 use regpass::system::keyring::{Keyring, KeyringError};

@@ -14,7 +14,7 @@ use crate::model::{Credential, EntryPath, Login, Problem, RegistryKey, Secret, u
 use crate::ops::credentials::CredentialStore;
 use crate::ops::entries;
 use crate::system::System;
-use crate::system::cipher::key_file;
+use crate::system::cipher::new_key;
 use crate::system::env::Env;
 use crate::system::files;
 use crate::system::journal::{self, Call};
@@ -110,7 +110,7 @@ fn furnish(env: &Env, home: &Path, folder: &Path, real: &Env) -> Result<(), Prob
     for path in [home, &store, &home.join(".docker"), &folder.join("bin")] {
         DirBuilder::new().mode(0o700).create(path).map_err(|error| broken("cannot make its folders", error))?;
     }
-    let (key, fingerprint) = key_file::generate(USER_ID).map_err(|error| broken("cannot make its key", error))?;
+    let (key, fingerprint) = new_key::generate(USER_ID).map_err(|error| broken("cannot make its key", error))?;
     write(&folder.join("key.asc"), key.expose())?;
     write(&store.join(".gpg-id"), format!("{fingerprint}\n").as_bytes())?;
     write(&home.join(".docker/config.json"), docker_config().as_bytes())?;

@@ -109,9 +109,9 @@ impl Recipe {
                     let sign = if left_out.count_ones() % 2 == 0 { 1.0 } else { -1.0 };
                     share += sign * ((all - missing as f64) / all).powi(power);
                 }
-                f64::from(power) * all.log2() + share.log2()
+                f64::from(power) * libm::log2(all) + libm::log2(share)
             }
-            Recipe::Words { count, .. } => *count as f64 * (words().count() as f64).log2(),
+            Recipe::Words { count, .. } => *count as f64 * libm::log2(words().count() as f64),
         }
     }
 

@@ -5,21 +5,19 @@
 //! encrypted memory, until it is dropped (docs/security.md).
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use sequoia_openpgp::cert::{CertBuilder, CertParser, CipherSuite};
+use sequoia_openpgp::cert::CertParser;
 use sequoia_openpgp::crypto::mpi::Ciphertext;
 use sequoia_openpgp::crypto::{Decryptor, KeyPair, Password, SessionKey};
 use sequoia_openpgp::packet::Key;
 use sequoia_openpgp::packet::PKESK;
 use sequoia_openpgp::packet::key::{PublicParts, SecretParts, UnspecifiedRole};
 use sequoia_openpgp::parse::Parse;
-use sequoia_openpgp::serialize::Serialize;
-use sequoia_openpgp::types::{Features, KeyFlags};
-use sequoia_openpgp::{Cert, Fingerprint, KeyHandle, Profile};
+use sequoia_openpgp::{Cert, Fingerprint, KeyHandle};
 
 use super::addressees::{self, Owner};
 use super::message::{DAMAGED_SESSION, Message};
@@ -298,46 +296,13 @@ fn read_guarded(file: Guarded, path: &Path, uid: u32) -> Result<Secret, KeyFileE
     read.map_err(fault).map(|_| bytes)
 }
 
-/// A new key without passphrase, armoured, and its fingerprint: Curve25519, in the form that every GnuPG reads.
-/// For the demo's sandbox and for tests; people make keys with gpg.
-pub fn generate(user_id: &str) -> Result<(Secret, String), CipherError> {
-    let failed = |error: sequoia_openpgp::anyhow::Error| CipherError::Library(format!("no key can be made: {error}"));
-    let both = KeyFlags::empty().set_storage_encryption().set_transport_encryption();
-    let (cert, _revocation) = CertBuilder::new()
-        .add_userid(user_id)
-        .set_profile(Profile::RFC4880)
-        .map_err(failed)?
-        .set_cipher_suite(CipherSuite::Cv25519)
-        // Without this, senders that know newer containers would write what no GnuPG reads.
-        .set_features(Features::empty().set_seipdv1())
-        .map_err(failed)?
-        .add_subkey(both, None, None)
-        .generate()
-        .map_err(failed)?;
-    let mut armored = Wiped(Secret::with_capacity(4096));
-    cert.as_tsk().armored().serialize(&mut armored).map_err(failed)?;
-    Ok((armored.0, cert.fingerprint().to_hex()))
-}
-
-/// A writer into a secret.
-struct Wiped(Secret);
-
-impl Write for Wiped {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.push(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::system::cipher::new_key::generate;
     use crate::system::options::Typed;
     use sequoia_openpgp::cert::amalgamation::key::PrimaryKey;
+    use sequoia_openpgp::serialize::Serialize;
     use std::os::unix::fs::PermissionsExt;
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};

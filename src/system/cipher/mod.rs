@@ -8,6 +8,7 @@ mod error;
 mod gpg;
 pub mod key_file;
 pub mod message;
+pub mod new_key;
 mod openpgp;
 pub mod packets;
 pub mod seal;

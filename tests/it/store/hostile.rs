@@ -91,7 +91,7 @@ fn unreadable_folders_are_told_beside_the_rest() {
 #[test]
 fn a_store_that_may_not_be_written_says_so_and_stays() {
     let sandbox = Sandbox::new();
-    let (key, fingerprint) = regpass::system::cipher::key_file::generate("Alice <alice@example.test>").expect("a key");
+    let (key, fingerprint) = regpass::system::cipher::new_key::generate("Alice <alice@example.test>").expect("a key");
     let file = sandbox.home().join("keys");
     std::fs::write(&file, key.expose()).expect("a key file");
     set_mode(&file, 0o600);

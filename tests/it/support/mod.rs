@@ -14,7 +14,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use regpass::system::cipher::key_file;
+use regpass::system::cipher::new_key;
 use tempfile::TempDir;
 
 /// One test's machine. Dropped: its gpg-agent is ended and its folder removed.
@@ -96,7 +96,7 @@ impl Sandbox {
     /// With a key file instead of GnuPG, and a store initialised to it. Nothing needs to be installed.
     pub fn without_gnupg() -> Sandbox {
         let mut sandbox = Sandbox::new();
-        let (key, fingerprint) = key_file::generate("Alice <alice@example.test>").expect("a key");
+        let (key, fingerprint) = new_key::generate("Alice <alice@example.test>").expect("a key");
         let file = sandbox.path().join("key.asc");
         std::fs::write(&file, key.expose()).expect("the key file");
         set_mode(&file, 0o600);
