@@ -326,7 +326,7 @@ fn listed_files(page: &str) -> BTreeSet<String> {
         .collect()
 }
 
-/// Files that are compiled for tests only: declared as `#[cfg(test)] mod name;`.
+/// Files that are compiled for tests only: declared as `#[cfg(test)] mod name;`. So are those in their folders.
 fn test_modules(source: &Source) -> Vec<String> {
     let folder = match source.path.strip_suffix("/mod.rs") {
         Some(folder) => folder,
@@ -357,7 +357,12 @@ fn sources() -> Vec<Source> {
         })
         .collect();
     let test_files: BTreeSet<String> = all.iter().flat_map(test_modules).collect();
-    all.into_iter().filter(|source| !test_files.contains(&source.path)).collect()
+    let is_test = |path: &str| {
+        let inside =
+            |file: &String| path.strip_prefix(file.trim_end_matches(".rs")).is_some_and(|rest| rest.starts_with('/'));
+        test_files.contains(path) || test_files.iter().any(inside)
+    };
+    all.into_iter().filter(|source| !is_test(&source.path)).collect()
 }
 
 fn collect(dir: &Path, files: &mut Vec<PathBuf>) {

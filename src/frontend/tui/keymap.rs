@@ -6,6 +6,7 @@ use std::fmt::Debug;
 use std::rc::Rc;
 
 use super::keys::{self, Binding, Key};
+use super::screen::Screen;
 use super::theme::Glyphs;
 use super::widgets::list::MOVES;
 use crate::model::{Problem, text};
@@ -38,8 +39,12 @@ impl Table {
         Table { screen, rows: table.iter().map(row).collect(), is_tab: false }
     }
 
-    pub(super) fn of_tab<A: Copy + Debug>(screen: &'static str, table: &'static [Binding<A>]) -> Table {
-        Table { is_tab: true, ..Table::of(screen, table) }
+    pub(super) fn of_layer<S: Screen>() -> Table {
+        Table::of(S::NAME, S::KEYS)
+    }
+
+    pub(super) fn of_tab<S: Screen>() -> Table {
+        Table { is_tab: true, ..Table::of_layer::<S>() }
     }
 }
 

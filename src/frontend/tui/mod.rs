@@ -15,6 +15,7 @@ mod input;
 mod jobs;
 mod keymap;
 mod keys;
+mod layer;
 mod matching;
 mod screen;
 mod screens;

@@ -1,5 +1,5 @@
-//! What a screen is, and how screens stack. A screen owns its actions and its one key table; it answers with data
-//! (`Flow`), so it is tested without a terminal. `Layer` is the same thing with the action's type hidden.
+//! What a screen is: it owns its actions and its one key table, and answers with data (`Flow`), so that it is tested
+//! without a terminal. `layer.rs` stacks them.
 
 use std::fmt::Debug;
 use std::path::PathBuf;
@@ -7,16 +7,20 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use ratatui::Frame;
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::Rect;
 
 use super::jobs::{Job, Report};
-use super::keymap::{Keymap, LIST};
-use super::keys::{self, Binding, HelpRow, Key, Offer};
+use super::keymap::Keymap;
+use super::keys::{Binding, Key, Offer};
+use super::layer::Layer;
 use super::theme::{Glyphs, Theme};
 use super::watch::Pace;
-use super::widgets::list::{ListPlace, MOVES, Move};
+use super::widgets::list::{ListPlace, Move};
 use crate::model::{EntryPath, Problem, Secret};
 use crate::system::options::Typed;
+
+/// Why nothing may be written.
+pub(super) const READ_ONLY: &str = "regpass was told to write nothing (read-only)";
 
 /// What every screen may look at while it acts or draws.
 #[derive(Clone, Debug)]
@@ -39,6 +43,13 @@ pub(super) struct Scope {
     /// Nothing is written to a store, whoever asks.
     pub(super) read_only: bool,
     pub(super) keymap: Keymap,
+}
+
+impl Scope {
+    /// The key of a screen's action, as the person has it, for what is said on the screen.
+    pub(super) fn key_of<S: Screen>(&self, action: S::Action) -> String {
+        self.keymap.label((S::NAME, S::KEYS), action, self.theme.glyphs)
+    }
 }
 
 /// Who asked for a job, and which of its questions it was: an answer to an older question is dropped.
@@ -137,10 +148,14 @@ pub(super) struct Mark(pub(super) String, pub(super) &'static str);
 
 /// One screen or popup.
 pub(super) trait Screen {
-    type Action: Copy + Debug + 'static;
+    type Action: Copy + Debug + PartialEq + 'static;
 
+    /// Its name on its tickets, and in the config file where its keys may be chosen.
+    const NAME: &'static str;
     /// The one table: dispatch, hints and help read it.
-    fn keys(&self) -> &'static [Binding<Self::Action>];
+    const KEYS: &'static [Binding<Self::Action>];
+    /// The table while a text field has the focus.
+    const FIELD_KEYS: &'static [Binding<Self::Action>] = Self::KEYS;
 
     fn act(&mut self, action: Self::Action, scope: &Scope) -> Flow;
 
@@ -248,164 +263,5 @@ pub(super) trait Screen {
     /// Selects a registry by its canonical name; None when it lists none.
     fn find_registry(&mut self, _name: &str) -> Option<Flow> {
         None
-    }
-
-    /// The name its tickets carry.
-    fn name(&self) -> &'static str;
-}
-
-/// A `Screen` whose action type is hidden, for stacks and lists of them.
-pub(super) trait Layer {
-    /// What the key does here; None when it does nothing.
-    fn press(&mut self, key: Key, scope: &Scope) -> Option<Flow>;
-    fn help(&self, scope: &Scope) -> Vec<HelpRow>;
-    fn marks(&self, glyphs: &Glyphs) -> Vec<Mark>;
-    fn takes_text(&self) -> bool;
-    fn is_question(&self) -> bool;
-    fn holds_work(&self) -> bool;
-    fn paste(&mut self, text: &str, scope: &Scope) -> Flow;
-    /// As the key of lists that goes this way.
-    fn roll(&mut self, way: Move) -> Flow;
-    /// Selects the row there; answers whether it was selected before, None when none is there.
-    fn point(&mut self, at: Position) -> Option<(bool, Flow)>;
-    fn enter(&mut self, scope: &Scope) -> Flow;
-    fn leave(&mut self);
-    fn report(&mut self, number: u64, report: Result<Report, Problem>, scope: &Scope) -> Flow;
-    fn progress(&mut self, number: u64, pace: Pace);
-    fn deadline(&self, now: Instant) -> Option<Instant>;
-    fn lapse(&mut self, now: Instant);
-    fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, scope: &Scope);
-    fn tally(&self) -> String;
-    fn outdate(&mut self);
-    fn find_entry(&mut self, entry: &EntryPath, as_folder: bool) -> Option<Flow>;
-    fn find_registry(&mut self, name: &str) -> Option<Flow>;
-    fn called(&mut self) -> Flow;
-    fn name(&self) -> &'static str;
-}
-
-/// Why nothing may be written.
-pub(super) const READ_ONLY: &str = "regpass was told to write nothing (read-only)";
-
-/// The keys that count now: while a text is typed, the table's own, because a letter is text then.
-fn keymap_of<'a>(screen: &impl Screen, scope: &'a Scope, own: &'a Keymap) -> &'a Keymap {
-    if screen.takes_text() { own } else { &scope.keymap }
-}
-
-fn offered<S: Screen>(screen: &S, action: S::Action, scope: &Scope) -> Offer {
-    if scope.read_only && screen.writes(action) { Offer::Refused(READ_ONLY) } else { screen.offer(action) }
-}
-
-impl<S: Screen> Layer for S {
-    fn press(&mut self, key: Key, scope: &Scope) -> Option<Flow> {
-        if let Some(flow) = self.typing(key, scope) {
-            return Some(flow);
-        }
-        let own = Keymap::default();
-        let keymap = keymap_of(self, scope, &own);
-        let Some(action) = keymap.action_of(Screen::name(self), Screen::keys(self), key) else {
-            let way = if self.has_list() { keymap.action_of(LIST, MOVES, key) } else { None };
-            return way.map(|way| self.go(way));
-        };
-        match offered(self, action, scope) {
-            Offer::Ready => Some(self.act(action, scope)),
-            Offer::Refused(why) => Some(Flow::Say(Toast::warn(why))),
-            Offer::Needless(why) => Some(Flow::Say(Toast::good(why))),
-        }
-    }
-
-    fn help(&self, scope: &Scope) -> Vec<HelpRow> {
-        let table = Screen::keys(self);
-        let own = Keymap::default();
-        let keymap = keymap_of(self, scope, &own);
-        let mut rows = keys::help_rows(Screen::name(self), table, keymap, |action| offered(self, action, scope));
-        for (row, binding) in rows.iter_mut().zip(table) {
-            row.hint = self.hint(binding.action).unwrap_or(row.hint);
-        }
-        if self.has_list() {
-            rows.extend(keys::help_rows(LIST, MOVES, keymap, |_| Offer::Ready));
-        }
-        rows
-    }
-
-    fn marks(&self, glyphs: &Glyphs) -> Vec<Mark> {
-        Screen::marks(self, glyphs)
-    }
-
-    fn takes_text(&self) -> bool {
-        Screen::takes_text(self)
-    }
-
-    fn is_question(&self) -> bool {
-        Screen::is_question(self)
-    }
-
-    fn holds_work(&self) -> bool {
-        Screen::holds_work(self)
-    }
-
-    fn paste(&mut self, text: &str, scope: &Scope) -> Flow {
-        Screen::paste(self, text, scope)
-    }
-
-    fn roll(&mut self, way: Move) -> Flow {
-        if self.has_list() { self.go(way) } else { Flow::Stay }
-    }
-
-    fn point(&mut self, at: Position) -> Option<(bool, Flow)> {
-        let list = Screen::list(self)?;
-        let (row, before) = (list.row_at(at)?, list.selected());
-        Some((row == before, self.go(Move::To(row))))
-    }
-
-    fn enter(&mut self, scope: &Scope) -> Flow {
-        Screen::enter(self, scope)
-    }
-
-    fn leave(&mut self) {
-        Screen::leave(self);
-    }
-
-    fn report(&mut self, number: u64, report: Result<Report, Problem>, scope: &Scope) -> Flow {
-        Screen::report(self, number, report, scope)
-    }
-
-    fn progress(&mut self, number: u64, pace: Pace) {
-        Screen::progress(self, number, pace);
-    }
-
-    fn deadline(&self, now: Instant) -> Option<Instant> {
-        Screen::deadline(self, now)
-    }
-
-    fn lapse(&mut self, now: Instant) {
-        Screen::lapse(self, now);
-    }
-
-    fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, scope: &Scope) {
-        Screen::draw(self, frame, area, scope);
-    }
-
-    fn tally(&self) -> String {
-        Screen::tally(self)
-    }
-
-    fn outdate(&mut self) {
-        Screen::outdate(self);
-    }
-
-    fn find_entry(&mut self, entry: &EntryPath, as_folder: bool) -> Option<Flow> {
-        Screen::find_entry(self, entry, as_folder)
-    }
-
-    fn find_registry(&mut self, name: &str) -> Option<Flow> {
-        Screen::find_registry(self, name)
-    }
-
-    fn called(&mut self) -> Flow {
-        Screen::called(self)
-    }
-
-    fn name(&self) -> &'static str {
-        Screen::name(self)
     }
 }

@@ -84,3 +84,12 @@ fn a_key_with_nothing_to_act_on_says_the_true_reason() {
         desk.press(keys).shows("nothing fits the filter");
     }
 }
+
+#[test]
+fn the_help_narrows_as_one_types() {
+    let mut desk = Desk::new((80, 24)).begun();
+    desk.press("?").shows("copy the password");
+    desk.press("reveal").hides("copy the password");
+    desk.hides("page up");
+    desk.press("<Esc>").shows("infra");
+}

@@ -51,7 +51,7 @@ pub(in super::super) struct Activity {
     only: Only,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in super::super) enum Action {
     Open,
     Filter,
@@ -69,7 +69,7 @@ const fn row(keys: &'static [Key], action: Action, hint: &'static str, help: &'s
     Binding { keys, action, hint, help }
 }
 
-pub(super) const KEYS: &[Binding<Action>] = &[
+const KEYS: &[Binding<Action>] = &[
     row(&[Key::named(KeyCode::Enter)], Action::Open, "explain", "what the call means, in words"),
     row(&[Key::char('/')], Action::Filter, "find", "find by registry, outcome, caller, or as in uid=0"),
     row(&[Key::char('f')], Action::OnlyWrong, "failed", "only what failed, then what found nothing, both, all"),
@@ -204,13 +204,9 @@ fn name_of(call: &Call) -> String {
 impl Screen for Activity {
     type Action = Action;
 
-    fn keys(&self) -> &'static [Binding<Action>] {
-        if self.finder.is_typing() { FILTER_KEYS } else { KEYS }
-    }
-
-    fn name(&self) -> &'static str {
-        NAME
-    }
+    const NAME: &'static str = NAME;
+    const KEYS: &'static [Binding<Action>] = KEYS;
+    const FIELD_KEYS: &'static [Binding<Action>] = FILTER_KEYS;
 
     fn offer(&self, action: Action) -> Offer {
         match action {

@@ -35,7 +35,7 @@ pub(in super::super) struct AddReader {
     chosen: bool,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in super::super) enum Action {
     LookUp,
     Choose,
@@ -92,13 +92,9 @@ impl AddReader {
 impl Screen for AddReader {
     type Action = Action;
 
-    fn keys(&self) -> &'static [Binding<Action>] {
-        if self.typing { TYPING_KEYS } else { KEYS }
-    }
-
-    fn name(&self) -> &'static str {
-        NAME
-    }
+    const NAME: &'static str = NAME;
+    const KEYS: &'static [Binding<Action>] = KEYS;
+    const FIELD_KEYS: &'static [Binding<Action>] = TYPING_KEYS;
 
     fn offer(&self, action: Action) -> Offer {
         match action {

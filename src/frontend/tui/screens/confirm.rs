@@ -25,7 +25,7 @@ pub(in super::super) struct Confirm {
     yes_chosen: bool,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in super::super) enum Action {
     Switch,
     Take,
@@ -73,13 +73,8 @@ impl Confirm {
 impl Screen for Confirm {
     type Action = Action;
 
-    fn keys(&self) -> &'static [Binding<Action>] {
-        KEYS
-    }
-
-    fn name(&self) -> &'static str {
-        "confirm"
-    }
+    const NAME: &'static str = "confirm";
+    const KEYS: &'static [Binding<Action>] = KEYS;
 
     fn is_question(&self) -> bool {
         true

@@ -27,14 +27,14 @@ pub(in super::super) struct ConflictList {
     place: ListPlace,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in super::super) enum Action {
     Open,
     Conclude,
     Close,
 }
 
-pub(super) const KEYS: &[Binding<Action>] = &[
+const KEYS: &[Binding<Action>] = &[
     Binding {
         keys: &[Key::named(KeyCode::Enter), Key::named(KeyCode::Right)],
         action: Action::Open,
@@ -81,13 +81,8 @@ impl ConflictList {
 impl Screen for ConflictList {
     type Action = Action;
 
-    fn keys(&self) -> &'static [Binding<Action>] {
-        KEYS
-    }
-
-    fn name(&self) -> &'static str {
-        NAME
-    }
+    const NAME: &'static str = NAME;
+    const KEYS: &'static [Binding<Action>] = KEYS;
 
     fn offer(&self, action: Action) -> Offer {
         match action {

@@ -29,14 +29,14 @@ pub(in super::super) struct Difference {
     known: Option<Result<DiffView, Problem>>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in super::super) enum Action {
     RevealLine,
     RevealAll,
     Close,
 }
 
-pub(super) const KEYS: &[Binding<Action>] = &[
+const KEYS: &[Binding<Action>] = &[
     Binding {
         keys: &[Key::char('r')],
         action: Action::RevealLine,
@@ -84,13 +84,8 @@ impl Difference {
 impl Screen for Difference {
     type Action = Action;
 
-    fn keys(&self) -> &'static [Binding<Action>] {
-        KEYS
-    }
-
-    fn name(&self) -> &'static str {
-        NAME
-    }
+    const NAME: &'static str = NAME;
+    const KEYS: &'static [Binding<Action>] = KEYS;
 
     fn offer(&self, action: Action) -> Offer {
         match (action, self.view()) {

@@ -54,7 +54,7 @@ pub(super) struct Open {
     opened: Arc<Opened>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in super::super) enum Action {
     Save,
     Reveal,
@@ -198,13 +198,8 @@ fn done_with(done: Done, scope: &Scope) -> Flow {
 impl Screen for Editor {
     type Action = Action;
 
-    fn keys(&self) -> &'static [Binding<Action>] {
-        KEYS
-    }
-
-    fn name(&self) -> &'static str {
-        NAME
-    }
+    const NAME: &'static str = NAME;
+    const KEYS: &'static [Binding<Action>] = KEYS;
 
     fn offer(&self, action: Action) -> Offer {
         let Some(open) = self.open().filter(|_| self.was_drawn) else {

@@ -4,8 +4,9 @@ use super::super::screen::Scope;
 use super::super::theme::Meaning;
 use super::super::widgets::details::Details;
 use super::super::widgets::words;
+use super::store::StoreScreen;
 use super::store_facts::Facts;
-use super::store_keys::{self, Action};
+use super::store_keys::Action;
 use crate::model::{Problem, age, text, utc};
 use crate::ops::readers::Reader;
 use crate::ops::recipients::Access;
@@ -48,7 +49,7 @@ pub(super) fn draw(
 
 /// A key of the store screen, as the person has it.
 fn key_of(action: Action, scope: &Scope) -> String {
-    scope.keymap.label((store_keys::NAME, store_keys::KEYS), action, scope.theme.glyphs)
+    scope.key_of::<StoreScreen>(action)
 }
 
 /// Who can read it, listed or not; then who cannot yet, and of whom it cannot be told.

@@ -85,13 +85,8 @@ pub(in super::super) fn told(done: Done, scope: &Scope) -> Flow {
 impl<Q: Question> Screen for FormLayer<Q> {
     type Action = Action;
 
-    fn keys(&self) -> &'static [Binding<Action>] {
-        form::KEYS
-    }
-
-    fn name(&self) -> &'static str {
-        NAME
-    }
+    const NAME: &'static str = NAME;
+    const KEYS: &'static [Binding<Action>] = form::KEYS;
 
     fn offer(&self, action: Action) -> Offer {
         match action {

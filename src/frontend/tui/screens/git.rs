@@ -37,7 +37,7 @@ pub(in super::super) struct Git {
     done: Option<Result<Vec<Synced>, Problem>>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in super::super) enum Action {
     Work(Task),
     Conflicts,
@@ -49,7 +49,7 @@ const fn row(keys: &'static [Key], action: Action, hint: &'static str, help: &'s
     Binding { keys, action, hint, help }
 }
 
-pub(super) const KEYS: &[Binding<Action>] = &[
+const KEYS: &[Binding<Action>] = &[
     row(&[Key::char('s')], Action::Work(Task::Both), "sync", "pull, then push, every store"),
     row(&[Key::char('p')], Action::Work(Task::Pull), "pull", "fetch, and take over what the others did"),
     row(&[Key::char('P')], Action::Work(Task::Push), "push", "send the commits that the remote has not"),
@@ -130,13 +130,8 @@ impl Git {
 impl Screen for Git {
     type Action = Action;
 
-    fn keys(&self) -> &'static [Binding<Action>] {
-        KEYS
-    }
-
-    fn name(&self) -> &'static str {
-        NAME
-    }
+    const NAME: &'static str = NAME;
+    const KEYS: &'static [Binding<Action>] = KEYS;
 
     fn offer(&self, action: Action) -> Offer {
         let status = |store: &StoreStatus| store.status.as_ref().ok().cloned().flatten();

@@ -38,7 +38,7 @@ struct Entry {
     refused: Option<&'static str>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in super::super) enum Action {
     Close,
 }
@@ -116,13 +116,8 @@ impl Entry {
 impl Screen for Help {
     type Action = Action;
 
-    fn keys(&self) -> &'static [Binding<Action>] {
-        KEYS
-    }
-
-    fn name(&self) -> &'static str {
-        "help"
-    }
+    const NAME: &'static str = "help";
+    const KEYS: &'static [Binding<Action>] = KEYS;
 
     fn typing(&mut self, key: Key, _scope: &Scope) -> Option<Flow> {
         if key == Key::char('?') {

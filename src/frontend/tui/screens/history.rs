@@ -29,7 +29,7 @@ pub(in super::super) struct History {
     restoring: Option<u64>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in super::super) enum Action {
     /// What the version changed.
     Changes,
@@ -39,7 +39,7 @@ pub(in super::super) enum Action {
     Close,
 }
 
-pub(super) const KEYS: &[Binding<Action>] = &[
+const KEYS: &[Binding<Action>] = &[
     Binding {
         keys: &[Key::named(KeyCode::Enter), Key::named(KeyCode::Right)],
         action: Action::Changes,
@@ -140,13 +140,8 @@ fn which(version: &Version) -> Which {
 impl Screen for History {
     type Action = Action;
 
-    fn keys(&self) -> &'static [Binding<Action>] {
-        KEYS
-    }
-
-    fn name(&self) -> &'static str {
-        NAME
-    }
+    const NAME: &'static str = NAME;
+    const KEYS: &'static [Binding<Action>] = KEYS;
 
     fn offer(&self, action: Action) -> Offer {
         let content = self.selected().map(|version| &version.content);

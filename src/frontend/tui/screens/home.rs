@@ -37,14 +37,14 @@ pub(in super::super) struct Home {
     place: ListPlace,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in super::super) enum Action {
     Open,
     Mend,
     Reload,
 }
 
-pub(super) const KEYS: &[Binding<Action>] = &[
+const KEYS: &[Binding<Action>] = &[
     Binding {
         keys: &[Key::named(KeyCode::Enter), Key::char('c')],
         action: Action::Open,
@@ -135,13 +135,8 @@ impl Home {
 impl Screen for Home {
     type Action = Action;
 
-    fn keys(&self) -> &'static [Binding<Action>] {
-        KEYS
-    }
-
-    fn name(&self) -> &'static str {
-        NAME
-    }
+    const NAME: &'static str = NAME;
+    const KEYS: &'static [Binding<Action>] = KEYS;
 
     fn offer(&self, action: Action) -> Offer {
         match (action, self.selected().map(|row| &row.go)) {

@@ -51,7 +51,7 @@ struct ShownCode {
     until: Instant,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in super::super) enum Action {
     Reveal,
     Copy,
@@ -67,7 +67,7 @@ const fn row(keys: &'static [Key], action: Action, hint: &'static str, help: &'s
     Binding { keys, action, hint, help }
 }
 
-pub(super) const KEYS: &[Binding<Action>] = &[
+const KEYS: &[Binding<Action>] = &[
     row(&[Key::char('r'), Key::named(KeyCode::Enter)], Action::Reveal, "reveal", "show or hide the line, for a while"),
     row(&[Key::char('c')], Action::Copy, "copy", "copy the line's value, cleared after a while"),
     row(&[Key::char('u')], Action::CopyUser, "user", "copy the user name"),
@@ -150,13 +150,8 @@ impl Lines {
 impl Screen for Lines {
     type Action = Action;
 
-    fn keys(&self) -> &'static [Binding<Action>] {
-        KEYS
-    }
-
-    fn name(&self) -> &'static str {
-        NAME
-    }
+    const NAME: &'static str = NAME;
+    const KEYS: &'static [Binding<Action>] = KEYS;
 
     fn offer(&self, action: Action) -> Offer {
         match action {

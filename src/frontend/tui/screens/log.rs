@@ -24,7 +24,7 @@ pub(in super::super) struct Log {
     lines: usize,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in super::super) enum Action {
     Close,
 }
@@ -73,13 +73,8 @@ fn lines(time: SystemTime, toast: &Toast, columns: u16, scope: &Scope) -> Vec<Li
 impl Screen for Log {
     type Action = Action;
 
-    fn keys(&self) -> &'static [Binding<Action>] {
-        KEYS
-    }
-
-    fn name(&self) -> &'static str {
-        "log"
-    }
+    const NAME: &'static str = "log";
+    const KEYS: &'static [Binding<Action>] = KEYS;
 
     fn act(&mut self, Action::Close: Action, _scope: &Scope) -> Flow {
         Flow::Pop

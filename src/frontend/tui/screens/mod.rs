@@ -45,7 +45,7 @@ mod unreadable;
 
 use super::globals;
 use super::keymap::{self, APP, Table};
-use super::screen::Layer;
+use super::layer::Layer;
 
 /// A top-level screen: what its tab says and how it begins.
 pub(super) struct Tab {
@@ -65,18 +65,18 @@ pub(super) fn tables() -> Vec<Table> {
     vec![
         Table::of(APP, globals::KEYS),
         keymap::of_lists(),
-        Table::of_tab("home", home::KEYS),
-        Table::of_tab("store", store_keys::KEYS),
-        Table::of_tab("registries", registries::KEYS),
-        Table::of_tab("activity", activity::KEYS),
-        Table::of("history", history::KEYS),
-        Table::of("difference", difference::KEYS),
-        Table::of("search", search::KEYS),
-        Table::of("lines", lines::KEYS),
-        Table::of("readers", readers::KEYS),
-        Table::of("git", git::KEYS),
-        Table::of("conflicts", conflicts::KEYS),
-        Table::of("sides", sides::KEYS),
+        Table::of_tab::<home::Home>(),
+        Table::of_tab::<store::StoreScreen>(),
+        Table::of_tab::<registries::RegistriesScreen>(),
+        Table::of_tab::<activity::Activity>(),
+        Table::of_layer::<history::History>(),
+        Table::of_layer::<difference::Difference>(),
+        Table::of_layer::<search::Search>(),
+        Table::of_layer::<lines::Lines>(),
+        Table::of_layer::<readers::Readers>(),
+        Table::of_layer::<git::Git>(),
+        Table::of_layer::<conflicts::ConflictList>(),
+        Table::of_layer::<sides::ConflictSides>(),
     ]
 }
 

@@ -50,7 +50,7 @@ struct Entry {
     refused: Option<&'static str>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in super::super) enum Action {
     Run,
     Close,
@@ -143,13 +143,8 @@ impl Palette {
 impl Screen for Palette {
     type Action = Action;
 
-    fn keys(&self) -> &'static [Binding<Action>] {
-        KEYS
-    }
-
-    fn name(&self) -> &'static str {
-        "palette"
-    }
+    const NAME: &'static str = "palette";
+    const KEYS: &'static [Binding<Action>] = KEYS;
 
     fn typing(&mut self, key: Key, _scope: &Scope) -> Option<Flow> {
         self.needle.press(key, NEEDLE_MAX).then(|| {

@@ -20,7 +20,7 @@ pub(in super::super) struct Passphrase {
     input: SecretInput,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in super::super) enum Action {
     Confirm,
     Cancel,
@@ -45,13 +45,8 @@ impl Passphrase {
 impl Screen for Passphrase {
     type Action = Action;
 
-    fn keys(&self) -> &'static [Binding<Action>] {
-        KEYS
-    }
-
-    fn name(&self) -> &'static str {
-        "passphrase"
-    }
+    const NAME: &'static str = "passphrase";
+    const KEYS: &'static [Binding<Action>] = KEYS;
 
     fn typing(&mut self, key: Key, _scope: &Scope) -> Option<Flow> {
         self.input.press(key).then_some(Flow::Stay)

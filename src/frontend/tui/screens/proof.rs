@@ -18,7 +18,7 @@ pub(in super::super) struct Proof {
     erased: Erased,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in super::super) enum Action {
     Close,
 }
@@ -40,13 +40,8 @@ impl Proof {
 impl Screen for Proof {
     type Action = Action;
 
-    fn keys(&self) -> &'static [Binding<Action>] {
-        KEYS
-    }
-
-    fn name(&self) -> &'static str {
-        "proof"
-    }
+    const NAME: &'static str = "proof";
+    const KEYS: &'static [Binding<Action>] = KEYS;
 
     fn act(&mut self, _action: Action, _scope: &Scope) -> Flow {
         Flow::Pop

@@ -57,7 +57,7 @@ const fn row(keys: &'static [Key], action: Action, hint: &'static str, help: &'s
     Binding { keys, action, hint, help }
 }
 
-pub(super) const KEYS: &[Binding<Action>] = &[
+const KEYS: &[Binding<Action>] = &[
     row(&[Key::char('a')], Action::Add, "add", "let somebody read this folder"),
     row(&[Key::char('D'), Key::named(KeyCode::Delete)], Action::Remove, "remove", "let this one read it no more"),
     row(&[Key::char('e')], Action::EncryptAnew, "encrypt anew", "encrypt anew what others can read, or not all"),
@@ -131,13 +131,8 @@ impl Readers {
 impl Screen for Readers {
     type Action = Action;
 
-    fn keys(&self) -> &'static [Binding<Action>] {
-        KEYS
-    }
-
-    fn name(&self) -> &'static str {
-        NAME
-    }
+    const NAME: &'static str = NAME;
+    const KEYS: &'static [Binding<Action>] = KEYS;
 
     fn offer(&self, action: Action) -> Offer {
         match action {
@@ -327,7 +322,7 @@ impl Readers {
 /// Who can read the entry, who should, and what mends it.
 fn draw_entry(access: &Access, details: &mut Details<'_>, scope: &Scope) {
     entry_facts::draw_access(access, details, scope);
-    let key = scope.keymap.label((NAME, KEYS), Action::EncryptAnew, scope.theme.glyphs);
+    let key = scope.key_of::<Readers>(Action::EncryptAnew);
     match access.differs {
         Some(true) => details.sentence(&format!("{key} encrypts it anew, to those who are listed."), Meaning::Plain),
         Some(false) => details.sentence("Those, and nobody else.", Meaning::Muted),

@@ -52,7 +52,7 @@ pub(in super::super) struct RegistriesScreen {
     outdated: bool,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in super::super) enum Action {
     Open,
     Unfold,
@@ -77,7 +77,7 @@ const fn row(keys: &'static [Key], action: Action, hint: &'static str, help: &'s
     Binding { keys, action, hint, help }
 }
 
-pub(super) const KEYS: &[Binding<Action>] = &[
+const KEYS: &[Binding<Action>] = &[
     row(&[Key::named(KeyCode::Enter)], Action::Open, "open", "show the details, then the secret"),
     row(
         &[Key::named(KeyCode::Right), Key::char(' ')],
@@ -219,13 +219,9 @@ impl RegistriesScreen {
 impl Screen for RegistriesScreen {
     type Action = Action;
 
-    fn keys(&self) -> &'static [Binding<Action>] {
-        if self.finder.is_typing() { FILTER_KEYS } else { KEYS }
-    }
-
-    fn name(&self) -> &'static str {
-        NAME
-    }
+    const NAME: &'static str = NAME;
+    const KEYS: &'static [Binding<Action>] = KEYS;
+    const FIELD_KEYS: &'static [Binding<Action>] = FILTER_KEYS;
 
     fn offer(&self, action: Action) -> Offer {
         match action {

@@ -54,7 +54,7 @@ struct Plain {
     until: Instant,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in super::super) enum Action {
     Search,
     Kind,
@@ -74,7 +74,7 @@ const TYPING_KEYS: &[Binding<Action>] = &[
     row(&[Key::named(KeyCode::Esc)], Action::Back, "close", "back to the store"),
 ];
 
-pub(super) const KEYS: &[Binding<Action>] = &[
+const KEYS: &[Binding<Action>] = &[
     row(&[Key::named(KeyCode::Enter)], Action::Go, "go to entry", "select the entry in the store"),
     row(&[Key::char('r')], Action::Reveal, "reveal", "show or hide the line, for a while"),
     row(&[Key::char('/'), Key::char('F')], Action::Edit, "search", "look for something else"),
@@ -148,13 +148,9 @@ impl Search {
 impl Screen for Search {
     type Action = Action;
 
-    fn keys(&self) -> &'static [Binding<Action>] {
-        if self.typing { TYPING_KEYS } else { KEYS }
-    }
-
-    fn name(&self) -> &'static str {
-        NAME
-    }
+    const NAME: &'static str = NAME;
+    const KEYS: &'static [Binding<Action>] = KEYS;
+    const FIELD_KEYS: &'static [Binding<Action>] = TYPING_KEYS;
 
     fn offer(&self, action: Action) -> Offer {
         match action {

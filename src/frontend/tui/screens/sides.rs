@@ -43,7 +43,7 @@ struct Known {
     clashes: usize,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in super::super) enum Action {
     NextView,
     PreviousView,
@@ -60,7 +60,7 @@ const fn row(keys: &'static [Key], action: Action, hint: &'static str, help: &'s
     Binding { keys, action, hint, help }
 }
 
-pub(super) const KEYS: &[Binding<Action>] = &[
+const KEYS: &[Binding<Action>] = &[
     row(&[Key::named(KeyCode::Tab), Key::named(KeyCode::Right)], Action::NextView, "other side", "the next view"),
     row(&[Key::named(KeyCode::BackTab), Key::named(KeyCode::Left)], Action::PreviousView, "", "the view before"),
     row(&[Key::char('o')], Action::Ours, "ours", "settle it with what this machine has"),
@@ -156,13 +156,8 @@ impl Known {
 impl Screen for ConflictSides {
     type Action = Action;
 
-    fn keys(&self) -> &'static [Binding<Action>] {
-        KEYS
-    }
-
-    fn name(&self) -> &'static str {
-        NAME
-    }
+    const NAME: &'static str = NAME;
+    const KEYS: &'static [Binding<Action>] = KEYS;
 
     fn offer(&self, action: Action) -> Offer {
         match action {

@@ -153,13 +153,9 @@ impl StoreScreen {
 impl Screen for StoreScreen {
     type Action = Action;
 
-    fn keys(&self) -> &'static [Binding<Action>] {
-        if self.tree.finder.is_typing() { FILTER_KEYS } else { KEYS }
-    }
-
-    fn name(&self) -> &'static str {
-        NAME
-    }
+    const NAME: &'static str = NAME;
+    const KEYS: &'static [Binding<Action>] = KEYS;
+    const FIELD_KEYS: &'static [Binding<Action>] = FILTER_KEYS;
 
     fn offer(&self, action: Action) -> Offer {
         let catalogue = self.tree.catalogue();

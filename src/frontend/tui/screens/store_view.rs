@@ -11,7 +11,7 @@ use super::super::widgets::details::Details;
 use super::super::widgets::{panes, words};
 use super::entry_facts;
 use super::store::StoreScreen;
-use super::store_keys::{Action, KEYS, NAME};
+use super::store_keys::Action;
 use crate::model::EntryPath;
 
 const BESIDE: panes::Beside = panes::Beside { from: panes::NARROW, share: 48 };
@@ -50,7 +50,7 @@ fn draw_empty(screen: &StoreScreen, frame: &mut Frame<'_>, area: Rect, scope: &S
             if !catalogue.unreadable.is_empty() {
                 details.gap();
                 let count = words::counted(catalogue.unreadable.len() as u64, "name");
-                let key = scope.keymap.label((NAME, KEYS), Action::Unreadable, scope.theme.glyphs);
+                let key = scope.key_of::<StoreScreen>(Action::Unreadable);
                 details.sentence(&format!("{count} could not be listed; {key} tells why"), Meaning::Warn);
             }
         }

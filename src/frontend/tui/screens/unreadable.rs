@@ -18,7 +18,7 @@ pub(in super::super) struct Unreadable {
     place: ListPlace,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in super::super) enum Action {
     Close,
 }
@@ -39,13 +39,8 @@ impl Unreadable {
 impl Screen for Unreadable {
     type Action = Action;
 
-    fn keys(&self) -> &'static [Binding<Action>] {
-        KEYS
-    }
-
-    fn name(&self) -> &'static str {
-        "unreadable"
-    }
+    const NAME: &'static str = "unreadable";
+    const KEYS: &'static [Binding<Action>] = KEYS;
 
     fn act(&mut self, Action::Close: Action, _scope: &Scope) -> Flow {
         Flow::Pop
