@@ -56,7 +56,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ops::transfer", &["change", "entries"]),
     ("ops::history", &["change", "line_diff"]),
     ("ops::registries", &["answering", "change", "credentials", "shims"]),
-    ("ops::mending", &["shims"]),
+    ("ops::config", &["read_only"]),
+    ("ops::shims", &["read_only"]),
+    ("ops::mending", &["read_only", "shims"]),
     ("ops::overview", &["journal", "mending", "readers", "registries", "shims"]),
     ("ops::demo", &["credentials", "entries"]),
     // frontend: the command line opens the terminal UI.

@@ -5,6 +5,7 @@ use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
+use super::read_only;
 use crate::model::{Problem, text};
 use crate::system::System;
 use crate::system::config_file::{self, ConfigFile, TEMPLATE, Ui};
@@ -210,11 +211,12 @@ pub fn check(env: &Env) -> Result<(Option<PathBuf>, Ui), Problem> {
 }
 
 /// Writes a config file in which every setting is explained and none is set. Never replaces one.
-pub fn init(env: &Env) -> Result<PathBuf, Problem> {
-    let file = config_file::path(env).ok_or_else(|| {
+pub fn init(system: &System) -> Result<PathBuf, Problem> {
+    let file = config_file::path(&system.env).ok_or_else(|| {
         Problem::failed("there is no place for a config file: HOME is not set")
             .hint("say where it shall be: export REGPASS_CONFIG=/path/to/config.toml")
     })?;
+    read_only::check(system, &file)?;
     let folder = file.parent().unwrap_or(Path::new("/"));
     let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
     let fault = |error: FileError| {
@@ -307,10 +309,15 @@ mod tests {
     fn init_writes_once() {
         let home = tempfile::tempdir().expect("a folder");
         let env = Env::made_of([("HOME", home.path())]);
-        let file = init(&env).expect("written");
+        let mut system = System::new(env.clone(), Options::resolve(&Typed::default(), &env).expect("options"));
+        system.options.read_only = Some("--read-only");
+        let refused = init(&system).expect_err("read-only");
+        assert!(refused.message.contains("read-only") && !home.path().join(".config").exists(), "{refused}");
+        system.options.read_only = None;
+        let file = init(&system).expect("written");
         assert_eq!(std::fs::read_to_string(&file).expect("readable"), TEMPLATE);
         std::fs::write(&file, "journal = false\n").expect("changed");
-        let refused = init(&env).expect_err("it is there");
+        let refused = init(&system).expect_err("it is there");
         assert!(refused.message.ends_with("is there already"), "{refused}");
         assert_eq!(std::fs::read_to_string(&file).expect("readable"), "journal = false\n");
     }

@@ -5,7 +5,7 @@ use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-use super::shims;
+use super::{read_only, shims};
 use crate::model::{Problem, text};
 use crate::system::System;
 use crate::system::files::{self, FileError};
@@ -33,6 +33,7 @@ pub fn mend(system: &System, mend: &Mend) -> Result<String, Problem> {
     match mend {
         Mend::Links(folder) => link(system, folder),
         Mend::DockerConfig(file) => {
+            read_only::check(system, file)?;
             make_config(file)?;
             Ok(format!("{} asks {}{USUAL}", shown(file), shims::PREFIX))
         }

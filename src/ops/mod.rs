@@ -21,6 +21,7 @@ pub mod opening;
 pub mod otp;
 pub mod overview;
 pub mod progress;
+mod read_only;
 pub mod readers;
 pub mod recipients;
 pub mod reencrypt;

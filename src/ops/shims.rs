@@ -4,6 +4,7 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+use super::read_only;
 use crate::model::{Problem, text};
 use crate::system::env::{self, Env};
 use crate::system::links::{self, Found};
@@ -83,6 +84,7 @@ pub fn default_dir(env: &Env) -> Result<PathBuf, Problem> {
 pub fn install(system: &System, dir: Option<&Path>, force: bool) -> Result<Vec<Change>, Problem> {
     let program = program(&system.env)?;
     let dir = chosen_dir(&system.env, dir)?;
+    read_only::check(system, &dir)?;
     let shims = look(&dir, &program);
     for shim in &shims {
         match shim.found {
@@ -126,6 +128,7 @@ pub fn found_first(system: &System, helper: &str) -> Result<Option<Shim>, Proble
 pub fn remove(system: &System, dir: Option<&Path>) -> Result<Vec<Change>, Problem> {
     let program = program(&system.env)?;
     let dir = chosen_dir(&system.env, dir)?;
+    read_only::check(system, &dir)?;
     let mut changes = Vec::new();
     for shim in look(&dir, &program) {
         let ours = matches!(shim.found, Found::Ours | Found::OtherRegpass(_)) && shim.path.is_symlink();

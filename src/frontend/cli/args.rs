@@ -67,7 +67,7 @@ pub(super) struct Places {
     #[arg(long, global = true, value_name = "DIR")]
     docker_config: Option<PathBuf>,
 
-    /// Refuse every write to a store
+    /// Write nothing: neither to a store nor links or configurations
     #[arg(long, global = true)]
     read_only: bool,
 }
@@ -146,6 +146,26 @@ mod tests {
             let examples = command.get_after_help().map(ToString::to_string).unwrap_or_default();
             assert!(examples.contains(&format!("regpass {name}")), "{name} has no example");
         }
+    }
+
+    /// Those that answer with a text of their own, or with another program's.
+    const NO_JSON: [&str; 3] = ["demo", "generate completions", "generate man"];
+
+    #[test]
+    fn every_subcommand_can_answer_a_program() {
+        fn walk(command: &clap::Command, name: &str, lacking: &mut Vec<String>) {
+            let has_json = command.get_arguments().any(|arg| arg.get_id() == "json");
+            if !command.is_subcommand_required_set() && !has_json && !name.is_empty() {
+                lacking.push(name.to_owned());
+            }
+            for inner in command.get_subcommands() {
+                walk(inner, format!("{name} {}", inner.get_name()).trim_start(), lacking);
+            }
+        }
+        let mut lacking = Vec::new();
+        walk(&Args::command(), "", &mut lacking);
+        lacking.sort();
+        assert_eq!(lacking, NO_JSON);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! `regpass config`: make, show and check the settings.
 
+use std::path::Path;
+
 use serde_json::{Map, Value, json};
 
 use super::{Session, names};
@@ -24,7 +26,11 @@ pub(super) struct ConfigArgs {
 #[derive(Debug, clap::Subcommand)]
 enum Action {
     /// Write a config file in which every setting is explained and none is set
-    Init,
+    Init {
+        /// One JSON object with the file
+        #[arg(long)]
+        json: bool,
+    },
     /// Say what applies, and what decided it
     Show {
         /// One JSON object with the settings
@@ -32,18 +38,25 @@ enum Action {
         json: bool,
     },
     /// Say whether the config file can be used
-    Check,
+    Check {
+        /// One JSON object with the file
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 pub(super) fn run(session: &Session, args: &ConfigArgs) -> Result<(), Problem> {
     match args.action {
-        Action::Init => {
-            let file = config::init(&session.env)?;
+        Action::Init { json } => {
+            let file = config::init(&session.system()?)?;
+            if json {
+                return session.console.json(&Value::Object(headed(Some(&file))));
+            }
             session.console.status(&format!("wrote {}", text::quoted_path(&file)));
             Ok(())
         }
         Action::Show { json } => show(session, json),
-        Action::Check => check(session),
+        Action::Check { json } => check(session, json),
     }
 }
 
@@ -51,12 +64,7 @@ fn show(session: &Session, json: bool) -> Result<(), Problem> {
     let shown = config::show(&session.system()?, &session.typed)?;
     let console = &session.console;
     if json {
-        let mut object = Map::new();
-        object.insert("schema".to_owned(), names::SCHEMA.into());
-        match &shown.file {
-            Some(file) => names::put(&mut object, "file", file.as_os_str().as_encoded_bytes()),
-            None => drop(object.insert("file".to_owned(), Value::Null)),
-        }
+        let mut object = headed(shown.file.as_deref());
         object.insert("file_exists".to_owned(), shown.file_exists.into());
         object.insert("settings".to_owned(), shown.settings.iter().map(as_json).collect());
         return console.json(&Value::Object(object));
@@ -96,12 +104,25 @@ fn as_json(setting: &Setting) -> Value {
     json!({ "key": setting.key, "value": setting.value, "source": source(setting.source) })
 }
 
-fn check(session: &Session) -> Result<(), Problem> {
+/// `schema` and `file` of each of them.
+fn headed(file: Option<&Path>) -> Map<String, Value> {
+    let mut object = Map::from_iter([("schema".to_owned(), names::SCHEMA.into())]);
+    match file {
+        Some(file) => names::put(&mut object, "file", file.as_os_str().as_encoded_bytes()),
+        None => drop(object.insert("file".to_owned(), Value::Null)),
+    }
+    object
+}
+
+fn check(session: &Session, json: bool) -> Result<(), Problem> {
     let (file, ui) = config::check(&session.env)?;
     #[cfg(feature = "tui")]
     crate::frontend::tui::check_settings(&ui)?;
     #[cfg(not(feature = "tui"))]
     let _ = ui;
+    if json {
+        return session.console.json(&Value::Object(headed(file.as_deref())));
+    }
     session.console.status(&match file {
         Some(file) => format!("{} can be used", text::quoted_path(&file)),
         None => "there is no config file; every setting has its default".to_owned(),

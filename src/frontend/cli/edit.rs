@@ -2,8 +2,6 @@
 
 use std::io::{self, IsTerminal};
 
-use serde_json::{Map, Value};
-
 use super::args::entry;
 use super::{Session, insert, names};
 use crate::model::{EntryPath, Problem, Secret, text};
@@ -63,10 +61,7 @@ pub(super) fn run(session: &Session, args: &EditArgs) -> Result<(), Problem> {
     };
     written.warnings.iter().for_each(|warning| session.console.warning(warning));
     if args.json {
-        let mut object = Map::from_iter([("schema".to_owned(), names::SCHEMA.into())]);
-        names::put(&mut object, "path", args.entry.as_bytes());
-        object.insert("changed".to_owned(), written.changed.into());
-        return session.console.json(&Value::Object(object));
+        return session.console.json(&names::written(&args.entry, written.changed));
     }
     let name = text::quoted(args.entry.as_bytes());
     session.console.status(&if written.changed { format!("stored {name}") } else { format!("{name} is unchanged") });

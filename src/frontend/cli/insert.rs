@@ -4,9 +4,9 @@ use std::io::{self, IsTerminal, Read};
 
 use zeroize::Zeroize;
 
-use super::Session;
 use super::args::entry;
 use super::prompt::Terminal;
+use super::{Session, names};
 use crate::model::{EntryPath, Problem, ProblemKind, Secret, text};
 use crate::ops::entries;
 use crate::system::System;
@@ -39,6 +39,10 @@ pub(super) struct InsertArgs {
     /// Replace an entry without asking
     #[arg(long, short)]
     force: bool,
+
+    /// One JSON object that says whether it changed
+    #[arg(long)]
+    json: bool,
 }
 
 pub(super) fn run(session: &Session, args: &InsertArgs) -> Result<(), Problem> {
@@ -63,6 +67,9 @@ pub(super) fn run(session: &Session, args: &InsertArgs) -> Result<(), Problem> {
     }
     let written = entries::insert(&system, &args.entry, plaintext, replace)?;
     written.warnings.iter().for_each(|warning| session.console.warning(warning));
+    if args.json {
+        return session.console.json(&names::written(&args.entry, written.changed));
+    }
     session.console.status(&if written.changed {
         format!("stored {name}")
     } else {

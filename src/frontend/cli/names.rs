@@ -19,6 +19,14 @@ pub(super) fn put(object: &mut Map<String, Value>, field: &str, bytes: &[u8]) {
     }
 }
 
+/// What a command did to one entry: `schema` 1 of docs/json.md, `edit`, `insert`, `restore`.
+pub(super) fn written(path: &EntryPath, changed: bool) -> Value {
+    let mut object = Map::from_iter([("schema".to_owned(), SCHEMA.into())]);
+    put(&mut object, "path", path.as_bytes());
+    object.insert("changed".to_owned(), changed.into());
+    Value::Object(object)
+}
+
 /// What could not be listed, as every answer with a list carries it.
 pub(super) fn unreadable(all: &[Unreadable]) -> Vec<Value> {
     all.iter()

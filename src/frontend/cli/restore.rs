@@ -1,7 +1,5 @@
 //! `regpass restore`: brings an older version of an entry back, as a new commit.
 
-use serde_json::{Map, Value};
-
 use super::Session;
 use super::args::entry;
 use super::names;
@@ -35,10 +33,7 @@ pub(super) fn run(session: &Session, args: &RestoreArgs) -> Result<(), Problem> 
     let written = history::restore(&session.system()?, &args.entry, &args.version)?;
     written.warnings.iter().for_each(|warning| session.console.warning(warning));
     if args.json {
-        let mut answer = Map::from_iter([("schema".to_owned(), names::SCHEMA.into())]);
-        names::put(&mut answer, "path", args.entry.as_bytes());
-        answer.insert("changed".to_owned(), written.changed.into());
-        return session.console.json(&Value::Object(answer));
+        return session.console.json(&names::written(&args.entry, written.changed));
     }
     let name = text::quoted(args.entry.as_bytes());
     session.console.status(&match written.changed {

@@ -3,9 +3,11 @@
 use std::io::{self, IsTerminal};
 use std::path::Path;
 
-use super::Session;
+use serde_json::{Map, Value};
+
 use super::args::entry;
 use super::prompt::Terminal;
+use super::{Session, names};
 use crate::model::{EntryPath, Problem, text};
 use crate::ops::entries;
 
@@ -30,6 +32,10 @@ pub(super) struct RmArgs {
     /// Do not ask
     #[arg(long, short)]
     force: bool,
+
+    /// One JSON object that says what was removed
+    #[arg(long)]
+    json: bool,
 }
 
 pub(super) fn run(session: &Session, args: &RmArgs) -> Result<(), Problem> {
@@ -41,6 +47,11 @@ pub(super) fn run(session: &Session, args: &RmArgs) -> Result<(), Problem> {
     }
     let written = entries::remove(&system, &args.path, args.recursive)?;
     written.warnings.iter().for_each(|warning| session.console.warning(warning));
+    if args.json {
+        let mut object = Map::from_iter([("schema".to_owned(), names::SCHEMA.into())]);
+        names::put(&mut object, "path", args.path.as_bytes());
+        return session.console.json(&Value::Object(object));
+    }
     session.console.status(&format!("removed {name}"));
     Ok(())
 }

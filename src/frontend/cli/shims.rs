@@ -3,10 +3,12 @@
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
-use super::Session;
+use serde_json::{Map, Value};
+
+use super::{Session, names};
 use crate::frontend::console::{Console, Role};
 use crate::model::{Problem, text};
-use crate::ops::shims::{self, Change, Searcher, Shim, Status};
+use crate::ops::shims::{self, Change, Searcher, Shim, Status, View};
 use crate::system::links::Found;
 
 const EXAMPLES: &str = "\
@@ -36,40 +38,117 @@ enum Action {
         /// Replace a file that is not regpass, such as the official helper
         #[arg(long, short)]
         force: bool,
+        /// One JSON object with what was done and what is there
+        #[arg(long)]
+        json: bool,
     },
     /// Say what is there, and what Docker would find first
     Status {
         /// Where [default: as for install]
         #[arg(long, value_name = "DIR")]
         dir: Option<PathBuf>,
+        /// One JSON object with what is there
+        #[arg(long)]
+        json: bool,
     },
     /// Remove the links; files that are not regpass stay
     Remove {
         /// Where [default: as for install]
         #[arg(long, value_name = "DIR")]
         dir: Option<PathBuf>,
+        /// One JSON object with what was done
+        #[arg(long)]
+        json: bool,
     },
 }
 
 pub(super) fn run(session: &Session, args: &ShimsArgs) -> Result<(), Problem> {
     let system = session.system()?;
     let console = &session.console;
+    let absolute = |dir: &Option<PathBuf>| dir.as_ref().map(|dir| session.env.absolute(dir));
     match &args.action {
-        Action::Install { dir, force } => {
-            let dir = dir.as_ref().map(|dir| session.env.absolute(dir));
-            changes(console, &shims::install(&system, dir.as_deref(), *force)?, "linked")?;
-            let status = shims::status(&system, dir.as_deref())?;
-            views(console, &status)
+        Action::Install { dir, force, json } => {
+            let dir = absolute(dir);
+            let done = shims::install(&system, dir.as_deref(), *force)?;
+            let found = shims::status(&system, dir.as_deref())?;
+            if *json {
+                return console.json(&as_json(Some(&done), Some(&found)));
+            }
+            changes(console, &done, "linked")?;
+            views(console, &found)
         }
-        Action::Status { dir } => {
-            let dir = dir.as_ref().map(|dir| session.env.absolute(dir));
-            status(console, &shims::status(&system, dir.as_deref())?, dir.as_deref())
+        Action::Status { dir, json } => {
+            let dir = absolute(dir);
+            let found = shims::status(&system, dir.as_deref())?;
+            if *json { console.json(&as_json(None, Some(&found))) } else { status(console, &found, dir.as_deref()) }
         }
-        Action::Remove { dir } => {
-            let dir = dir.as_ref().map(|dir| session.env.absolute(dir));
-            changes(console, &shims::remove(&system, dir.as_deref())?, "removed")
+        Action::Remove { dir, json } => {
+            let done = shims::remove(&system, absolute(dir).as_deref())?;
+            if *json { console.json(&as_json(Some(&done), None)) } else { changes(console, &done, "removed") }
         }
     }
+}
+
+/// `schema` 1 of docs/json.md, `shims`.
+fn as_json(changes: Option<&[Change]>, status: Option<&Status>) -> Value {
+    let mut object = Map::from_iter([("schema".to_owned(), names::SCHEMA.into())]);
+    if let Some(changes) = changes {
+        object.insert("changes".to_owned(), changes.iter().map(change_json).collect());
+    }
+    if let Some(status) = status {
+        names::put(&mut object, "dir", status.dir.as_os_str().as_encoded_bytes());
+        let links = status.shims.iter().map(|shim| Value::Object(shim_json(&shim.path, "found", &shim.found)));
+        object.insert("links".to_owned(), links.collect());
+        object.insert("views".to_owned(), status.views.iter().map(view_json).collect());
+    }
+    Value::Object(object)
+}
+
+fn change_json(change: &Change) -> Value {
+    let mut object = shim_json(&change.path, "before", &change.before);
+    object.insert("changed".to_owned(), change.changed.into());
+    match &change.kept {
+        Some(kept) => names::put(&mut object, "kept", kept.as_os_str().as_encoded_bytes()),
+        None => drop(object.insert("kept".to_owned(), Value::Null)),
+    }
+    Value::Object(object)
+}
+
+fn view_json(view: &View) -> Value {
+    let mut object = match &view.first {
+        Ok(Some(shim)) => shim_json(&shim.path, "found", &shim.found),
+        Ok(None) => Map::from_iter([("path".to_owned(), Value::Null), ("found".to_owned(), word(&Found::Nothing))]),
+        Err(why) => Map::from_iter([("path".to_owned(), Value::Null), ("why".to_owned(), why.as_str().into())]),
+    };
+    let searcher = match view.searcher {
+        Searcher::Here => "here",
+        Searcher::LoginShell => "login-shell",
+        Searcher::Sudo => "sudo",
+    };
+    object.insert("searcher".to_owned(), searcher.into());
+    Value::Object(object)
+}
+
+fn shim_json(path: &Path, field: &str, found: &Found) -> Map<String, Value> {
+    let mut object = Map::new();
+    names::put(&mut object, "path", path.as_os_str().as_encoded_bytes());
+    object.insert(field.to_owned(), word(found));
+    if let Found::OtherRegpass(target) = found {
+        names::put(&mut object, "target", target.as_os_str().as_encoded_bytes());
+    }
+    object
+}
+
+fn word(found: &Found) -> Value {
+    let word = match found {
+        Found::Ours => "regpass",
+        Found::Nothing => "nothing",
+        Found::OtherRegpass(_) => "other-regpass",
+        Found::RegpassCopy => "copy",
+        Found::OfficialHelper => "official",
+        Found::Foreign => "foreign",
+    };
+    word.into()
 }
 
 fn changes(console: &Console, changes: &[Change], done: &str) -> Result<(), Problem> {

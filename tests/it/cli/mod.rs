@@ -10,6 +10,7 @@ mod history;
 mod questions;
 mod registries;
 mod status;
+mod subcommands;
 mod sync;
 mod transfer;
 mod undo;
