@@ -38,6 +38,7 @@ pub(super) fn plain(session: &Session) -> Result<(), Problem> {
 pub(super) fn run(session: &Session, args: &StatusArgs) -> Result<(), Problem> {
     let system = session.system()?;
     let mut found = overview::look(&system);
+    let entries = overview::count_entries(&system);
     let own = readers::own_key(&system).ok();
     let lock = own.as_ref().map(|own| own.lock);
     if found.stores.first().is_some_and(|store| store.exists) {
@@ -45,13 +46,13 @@ pub(super) fn run(session: &Session, args: &StatusArgs) -> Result<(), Problem> {
     }
     found.key = own.and_then(|own| own.key).or(found.key);
     if args.json {
-        return session.console.json(&as_json(&found, lock));
+        return session.console.json(&as_json(&found, entries, lock));
     }
-    session.console.data(&facts(&session.console, &found, lock))?;
+    session.console.data(&facts(&session.console, &found, entries, lock))?;
     session.console.data(&steps(&session.console, &found.next))
 }
 
-fn facts(console: &Console, found: &Overview, lock: Option<Lock>) -> String {
+fn facts(console: &Console, found: &Overview, entries: Option<usize>, lock: Option<Lock>) -> String {
     let mut lines = String::new();
     let mut fact = |label: &str, value: &str| {
         let _ = writeln!(lines, "{} {value}", console.paint(Role::Muted, &format!("{label:<12}")));
@@ -76,7 +77,7 @@ fn facts(console: &Console, found: &Overview, lock: Option<Lock>) -> String {
         fact("key", &format!("{name}: {}", lock.map_or("state unknown", lock_words)));
     }
     let counted = |count: Option<usize>| count.map_or_else(|| "unknown".to_owned(), |count| count.to_string());
-    fact("entries", &counted(found.entries));
+    fact("entries", &counted(entries));
     fact("registries", &counted(found.registries));
     if !found.calls.is_empty() {
         lines.push_str(&format!("\n{}\n", console.paint(Role::Heading, "last calls of the helper")));
@@ -131,7 +132,7 @@ fn shown(path: &Path) -> String {
 }
 
 /// `schema` 1 of docs/json.md, `status`.
-fn as_json(found: &Overview, lock: Option<Lock>) -> Value {
+fn as_json(found: &Overview, entries: Option<usize>, lock: Option<Lock>) -> Value {
     let path = |path: &Path| String::from_utf8_lossy(path.as_os_str().as_encoded_bytes()).into_owned();
     let docker = found.docker.as_ref().ok();
     let stores: Vec<Value> = found
@@ -169,7 +170,7 @@ fn as_json(found: &Overview, lock: Option<Lock>) -> Value {
         "key_file": found.key_file.as_deref().map(path),
         "key": found.key.as_ref().and_then(|key| key.fingerprint.clone()),
         "key_state": lock.map(lock_word),
-        "entries": found.entries,
+        "entries": entries,
         "registries": found.registries,
         "journal_on": found.journal_on,
         "calls": found.calls.iter().map(journal::call).collect::<Vec<_>>(),

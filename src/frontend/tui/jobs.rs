@@ -41,6 +41,8 @@ pub(super) enum Job {
     OwnKey,
     /// Everything that the first tab tells.
     Overview,
+    /// How many entries there are, for nobody who waits.
+    EntryCount,
     /// The helper's last calls, unless the journal still has this stamp.
     Journal(Option<Stamp>),
     Entries,
@@ -85,6 +87,8 @@ pub(super) enum Report {
     Whereabouts(Whereabouts),
     OwnKey(OwnKey),
     Overview(Box<Overview>),
+    /// None: the stores cannot be listed.
+    EntryCount(Option<usize>),
     /// None: nothing new.
     Journal(Option<(Journal, Option<Stamp>)>),
     Entries(Catalogue),
@@ -120,7 +124,7 @@ impl From<Copied> for Copy {
 }
 
 /// Which worker does it: looking never waits behind a person who is typing a passphrase, nor behind an agent that hangs,
-/// nor behind a git that goes through a long history for what nobody pressed a key for.
+/// nor behind a long history or a whole store that is gone through for what nobody pressed a key for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Lane {
     Look,
@@ -142,7 +146,7 @@ impl Job {
             | Job::Registries => Lane::Look,
             Job::OwnKey | Job::History(history::Job::Versions(_)) | Job::Recipients(recipients::Job::List) => Lane::Ask,
             Job::Recipients(recipients::Job::Access(_)) => Lane::Look,
-            Job::History(history::Job::Last(_)) => Lane::Past,
+            Job::EntryCount | Job::History(history::Job::Last(_)) => Lane::Past,
             Job::Git(git::Job::Status | git::Job::Log(_) | git::Job::Conflicts) => Lane::Look,
             Job::Undo(undo::Job::Last) | Job::Write(write::Job::Recipe) => Lane::Look,
             Job::Open(_)
@@ -165,6 +169,7 @@ impl Job {
             self,
             Job::Entries
                 | Job::Overview
+                | Job::EntryCount
                 | Job::Registries
                 | Job::Accounts(_)
                 | Job::OwnKey
@@ -185,6 +190,7 @@ impl Job {
             Job::Whereabouts => readers::whereabouts(system).map(Report::Whereabouts),
             Job::OwnKey => readers::own_key(system).map(Report::OwnKey),
             Job::Overview => Ok(Report::Overview(Box::new(overview::look(system)))),
+            Job::EntryCount => Ok(Report::EntryCount(overview::count_entries(system))),
             Job::Journal(known) => journal::follow(system, known, CALLS_MAX).map(Report::Journal),
             Job::Entries => catalogue(system).map(Report::Entries),
             Job::Facts(entry) => facts(system, &entry),

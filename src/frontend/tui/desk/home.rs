@@ -47,7 +47,6 @@ pub(super) fn overview() -> Overview {
         gnupg_home: "/home/alice/.gnupg".into(),
         key_file: None,
         key: Some(alice()),
-        entries: Some(11),
         registries: Some(4),
         calls: vec![
             call("2024-10-03T09:00:00.000Z", "get", "ghcr.io", "found"),
@@ -67,7 +66,6 @@ fn bare() -> Overview {
         helper: Helper { name: "pass".to_owned(), found: None },
         stores: vec![StoreSeen { mount: String::new(), root: "/home/alice/.password-store".into(), exists: false }],
         key: None,
-        entries: None,
         registries: None,
         calls: Vec::new(),
         next: vec![
@@ -114,6 +112,24 @@ fn the_first_frame_waits_for_nothing_and_nothing_runs_on() {
     desk.shows("looking around");
     let desk = at_home((80, 24), overview());
     assert_eq!(desk.app.deadline(), None, "an idle tab waits for nothing");
+}
+
+#[test]
+fn nobody_waits_for_the_number_of_entries() {
+    let mut desk = Desk::new((80, 24));
+    desk.slow = true;
+    desk.app.begin();
+    desk.settle();
+    let (counts, others): (Vec<_>, Vec<_>) =
+        std::mem::take(&mut desk.held).into_iter().partition(|(_, job)| matches!(job, Job::EntryCount));
+    others.into_iter().for_each(|(ticket, job)| desk.answer(ticket, job));
+    desk.shows("everything is in place");
+    desk.shows("being counted");
+    for (ticket, job) in counts {
+        assert_ne!(job.lane(), Job::Entries.lane(), "the tree does not wait either");
+        desk.answer(ticket, job);
+    }
+    desk.shows("11 entries");
 }
 
 #[test]

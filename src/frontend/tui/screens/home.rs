@@ -15,7 +15,7 @@ use super::super::widgets::list::{ListPlace, Move};
 use super::super::widgets::secret_panel::told;
 use super::super::widgets::{sheet, words};
 use super::confirm::Confirm;
-use super::home_rows::{Go, Row, rows};
+use super::home_rows::{Entries, Go, Row, rows};
 use crate::model::Problem;
 use crate::ops::mending::{self, Mend};
 use crate::ops::overview::Overview;
@@ -30,7 +30,9 @@ pub(in super::super) struct Home {
     /// The copy that is on its way, and what is copied.
     copying: Option<(u64, String)>,
     mending: Option<u64>,
+    counting: Option<u64>,
     overview: Option<Overview>,
+    entries: Entries,
     own: Option<OwnKey>,
     problem: Option<Problem>,
     rows: Vec<Row>,
@@ -73,7 +75,9 @@ impl Default for Home {
             asking: None,
             copying: None,
             mending: None,
+            counting: None,
             overview: None,
+            entries: Entries::Counting,
             own: None,
             problem: None,
             rows: Vec::new(),
@@ -85,9 +89,13 @@ impl Default for Home {
 impl Home {
     /// What it shows stays until the answers are there.
     fn look(&mut self) -> Flow {
-        let (look, ask) = (self.tickets.next(), self.tickets.next());
-        (self.looking, self.asking) = (Some(look.number), Some(ask.number));
-        Flow::Many(vec![Flow::Start(look, Job::Overview), Flow::Start(ask, Job::OwnKey)])
+        let (look, ask, count) = (self.tickets.next(), self.tickets.next(), self.tickets.next());
+        (self.looking, self.asking, self.counting) = (Some(look.number), Some(ask.number), Some(count.number));
+        Flow::Many(vec![
+            Flow::Start(look, Job::Overview),
+            Flow::Start(ask, Job::OwnKey),
+            Flow::Start(count, Job::EntryCount),
+        ])
     }
 
     fn mend(&mut self, scope: &Scope) -> Flow {
@@ -122,7 +130,7 @@ impl Home {
     fn arrange(&mut self, scope: &Scope) {
         let Some(overview) = &self.overview else { return };
         let first = self.rows.is_empty();
-        self.rows = rows(overview, self.own.as_ref(), scope);
+        self.rows = rows(overview, self.entries, self.own.as_ref(), scope);
         // What is to be done is what a person came for.
         let step = self.rows.iter().position(|row| matches!(row.go, Go::Command(_)));
         if let Some(step) = step.filter(|_| first) {
@@ -214,6 +222,11 @@ impl Screen for Home {
                 Ok(_) => {}
                 Err(problem) => self.problem = Some(problem),
             }
+        } else if self.counting.take_if(|asked| *asked == number).is_some() {
+            self.entries = match report {
+                Ok(Report::EntryCount(Some(count))) => Entries::Counted(count),
+                _ => Entries::Unlisted,
+            };
         } else if self.asking.take_if(|asked| *asked == number).is_some() {
             // Without a store there is no key of its own; why, the overview tells.
             self.own = match report {

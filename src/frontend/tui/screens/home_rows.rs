@@ -12,6 +12,9 @@ use crate::ops::mending::Mend;
 use crate::ops::overview::{self, Overview, Step};
 use crate::ops::readers::{Lock, OwnKey};
 
+/// Said where a number would stand.
+const UNLISTED: &str = "cannot be listed";
+
 /// One line.
 #[derive(Clone, Debug)]
 pub(super) struct Row {
@@ -30,6 +33,14 @@ pub(super) enum Go {
     /// Copies it.
     Command(String),
     Tab(&'static str),
+}
+
+/// How many entries there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Entries {
+    Counting,
+    Counted(usize),
+    Unlisted,
 }
 
 impl Row {
@@ -51,7 +62,7 @@ impl Row {
 }
 
 /// What to do comes first: on a small screen it is all there is room for.
-pub(super) fn rows(found: &Overview, own: Option<&OwnKey>, scope: &Scope) -> Vec<Row> {
+pub(super) fn rows(found: &Overview, entries: Entries, own: Option<&OwnKey>, scope: &Scope) -> Vec<Row> {
     let mut steps: Vec<Step> = found.next.clone();
     if found.stores.first().is_some_and(|store| store.exists) {
         steps.extend(own.and_then(|own| overview::step_for(own.lock)));
@@ -64,7 +75,7 @@ pub(super) fn rows(found: &Overview, own: Option<&OwnKey>, scope: &Scope) -> Vec
     }
     rows.extend(places(found, scope));
     if found.stores.iter().any(|store| store.exists) {
-        rows.extend(contents(found, own, scope));
+        rows.extend(contents(found, entries, own, scope));
     }
     if !found.journal_on {
         rows.push(Row::fact("last calls", "not recorded: journal = false in the config file").with(Meaning::Warn));
@@ -103,15 +114,17 @@ fn try_row(scope: &Scope) -> Row {
 }
 
 /// What the stores hold, and the key that opens it.
-fn contents(found: &Overview, own: Option<&OwnKey>, scope: &Scope) -> [Row; 3] {
-    let counted = |count: Option<usize>, word| match count {
-        Some(count) => words::counted(count as u64, word),
-        None => "cannot be listed".to_owned(),
+fn contents(found: &Overview, entries: Entries, own: Option<&OwnKey>, scope: &Scope) -> [Row; 3] {
+    let entries = match entries {
+        Entries::Counting => "being counted".to_owned(),
+        Entries::Counted(count) => words::counted(count as u64, "entry"),
+        Entries::Unlisted => UNLISTED.to_owned(),
     };
+    let registries = found.registries.map_or(UNLISTED.to_owned(), |count| words::counted(count as u64, "registry"));
     [
         key_row(found, own, scope),
-        Row::fact("entries", counted(found.entries, "entry")).leading(Go::Tab("Store")),
-        Row::fact("registries", counted(found.registries, "registry")).leading(Go::Tab("Registries")),
+        Row::fact("entries", entries).leading(Go::Tab("Store")),
+        Row::fact("registries", registries).leading(Go::Tab("Registries")),
     ]
 }
 
