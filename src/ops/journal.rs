@@ -1,7 +1,7 @@
 //! The record of helper calls, written by the helper and read back for people: who asked what, when, as which user, from
 //! which store, and what the answer was.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::model::{Login, Problem, ProblemKind, RegistryKey, text, utc};
 use crate::system::System;
@@ -64,6 +64,26 @@ pub struct Journal {
     pub on: bool,
 }
 
+impl Journal {
+    /// That there are lines which are no calls, and what ends that.
+    pub fn broken(&self) -> Option<Problem> {
+        let what = match self.unreadable {
+            0 => return None,
+            1 => "1 line".to_owned(),
+            many => format!("{many} lines"),
+        };
+        let are = if self.unreadable == 1 { "is no call" } else { "are no calls" };
+        let problem = Problem::failed(format!("{what} of {} {are}", text::quoted_path(&self.file)));
+        let why = "damaged, or of another version; a new record can be begun";
+        Some(problem.because(why).hint(moving_away(&self.file)))
+    }
+}
+
+/// The command after which the helper begins a new journal.
+fn moving_away(file: &Path) -> String {
+    format!("mv {} {}", text::shell_word(file), text::shell_word(&files::spare_name(file, "old")))
+}
+
 /// Records a helper call unless the journal is off. A failure is the caller's to ignore: no login fails for it.
 pub fn record(system: &System, event: Event) -> Result<(), JournalError> {
     if !system.options.journal {
@@ -117,7 +137,7 @@ fn call(system: &System, event: Event) -> Call {
         Outcome::Failed(problem) => (class(problem.kind), Some(problem.one_line())),
     };
     let told = |words: Option<String>| words.filter(|_| tellable).map(|words| journal::safe_text(words.as_bytes()));
-    let path = |path: &std::path::Path| journal::safe_text(path.as_os_str().as_encoded_bytes());
+    let path = |path: &Path| journal::safe_text(path.as_os_str().as_encoded_bytes());
     Call {
         time: utc::rfc3339(system.env.now()),
         action: event.action.to_owned(),
@@ -147,10 +167,10 @@ impl From<JournalError> for Problem {
     fn from(error: JournalError) -> Problem {
         let problem = Problem::failed("the journal of helper calls cannot be read").because(&error);
         match error {
-            JournalError::File(FileError::TooLarge { path, .. }) => {
-                let (file, away) = (text::shell_word(&path), text::shell_word(&files::spare_name(&path, "old")));
-                problem.hint(format!("it is only a record; move it away: mv {file} {away}"))
+            JournalError::File(FileError::TooLarge { path, .. } | FileError::NotAFile { path }) => {
+                problem.because("it is only a record, and can be moved away").hint(moving_away(&path))
             }
+            JournalError::File(error) => error.hint().into_iter().fold(problem, Problem::hint),
             _ => problem,
         }
     }
@@ -174,5 +194,22 @@ mod tests {
         assert!(follow(system, stamp, 10).expect("reads").is_none());
         record(system, event()).expect("records");
         assert_eq!(follow(system, stamp, 1).expect("reads").expect("news").0.calls.len(), 1);
+    }
+
+    #[test]
+    fn what_cannot_be_read_says_what_helps() {
+        let bench = Bench::new();
+        let system = &bench.system;
+        let file = system.options.state_dir.join(journal::FILE);
+        std::fs::create_dir_all(&file).expect("a folder in its place");
+        let problem = read(system, 10).expect_err("no file");
+        let hints: Vec<&String> = problem.all_hints().collect();
+        assert!(hints.len() == 1 && hints[0].starts_with("mv ") && hints[0].ends_with(".old"), "{problem:?}");
+        std::fs::remove_dir(&file).expect("removed");
+        std::fs::write(&file, "half a li\n{}\n").expect("written");
+        let broken = read(system, 10).expect("read").broken().expect("two lines");
+        assert!(broken.message.starts_with("2 lines of") && broken.all_hints().count() == 1, "{broken:?}");
+        std::fs::write(&file, "").expect("written");
+        assert!(read(system, 10).expect("read").broken().is_none());
     }
 }

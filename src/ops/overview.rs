@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::journal::Journal;
 use super::mending::{Mend, USUAL};
 use super::readers::{self, Lock, Reader};
 use super::registries::Registries;
@@ -11,11 +12,10 @@ use super::{journal, registries};
 use crate::model::{Problem, text};
 use crate::system::System;
 use crate::system::docker::config::{self, DockerConfig};
-use crate::system::journal::Call;
 use crate::system::links::Found;
 
 /// How many of the last helper calls are told.
-const CALLS: usize = 5;
+pub const CALLS: usize = 5;
 
 /// What a person needs to know before anything else.
 #[derive(Debug)]
@@ -37,8 +37,8 @@ pub struct Overview {
     pub key: Option<Reader>,
     /// None: the store cannot be listed, and `next` says why.
     pub registries: Option<usize>,
-    /// Newest last.
-    pub calls: Vec<Call>,
+    /// The last calls of the helper, or why nobody can tell; then `next` has what helps.
+    pub journal: Result<Journal, Problem>,
     pub journal_on: bool,
     /// What to do, most pressing first.
     pub next: Vec<Step>,
@@ -154,13 +154,7 @@ pub fn look(system: &System) -> Overview {
         Ok(docker) => look_at_docker(docker, &mut next),
         Err(problem) => next.push(Step::of(problem)),
     }
-    let (calls, journal_on) = match journal::read(system, CALLS) {
-        Ok(journal) => (journal.calls, journal.on),
-        Err(problem) => {
-            next.push(Step::of(&problem));
-            (Vec::new(), options.journal)
-        }
-    };
+    let journal = journal::read(system, CALLS).inspect_err(|problem| next.push(Step::of(problem)));
     let registries = listed.as_ref().map(count_registries);
     if next.is_empty() && registries == Some(0) {
         next.push(Step::new("no registry has a login yet", "docker login REGISTRY"));
@@ -177,8 +171,8 @@ pub fn look(system: &System) -> Overview {
         key_file: options.key_file.clone(),
         key,
         registries,
-        calls,
-        journal_on,
+        journal,
+        journal_on: options.journal,
         next,
     }
 }

@@ -14,9 +14,12 @@ use rustix::io::Errno;
 /// Room for some events, in bytes; each has a name of at most 255.
 const BUFFER: usize = 4096;
 
-/// Of the file's own folder.
-const CHANGES: WatchFlags =
-    WatchFlags::MODIFY.union(WatchFlags::CREATE).union(WatchFlags::MOVED_TO).union(WatchFlags::DELETE);
+/// Of the file's own folder. A change of rights, too, changes what can be read.
+const CHANGES: WatchFlags = WatchFlags::MODIFY
+    .union(WatchFlags::CREATE)
+    .union(WatchFlags::MOVE)
+    .union(WatchFlags::DELETE)
+    .union(WatchFlags::ATTRIB);
 
 /// Of a folder above it, as long as its own is not there.
 const ARRIVALS: WatchFlags = WatchFlags::CREATE.union(WatchFlags::MOVED_TO);
@@ -118,6 +121,7 @@ impl Watching {
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::os::unix::fs::PermissionsExt;
 
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
@@ -154,6 +158,12 @@ mod tests {
         assert!(watching.has_news(), "another file in its place");
         fs::read(&file).expect("read");
         assert!(!watching.has_news(), "a reader");
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o400)).expect("changed");
+        assert!(watching.has_news(), "other rights");
+        fs::rename(&file, &other).expect("moved");
+        assert!(watching.has_news(), "moved away");
+        fs::rename(&other, &file).expect("moved");
+        assert!(watching.has_news(), "and back");
         fs::remove_file(&file).expect("removed");
         assert!(watching.has_news(), "its end");
     }

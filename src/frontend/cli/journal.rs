@@ -36,9 +36,8 @@ pub(super) fn run(session: &Session, args: &JournalArgs) -> Result<(), Problem> 
         return console.json(&as_json(&journal));
     }
     console.data(&journal.calls.iter().map(|call| line(console, call)).collect::<String>())?;
-    if journal.unreadable > 0 {
-        let file = text::quoted_path(&journal.file);
-        console.warning(&Problem::failed(format!("{} lines of {file} are not calls", journal.unreadable)));
+    if let Some(problem) = journal.broken() {
+        console.warning(&problem);
     }
     if journal.blank {
         console.status("no calls yet; Docker makes one at: docker login REGISTRY");

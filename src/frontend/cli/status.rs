@@ -11,6 +11,7 @@ use crate::frontend::console::{Console, Role};
 use crate::model::{Problem, UserId, text};
 use crate::ops::overview::{self, Overview, Step};
 use crate::ops::readers::{self, Lock};
+use crate::system::journal::Call;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -79,11 +80,16 @@ fn facts(console: &Console, found: &Overview, entries: Option<usize>, lock: Opti
     let counted = |count: Option<usize>| count.map_or_else(|| "unknown".to_owned(), |count| count.to_string());
     fact("entries", &counted(entries));
     fact("registries", &counted(found.registries));
-    if !found.calls.is_empty() {
+    if !calls(found).is_empty() {
         lines.push_str(&format!("\n{}\n", console.paint(Role::Heading, "last calls of the helper")));
-        found.calls.iter().for_each(|call| lines.push_str(&journal::line(console, call)));
+        calls(found).iter().for_each(|call| lines.push_str(&journal::line(console, call)));
     }
     lines
+}
+
+/// Those that could be read.
+fn calls(found: &Overview) -> &[Call] {
+    found.journal.as_ref().map_or(&[], |journal| &journal.calls)
 }
 
 fn steps(console: &Console, next: &[Step]) -> String {
@@ -173,7 +179,7 @@ fn as_json(found: &Overview, entries: Option<usize>, lock: Option<Lock>) -> Valu
         "entries": entries,
         "registries": found.registries,
         "journal_on": found.journal_on,
-        "calls": found.calls.iter().map(journal::call).collect::<Vec<_>>(),
+        "calls": calls(found).iter().map(journal::call).collect::<Vec<_>>(),
         "next": next,
     })
 }

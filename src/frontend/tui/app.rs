@@ -14,7 +14,7 @@ use ratatui::layout::Rect;
 use super::breadcrumb::Breadcrumb;
 use super::edges;
 use super::event::Event;
-use super::jobs::{Job, Report, write};
+use super::jobs::{Job, Lane, Report, write};
 use super::keys::Key;
 use super::layer::Layer;
 use super::screen::{Flow, Scope, Ticket, Tickets, Toast};
@@ -22,7 +22,7 @@ use super::screens::{TABS, editor, form_layer, passphrase::Passphrase};
 use super::taking_back;
 use super::theme::Meaning;
 use super::widgets::key_bar;
-use crate::model::{EntryPath, Problem, ProblemKind, Secret};
+use crate::model::{EntryPath, Problem, Secret};
 
 /// Smallest terminal that is drawn on.
 const SMALLEST: (u16, u16) = (44, 10);
@@ -59,6 +59,8 @@ pub(super) struct App {
     /// What the toasts said, the last one at the end.
     said: VecDeque<(SystemTime, Toast)>,
     undo_tickets: Tickets,
+    /// Of jobs on their way that may use the key: afterwards it is another, or its agent.
+    opening: Vec<Ticket>,
     later: Option<(Instant, Vec<u8>)>,
     orders: Vec<Order>,
     pointer: mouse::Pointer,
@@ -77,6 +79,7 @@ impl App {
             toast: None,
             said: VecDeque::new(),
             undo_tickets: Tickets::of(taking_back::NAME),
+            opening: Vec::new(),
             later: None,
             orders: Vec::new(),
             pointer: mouse::Pointer::default(),
@@ -92,6 +95,13 @@ impl App {
 
     fn ask(&mut self, job: Job) {
         let ticket = self.tickets.next();
+        self.orders.push(Order::Start(ticket, job));
+    }
+
+    fn start(&mut self, ticket: Ticket, job: Job) {
+        if job.lane() == Lane::Open {
+            self.opening.push(ticket);
+        }
         self.orders.push(Order::Start(ticket, job));
     }
 
@@ -153,7 +163,9 @@ impl App {
                 self.follow(flow);
             }
             Event::Passphrase { what_for, reply } => self.layers.push(Box::new(Passphrase::new(what_for, reply))),
-            Event::Resized | Event::Signal(_) | Event::Lost | Event::ScreenWanted { .. } | Event::ScreenFree => {}
+            // A job that had the key unlocked may take long.
+            Event::ScreenFree => self.ask(Job::OwnKey),
+            Event::Resized | Event::Signal(_) | Event::Lost | Event::ScreenWanted { .. } => {}
         }
     }
 
@@ -186,16 +198,16 @@ impl App {
             }
             return;
         }
+        if let Some(at) = self.opening.iter().position(|opening| *opening == ticket) {
+            self.opening.remove(at);
+            // It may have unlocked the key, or started its agent, also where it was called off.
+            self.ask(Job::OwnKey);
+        }
         if ticket.owner == taking_back::NAME {
             return self.take_back(report);
         }
-        match &report {
-            // Opening an entry may have unlocked the key, or started its agent.
-            Ok(Report::Opened(_) | Report::Copied(_)) => self.ask(Job::OwnKey),
-            // A pinentry that was called off ran in an agent that may be new.
-            Err(problem) if problem.kind == ProblemKind::Cancelled => self.ask(Job::OwnKey),
-            Ok(Report::Entries(_) | Report::Registries(_)) => self.ask(Job::Whereabouts),
-            _ => {}
+        if let Ok(Report::Entries(_) | Report::Registries(_)) = &report {
+            self.ask(Job::Whereabouts);
         }
         let scope = self.scope.clone();
         let flow = match (self.owner(ticket), report) {
@@ -237,7 +249,7 @@ impl App {
                     self.follow(Flow::Pop);
                 }
             }
-            Flow::Start(ticket, job) => self.orders.push(Order::Start(ticket, job)),
+            Flow::Start(ticket, job) => self.start(ticket, job),
             Flow::CallOff(ticket) => self.orders.push(Order::CallOff(ticket)),
             Flow::StoreChanged => {
                 self.tabs.iter_mut().chain(&mut self.layers).for_each(|layer| layer.outdate());

@@ -256,7 +256,10 @@ impl Ui {
                 self.guest = guest;
                 let _ = free.send(());
             }
-            Event::ScreenFree => self.take_back(),
+            Event::ScreenFree => {
+                self.take_back();
+                self.app.handle(Event::ScreenFree);
+            }
             other => {
                 if let (Event::Report(ticket, _), Some((_, workers))) = (&other, &mut self.hands) {
                     workers.forget(*ticket);

@@ -97,7 +97,7 @@ impl App {
             Action::Log => self.push(Box::new(Log::new(self.said.iter().rev().cloned().collect()))),
             Action::Undo => {
                 let ticket = self.undo_tickets.next();
-                self.orders.push(Order::Start(ticket, Job::Undo(undo::Job::Last)));
+                self.start(ticket, Job::Undo(undo::Job::Last));
             }
             Action::NextTab => self.show_tab((self.current + 1) % self.tabs.len()),
             Action::PreviousTab => self.show_tab((self.current + self.tabs.len() - 1) % self.tabs.len()),

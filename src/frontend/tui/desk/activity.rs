@@ -5,9 +5,12 @@ use super::*;
 use crate::ops::journal::Journal;
 use crate::system::journal::Call;
 
+pub(super) fn a_journal(calls: Vec<Call>) -> Journal {
+    Journal { file: "/home/alice/journal".into(), calls, unreadable: 0, blank: false, on: true }
+}
+
 pub(super) fn journal(calls: Vec<Call>) -> Report {
-    let journal = Journal { file: "/home/alice/journal".into(), calls, unreadable: 0, blank: false, on: true };
-    Report::Journal(Some((journal, None)))
+    Report::Journal(Some((a_journal(calls), None)))
 }
 
 pub(super) fn calls() -> Vec<Call> {
@@ -180,4 +183,61 @@ fn the_command_that_mends_a_call_is_for_the_one_who_made_it() {
     assert_eq!(command(&|one| one.server = Some("***".to_owned())), "");
     let hostile = command(&|one| one.server = Some("a.test;rm -rf ~".to_owned()));
     assert_eq!(hostile, "docker login 'a.test;rm -rf ~'");
+}
+
+/// At the calls, told this of the journal.
+fn at_calls(size: (u16, u16), told: Result<Report, Problem>) -> Desk {
+    let mut desk = Desk::new(size).begun();
+    desk.slow = true;
+    desk.press("4");
+    let Some((ticket, Job::Journal(_))) = desk.held.pop() else { panic!("it looks") };
+    desk.app.handle(Event::Report(ticket, Box::new(told)));
+    desk.settle();
+    desk
+}
+
+fn broken(calls: Vec<Call>) -> Report {
+    Report::Journal(Some((Journal { unreadable: 3, ..a_journal(calls) }, None)))
+}
+
+#[test]
+fn lines_that_are_no_calls_are_told_with_what_ends_that() {
+    let mut desk = at_calls((80, 24), Ok(broken(calls())));
+    desk.shows("⚠ 3 lines cannot be read: U");
+    insta::assert_snapshot!("activity_broken", desk.press("U").screen());
+    desk.shows("mv /home/alice/journal /home/alice/journal.old");
+    desk.press("c");
+    let copied = desk.held.pop().map(|(_, job)| format!("{job:?}")).unwrap_or_default();
+    assert_eq!(copied, r#"CopyText("mv /home/alice/journal /home/alice/journal.old")"#);
+    desk.press("<Esc>").shows("⚠ 3 lines cannot be read");
+    desk.press("Uj").shows("⚠ 3 lines cannot be read");
+    let mut small = at_calls((44, 10), Ok(broken(calls())));
+    insta::assert_snapshot!("small_activity_broken", small.press("U").screen());
+    let mut desk = at_calls((80, 24), Ok(broken(Vec::new())));
+    desk.shows("3 lines of \"/home/alice/journal\" are no calls");
+    desk.hides("Nobody has asked");
+    let mut whole = at_calls((80, 24), Ok(journal(calls())));
+    whole.press("U").shows("everything could be read");
+}
+
+#[test]
+fn a_journal_that_cannot_be_read_any_more_is_told_and_read_when_it_can_be() {
+    let problem = || Problem::failed("the journal of helper calls cannot be read").hint("mv a b");
+    let mut desk = at_calls((80, 24), Err(problem()));
+    desk.shows("the journal of helper calls cannot be read");
+    desk.hides("Nobody has asked");
+    let mut desk = at_calls((80, 24), Ok(journal(calls())));
+    let called = |desk: &mut Desk, told| {
+        desk.app.handle(Event::Called);
+        desk.settle();
+        // Whatever the stamp says: of what could not be read nothing is known.
+        let Some((ticket, Job::Journal(None))) = desk.held.pop() else { panic!("it looks again") };
+        desk.app.handle(Event::Report(ticket, Box::new(told)));
+    };
+    called(&mut desk, Err(problem()));
+    desk.shows("⚠ the calls cannot be read now; these are older: U");
+    desk.shows("harbor.corp.test");
+    desk.press("U").shows("mv a b");
+    called(&mut desk, Ok(journal(calls())));
+    desk.hides("cannot be read");
 }

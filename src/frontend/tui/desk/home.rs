@@ -1,6 +1,7 @@
 //! The first tab: what it tells of a machine where all is in place, and of one where nothing is.
 
 use super::*;
+use crate::ops::journal::Journal;
 use crate::ops::mending::Mend;
 use crate::ops::overview::{Helper, Overview, Step, StoreSeen};
 use crate::ops::shims::Shim;
@@ -48,10 +49,10 @@ pub(super) fn overview() -> Overview {
         key_file: None,
         key: Some(alice()),
         registries: Some(4),
-        calls: vec![
+        journal: Ok(activity::a_journal(vec![
             call("2024-10-03T09:00:00.000Z", "get", "ghcr.io", "found"),
             call("2024-10-04T00:00:00.000Z", "get", "quay.io\u{1b}[2J", "not-found"),
-        ],
+        ])),
         journal_on: true,
         next: Vec::new(),
     }
@@ -67,7 +68,7 @@ fn bare() -> Overview {
         stores: vec![StoreSeen { mount: String::new(), root: "/home/alice/.password-store".into(), exists: false }],
         key: None,
         registries: None,
-        calls: Vec::new(),
+        journal: Ok(activity::a_journal(Vec::new())),
         next: vec![
             step("there is no secret key", "gpg --quick-generate-key 'Your Name <you@example.org>'"),
             step("there is no password store", "mkdir -p -m 700 /s && regpass --store /s recipients set YOUR-KEY"),
@@ -199,4 +200,52 @@ fn a_key_without_a_name_is_told_once() {
         nameless.app.handle(Event::Report(ticket, Box::new(Ok(report))));
     }
     nameless.shows("  key          4FC7…7AC9, from the key file");
+}
+
+/// At the first tab, told of a helper call, and of this.
+fn told_of_calls(desk: &mut Desk, told: Result<Report, Problem>) {
+    desk.app.handle(Event::Called);
+    desk.slow = true;
+    desk.settle();
+    let asked = desk.held.pop();
+    let Some((ticket, Job::Journal(_))) = asked else { panic!("it reads the journal: {asked:?}") };
+    assert!(desk.held.is_empty(), "and nothing else");
+    desk.app.handle(Event::Report(ticket, Box::new(told)));
+    desk.settle();
+}
+
+#[test]
+fn new_calls_come_by_themselves_and_a_login_has_all_looked_at_again() {
+    let mut desk = at_home((120, 40), overview());
+    let more = |outcome: &str| {
+        let mut calls: Vec<Call> =
+            (0..9).map(|n| call("2024-10-04T00:00:01.000Z", "get", &format!("n{n}.test"), "found")).collect();
+        calls.push(call("2024-10-04T00:00:09.000Z", "store", "new.example.test", outcome));
+        Ok(activity::journal(calls))
+    };
+    told_of_calls(&mut desk, more("unchanged"));
+    desk.shows("new.example.test  unchanged");
+    desk.shows("n5.test");
+    desk.hides("n4.test");
+    assert!(desk.held.is_empty(), "{:?}", desk.held);
+    assert_eq!(desk.app.deadline(), None, "it waits for no time");
+    told_of_calls(&mut desk, more("stored"));
+    assert!(desk.held.iter().any(|(_, job)| matches!(job, Job::Overview)), "{:?}", desk.held);
+}
+
+#[test]
+fn calls_that_cannot_be_read_are_not_said_to_be_none() {
+    let unreadable = || Problem::failed("the journal of helper calls cannot be read");
+    let mut desk = at_home((80, 24), Overview { journal: Err(unreadable()), ..overview() });
+    desk.shows("not known: their record cannot be read");
+    desk.hides("none yet");
+    told_of_calls(&mut desk, Err(unreadable()));
+    assert!(desk.held.is_empty(), "nothing new");
+    told_of_calls(&mut desk, Ok(activity::journal(activity::calls())));
+    desk.shows("harbor.corp.test  error:failed");
+    assert!(desk.held.iter().any(|(_, job)| matches!(job, Job::Overview)), "what is to do is another thing");
+    let broken = Journal { unreadable: 2, ..activity::a_journal(Vec::new()) };
+    let mut desk = at_home((80, 24), Overview { journal: Ok(broken), ..overview() });
+    desk.shows("2 lines of \"/home/alice/journal\" are no calls");
+    desk.hides("none yet");
 }

@@ -62,6 +62,28 @@ fn opening_an_entry_asks_again_whether_the_key_is_locked() {
 }
 
 #[test]
+fn whatever_may_have_used_the_key_has_its_state_asked_for_again() {
+    let asked = |desk: &Desk| desk.started.iter().filter(|job| job.contains("OwnKey")).count();
+    // An editor, the lines, and what failed.
+    for (keys, failure) in [("e", None), ("v", None), ("r", Some(Problem::failed("wrong passphrase")))] {
+        let mut desk = Desk::new((80, 24)).begun();
+        desk.press("/dbroot<Enter>");
+        let before = asked(&desk);
+        desk.failure = failure;
+        desk.press(keys);
+        assert_eq!(asked(&desk), before + 1, "{keys}");
+    }
+    // A pinentry that ended while its job goes on.
+    let mut desk = Desk::new((80, 24)).begun();
+    let before = asked(&desk);
+    desk.app.handle(Event::ScreenFree);
+    desk.settle();
+    assert_eq!(asked(&desk), before + 1);
+    desk.press("jk");
+    assert_eq!(asked(&desk), before + 1, "looking does not ask the agent");
+}
+
+#[test]
 fn revealing_on_a_narrow_terminal_shows_the_details() {
     for keys in ["/dbroot<Enter>", "3"] {
         let mut desk = Desk::new((44, 10)).begun();

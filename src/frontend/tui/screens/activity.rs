@@ -1,43 +1,39 @@
 //! What Docker and others asked the helper for, and what they were told: newest first, new calls as they come. A call that
 //! found nothing or failed is explained in words, and one key leads to the registry that mends it.
 
+mod view;
+
 use crossterm::event::KeyCode;
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
 
 use super::super::jobs::{Job, Report};
 use super::super::keys::{Binding, Key, Offer};
 use super::super::screen::{Flow, Scope, Screen, Tickets, Toast};
-use super::super::theme::Meaning;
 use super::super::widgets::details::Details;
 use super::super::widgets::finder::Finder;
 use super::super::widgets::list::{ListPlace, Move};
+use super::super::widgets::panes;
 use super::super::widgets::secret_panel::told;
-use super::super::widgets::{panes, words};
 use super::calls;
 use super::calls_only::Only;
+use super::following::Following;
 use crate::model::{Problem, RegistryKey};
-use crate::ops::journal::{Journal, Stamp};
+use crate::ops::journal::Journal;
 use crate::system::journal::Call;
 
 const NAME: &str = "activity";
 
 const BESIDE: panes::Beside = panes::Beside { from: 110, share: 55 };
 
-#[derive(Default)]
-struct Known {
-    journal: Option<Journal>,
-    stamp: Option<Stamp>,
-    problem: Option<Problem>,
-}
-
 pub(in super::super) struct Activity {
     tickets: Tickets,
-    asked: Option<u64>,
+    following: Following,
     /// The copy that is on its way, and what is copied.
     copying: Option<(u64, String)>,
-    known: Known,
+    journal: Option<Journal>,
+    /// Why it cannot be read now.
+    problem: Option<Problem>,
     /// What the filter matches, by call.
     names: Vec<String>,
     /// Lists calls by their index, the newest first.
@@ -46,9 +42,9 @@ pub(in super::super) struct Activity {
     alone: bool,
     /// As last drawn, the details have few lines below the list.
     below: bool,
-    /// More calls have come since it was asked.
-    again: bool,
     only: Only,
+    /// What cannot be read of the journal stands in the place of the list.
+    telling: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +58,7 @@ pub(in super::super) enum Action {
     OnlyUser,
     Registry,
     Copy,
+    Unreadable,
     Reload,
 }
 
@@ -78,6 +75,7 @@ const KEYS: &[Binding<Action>] = &[
     row(&[Key::char('o')], Action::Registry, "registry", "go to the registry that the call was about"),
     row(&[Key::char('c')], Action::Copy, "copy", "copy the command that mends it"),
     row(&[Key::named(KeyCode::Esc)], Action::Back, "", "close the details, clear the filter"),
+    row(&[Key::char('U')], Action::Unreadable, "unreadable", "what cannot be read of the calls, why, and what helps"),
     row(&[Key::named(KeyCode::F(5)), Key::ctrl('r')], Action::Reload, "", "read the calls again"),
 ];
 
@@ -91,36 +89,38 @@ impl Default for Activity {
     fn default() -> Activity {
         Activity {
             tickets: Tickets::of(NAME),
-            asked: None,
+            following: Following::default(),
             copying: None,
-            known: Known::default(),
+            journal: None,
+            problem: None,
             names: Vec::new(),
             finder: Finder::default(),
             zoomed: false,
             alone: false,
             below: false,
-            again: false,
             only: Only::default(),
+            telling: false,
         }
     }
 }
 
 impl Activity {
     fn calls(&self) -> &[Call] {
-        self.known.journal.as_ref().map_or(&[], |journal| &journal.calls)
+        self.journal.as_ref().map_or(&[], |journal| &journal.calls)
     }
 
     fn selected(&self) -> Option<&Call> {
         self.calls().get(self.finder.selected()? as usize)
     }
 
-    fn look(&mut self, stamp: Option<Stamp>) -> Flow {
-        if self.asked.is_some() {
-            return Flow::Stay;
-        }
-        let ticket = self.tickets.next();
-        self.asked = Some(ticket.number);
-        Flow::Start(ticket, Job::Journal(stamp))
+    /// What cannot be read: all of it, or lines.
+    fn trouble(&self) -> Option<Problem> {
+        self.problem.clone().or_else(|| self.journal.as_ref()?.broken())
+    }
+
+    /// What cannot be read, while it is told in full.
+    fn told(&self) -> Option<Problem> {
+        self.trouble().filter(|_| self.telling || self.calls().is_empty())
     }
 
     fn list(&mut self) {
@@ -137,8 +137,8 @@ impl Activity {
     }
 
     fn back(&mut self) -> Flow {
-        if self.zoomed && !self.finder.is_typing() {
-            self.zoomed = false;
+        if (self.zoomed || self.telling) && !self.finder.is_typing() {
+            (self.zoomed, self.telling) = (self.zoomed && self.telling, false);
             return Flow::Stay;
         }
         if !self.finder.is_filtered() && !self.finder.is_typing() {
@@ -168,7 +168,11 @@ impl Activity {
     }
 
     fn copy(&mut self, scope: &Scope) -> Flow {
-        let Some(command) = self.selected().and_then(|call| calls::remedy(call, scope)) else {
+        let command = match self.told() {
+            Some(problem) => problem.all_hints().next().cloned(),
+            None => self.selected().and_then(|call| calls::remedy(call, scope)),
+        };
+        let Some(command) = command else {
             return Flow::Say(Toast::warn("nothing has to be mended here"));
         };
         let ticket = self.tickets.next();
@@ -178,12 +182,12 @@ impl Activity {
     }
 
     /// New calls do not move what a person looks at, unless that is the newest.
-    fn take_in(&mut self, journal: Journal, stamp: Option<Stamp>) {
+    fn take_in(&mut self, journal: Journal) {
         let newest = self.calls().len().checked_sub(1);
         let follows = self.finder.selected().map(|index| index as usize) == newest;
         let held = self.selected().filter(|_| !follows).cloned();
         self.names = journal.calls.iter().map(name_of).collect();
-        self.known = Known { journal: Some(journal), stamp, problem: None };
+        (self.journal, self.problem) = (Some(journal), None);
         self.finder.forget();
         self.list();
         let held = held.and_then(|held| self.calls().iter().rposition(|call| *call == held));
@@ -212,6 +216,8 @@ impl Screen for Activity {
         match action {
             Action::OnlyRegistry if self.only.has_registry() => Offer::Ready,
             Action::OnlyUser if self.only.has_uid() => Offer::Ready,
+            Action::Unreadable if self.trouble().is_none() => Offer::Refused("everything could be read"),
+            Action::Copy if self.told().is_some() => Offer::Ready,
             Action::Open | Action::Registry | Action::Copy | Action::OnlyRegistry | Action::OnlyUser
                 if self.selected().is_none() =>
             {
@@ -228,6 +234,8 @@ impl Screen for Activity {
     fn hint(&self, action: Action) -> Option<&'static str> {
         match action {
             Action::Open if !self.wants_zoom() => Some(""),
+            Action::Unreadable if self.told().is_some() => Some(""),
+            Action::Back if self.telling => Some("back"),
             Action::OnlyRegistry if self.only.has_registry() => Some("any"),
             Action::OnlyUser if self.only.has_uid() => Some("all uids"),
             Action::Back if self.zoomed && !self.finder.is_typing() => Some("back"),
@@ -253,26 +261,31 @@ impl Screen for Activity {
     }
 
     fn go(&mut self, way: Move) -> Flow {
+        self.telling = false;
         self.finder.go(way);
         Flow::Stay
     }
 
     fn list(&self) -> Option<&ListPlace> {
-        (!self.zoomed).then(|| self.finder.place())
+        (!self.zoomed && !self.telling).then(|| self.finder.place())
     }
 
     fn enter(&mut self, _scope: &Scope) -> Flow {
-        self.look(self.known.stamp)
+        self.following.look(&mut self.tickets)
+    }
+
+    fn leave(&mut self) {
+        self.telling = false;
     }
 
     fn called(&mut self) -> Flow {
-        self.again = self.asked.is_some();
-        self.look(self.known.stamp)
+        self.following.called(&mut self.tickets)
     }
 
     fn act(&mut self, action: Action, scope: &Scope) -> Flow {
         match action {
             Action::Open => self.zoomed |= self.wants_zoom(),
+            Action::Unreadable => self.telling = !self.telling,
             Action::OnlyWrong => return self.only(|only, _| only.next_end()),
             Action::OnlyRegistry => {
                 return self.only(|only, call| call.iter().for_each(|call| only.toggle_registry(call)));
@@ -281,7 +294,7 @@ impl Screen for Activity {
             Action::Copy => return self.copy(scope),
             Action::Filter => {
                 self.finder.begin();
-                self.zoomed = false;
+                (self.zoomed, self.telling) = (false, false);
             }
             Action::KeepFilter => self.finder.keep(),
             Action::Back => return self.back(),
@@ -290,7 +303,9 @@ impl Screen for Activity {
                 return server.map_or(Flow::Stay, |server| Flow::FindRegistry(RegistryKey::new(server).canonical()));
             }
             Action::Reload => {
-                return Flow::Many(vec![self.look(None), Flow::Say(Toast::good("reading the calls again"))]);
+                self.following.stamp = None;
+                let look = self.following.look(&mut self.tickets);
+                return Flow::Many(vec![look, Flow::Say(Toast::good("reading the calls again"))]);
             }
         }
         Flow::Stay
@@ -304,22 +319,23 @@ impl Screen for Activity {
                 Err(problem) => Flow::Say(Toast::warn(problem.one_line())),
             };
         }
-        if self.asked.take_if(|asked| *asked == number).is_some() {
-            match report {
-                Ok(Report::Journal(Some((journal, stamp)))) => self.take_in(journal, stamp),
-                Ok(_) => {}
-                Err(problem) => self.known.problem = Some(problem),
-            }
-            if std::mem::take(&mut self.again) {
-                return self.look(self.known.stamp);
-            }
+        if !self.following.is_answered_by(number) {
+            return Flow::Stay;
         }
-        Flow::Stay
+        match report {
+            Ok(Report::Journal(Some((journal, stamp)))) => {
+                self.following.stamp = stamp;
+                self.take_in(journal);
+            }
+            Ok(_) => {}
+            Err(problem) => (self.problem, self.following.stamp) = (Some(problem), None),
+        }
+        self.following.go_on(&mut self.tickets)
     }
 
     fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, scope: &Scope) {
-        if self.calls().is_empty() {
-            return self.draw_empty(frame, area, scope);
+        if self.calls().is_empty() || self.told().is_some() {
+            return self.draw_instead(frame, area, scope);
         }
         let panes = panes::arrange(frame, area, BESIDE, self.zoomed, scope);
         (self.alone, self.below) = (panes.alone(), panes.below);
@@ -338,60 +354,6 @@ impl Screen for Activity {
         }
         format!("{}/{}", self.finder.listed(), self.calls().len())
     }
-}
-
-impl Activity {
-    fn draw_empty(&self, frame: &mut Frame<'_>, area: Rect, scope: &Scope) {
-        let area = Rect { x: area.x + 2, y: area.y + 1, width: area.width - 4, height: area.height - 1 };
-        let mut details = Details::new(frame.buffer_mut(), area, false, scope);
-        match (&self.known.problem, &self.known.journal) {
-            (Some(problem), _) => details.problem(problem),
-            (None, None) => details.sentence("reading the calls", Meaning::Muted),
-            (None, Some(journal)) if !journal.on => {
-                details.sentence("Calls are not recorded: the config file says journal = false.", Meaning::Warn);
-            }
-            (None, Some(_)) => {
-                details.sentence("Nobody has asked the helper yet.", Meaning::Plain);
-                details.gap();
-                let variables = scope.typed.variables();
-                details.sentence(&format!("Docker does at:  {variables}docker login REGISTRY"), Meaning::Plain);
-                details.sentence("Whether Docker finds it:  regpass status", Meaning::Plain);
-            }
-        }
-    }
-
-    fn draw_list(&mut self, frame: &mut Frame<'_>, area: Rect, scope: &Scope) {
-        let mut list = self.finder.draw_field(frame, area, scope);
-        if !self.only.is_all() {
-            let words = format!("only {}; Esc lists all", self.only.words());
-            let words = words::fit(&words, list.width.saturating_sub(2), scope.theme.glyphs.ellipsis);
-            frame.buffer_mut().set_string(list.x + 2, list.y, words, scope.theme.style(Meaning::Accent));
-            list = Rect { y: list.y + 1, height: list.height.saturating_sub(1), ..list };
-        }
-        let (names, journal) = (&self.names, &self.known.journal);
-        let name = |index: u32| names.get(index as usize).map_or("", String::as_str);
-        let call = |index: u32| journal.as_ref().and_then(|journal| journal.calls.get(index as usize));
-        self.finder.draw_rows(frame, list, scope, (name, None), |index, columns| {
-            call(index).map_or_else(Line::default, |call| line(call, columns, scope))
-        });
-    }
-}
-
-/// When, what, about what, how it ended; the last stands at the right.
-fn line(call: &Call, columns: u16, scope: &Scope) -> Line<'static> {
-    let (outcome, meaning) = calls::outcome(call);
-    let mark = calls::mark(meaning, scope.theme.glyphs);
-    let end = format!("{mark} {outcome}");
-    let front =
-        format!("{}  {:<5} ", calls::when(call, scope.wall), crate::model::text::escaped(call.action.as_bytes()));
-    let room = columns.saturating_sub(words::width(&front) + words::width(&end) + 1);
-    let server = words::fit_middle(&calls::server(call), room, scope.theme.glyphs.ellipsis);
-    let gap = " ".repeat(usize::from(room.saturating_sub(words::width(&server)) + 1));
-    Line::from(vec![
-        Span::styled(front, scope.theme.style(Meaning::Muted)),
-        Span::raw(server + &gap),
-        Span::styled(end, scope.theme.style(meaning)),
-    ])
 }
 
 #[cfg(test)]

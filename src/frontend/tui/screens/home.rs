@@ -15,10 +15,11 @@ use super::super::widgets::list::{ListPlace, Move};
 use super::super::widgets::secret_panel::told;
 use super::super::widgets::{sheet, words};
 use super::confirm::Confirm;
+use super::following::Following;
 use super::home_rows::{Entries, Go, Row, rows};
 use crate::model::Problem;
 use crate::ops::mending::{self, Mend};
-use crate::ops::overview::Overview;
+use crate::ops::overview::{self, Overview};
 use crate::ops::readers::OwnKey;
 
 const NAME: &str = "home";
@@ -31,6 +32,7 @@ pub(in super::super) struct Home {
     copying: Option<(u64, String)>,
     mending: Option<u64>,
     counting: Option<u64>,
+    following: Following,
     overview: Option<Overview>,
     entries: Entries,
     own: Option<OwnKey>,
@@ -76,6 +78,7 @@ impl Default for Home {
             copying: None,
             mending: None,
             counting: None,
+            following: Following::default(),
             overview: None,
             entries: Entries::Counting,
             own: None,
@@ -96,6 +99,34 @@ impl Home {
             Flow::Start(ask, Job::OwnKey),
             Flow::Start(count, Job::EntryCount),
         ])
+    }
+
+    /// What the journal holds by now. Where the store may hold other logins since, or what is to do is another thing, all is
+    /// looked at again.
+    fn follow(&mut self, report: Result<Report, Problem>) -> Flow {
+        let journal = match report {
+            Ok(Report::Journal(Some((mut journal, stamp)))) => {
+                self.following.stamp = stamp;
+                journal.calls.drain(..journal.calls.len().saturating_sub(overview::CALLS));
+                Ok(journal)
+            }
+            Ok(_) => return Flow::Stay,
+            Err(problem) => {
+                self.following.stamp = None;
+                Err(problem)
+            }
+        };
+        let Some(overview) = &mut self.overview else { return Flow::Stay };
+        let wants_all = match (&overview.journal, &journal) {
+            (Ok(before), Ok(now)) => {
+                let mut new = now.calls.iter().filter(|call| !before.calls.contains(call));
+                new.any(|call| matches!(&*call.outcome, "stored" | "erased"))
+            }
+            (Err(_), Err(_)) => false,
+            _ => true,
+        };
+        overview.journal = journal;
+        if wants_all { self.look() } else { Flow::Stay }
     }
 
     fn mend(&mut self, scope: &Scope) -> Flow {
@@ -187,6 +218,10 @@ impl Screen for Home {
         self.look()
     }
 
+    fn called(&mut self) -> Flow {
+        self.following.called(&mut self.tickets)
+    }
+
     fn act(&mut self, action: Action, scope: &Scope) -> Flow {
         match (action, self.selected().map(|row| row.go.clone())) {
             (Action::Reload, _) => Flow::Many(vec![self.look(), Flow::Say(Toast::good("looking again"))]),
@@ -215,6 +250,11 @@ impl Screen for Home {
                 Ok(_) => Flow::Stay,
                 Err(problem) => Flow::Say(Toast::warn(problem.one_line())),
             };
+        }
+        if self.following.is_answered_by(number) {
+            let flows = vec![self.follow(report), self.following.go_on(&mut self.tickets)];
+            self.arrange(scope);
+            return Flow::Many(flows);
         }
         if self.looking.take_if(|asked| *asked == number).is_some() {
             match report {

@@ -77,12 +77,27 @@ pub(super) fn rows(found: &Overview, entries: Entries, own: Option<&OwnKey>, sco
     if found.stores.iter().any(|store| store.exists) {
         rows.extend(contents(found, entries, own, scope));
     }
+    rows.extend(last_calls(found, scope));
+    rows
+}
+
+fn last_calls(found: &Overview, scope: &Scope) -> Vec<Row> {
+    let mut rows = Vec::new();
+    let journal = match &found.journal {
+        Ok(journal) => journal,
+        // The step says why, and what helps.
+        Err(_) => return vec![Row::fact("last calls", "not known: their record cannot be read").with(Meaning::Warn)],
+    };
     if !found.journal_on {
         rows.push(Row::fact("last calls", "not recorded: journal = false in the config file").with(Meaning::Warn));
-    } else if found.calls.is_empty() {
+    }
+    if let Some(broken) = journal.broken() {
+        let row = Row::fact("last calls", broken.message).with(Meaning::Warn);
+        rows.push(row.leading(Go::Tab("Activity")));
+    } else if journal.calls.is_empty() && found.journal_on {
         rows.push(Row::fact("last calls", "none yet: Docker makes one at docker login"));
     }
-    for (index, call) in found.calls.iter().rev().enumerate() {
+    for call in journal.calls.iter().rev() {
         let (outcome, meaning) = calls::outcome(call);
         let text = format!(
             "{}  {:<5}  {}  {outcome}",
@@ -90,7 +105,7 @@ pub(super) fn rows(found: &Overview, entries: Entries, own: Option<&OwnKey>, sco
             text::escaped(call.action.as_bytes()),
             calls::server(call)
         );
-        let label = if index == 0 { "last calls" } else { "" };
+        let label = if rows.is_empty() { "last calls" } else { "" };
         rows.push(Row::fact(label, text).with(meaning));
     }
     rows
