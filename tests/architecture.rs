@@ -43,7 +43,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ops::mod", &["*"]),
     ("ops::credentials", &["advice", "answering", "change"]),
     ("ops::entries", &["advice", "change", "opening"]),
-    ("ops::recipients", &["change", "readers"]),
+    ("ops::recipients", &["change", "footprint", "opening", "progress", "readers", "reencrypt"]),
     ("ops::opening", &["progress"]),
     ("ops::reencrypt", &["change", "footprint", "opening", "progress"]),
     ("ops::grep", &["entries", "opening", "progress"]),

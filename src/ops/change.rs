@@ -11,7 +11,7 @@ use crate::system::cipher::{Audience, CipherError};
 use crate::system::files;
 use crate::system::git::{self, GitError};
 use crate::system::keyring::{KeyringError, public_keys};
-use crate::system::store::{Content, ContentKind, FolderRecipients, LoginFile, PUBLIC_KEYS, SignedText};
+use crate::system::store::{Content, ContentKind, FolderRecipients, LoginFile, SignedText};
 use crate::system::store::{Store, StoreError, StoreLock};
 
 /// What a write did besides succeeding. `warnings` are for the person (stderr): a commit that failed, a login replaced.
@@ -23,6 +23,19 @@ pub struct Written {
 }
 
 const UNCOMMITTED: &str = "the change is saved but not committed";
+
+/// A change that is made and not committed yet.
+#[derive(Debug, Default)]
+pub(super) struct Paused {
+    touched: Vec<PathBuf>,
+    warnings: Vec<Problem>,
+}
+
+impl Paused {
+    pub(super) fn is_empty(&self) -> bool {
+        self.touched.is_empty() && self.warnings.is_empty()
+    }
+}
 
 /// Holds the store's lock until it is finished or dropped.
 pub(super) struct Change<'a> {
@@ -55,13 +68,16 @@ impl<'a> Change<'a> {
         Ok(Change { system, store, lock, touched, footprint: None, answering, changed: false, warnings })
     }
 
-    /// One that goes on with what was noted while its files were written.
-    pub(super) fn begin_noted(
-        system: &'a System,
-        store: &'a Store,
-        footprint: Option<Footprint>,
-    ) -> Result<Change<'a>, StoreError> {
-        Ok(Change { footprint, ..Change::begin_unrecorded(system, store)? })
+    /// One that goes on where `pause` left it.
+    pub(super) fn resume(system: &'a System, store: &'a Store, paused: Paused) -> Result<Change<'a>, StoreError> {
+        let Paused { touched, warnings } = paused;
+        let changed = !touched.is_empty();
+        Ok(Change { touched, warnings, changed, ..Change::begin_unrecorded(system, store)? })
+    }
+
+    /// Lets go of the lock before the commit. What is needed to take the change back must be written down already.
+    pub(super) fn pause(self) -> Paused {
+        Paused { touched: self.touched, warnings: self.warnings }
     }
 
     pub(super) fn store(&self) -> &'a Store {
@@ -167,6 +183,11 @@ impl<'a> Change<'a> {
         self.touched.push(git::real_path(&entry.file(self.store.root())));
     }
 
+    /// As `mend_commit`, for any files (as `git::real_path` gives them).
+    pub(super) fn touch(&mut self, files: Vec<PathBuf>) {
+        self.touched.extend(files);
+    }
+
     /// Counts as touched what is gone from a folder and still in git, for the same reason. False when there is none.
     pub(super) fn mend_removals(&mut self, folder: &EntryPath) -> bool {
         let removals = uncommitted_removals(self.system, self.store, folder);
@@ -214,16 +235,14 @@ impl<'a> Change<'a> {
         self.touched.push(folder);
     }
 
-    /// Replaces the folder's own recipients file and, where one is asked for, its signature.
+    /// Replaces the folder's own recipients file and, where one is asked for, its signature. This and the two that follow leave
+    /// it to the caller to keep what was there.
     pub(super) fn write_recipients(
         &mut self,
         folder: &EntryPath,
         text: &[u8],
         signature: Option<&[u8]>,
     ) -> Result<(), StoreError> {
-        for name in [".gpg-id", ".gpg-id.sig"] {
-            self.note(&folder.join(name)?);
-        }
         let files = self.store.write_recipients(&self.lock, folder, text, signature, &self.system.options)?;
         self.touched.extend(files.iter().map(|file| git::real_path(file)));
         self.changed = true;
@@ -232,7 +251,6 @@ impl<'a> Change<'a> {
 
     /// Puts a recipient's public key where gopass looks for it, in a store that carries keys.
     pub(super) fn carry_key(&mut self, name: &str, key: &[u8]) -> Result<(), StoreError> {
-        self.note(&EntryPath::parse(format!("{PUBLIC_KEYS}/{name}"))?);
         let file = self.store.carry_key(&self.lock, name, key, &self.system.options)?;
         self.touched.extend(file.as_deref().map(git::real_path));
         Ok(())
@@ -240,7 +258,6 @@ impl<'a> Change<'a> {
 
     /// Removes what `carry_key` put.
     pub(super) fn drop_key(&mut self, name: &str) -> Result<(), StoreError> {
-        self.note(&EntryPath::parse(format!("{PUBLIC_KEYS}/{name}"))?);
         let file = self.store.drop_key(&self.lock, name)?;
         self.touched.extend(file.as_deref().map(git::real_path));
         Ok(())
@@ -292,13 +309,8 @@ impl<'a> Change<'a> {
             };
             self.warnings.push(warning);
         }
-        if let Some(footprint) = self.footprint.take()
-            && let Err(mut problem) = footprint.save(self.system, self.store, subject)
-        {
-            problem
-                .causes
-                .insert(0, std::mem::replace(&mut problem.message, "the change cannot be taken back".to_owned()));
-            self.warnings.push(problem);
+        if let Some(footprint) = self.footprint.take() {
+            self.warnings.extend(footprint.save(self.system, self.store, subject).err());
         }
         Written { changed: self.changed, warnings: self.warnings }
     }

@@ -10,7 +10,7 @@ use std::time::SystemTime;
 use crate::model::{EntryPath, Problem, utc};
 use crate::system::System;
 use crate::system::store::{Standing, Store, StoreError};
-use crate::system::undo_log::{self, After, Before, Kind, Place, Step, UndoError};
+use crate::system::undo_log::{self, After, Before, Kind, Place, Step};
 
 /// Bounds of one change. What is larger is not kept: git, or a backup, has to do.
 const BYTES_MAX: usize = 64 << 20;
@@ -20,7 +20,7 @@ const FILES_MAX: usize = 20_000;
 struct Was {
     before: Before,
     bytes: Vec<u8>,
-    /// How it became, where others could change it before the change ends.
+    /// How it is going to be, where that is written down before it is done.
     after: Option<After>,
 }
 
@@ -57,13 +57,13 @@ impl Footprint {
         }
     }
 
-    /// As `note`, for an entry that is written: what its link leads to is what will change.
-    pub(super) fn note_entry(&mut self, store: &Store, entry: &EntryPath) {
+    /// As `note`, for an entry that is written: what its link leads to is what will change. The answer is the file that will.
+    pub(super) fn note_entry(&mut self, store: &Store, entry: &EntryPath) -> EntryPath {
         let file = file_name(entry);
         self.note(store, &file);
         let path = file.folder(store.root());
         if !std::fs::symlink_metadata(&path).is_ok_and(|meta| meta.is_symlink()) {
-            return;
+            return file;
         }
         let real = |path: &Path| std::fs::canonicalize(path).ok();
         let below = |folder: &EntryPath| {
@@ -71,8 +71,16 @@ impl Footprint {
             let rest = target.strip_prefix(real(&folder.folder(store.root()))?).ok()?;
             folder.join(rest).ok()
         };
-        if let Some(target) = below(&EntryPath::root()).or_else(|| below(&file.parent())) {
-            self.note(store, &target);
+        let Some(target) = below(&EntryPath::root()).or_else(|| below(&file.parent())) else { return file };
+        self.note(store, &target);
+        target
+    }
+
+    /// Notes how a file is now, and what it is going to hold; None when it will be gone.
+    pub(super) fn foretell(&mut self, store: &Store, file: &EntryPath, bytes: Option<&[u8]>) {
+        self.note(store, file);
+        if let Some(was) = self.files.get_mut(file) {
+            was.after = Some(bytes.map_or(After::Nothing, |bytes| After::File { digest: undo_log::digest(bytes) }));
         }
     }
 
@@ -80,16 +88,6 @@ impl Footprint {
     pub(super) fn note_time(&mut self, store: &Store, entry: &EntryPath) {
         self.note_entry(store, entry);
         self.timed.insert(file_name(entry));
-    }
-
-    /// Looks how what was noted became, because others may change it before the change ends.
-    pub(super) fn settle(&mut self, store: &Store) {
-        for (file, was) in self.files.iter_mut().filter(|(_, was)| was.after.is_none()) {
-            match after(store, file) {
-                Ok(after) => was.after = Some(after),
-                Err(error) => self.obstacle = self.obstacle.take().or_else(|| Some(error.to_string())),
-            }
-        }
     }
 
     /// As `note`, for an entry's own file, a link itself.
@@ -131,21 +129,29 @@ impl Footprint {
         self.bytes += was.bytes.len();
         self.files.insert(place, was);
         if self.bytes > BYTES_MAX || self.files.len() > FILES_MAX {
-            self.obstacle = Some("it changed too much at once".to_owned());
-            self.files.values_mut().for_each(|was| was.bytes = Vec::new());
+            self.give_up();
         }
     }
 
-    /// Writes down what became of all that was noted. Nothing when nothing changed, or where no home is.
-    pub(super) fn save(mut self, system: &System, store: &Store, what: &str) -> Result<(), Problem> {
+    fn give_up(&mut self) {
+        self.obstacle = Some("it changed too much at once".to_owned());
+        self.files.values_mut().for_each(|was| was.bytes = Vec::new());
+    }
+
+    /// Writes down what became of all that was noted, or will. None when nothing changes, or where no home is.
+    pub(super) fn save(self, system: &System, store: &Store, what: &str) -> Result<Option<u64>, Problem> {
+        self.try_save(system, store, what).map_err(cannot_be_taken_back)
+    }
+
+    fn try_save(mut self, system: &System, store: &Store, what: &str) -> Result<Option<u64>, Problem> {
         let state = &system.options.state_dir;
         // A home that is not there is not for us to make.
         if system.env.home().is_some_and(|home| state.starts_with(home) && !home.is_dir()) {
-            return Ok(());
+            return Ok(None);
         }
         let (places, bytes) = if self.obstacle.is_none() { self.places(store)? } else { Default::default() };
         if places.is_empty() && self.obstacle.is_none() {
-            return Ok(());
+            return Ok(None);
         }
         let step = Step {
             id: 0,
@@ -158,8 +164,9 @@ impl Footprint {
             places,
         };
         let pieces: Vec<&[u8]> = bytes.iter().map(Vec::as_slice).collect();
-        let id = undo_log::add(state, system.env.uid(), system.env.unstopped(), step, &pieces).map_err(UndoError::into);
-        id.map(|id| system.action.made(id))
+        let id = undo_log::add(state, system.env.uid(), system.env.unstopped(), step, &pieces)?;
+        system.action.made(id);
+        Ok(Some(id))
     }
 
     /// What changed, and the bytes of the files that were there before.
@@ -194,6 +201,57 @@ impl Footprint {
         }
         Ok((places, bytes))
     }
+}
+
+/// Long work, written down piece by piece, each before it is done: whenever it ends, what was done by then can be taken
+/// back.
+#[derive(Default)]
+pub(super) struct Trail {
+    files: usize,
+    bytes: usize,
+    /// Nothing more is written down.
+    is_over: bool,
+}
+
+impl Trail {
+    /// Entries are going to hold this. The step that says so; None where nothing is kept.
+    pub(super) fn foretell(
+        &mut self,
+        system: &System,
+        store: &Store,
+        what: &str,
+        entries: &[(&EntryPath, &[u8])],
+    ) -> Result<Option<u64>, Problem> {
+        if self.is_over {
+            return Ok(None);
+        }
+        let mut footprint = Footprint::default();
+        for (entry, bytes) in entries {
+            let file = footprint.note_entry(store, entry);
+            footprint.foretell(store, &file, Some(bytes));
+        }
+        self.files += footprint.files.len();
+        self.bytes += footprint.bytes;
+        if self.files > FILES_MAX || self.bytes > BYTES_MAX {
+            footprint.give_up();
+        }
+        self.is_over = footprint.obstacle.is_some();
+        footprint.save(system, store, what).inspect_err(|_| self.is_over = true)
+    }
+}
+
+/// Takes what did not come to pass out of a step that was written down before it was done.
+pub(super) fn correct(system: &System, store: &Store, step: u64) -> Result<(), Problem> {
+    let came_to_pass = |place: &Place| {
+        let file = EntryPath::parse(&place.path).ok();
+        file.and_then(|file| after(store, &file).ok()).is_some_and(|now| now == place.after)
+    };
+    undo_log::amend(&system.options.state_dir, step, came_to_pass).map_err(|error| cannot_be_taken_back(error.into()))
+}
+
+fn cannot_be_taken_back(mut problem: Problem) -> Problem {
+    problem.causes.insert(0, std::mem::replace(&mut problem.message, "the change cannot be taken back".to_owned()));
+    problem
 }
 
 /// The root by which a store is known again.

@@ -80,14 +80,24 @@ fn told_of(system: &System, id: u64, steps: &[Step]) -> Result<Option<UndoStep>,
     let own: Vec<&Step> = steps.iter().filter(|step| step.action() == id).collect();
     let open = own.iter().map(|step| Ok(store_of(system, step)?.is_some())).collect::<Result<Vec<bool>, Problem>>()?;
     let Some(first) = own.first().filter(|_| open.contains(&true)) else { return Ok(None) };
-    let parts: Vec<Part> =
-        own.iter().map(|step| Part { what: step.what.clone(), store: root_of(step).into() }).collect();
+    let mut parts: Vec<Part> = Vec::new();
+    for step in &own {
+        let part = Part { what: step.what.clone(), store: root_of(step).into() };
+        // Long work is written down in pieces.
+        if !parts.contains(&part) {
+            parts.push(part);
+        }
+    }
     let more = parts.len().saturating_sub(NAMES_MAX);
     let mut what: Vec<&str> = parts.iter().take(NAMES_MAX).map(|part| part.what.as_str()).collect();
     let and_more = format!("and {more} more");
     what.extend((more > 0).then_some(and_more.as_str()));
     let files: BTreeSet<(&OsString, &OsString)> =
         own.iter().flat_map(|step| step.places.iter().map(|place| (root_of(step), &place.path))).collect();
+    let obstacle = own.iter().find_map(|step| step.obstacle.clone());
+    if files.is_empty() && obstacle.is_none() {
+        return Ok(None);
+    }
     let lost = (first.id != id).then(|| "its first part is no longer kept".to_owned());
     let closed = open.contains(&false).then(|| "a part of it is in a store that is not open".to_owned());
     let undone_by = own.iter().map(|step| undoing(steps, id, step)).collect::<Option<Vec<u64>>>();
@@ -98,14 +108,15 @@ fn told_of(system: &System, id: u64, steps: &[Step]) -> Result<Option<UndoStep>,
         files: files.len(),
         undoes: first.undoes,
         undone_by: undone_by.and_then(|all| all.into_iter().max()),
-        obstacle: own.iter().find_map(|step| step.obstacle.clone()).or(lost).or(closed),
+        obstacle: obstacle.or(lost).or(closed),
         parts,
     }))
 }
 
 /// What took an action back in the store of one of its steps.
 fn undoing(steps: &[Step], action: u64, step: &Step) -> Option<u64> {
-    steps.iter().rfind(|other| other.undoes == Some(action) && other.kind == step.kind).map(Step::action)
+    let undoing = |other: &&Step| other.undoes == Some(action) && other.kind == step.kind && other.id > step.id;
+    steps.iter().rfind(undoing).map(Step::action)
 }
 
 /// The step that `undo` takes back when none is named; None when there is none.
@@ -370,13 +381,9 @@ mod tests {
 
     fn recipients_changed(bench: &Bench, edit: &recipients::Edit) {
         let root = EntryPath::root();
-        as_one(&bench.system, || {
-            let proposal = recipients::propose(&bench.system, &root, edit, false).expect("worked out");
-            recipients::apply(&bench.system, &proposal).expect("made");
-            let plan = reencrypt::plan(&bench.system, &root, Extent::Differing, &Cancel::default()).expect("a plan");
-            let done = reencrypt::run(&bench.system, plan, &(), &Cancel::default()).expect("done");
-            assert!(done.failed.is_empty() && done.stopped.is_none(), "{done:?}");
-        });
+        let proposal = recipients::propose(&bench.system, &root, edit, false).expect("worked out");
+        let done = recipients::carry(&bench.system, &proposal, &(), &Cancel::default()).expect("done");
+        assert!(done.failed.is_empty() && done.stopped.is_none() && done.warnings.is_empty(), "{done:?}");
     }
 
     #[test]
@@ -429,7 +436,13 @@ mod tests {
         let bob = vec![Recipient::new("bob").expect("a name")];
         recipients_changed(&bench, &recipients::Edit::Add(bob.clone()));
         assert_eq!(read(&bench, "a.gpg").as_deref(), Some("for alice BOB\none"));
-        assert_eq!(undo_last(&bench).parts.len(), 2);
+        assert_eq!(
+            bench.git(&["log", "-1", "--format=%s", "--name-only"]),
+            "Set GPG id to alice, BOB.\n\n.gpg-id\na.gpg\n"
+        );
+        let told = undo_last(&bench);
+        assert_eq!((told.what.as_str(), told.parts.len(), told.files), ("Set GPG id to alice, BOB.", 1, 2));
+        assert_eq!(bench.git(&["log", "-1", "--format=%s"]), "Undo \"Set GPG id to alice, BOB.\"\n");
         assert_eq!(read(&bench, ".gpg-id").as_deref(), Some("alice\n"));
         assert_eq!(read(&bench, "a.gpg").as_deref(), Some("for alice\none"));
         recipients_changed(&bench, &recipients::Edit::Add(bob.clone()));
@@ -461,6 +474,19 @@ mod tests {
         assert_eq!(read(&bench, "a.gpg").as_deref(), Some("for alice bob\none"));
         assert_eq!(std::fs::read(bench.home().join("work/b.gpg")).expect("an entry"), b"for bob\ntwo");
         assert_eq!(read(&bench, "gone.gpg"), None);
+    }
+
+    #[test]
+    fn what_could_not_be_written_is_nothing_to_take_back() {
+        let bench = Bench::new();
+        bench.put("bob-s/.gpg-id", "bob\n");
+        bench.put("bob-s/x.gpg", "for bob\nx");
+        std::os::unix::fs::symlink("bob-s/x.gpg", bench.root().join("link.gpg")).expect("a link");
+        let plan =
+            reencrypt::plan(&bench.system, &path("link"), Extent::Differing, &Cancel::default()).expect("a plan");
+        let report = reencrypt::run(&bench.system, plan, &(), &Cancel::default()).expect("a report");
+        assert_eq!((report.done.len(), report.failed.len(), report.warnings.len()), (0, 1, 0), "{report:?}");
+        assert!(last(&bench.system).expect("steps").is_none());
     }
 
     #[test]

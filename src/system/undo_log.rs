@@ -181,12 +181,32 @@ pub fn add(state: &Path, uid: u32, now: SystemTime, mut step: Step, bytes: &[&[u
     let _held = files::lock_folder(&folder, LOCK_WAIT)?;
     files::sweep_temps(&folder);
     step.id = names(&folder).last().map_or(1, |last| last.id + 1);
-    let mut whole = serde_json::to_vec(&step)?;
-    whole.push(b'\n');
-    bytes.iter().for_each(|piece| whole.extend_from_slice(piece));
-    files::replace(&file_of(&folder, step.name()), &whole, 0o600)?;
+    files::replace(&file_of(&folder, step.name()), &whole(&step, bytes)?, 0o600)?;
     prune(&folder, now);
     Ok(step.id)
+}
+
+/// A step's file.
+fn whole(step: &Step, bytes: &[&[u8]]) -> Result<Vec<u8>, UndoError> {
+    let mut whole = serde_json::to_vec(step)?;
+    whole.push(b'\n');
+    bytes.iter().for_each(|piece| whole.extend_from_slice(piece));
+    Ok(whole)
+}
+
+/// Takes places out of a step that is written down.
+pub fn amend(state: &Path, id: u64, keep: impl Fn(&Place) -> bool) -> Result<(), UndoError> {
+    let folder = state.join(FOLDER);
+    let _held = files::lock_folder(&folder, LOCK_WAIT)?;
+    let Some(name) = names(&folder).into_iter().find(|name| name.id == id) else { return Ok(()) };
+    let (mut step, _) = read(&folder, name)?;
+    let bytes = bytes(state, &step)?;
+    let kept: Vec<(Place, Option<Vec<u8>>)> =
+        std::mem::take(&mut step.places).into_iter().zip(bytes).filter(|(place, _)| keep(place)).collect();
+    let (places, bytes): (Vec<Place>, Vec<Option<Vec<u8>>>) = kept.into_iter().unzip();
+    step.places = places;
+    let pieces: Vec<&[u8]> = bytes.iter().flatten().map(Vec::as_slice).collect();
+    Ok(files::replace(&file_of(&folder, name), &whole(&step, &pieces)?, 0o600)?)
 }
 
 /// The steps that can be read, oldest first, and the files that cannot.

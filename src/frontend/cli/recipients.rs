@@ -9,13 +9,11 @@ use super::Session;
 use super::args::folder;
 use super::names;
 use super::progress::cancel_on_interrupt;
-use super::reencrypt::{How, encrypt_anew};
+use super::reencrypt::{How, foreseen, line, tell as tell_reencrypted};
 use crate::frontend::console::{Console, Role};
 use crate::model::{EntryPath, Problem, ProblemKind, Recipient, UserId, text, utc};
-use crate::ops::progress::Cancel;
 use crate::ops::recipients::{self, Access, Edit, Governed, Person, Proposal};
-use crate::ops::reencrypt::{self, Extent};
-use crate::ops::undo;
+use crate::ops::reencrypt;
 use crate::system::System;
 use crate::system::cipher::Reach;
 use crate::system::keyring::RecipientStanding;
@@ -123,7 +121,7 @@ fn show(session: &Session, system: &System, args: &RecipientsArgs) -> Result<(),
     for one in &governed {
         let name = if one.folder.is_root() { "/".into() } else { one.folder.display() };
         let mut lines = format!("{}\n", console.paint(Role::Heading, &name));
-        one.recipients.iter().for_each(|person| lines.push_str(&line(console, person)));
+        one.recipients.iter().for_each(|person| lines.push_str(&person_line(console, person)));
         console.data(&lines)?;
         one.problem.iter().for_each(|problem| console.warning(problem));
     }
@@ -134,7 +132,7 @@ fn show(session: &Session, system: &System, args: &RecipientsArgs) -> Result<(),
 }
 
 /// `  Alice <alice@…>  FINGERPRINT  yours, valid, until 2027-01-01`
-fn line(console: &Console, person: &Person) -> String {
+fn person_line(console: &Console, person: &Person) -> String {
     let reader = &person.reader;
     let written = text::escaped(reader.recipient.as_str().as_bytes()).into_owned();
     let name = reader.name.as_deref().unwrap_or(&written);
@@ -152,7 +150,7 @@ fn line(console: &Console, person: &Person) -> String {
     format!("  {name}  {}  {}\n", console.paint(Role::Muted, key), words.join(", "))
 }
 
-/// Who can read an entry and who should, one a line, as `line` has it; what mends it.
+/// Who can read an entry and who should, one a line, as `person_line` has it; what mends it.
 fn tell_access(console: &Console, entry: &EntryPath, access: &Access) -> Result<(), Problem> {
     let mut lines = format!("{}\n", console.paint(Role::Heading, &entry.display()));
     let mut add = |name: &str, key: &str, words: String| {
@@ -261,32 +259,22 @@ fn edit(session: &Session, system: &System, args: &ChangeArgs, edit: Edit) -> Re
     let folder = args.folder.clone().unwrap_or_default();
     let proposal = recipients::propose(system, &folder, &edit, args.force)?;
     let cancel = cancel_on_interrupt()?;
+    let how = How { dry_run: args.dry_run, json: args.json };
     if args.dry_run {
         tell(console, &proposal, true);
-        let how = How { dry_run: true, json: args.json };
         let plan = reencrypt::foresee(system, &folder, &proposal.after, &cancel)?;
-        return encrypt_anew(session, system, plan, how, &cancel);
+        return tell_reencrypted(session, system, foreseen(plan), how);
     }
-    undo::as_one(system, || carry(session, system, &proposal, args, &cancel))
-}
-
-fn carry(
-    session: &Session,
-    system: &System,
-    proposal: &Proposal,
-    args: &ChangeArgs,
-    cancel: &Cancel,
-) -> Result<(), Problem> {
-    let console = &session.console;
-    let written = recipients::apply(system, proposal)?;
-    tell(console, proposal, false);
-    written.warnings.iter().for_each(|warning| console.warning(warning));
     if args.later {
+        let written = recipients::apply(system, &proposal)?;
+        tell(console, &proposal, false);
+        written.warnings.iter().for_each(|warning| console.warning(warning));
         console.status("entries stay as they are; encrypt them anew: regpass reencrypt");
         return Ok(());
     }
-    let plan = reencrypt::plan(system, &proposal.folder, Extent::Differing, cancel)?;
-    encrypt_anew(session, system, plan, How { dry_run: false, json: args.json }, cancel)
+    let report = recipients::carry(system, &proposal, &line(session), &cancel)?;
+    tell(console, &proposal, false);
+    tell_reencrypted(session, system, report, how)
 }
 
 fn tell(console: &Console, proposal: &Proposal, dry_run: bool) {

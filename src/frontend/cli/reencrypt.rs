@@ -7,10 +7,9 @@ use super::progress::{Line, cancel_on_interrupt};
 use super::{Session, ls, names};
 use crate::model::{EntryPath, Problem, text};
 use crate::ops::opening::Failed;
-use crate::ops::progress::Cancel;
 use crate::ops::reencrypt::{self, Extent, Plan, Reencrypted};
 use crate::system::System;
-use crate::system::store::{Stores, Unreadable};
+use crate::system::store::Stores;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -48,7 +47,13 @@ pub(super) fn run(session: &Session, args: &ReencryptArgs) -> Result<(), Problem
     let how = How { dry_run: args.dry_run, json: args.json };
     let cancel = cancel_on_interrupt()?;
     let plan = reencrypt::plan(&system, &args.folder.clone().unwrap_or_default(), extent, &cancel)?;
-    encrypt_anew(session, &system, plan, how, &cancel)
+    let report = if args.dry_run { foreseen(plan) } else { reencrypt::run(&system, plan, &line(session), &cancel)? };
+    tell(session, &system, report, how)
+}
+
+/// How far it is.
+pub(super) fn line(session: &Session) -> Line<'_> {
+    Line::new(&session.console, "encrypting")
 }
 
 /// What is shown of it.
@@ -58,34 +63,25 @@ pub(super) struct How {
     pub(super) json: bool,
 }
 
-/// Does what is planned and reports. Err when an entry failed, after everything else was done.
-pub(super) fn encrypt_anew(
-    session: &Session,
-    system: &System,
-    plan: Plan,
-    how: How,
-    cancel: &Cancel,
-) -> Result<(), Problem> {
+/// Reports what was done. Err when it was called off, or an entry failed.
+pub(super) fn tell(session: &Session, system: &System, report: Reencrypted, how: How) -> Result<(), Problem> {
     let console = &session.console;
-    let (up_to_date, due) = (plan.up_to_date, plan.due.len());
-    let unreadable = plan.unreadable.clone();
-    let report = if how.dry_run { foreseen(plan) } else { done(session, system, plan, cancel)? };
     report.warnings.iter().for_each(|warning| console.warning(warning));
     if how.json {
-        console.json(&as_json(&report, up_to_date, how, &unreadable, system.stores()?))?;
+        console.json(&as_json(&report, how, system.stores()?))?;
     } else {
-        ls::warn_of(console, &unreadable);
+        ls::warn_of(console, &report.unreadable);
         told_together(&report.failed).iter().for_each(|problem| console.warning(problem));
         if how.dry_run {
             let lines = report.done.iter().fold(String::new(), |text, entry| text + &entry.display() + "\n");
             console.data(&lines)?;
         }
         let verb = if how.dry_run { "would be encrypted anew" } else { "encrypted anew" };
-        console.status(&format!("{} {verb}, {up_to_date} already right", counted(report.done.len())));
+        console.status(&format!("{} {verb}, {} already right", counted(report.done.len()), report.up_to_date));
     }
     if let Some(stopped) = report.stopped {
-        let left = due.saturating_sub(report.done.len());
-        return Err(stopped.hint(format!("{} left; to go on: regpass reencrypt", counted(left))));
+        let left = if report.left > 0 { format!("{} left; ", counted(report.left)) } else { String::new() };
+        return Err(stopped.hint(format!("{left}to go on: regpass reencrypt")));
     }
     match report.failed.len() {
         0 => Ok(()),
@@ -93,18 +89,15 @@ pub(super) fn encrypt_anew(
     }
 }
 
-fn done(session: &Session, system: &System, plan: Plan, cancel: &Cancel) -> Result<Reencrypted, Problem> {
-    let line = Line::new(&session.console, "encrypting");
-    reencrypt::run(system, plan, &line, cancel)
-}
-
 /// The report of a run that does nothing and meets no obstacle.
-fn foreseen(plan: Plan) -> Reencrypted {
+pub(super) fn foreseen(plan: Plan) -> Reencrypted {
     Reencrypted {
         done: plan.due.into_iter().map(|due| due.entry).collect(),
+        up_to_date: plan.up_to_date,
         failed: plan.failed,
+        unreadable: plan.unreadable,
         warnings: plan.warnings,
-        stopped: None,
+        ..Reencrypted::default()
     }
 }
 
@@ -141,7 +134,7 @@ pub(super) fn counted(entries: usize) -> String {
 }
 
 /// `schema` 1 of docs/json.md, `reencrypt`.
-fn as_json(report: &Reencrypted, up_to_date: usize, how: How, unreadable: &[Unreadable], stores: &Stores) -> Value {
+fn as_json(report: &Reencrypted, how: How, stores: &Stores) -> Value {
     let object = |entry: &EntryPath| {
         let mut object = Map::new();
         names::put(&mut object, "path", entry.as_bytes());
@@ -158,9 +151,9 @@ fn as_json(report: &Reencrypted, up_to_date: usize, how: How, unreadable: &[Unre
         "schema": names::SCHEMA,
         "dry_run": how.dry_run,
         "entries": report.done.iter().map(|entry| Value::Object(object(entry))).collect::<Vec<_>>(),
-        "up_to_date": up_to_date,
+        "up_to_date": report.up_to_date,
         "failed": failed.collect::<Vec<_>>(),
-        "unreadable": names::unreadable(unreadable),
+        "unreadable": names::unreadable(&report.unreadable),
     })
 }
 

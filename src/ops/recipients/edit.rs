@@ -1,15 +1,15 @@
-//! An edit of a folder's recipients: worked out and refused or shown first, then made: file, signature, carried keys, one
-//! commit. Lines that are not meant stay as they are.
+//! An edit of a folder's recipients, worked out and refused or shown before it is made (`make.rs`). Lines that are not meant
+//! stay as they are.
 
 use std::path::PathBuf;
 
 use super::{own, standing};
 use crate::model::{EntryPath, GpgIdFile, Problem, ProblemKind, Recipient, text};
-use crate::ops::change::{self, Change, Written};
+use crate::ops::change;
 use crate::system::System;
 use crate::system::cipher::Identity;
-use crate::system::keyring::{KeyringError, RecipientStanding};
-use crate::system::store::{Store, StoreError, not_in_store};
+use crate::system::keyring::RecipientStanding;
+use crate::system::store::{StoreError, not_in_store};
 
 /// What is to become of a folder's recipients.
 #[derive(Clone, Debug)]
@@ -32,10 +32,10 @@ pub struct Proposal {
     pub added: Vec<(Recipient, Identity)>,
     pub removed: Vec<Recipient>,
     pub after: Vec<Recipient>,
-    store: usize,
-    inner: EntryPath,
-    old: Option<Vec<u8>>,
-    new: Vec<u8>,
+    pub(super) store: usize,
+    pub(super) inner: EntryPath,
+    pub(super) old: Option<Vec<u8>>,
+    pub(super) new: Vec<u8>,
 }
 
 impl Proposal {
@@ -244,77 +244,12 @@ fn shut_out(folder: &EntryPath, edit: &Edit) -> Problem {
         .hint(format!("if that is what you want: regpass recipients {verb} --force"))
 }
 
-/// Makes the edit: the file, its signature where one is asked for, the public keys where the store carries them, and
-/// one commit.
-pub fn apply(system: &System, proposal: &Proposal) -> Result<Written, Problem> {
-    if proposal.is_nothing() {
-        return Ok(Written::default());
-    }
-    let store = &system.stores()?.all()[proposal.store];
-    change::check_writable(system, store)?;
-    let signature = if system.options.signing_required { Some(signed(system, &proposal.new)?) } else { None };
-    let mut change = Change::begin(system, store)?;
-    if store.own_recipients(&proposal.inner)? != proposal.old {
-        return Err(Problem::failed(format!(
-            "{} was changed by somebody else meanwhile",
-            text::quoted_path(&proposal.file)
-        ))
-        .hint("look at it, then try again: regpass recipients"));
-    }
-    change.write_recipients(&proposal.inner, &proposal.new, signature.as_deref())?;
-    if signature.is_none() && store.has_signature(&proposal.inner) {
-        change.warnings.push(
-            Problem::failed(format!("the signature of {} does not fit it any more", text::quoted_path(&proposal.file)))
-                .hint(format!("sign it: gpg --yes --detach-sign {}", text::shell_word(&proposal.file))),
-        );
-    }
-    carry_keys(system, store, proposal, &mut change)?;
-    Ok(change.finish(&subject(proposal)))
-}
-
-fn signed(system: &System, text: &[u8]) -> Result<Vec<u8>, Problem> {
-    let keys = &system.options.signing_keys;
-    if keys.is_empty() {
-        return Err(KeyringError::NoSigningKey.into());
-    }
-    let signature = system.sign(text).map_err(|error| {
-        Problem::from(error).hint("see whether the key that PASSWORD_STORE_SIGNING_KEY names is here: gpg -K")
-    })?;
-    system.keyring().verify_gpg_id_signature(text, &signature, keys)?;
-    Ok(signature)
-}
-
-/// gopass names a key's file as `.gpg-id` names the key (store-compat 2.2).
-fn carry_keys(system: &System, store: &Store, proposal: &Proposal, change: &mut Change<'_>) -> Result<(), Problem> {
-    for (recipient, identity) in &proposal.added {
-        if let Some(key) = identity.armored() {
-            change.carry_key(recipient.as_str(), &key)?;
-        }
-    }
-    let elsewhere: Vec<Recipient> = store
-        .holdings(&EntryPath::root())
-        .governed
-        .iter()
-        .filter_map(|folder| store.recipients_for(folder, &system.options).ok())
-        .flat_map(|found| found.recipients)
-        .collect();
-    for recipient in proposal.removed.iter().filter(|recipient| !elsewhere.contains(recipient)) {
-        change.drop_key(recipient.as_str())?;
-    }
-    Ok(())
-}
-
-/// pass's own words (pass 1.7.4, line 350).
-fn subject(proposal: &Proposal) -> String {
-    let names: Vec<&str> = proposal.after.iter().map(Recipient::as_str).collect();
-    let below = if proposal.inner.is_root() { String::new() } else { format!(" ({})", proposal.inner.display()) };
-    format!("Set GPG id to {}{below}.", names.join(", "))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ops::change::Written;
     use crate::ops::double::{Bench, path};
+    use crate::ops::recipients::apply;
 
     fn keys(names: &[&str]) -> Vec<Recipient> {
         names.iter().filter_map(|name| Recipient::new(name)).collect()

@@ -1,11 +1,13 @@
-//! Who may read which folder: each `.gpg-id` as a person knows its recipients; edits of it (`edit.rs`); who can really
-//! read an entry (`access.rs`). What is stored already is encrypted anew by `reencrypt`.
+//! Who may read which folder: each `.gpg-id` as a person knows its recipients; edits of it, with what is stored already
+//! encrypted anew (`edit.rs`, `make.rs`); who can really read an entry (`access.rs`).
 
 mod access;
 mod edit;
+mod make;
 
 pub use access::{Access, access};
-pub use edit::{Edit, Proposal, apply, propose};
+pub use edit::{Edit, Proposal, propose};
+pub use make::{apply, carry};
 
 use std::path::PathBuf;
 

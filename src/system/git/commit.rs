@@ -69,6 +69,19 @@ pub fn uncommitted(env: &Env, root: &Path, paths: &[PathBuf]) -> Result<Vec<Path
     Ok(paths.iter().filter(|path| changed.contains(*path)).cloned().collect())
 }
 
+/// What at or below these paths (as `real_path` gives them) is not what the last commit holds of it, new files and files
+/// that are gone among it.
+pub fn uncommitted_in(env: &Env, root: &Path, paths: &[PathBuf]) -> Result<Vec<PathBuf>, GitError> {
+    let tops: BTreeSet<PathBuf> = paths.iter().filter_map(|path| work_tree(path, root)).collect();
+    let mut changed = Vec::new();
+    for top in tops {
+        let own: Vec<&Path> =
+            paths.iter().map(PathBuf::as_path).filter(|path| work_tree(path, root).as_ref() == Some(&top)).collect();
+        changed.extend(Repository { env, root, top }.differing(&["--untracked-files=all"], &own)?);
+    }
+    Ok(changed)
+}
+
 /// What is gone from a folder (as `real_path` gives it) but not from the last commit: the commit of its removal failed
 /// or was killed. No child where there is no work tree.
 pub fn uncommitted_removals(env: &Env, root: &Path, folder: &Path) -> Result<Vec<PathBuf>, GitError> {

@@ -10,7 +10,7 @@ mod tracking;
 #[cfg(test)]
 mod trial;
 
-pub use commit::{command_for, commit, uncommitted, uncommitted_removals};
+pub use commit::{command_for, commit, uncommitted, uncommitted_in, uncommitted_removals};
 pub use conflict::{Concluded, Unmerged};
 pub use log::{Commit, Held, ObjectId, Revision};
 pub use remote::{Access, Pulled, Status, Upstream};

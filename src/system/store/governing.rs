@@ -61,6 +61,11 @@ impl Store {
         Ok(written)
     }
 
+    /// True when the store carries public keys, and one may have this name.
+    pub fn carries(&self, name: &str) -> bool {
+        self.key_file(name).is_some()
+    }
+
     /// Puts a public key where gopass looks for it; None where the store carries none.
     pub fn carry_key(
         &self,

@@ -110,18 +110,76 @@ fn killed_at_any_moment_every_entry_is_old_or_new_and_the_next_run_goes_on() {
     }
     assert_eq!(seen[0], 60);
     assert!(seen.is_sorted_by(|a, b| a >= b), "{seen:?}");
-    // A git that was alone when its regpass was killed ends by itself.
-    let deadline = Instant::now() + Duration::from_secs(60);
-    while sandbox.store().join(".git/index.lock").exists() {
-        assert!(Instant::now() < deadline, "no git is left");
-        std::thread::yield_now();
-    }
+    wait_for_git(&sandbox);
     sandbox.regpass(&["reencrypt"], b"").ok();
     sandbox.regpass(&["insert", "-m", "last"], b"x").ok();
     assert_eq!(left(), 0);
     assert_eq!(readers(&sandbox, "team/in/e59"), both(&alice, &bob));
     assert_eq!(sandbox.git(&["status", "--porcelain"]).ok().out(), "");
     assert!(super::tree(&sandbox.store()).iter().all(|name| !name.contains(".regpass-")));
+}
+
+/// A git that was alone when its regpass was killed ends by itself.
+fn wait_for_git(sandbox: &Sandbox) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while sandbox.store().join(".git/index.lock").exists() {
+        assert!(Instant::now() < deadline, "no git is left");
+        std::thread::yield_now();
+    }
+}
+
+/// Lets a change of recipients run for a while, then kills it. True when it was done before.
+fn bob_joins_until(sandbox: &Sandbox, time: Duration) -> bool {
+    let mut command = sandbox.command(regpass_binary());
+    command.args(["recipients", "add", "bob@example.test"]).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = command.spawn().expect("started");
+    let deadline = Instant::now() + time;
+    while Instant::now() < deadline && child.try_wait().expect("asked").is_none() {
+        std::thread::yield_now();
+    }
+    let _ = child.kill();
+    let is_done = child.wait().expect("gone").success();
+    wait_for_git(sandbox);
+    is_done
+}
+
+/// What lies in the store and in no commit, what a killed process had in the making aside.
+fn uncommitted(sandbox: &Sandbox) -> Vec<String> {
+    let status = sandbox.git(&["status", "--porcelain"]).ok().out();
+    status.lines().filter(|line| !line.contains(".regpass-")).map(str::to_owned).collect()
+}
+
+#[test]
+fn a_change_of_recipients_that_is_killed_goes_on_or_is_taken_back() {
+    let (sandbox, _, bob) = machine(80);
+    std::fs::remove_dir_all(sandbox.home().join(".local/state/regpass/undo")).expect("only what follows counts");
+    let head = || sandbox.git(&["rev-parse", "HEAD^{tree}"]).ok().out();
+    let start = head();
+    let started = Instant::now();
+    assert!(bob_joins_until(&sandbox, Duration::from_secs(60)));
+    let whole = started.elapsed();
+    sandbox.regpass(&["undo"], b"").ok();
+    assert_eq!(head(), start);
+    let mut half_way = 0;
+    for round in 1..12_u32 {
+        bob_joins_until(&sandbox, whole * (round * 7 % 12) / 12);
+        let gpg_id = std::fs::read_to_string(sandbox.store().join(".gpg-id")).expect("recipients");
+        let begun = gpg_id.contains(&bob);
+        half_way += u32::from(begun && !uncommitted(&sandbox).is_empty());
+        if begun && round % 3 == 0 {
+            let commits =
+                || sandbox.git(&["rev-list", "--count", "HEAD"]).ok().out().trim().parse::<u32>().expect("a number");
+            let before = commits();
+            sandbox.regpass(&["reencrypt"], b"").ok();
+            assert!(commits() <= before + 1, "one commit in the end, round {round}");
+            assert_eq!(uncommitted(&sandbox), Vec::<String>::new(), "round {round}");
+        }
+        // Taken back: what went on is another change.
+        while sandbox.regpass(&["undo"], b"").code == 0 {}
+        assert_eq!((head(), uncommitted(&sandbox)), (start.clone(), Vec::new()), "round {round}");
+        assert_eq!(contents(&sandbox).len(), 80, "round {round}");
+    }
+    assert!(half_way > 2, "killed in the middle: {half_way}");
 }
 
 #[test]

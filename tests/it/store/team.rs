@@ -59,9 +59,8 @@ fn somebody_joins_and_leaves_and_the_others_agree() {
     assert!(joined.err().ends_with("2 entries encrypted anew, 0 already right\n"), "{}", joined.err());
     assert_eq!(gpg_id(&sandbox, ""), format!("# team\n{alice} # me\n{bob}\n"));
     assert_eq!(readers(&sandbox, "team/in"), sorted([&alice, &bob]));
-    let subjects = sandbox.git(&["log", "--format=%s", "-2"]).ok().out();
-    let names = format!("{alice}, {bob}.");
-    assert_eq!(subjects, format!("Reencrypt password store using new GPG id {names}\nSet GPG id to {names}\n"));
+    let last = sandbox.git(&["log", "-1", "--format=%s", "--name-only"]).ok().out();
+    assert_eq!(last, format!("Set GPG id to {alice}, {bob}.\n\n.gpg-id\nteam/in.gpg\ntop.gpg\n"));
     assert_eq!(sandbox.git(&["status", "--porcelain"]).ok().out(), "");
     if have(&["pass"]) {
         sandbox.run("pass", &["insert", "-m", "by-pass"], b"x\n").ok();
@@ -135,6 +134,8 @@ fn a_signed_store_stays_signed() {
     assert!(unsigned.code == 1 && unsigned.err().contains("signature"), "{}", unsigned.err());
     sandbox.gpg(&["--yes", "--detach-sign", ".password-store/.gpg-id"]).ok();
     recipients(&sandbox, &["add", &bob]).ok();
+    let last = sandbox.git(&["log", "-1", "--format=", "--name-only"]).ok().out();
+    assert_eq!(last, ".gpg-id\n.gpg-id.sig\nteam/in.gpg\ntop.gpg\n");
     let sign = ["--verify", ".password-store/.gpg-id.sig", ".password-store/.gpg-id"];
     sandbox.gpg(&sign).ok();
     assert_eq!(readers(&sandbox, "top"), sorted([&alice, &bob]));
@@ -154,6 +155,8 @@ fn gopass_finds_the_keys_where_it_looks_for_them() {
     std::fs::create_dir(&keys).expect("a folder");
     let bob = sandbox.make_key("Bob <bob@example.test>", "future-default");
     recipients(&sandbox, &["add", &bob]).ok();
+    let last = sandbox.git(&["log", "-1", "--format=", "--name-only"]).ok().out();
+    assert_eq!(last, format!(".gpg-id\n.public-keys/{bob}\nteam/in.gpg\ntop.gpg\n"));
     let other = Sandbox::new();
     other.gpg(&["--import", keys.join(&bob).to_str().expect("text")]).ok();
     assert!(other.gpg(&["--list-keys", &bob]).ok().out().contains("bob@example.test"));

@@ -5,7 +5,6 @@ use crate::model::{EntryPath, Problem, Recipient, UserId, text};
 use crate::ops::opening::Failed;
 use crate::ops::recipients::{self, Access, Edit, Governed, Person};
 use crate::ops::reencrypt::{self, Extent};
-use crate::ops::undo;
 use crate::system::System;
 
 #[derive(Debug)]
@@ -73,7 +72,7 @@ impl Job {
             Job::Access(entry) => recipients::access(system, &entry).map(Report::Access),
             Job::LookUp(text) => look_up(system, &text).map(Report::LookedUp),
             Job::Foresee(change) => foresee(system, &change, watch).map(Report::Foreseen),
-            Job::Carry(change) => undo::as_one(system, || carry(system, &change, watch)).map(Report::Carried),
+            Job::Carry(change) => carry(system, &change, watch).map(Report::Carried),
         }
     }
 }
@@ -125,21 +124,21 @@ fn name_of(recipient: &Recipient, known: &[Governed]) -> Option<String> {
 
 /// Refuses what would shut us out. Called off half-way, the same change again goes on where it stopped.
 fn carry(system: &System, change: &Change, watch: &Watch<'_>) -> Result<Outcome, Problem> {
-    let mut warnings = Vec::new();
-    if let Some(edit) = &change.edit {
-        let proposal = recipients::propose(system, &change.folder, edit, false)?;
-        warnings = recipients::apply(system, &proposal)?.warnings;
-    }
-    let plan = reencrypt::plan(system, &change.folder, Extent::Differing, watch.cancel())?;
-    let (due, up_to_date) = (plan.due.len(), plan.up_to_date);
-    let report = reencrypt::run(system, plan, watch, watch.cancel())?;
-    warnings.extend(report.warnings);
-    let left = due.saturating_sub(report.done.len());
+    let report = match &change.edit {
+        Some(edit) => {
+            let proposal = recipients::propose(system, &change.folder, edit, false)?;
+            recipients::carry(system, &proposal, watch, watch.cancel())?
+        }
+        None => {
+            let plan = reencrypt::plan(system, &change.folder, Extent::Differing, watch.cancel())?;
+            reencrypt::run(system, plan, watch, watch.cancel())?
+        }
+    };
     Ok(Outcome {
         done: report.done.len(),
-        up_to_date,
+        up_to_date: report.up_to_date,
         failed: report.failed,
-        warnings,
-        stopped: report.stopped.map(|problem| (left, problem)),
+        warnings: report.warnings,
+        stopped: report.stopped.map(|problem| (report.left, problem)),
     })
 }
