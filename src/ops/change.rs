@@ -60,7 +60,7 @@ impl<'a> Change<'a> {
         Ok(change)
     }
 
-    /// One that cannot: Docker's own logins and logouts, which must cost nothing more.
+    /// One that cannot: Docker's own logins and logouts, which must cost nothing more; the counter of one-time passwords.
     pub(super) fn begin_unrecorded(system: &'a System, store: &'a Store) -> Result<Change<'a>, StoreError> {
         check_writable(system, store)?;
         let lock = store.lock()?;

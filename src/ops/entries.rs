@@ -200,8 +200,28 @@ pub(super) fn replace(
     text: Secret,
     subject: impl Fn(&str) -> String,
 ) -> Result<Option<Written>, Problem> {
+    replace_in(system, Change::begin, opened, text, subject)
+}
+
+/// As `replace`, by a change that nobody takes back.
+pub(super) fn replace_for_good(
+    system: &System,
+    opened: &Opened,
+    text: Secret,
+    subject: impl Fn(&str) -> String,
+) -> Result<Option<Written>, Problem> {
+    replace_in(system, Change::begin_unrecorded, opened, text, subject)
+}
+
+fn replace_in<'a>(
+    system: &'a System,
+    begin: fn(&'a System, &'a Store) -> Result<Change<'a>, StoreError>,
+    opened: &Opened,
+    text: Secret,
+    subject: impl Fn(&str) -> String,
+) -> Result<Option<Written>, Problem> {
     let (store, inner) = place(system, &opened.path)?;
-    let change = Change::begin(system, store)?;
+    let change = begin(system, store)?;
     if store.read(&inner)? != opened.version {
         return Ok(None);
     }

@@ -85,7 +85,8 @@ fn code_of(system: &System, opened: Opened) -> Result<Option<Code>, Problem> {
     let code = code(counter);
     let text = with_counter(&text, &found, counter)?.into_secret();
     let subject = |name: &str| format!("Increment HOTP counter for {name}.");
-    let written = entries::replace(system, &opened, text, subject)?;
+    // Taken back it would give codes again that the other side has seen, and takes no more.
+    let written = entries::replace_for_good(system, &opened, text, subject)?;
     Ok(written.map(|written| Code { code, validity: Validity::Counter(counter), written }))
 }
 
@@ -117,6 +118,7 @@ mod tests {
     use super::*;
     use crate::model::ProblemKind;
     use crate::ops::double::{Bench, path};
+    use crate::ops::undo;
 
     /// "12345678901234567890", the secret of the RFCs' vectors.
     const SECRET: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
@@ -128,6 +130,24 @@ mod tests {
 
     fn content(bench: &Bench) -> String {
         std::fs::read_to_string(bench.root().join("a.gpg")).expect("there")
+    }
+
+    /// The other side takes no code twice: a counter that went back would be out of step with it.
+    #[test]
+    fn no_undo_sets_a_counter_back() {
+        let bench = Bench::new();
+        let text = format!("pw\notpauth://hotp/x?counter=4&secret={SECRET}\n");
+        entries::insert(&bench.system, &path("a"), Secret::new(text.into_bytes()), false).expect("inserted");
+        answer(&bench).expect("a code");
+        assert!(content(&bench).contains("counter=5"));
+        let steps = undo::steps(&bench.system).expect("steps").steps;
+        assert_eq!(
+            steps.iter().map(|step| step.what.as_str()).collect::<Vec<_>>(),
+            ["Add given password for a to store."]
+        );
+        let refused = undo::undo(&bench.system, None).expect_err("it was changed since");
+        assert!(refused.to_string().contains("changed"), "{refused}");
+        assert!(content(&bench).contains("counter=5"));
     }
 
     #[test]
