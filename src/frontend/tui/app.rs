@@ -257,6 +257,7 @@ impl App {
                     self.enter_tab(self.current);
                 }
             }
+            Flow::FolderMoved { from, to } => self.tabs.iter_mut().for_each(|tab| tab.folder_moved(&from, &to)),
             Flow::FindEntry(_) | Flow::FindFolder(_) | Flow::FindRegistry(_) | Flow::ShowTab(_)
                 if self.holds_work() => {}
             Flow::FindEntry(entry) => self.find_entry(&entry, false),

@@ -96,6 +96,32 @@ impl Catalogue {
         found.and_then(|index| NodeId::try_from(index).ok())
     }
 
+    pub(super) fn trail(&self, id: NodeId) -> Trail {
+        let mut trail = Vec::new();
+        let mut at = self.node(id);
+        while let Some(node) = at {
+            at = node.parent.and_then(|parent| self.node(parent));
+            trail.push((at.map(|parent| parent.path.clone()), node.rank()));
+        }
+        Trail(trail)
+    }
+
+    /// What is nearest to where a node stood that is no longer there: in the innermost folder that still is the one that
+    /// follows by name, else the one before.
+    pub(super) fn nearest(&self, trail: &Trail) -> Option<NodeId> {
+        trail.0.iter().find_map(|(folder, rank)| {
+            let siblings = match folder {
+                None => self.tops(),
+                Some(folder) => match &self.node(self.find(folder, true)?)?.kind {
+                    Kind::Folder { children, .. } => children.clone(),
+                    _ => return None,
+                },
+            };
+            let is_after = |id: &NodeId| self.node(*id).is_some_and(|node| node.rank() >= *rank);
+            siblings.clone().find(is_after).or_else(|| siblings.last())
+        })
+    }
+
     /// Those of the names that are there, of folders and of entries.
     pub(super) fn still_there(&self, names: &BTreeSet<(EntryPath, bool)>) -> BTreeSet<(EntryPath, bool)> {
         let here = self.nodes.iter().map(|node| (node.path.clone(), node.is_folder()));
@@ -132,7 +158,17 @@ impl Catalogue {
     }
 }
 
+/// What a folder's rows are ordered by.
+type Rank = (bool, String, Box<str>, EntryPath);
+
+/// Where a node stood: its rank, and its folder's name and rank, up to the top.
+pub(super) struct Trail(Vec<(Option<EntryPath>, Rank)>);
+
 impl Node {
+    fn rank(&self) -> Rank {
+        (!self.is_folder(), self.label.to_lowercase(), self.user.clone(), self.path.clone())
+    }
+
     pub(super) fn is_folder(&self) -> bool {
         matches!(self.kind, Kind::Folder { .. })
     }
@@ -161,9 +197,7 @@ impl Builder<'_> {
             VecDeque::from([Pending { folder: None, entries: 0..self.entries.len(), prefix: 0, depth: 0 }]);
         while let Some(work) = pending.pop_front() {
             let mut children = self.children(&work);
-            children.sort_by_cached_key(|(node, _)| {
-                (!node.is_folder(), node.label.to_lowercase(), node.user.clone(), node.path.clone())
-            });
+            children.sort_by_cached_key(|(node, _)| node.rank());
             let first = self.next_id();
             for (node, entries) in children {
                 if node.is_folder() {

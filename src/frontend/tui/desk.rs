@@ -273,11 +273,10 @@ fn named(name: &str) -> KeyEvent {
         "Left" => KeyCode::Left,
         "Backspace" => KeyCode::Backspace,
         "Right" => KeyCode::Right,
-        "F1" => KeyCode::F(1),
-        "F5" => KeyCode::F(5),
         "Home" => KeyCode::Home,
         "PgDn" => KeyCode::PageDown,
         "Delete" => KeyCode::Delete,
+        function if function.starts_with('F') => KeyCode::F(function[1..].parse().expect("a number")),
         ctrl if ctrl.starts_with('^') => {
             let letter = ctrl.chars().nth(1).expect("a letter").to_ascii_lowercase();
             return KeyEvent::new(KeyCode::Char(letter), KeyModifiers::CONTROL);

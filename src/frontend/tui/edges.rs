@@ -53,15 +53,39 @@ fn titles(columns: u16, current: usize) -> Vec<(u16, String)> {
     titles
 }
 
-/// Over the rule above the keys, so that it hides nothing.
-pub(super) fn draw_toast(buffer: &mut Buffer, area: Rect, toast: &Toast, scope: &Scope) {
+/// The most lines of a result. The log has all of a longer one.
+const TOAST_LINES: u16 = 4;
+
+/// Over the rule above the keys, so that it hides nothing; what is longer takes lines of the body too while it stands.
+pub(super) fn draw_toast(buffer: &mut Buffer, rule: Rect, toast: &Toast, scope: &Scope) {
     let glyphs = scope.theme.glyphs;
     let (mark, meaning) = match toast.tone {
         Tone::Good => (glyphs.good, Meaning::Good),
         Tone::Warn => (glyphs.warn, Meaning::Warn),
     };
-    let text = words::fit(&format!(" {mark} {} ", toast.text), area.width.saturating_sub(2), glyphs.ellipsis);
-    buffer.set_string(area.x + 1, area.y, text, scope.theme.style(meaning));
+    let lines = toast_lines(&toast.text, rule.width.saturating_sub(6).max(1), glyphs.ellipsis);
+    let above = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_sub(1);
+    let mut mark = format!(" {mark} ");
+    for (line, y) in lines.iter().zip(rule.y.saturating_sub(above)..=rule.y) {
+        if y < rule.y {
+            let blanks = " ".repeat(usize::from(rule.width));
+            buffer.set_string(rule.x, y, blanks, scope.theme.style(Meaning::Plain));
+        }
+        let front = std::mem::replace(&mut mark, "   ".to_owned());
+        buffer.set_string(rule.x + 1, y, format!("{front}{line} "), scope.theme.style(meaning));
+    }
+}
+
+/// Of one that is too long the middle is left out.
+fn toast_lines(text: &str, columns: u16, ellipsis: &str) -> Vec<String> {
+    let mut room = words::width(text);
+    loop {
+        let lines = words::wrapped(&words::fit_middle(text, room, ellipsis), columns);
+        if lines.len() <= usize::from(TOAST_LINES) || room <= columns {
+            return lines;
+        }
+        room = room.saturating_sub(1).min(columns.saturating_mul(TOAST_LINES));
+    }
 }
 
 pub(super) fn draw_notice(frame: &mut Frame<'_>, area: Rect, smallest: (u16, u16), holds_work: bool, scope: &Scope) {

@@ -9,6 +9,7 @@ use super::keys::{self, Binding, Key};
 use super::screen::Screen;
 use super::theme::Glyphs;
 use super::widgets::list::MOVES;
+use super::widgets::text_area;
 use crate::model::{Problem, text};
 
 /// The names that the keys of every list and of the app itself carry in ids.
@@ -25,6 +26,8 @@ pub(super) struct Table {
     pub(super) rows: Vec<Row>,
     /// A tab: the app's keys count too while it is in front.
     pub(super) is_tab: bool,
+    /// A text that takes keys before these.
+    pub(super) is_text: bool,
 }
 
 pub(super) struct Row {
@@ -36,11 +39,11 @@ pub(super) struct Row {
 impl Table {
     pub(super) fn of<A: Copy + Debug>(screen: &'static str, table: &'static [Binding<A>]) -> Table {
         let row = |binding: &Binding<A>| Row { id: id(screen, binding.action), keys: binding.keys, help: binding.help };
-        Table { screen, rows: table.iter().map(row).collect(), is_tab: false }
+        Table { screen, rows: table.iter().map(row).collect(), is_tab: false, is_text: false }
     }
 
     pub(super) fn of_layer<S: Screen>() -> Table {
-        Table::of(S::NAME, S::KEYS)
+        Table { is_text: S::IS_TEXT, ..Table::of(S::NAME, S::KEYS) }
     }
 
     pub(super) fn of_tab<S: Screen>() -> Table {
@@ -103,6 +106,7 @@ impl Keymap {
             }
             map.insert(id.clone(), &*keys.leak());
         }
+        tables.iter().filter(|table| table.is_text).try_for_each(|table| check_text(table, &map))?;
         tables.iter().try_for_each(|table| check(table, tables, &map))?;
         Ok(Keymap(Rc::new(map)))
     }
@@ -111,7 +115,7 @@ impl Keymap {
 /// Two actions that are there at the same time have no key in common, unless the tables themselves say so.
 fn check(table: &Table, tables: &[Table], map: &BTreeMap<String, &'static [Key]>) -> Result<(), Problem> {
     let beside = |other: &&Table| match other.screen {
-        LIST => table.screen != APP,
+        LIST => table.screen != APP && !table.is_text,
         APP => table.is_tab,
         name => name == table.screen,
     };
@@ -135,6 +139,19 @@ fn check(table: &Table, tables: &[Table], map: &BTreeMap<String, &'static [Key]>
                     kept.help
                 )));
             }
+        }
+    }
+    Ok(())
+}
+
+/// What is typed into a text is no key beside it.
+fn check_text(table: &Table, map: &BTreeMap<String, &'static [Key]>) -> Result<(), Problem> {
+    for row in &table.rows {
+        let keys = map.get(&row.id).copied().unwrap_or_default();
+        if let Some(key) = keys.iter().find(|key| text_area::is_for_text(**key)) {
+            let (name, id) = (config_name(*key), text::quoted(&row.id));
+            let message = format!("in the config file, the key {} is text, and so not for {id}", text::quoted(&name));
+            return Err(Problem::usage(message).hint("choose Ctrl- and a letter, or F1 to F12"));
         }
     }
     Ok(())
@@ -223,6 +240,9 @@ mod tests {
             (&[("store.copy", &["q"])], "the key \"q\" is for \"app.quit\" and for \"store.copy\""),
             (&[("list.down", &["c"])], "the key \"c\" is for"),
             (&[("app.next-tab", &["F5"])], "the key \"F5\" is for"),
+            (&[("editor.save", &["s"])], "the key \"s\" is text, and so not for \"editor.save\""),
+            (&[("editor.save", &["F2", "PgDn"])], "the key \"PgDn\" is text"),
+            (&[("editor.save", &["Ctrl-r"])], "the key \"Ctrl-r\" is for \"editor.save\" and for \"editor.reveal\""),
         ] {
             let told = told(choices);
             assert!(told.contains(message) && !told.contains('\u{1b}'), "{told}");
@@ -233,6 +253,7 @@ mod tests {
     fn two_actions_may_change_places_and_layers_have_keys_of_their_own() {
         assert!(chosen(&[("store.copy", &["r"]), ("store.reveal", &["c"])]).is_ok());
         assert!(chosen(&[("git.close", &["q", "Esc"]), ("store.copy", &["Y", "Ctrl-Y"])]).is_ok());
+        assert!(chosen(&[("editor.save", &["F10"]), ("list.down", &["Ctrl-s"])]).is_ok(), "a text has no list");
         assert!(chosen(&[]).is_ok(), "the tables themselves");
     }
 }

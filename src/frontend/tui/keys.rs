@@ -90,7 +90,7 @@ impl Offer {
 pub(super) struct HelpRow {
     /// What the config file calls the action.
     pub(super) id: String,
-    pub(super) keys: &'static [Key],
+    pub(super) keys: Vec<Key>,
     pub(super) hint: &'static str,
     pub(super) help: &'static str,
     pub(super) offer: Offer,
@@ -164,7 +164,7 @@ pub(super) fn help_rows<A: Copy + Debug>(
 ) -> Vec<HelpRow> {
     let row = |binding: &'static Binding<A>| HelpRow {
         id: keymap::id(screen, binding.action),
-        keys: keymap.keys_of(screen, binding),
+        keys: keymap.keys_of(screen, binding).to_vec(),
         hint: binding.hint,
         help: binding.help,
         offer: offer(binding.action),

@@ -38,6 +38,7 @@ pub(super) trait Layer {
     fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, scope: &Scope);
     fn tally(&self) -> String;
     fn outdate(&mut self);
+    fn folder_moved(&mut self, from: &EntryPath, to: &EntryPath);
     fn find_entry(&mut self, entry: &EntryPath, as_folder: bool) -> Option<Flow>;
     fn find_registry(&mut self, name: &str) -> Option<Flow>;
     fn called(&mut self) -> Flow;
@@ -49,9 +50,9 @@ fn table_of<S: Screen>(screen: &S) -> &'static [Binding<S::Action>] {
     if screen.takes_text() { S::FIELD_KEYS } else { S::KEYS }
 }
 
-/// The keys that count now: while a text is typed, the table's own, because a letter is text then.
-fn keymap_of<'a>(screen: &impl Screen, scope: &'a Scope, own: &'a Keymap) -> &'a Keymap {
-    if screen.takes_text() { own } else { &scope.keymap }
+/// The keys that count now: while a field is typed into, the table's own, because a letter is text then.
+fn keymap_of<'a, S: Screen>(screen: &S, scope: &'a Scope, own: &'a Keymap) -> &'a Keymap {
+    if screen.takes_text() && !S::IS_TEXT { own } else { &scope.keymap }
 }
 
 fn offered<S: Screen>(screen: &S, action: S::Action, scope: &Scope) -> Offer {
@@ -154,6 +155,10 @@ impl<S: Screen> Layer for S {
 
     fn outdate(&mut self) {
         Screen::outdate(self);
+    }
+
+    fn folder_moved(&mut self, from: &EntryPath, to: &EntryPath) {
+        Screen::folder_moved(self, from, to);
     }
 
     fn find_entry(&mut self, entry: &EntryPath, as_folder: bool) -> Option<Flow> {

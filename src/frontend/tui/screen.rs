@@ -106,6 +106,11 @@ pub(super) enum Flow {
     FindEntry(EntryPath),
     /// The same for a folder.
     FindFolder(EntryPath),
+    /// A folder has another name now.
+    FolderMoved {
+        from: EntryPath,
+        to: EntryPath,
+    },
     /// All layers closed and this registry (its canonical name) selected.
     FindRegistry(String),
     /// All layers closed and the tab of this title in front.
@@ -156,6 +161,8 @@ pub(super) trait Screen {
     const KEYS: &'static [Binding<Self::Action>];
     /// The table while a text field has the focus.
     const FIELD_KEYS: &'static [Binding<Self::Action>] = Self::KEYS;
+    /// It is a text as a whole: of the keys that are no text the person may choose here too.
+    const IS_TEXT: bool = false;
 
     fn act(&mut self, action: Self::Action, scope: &Scope) -> Flow;
 
@@ -254,6 +261,8 @@ pub(super) trait Screen {
 
     /// What it shows of the store may be of yesterday: it looks again when it comes to the front.
     fn outdate(&mut self) {}
+
+    fn folder_moved(&mut self, _from: &EntryPath, _to: &EntryPath) {}
 
     /// Selects an entry, or a folder; None when it lists none.
     fn find_entry(&mut self, _entry: &EntryPath, _as_folder: bool) -> Option<Flow> {

@@ -4,7 +4,7 @@ use super::{App, Order, TABS};
 use crate::frontend::tui::breadcrumb::Breadcrumb;
 use crate::frontend::tui::globals::{self, Action};
 use crate::frontend::tui::jobs::{Job, undo};
-use crate::frontend::tui::keymap::{APP, Keymap};
+use crate::frontend::tui::keymap::APP;
 use crate::frontend::tui::keys::{HelpRow, Key, Offer};
 use crate::frontend::tui::screen::{Flow, Toast};
 use crate::frontend::tui::screens::{help::Help, log::Log, palette::Palette};
@@ -29,12 +29,13 @@ impl App {
         if let Some(flow) = self.top().press(key, &scope) {
             return self.follow(flow);
         }
-        let typing = self.top().takes_text();
-        let busy = typing || self.top().is_question();
+        // A letter is text, whatever it stands for elsewhere.
+        if self.top().takes_text() && key.typed().is_some() {
+            return;
+        }
         let over_layer = !self.layers.is_empty();
-        let keymap = if typing { Keymap::default() } else { scope.keymap };
-        let Some(action) = keymap.action_of(APP, globals::KEYS, key) else { return };
-        let stays = matches!(action, Action::Suspend) || (action.is_for_layers() && !busy);
+        let Some(action) = scope.keymap.action_of(APP, globals::KEYS, key) else { return };
+        let stays = matches!(action, Action::Suspend) || (action.is_for_layers() && !self.top().is_question());
         if over_layer && !stays {
             return;
         }
@@ -58,7 +59,12 @@ impl App {
     fn key_rows(&mut self) -> Vec<HelpRow> {
         let scope = self.scope.clone();
         let mut rows = self.top().help(&scope);
-        rows.extend(globals::rows(&scope.keymap, scope.read_only, !self.layers.is_empty()));
+        let mut of_app = globals::rows(&scope.keymap, scope.read_only, !self.layers.is_empty());
+        if self.top().takes_text() {
+            of_app.iter_mut().for_each(|row| row.keys.retain(|key| key.typed().is_none()));
+            of_app.retain(|row| !row.keys.is_empty());
+        }
+        rows.extend(of_app);
         rows
     }
 

@@ -15,7 +15,7 @@ const TOAST_TIME: Duration = Duration::from_secs(6);
 const LOG_MAX: usize = 200;
 
 impl App {
-    pub(super) fn say(&mut self, toast: Toast) {
+    pub(in super::super) fn say(&mut self, toast: Toast) {
         if self.said.len() == LOG_MAX {
             self.said.pop_front();
         }

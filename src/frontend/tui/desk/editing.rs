@@ -5,6 +5,8 @@ use std::sync::Arc;
 use super::*;
 use crate::frontend::tui::jobs::edit::Job as Ask;
 use crate::frontend::tui::jobs::write::{Done, Report as Answer};
+use crate::frontend::tui::keymap::Keymap;
+use crate::frontend::tui::screens::tables;
 use crate::ops::entries::Opened;
 
 /// A store that takes every text, but one that says it was changed there meanwhile.
@@ -69,7 +71,7 @@ fn a_secret_line_is_seen_when_asked_until_it_is_left_or_its_time_is_up() {
 #[test]
 fn a_hidden_line_is_not_changed_unseen() {
     let mut desk = editing((80, 24));
-    desk.press("x").shows("this line is hidden: Ctrl-R shows it, Ctrl-U empties it");
+    desk.press("x").shows("this line is hidden: show it first, or empty it as a whole");
     desk.hides("(changed)");
     desk.press("<^U>new-pw").shows("new-pw");
     desk.wait(Duration::from_secs(10)).hides("new-pw");
@@ -290,4 +292,39 @@ fn every_size_can_be_drawn_with_it() {
             desk.press("<End>xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx<Esc>").screen();
         }
     }
+}
+
+#[test]
+fn its_keys_are_in_the_help_and_in_the_palette() {
+    let mut desk = editing((80, 24));
+    desk.press("<^R><F1>").shows("Keys: editor");
+    desk.hides("tr0ub4dor");
+    desk.press("empty").shows("Ctrl-U");
+    desk.press("<F1>").shows("Hidden. Ctrl-R shows this line");
+    desk.press("<^P>empty").shows("editor.empty-line in the config file");
+    desk.press("<Enter>").shows("(changed)");
+    desk.press("?:@M").shows("?:@M");
+    desk.press("<^P>store the text<Enter>").shows("saved infra/db/root");
+    assert_eq!(saves(&desk), 1);
+}
+
+#[test]
+fn its_keys_can_be_chosen_and_are_those_that_are_told() {
+    let chosen =
+        [("editor.save", "F10"), ("editor.reveal", "Ctrl-x"), ("editor.empty-line", "F9"), ("editor.close", "F8")];
+    let chosen = chosen.iter().map(|(id, key)| ((*id).to_owned(), vec![(*key).to_owned()])).collect();
+    let keymap = Keymap::choose(&chosen, &tables()).expect("they can be chosen");
+    let mut desk = editing((80, 24));
+    desk.app.scope.keymap = keymap;
+    desk.shows("Hidden. Ctrl-X shows this line for a while, F9 empties it.");
+    desk.shows("F10 save");
+    desk.press("<^U>").hides("(changed)");
+    desk.press("<^X>").shows("tr0ub4dor");
+    desk.press("<F9>new").shows("(changed)");
+    desk.press("<Esc><^S>").shows("(changed)");
+    // What always leaves regpass asks first, whatever was chosen.
+    desk.press("<^C>").shows("Give up the changes");
+    assert!(!desk.app.wants_to_quit());
+    desk.press("n<F8>").shows("Give up the changes");
+    desk.press("n<F10>").shows("saved infra/db/root");
 }

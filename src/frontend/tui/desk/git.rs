@@ -99,6 +99,7 @@ fn whole_screens() {
     let mut desk = Desk::new((44, 10)).begun();
     insta::assert_snapshot!("small_git", desk.press("S").screen());
     insta::assert_snapshot!("small_sides", desk.press("<Esc>/vpn<Enter>C").screen());
+    desk.shows("1 line in both");
     let mut plain = Desk::with((80, 24), &["infra/vpn"], Theme::new(false, true)).begun();
     let screen = plain.press("S<Esc>/vpn<Enter>C<Tab><Tab>").screen();
     assert!(screen.is_ascii(), "{screen}");
@@ -117,7 +118,7 @@ fn git_at_work_tells_how_far_it_is_and_is_called_off() {
     desk.app.handle(Event::Key(named("Esc")));
     let called_off = |order: &Order| matches!(order, Order::CallOff(off) if *off == ticket);
     assert!(desk.app.take_orders().iter().any(called_off));
-    desk.press("p").shows("git is at work; Esc calls it off");
+    desk.press("p").shows("git is at work; call it off first");
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Which key does what, and what the first and the last line say meanwhile.
 
+use super::super::keymap::Keymap;
+use super::super::screens::tables;
 use super::*;
 
 fn line(desk: &mut Desk, from_the_top: usize) -> String {
@@ -26,6 +28,42 @@ fn why_a_key_does_nothing_is_told_in_full() {
         let shown = desk.press("3?what is no").screen().replace(['│', '\n', '▶'], " ");
         let words = shown.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(words.contains("what is no login, and why not now: everything could be read"), "{words}");
+    }
+}
+
+/// Every key that is said is the one that the person has.
+#[test]
+fn words_name_the_keys_that_were_chosen() {
+    let chosen = [
+        ("store.reveal", "F6"),
+        ("store.more", "F7"),
+        ("store.less", "F8"),
+        ("lines.reveal", "F6"),
+        ("lines.copy", "F7"),
+        ("git.conflicts", "F9"),
+        ("registries.unreadable", "F10"),
+        ("registries.reveal", "F6"),
+    ];
+    let chosen = chosen.iter().map(|(id, key)| ((*id).to_owned(), vec![(*key).to_owned()])).collect();
+    let keymap = Keymap::choose(&chosen, &tables()).expect("they can be chosen");
+    let begun = || {
+        let mut desk = Desk::new((80, 24)).begun();
+        desk.app.scope.keymap = keymap.clone();
+        desk
+    };
+    let mut desk = begun();
+    desk.secret = b"1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11\n12\n13\n14\n15\n16\n17\n18\n19\n20\n21\n22\n";
+    desk.press("/dbroot<Enter><Enter>").shows("rows: F7, F8");
+    let mut desk = begun();
+    desk.press("/dbroot<Enter>v").shows("Only this line is shown by F6, and copied by F7.");
+    let mut desk = begun();
+    desk.press("Ss").shows("F9 settles");
+    for tab in ["/dbroot<Enter>", "3"] {
+        let mut desk = begun();
+        desk.press(tab);
+        desk.failure =
+            Some(Problem { retry: Some("regpass show x".to_owned()), ..Problem::failed("nobody was asked") });
+        desk.press("<F6>").shows("press F6 to try again");
     }
 }
 

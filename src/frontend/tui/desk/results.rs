@@ -1,6 +1,7 @@
 //! What was done, read later; and the last change taken back.
 
 use super::super::jobs::undo::{Job as Ask, Report as Answer};
+use super::super::screen::Toast;
 use super::*;
 use crate::ops::Written;
 use crate::ops::undo::{Part, UndoStep, Undone};
@@ -52,7 +53,8 @@ fn the_last_change_is_taken_back_after_a_yes_and_the_store_read_again() {
     desk.press("zy").shows("taken back: Remove infra/\\u{1b}[31mvpn");
     assert_eq!((count(&desk, "TakeBack"), count(&desk, "Entries")), (1, read + 1));
     desk.obstacle = Some("it is damaged");
-    desk.press("z").shows("cannot be taken back: it is dam");
+    desk.press("z").shows("cannot be taken back: it is");
+    desk.shows("damaged");
 }
 
 #[test]
@@ -80,4 +82,20 @@ fn the_log_keeps_the_last_results_and_no_secret() {
     }
     desk.press("@").shows("200");
     desk.hides("copied for 45 s");
+}
+
+#[test]
+fn what_was_taken_back_is_told_whole_on_more_lines() {
+    for size in [(80, 24), (44, 10)] {
+        let mut desk = Desk::new(size).begun();
+        let name = "infra/databases/production/replica";
+        let toast = Toast::warn(format!("Undo \"Remove {name} from store.\" cannot be taken back: it is damaged"));
+        desk.app.say(toast);
+        let screen = desk.screen().replace(['\n', '─'], " ");
+        let said = screen.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(said.contains(name) && said.contains("cannot be taken back: it is damaged"), "{said}");
+        desk.app.say(Toast::warn("x".repeat(500) + " the end"));
+        desk.shows("the end");
+        desk.shows("…");
+    }
 }

@@ -51,7 +51,7 @@ fn all_folders_close_and_open_at_once() {
     desk.press("+").shows("▶ ▾ infra");
     desk.shows("replica");
     desk.hides("▸");
-    desk.press("/db<Enter>-").shows("Esc clears it");
+    desk.press("/db<Enter>-").shows("clear it first");
 }
 
 #[test]
@@ -87,4 +87,42 @@ fn hostile_names_stay_inside_their_cells() {
         assert!(!screen.contains(hostile), "{screen:?}");
     }
     insta::assert_snapshot!("hostile", desk.screen());
+}
+
+/// The name beside the cursor.
+fn selected(desk: &mut Desk) -> String {
+    let screen = desk.screen();
+    let row = screen.lines().find_map(|line| line.strip_prefix("▶ ")).unwrap_or_default();
+    row.trim_start_matches([' ', '▸', '▾', '✘']).split_whitespace().next().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn what_is_gone_leaves_the_cursor_at_the_name_that_follows() {
+    for (find, gone, nearest) in [
+        ("/vpn<Enter><Esc>", vec!["infra/vpn"], "db"),
+        ("/replica<Enter><Esc>", vec!["infra/db/replica"], "root"),
+        ("/dbroot<Enter><Esc>", vec!["infra/db/root"], "replica"),
+        ("/mail<Enter><Esc>", vec!["mail/work"], "work"),
+        ("/dbroot<Enter><Esc>", vec!["infra/db/root", "infra/db/replica", "infra/db/metrics"], "vpn"),
+    ] {
+        let mut desk = Desk::new((80, 40)).begun();
+        desk.press(find);
+        // What comes before it moves every row.
+        desk.entries.extend(["aaa/1", "aaa/2", "aab"].map(str::to_owned));
+        desk.entries.retain(|name| !gone.contains(&name.as_str()));
+        desk.press("<F5>");
+        assert_eq!(selected(&mut desk), nearest, "{gone:?}\n{}", desk.screen());
+    }
+}
+
+#[test]
+fn a_login_that_is_gone_leaves_the_cursor_at_the_next_one() {
+    let mut desk = Desk::new((80, 40)).begun();
+    desk.press("/ghcr<Enter><Esc>");
+    assert_eq!(selected(&mut desk), "ghcr.io");
+    desk.entries.push("aaa".to_owned());
+    let gone = entry_of("ghcr.io", "<token>");
+    desk.entries.retain(|name| *name != gone);
+    desk.press("<F5>");
+    assert_eq!(selected(&mut desk), "harbor.corp.test", "{}", desk.screen());
 }

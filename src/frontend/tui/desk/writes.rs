@@ -19,7 +19,10 @@ pub(super) fn found(job: &Ask) -> Answer {
         Ask::Transfer(Kind::Move, from, to) if from.len() == 1 && !to.as_folder => {
             let is_folder = from[0].as_folder;
             let entry = Some(to.path.clone());
-            Answer::Done(Done { told: "carried".to_owned(), entry, is_folder, changed: true, ..Done::default() })
+            let moved = is_folder.then(|| (from[0].path.clone(), to.path.clone()));
+            let moved_folders = moved.into_iter().collect();
+            let told = "carried".to_owned();
+            Answer::Done(Done { told, entry, is_folder, moved_folders, changed: true, ..Done::default() })
         }
         Ask::Transfer(_, from, _) => done("carried", from.first().map(|place| &place.path)),
         Ask::Remove(_) => done("removed", None),
@@ -58,6 +61,20 @@ fn a_new_entry_is_started_as_typed_and_selected_when_it_is_there() {
     assert!(started[0].contains("infra/db/new") && started[0].contains("(\"user\", \"u r\")"), "{started:?}");
     assert!(!started[0].contains("pw"), "{started:?}");
     desk.press("D").shows("Delete infra/db/new");
+}
+
+#[test]
+fn a_folder_is_as_open_under_its_new_name() {
+    let mut desk = Desk::new((80, 40)).begun();
+    desk.press("/vpn<Enter><Esc><Left>").shows("▶ ▾ infra");
+    desk.entries.iter_mut().for_each(|name| {
+        if let Some(rest) = name.strip_prefix("infra/") {
+            *name = format!("plant/{rest}");
+        }
+    });
+    desk.press("R<^U>plant<Enter>").shows("▶ ▾ plant");
+    desk.shows("replica");
+    desk.shows("vpn");
 }
 
 #[test]

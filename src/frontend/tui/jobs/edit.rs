@@ -51,7 +51,7 @@ fn save(system: &System, opened: &Opened, text: Secret, editor: &str) -> Result<
     let name = opened.path.display();
     if text.is_empty() {
         return Err(Problem::failed(format!("the new text is empty, so {name} stays as it is"))
-            .hint("to remove the entry: D in the store"));
+            .hint("to remove the entry, delete it in the store"));
     }
     let written = entries::edit(system, opened, text, editor)?;
     let told = if written.changed { format!("saved {name}") } else { format!("{name} is unchanged") };

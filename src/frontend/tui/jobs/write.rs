@@ -58,6 +58,8 @@ pub(in super::super) struct Done {
     pub(in super::super) entry: Option<EntryPath>,
     /// That is a folder.
     pub(in super::super) is_folder: bool,
+    /// Folders that were moved, from where and to where.
+    pub(in super::super) moved_folders: Vec<(EntryPath, EntryPath)>,
     /// There is something to take back.
     pub(in super::super) changed: bool,
 }
@@ -128,6 +130,9 @@ fn carry(system: &System, kind: Kind, from: &[Place], to: &Place) -> Result<Done
                 things += 1;
                 done.changed |= one.written.changed;
                 done.warnings.extend(one.written.warnings);
+                if kind == Kind::Move && place.as_folder {
+                    done.moved_folders.push((place.path.clone(), one.to.clone()));
+                }
                 (done.entry, done.is_folder) = (Some(one.to), place.as_folder);
             }
             Err(problem) if things == 0 => return Err(problem),

@@ -94,7 +94,12 @@ impl Screen for Confirm {
         let width = WIDTH.min(area.width);
         let mut lines = words::wrapped(&self.effect, width.saturating_sub(4).max(1));
         // The frame, the answers, and a blank line where there is room for it.
-        lines.truncate(usize::from(area.height.saturating_sub(3)).max(1));
+        let most = usize::from(area.height.saturating_sub(3)).max(1);
+        if lines.len() > most {
+            lines.truncate(most);
+            let ellipsis = scope.theme.glyphs.ellipsis;
+            lines.iter_mut().skip(most - 1).for_each(|last| last.push_str(ellipsis));
+        }
         let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(4);
         let inside = popup::open(frame.buffer_mut(), area, (width, height), &self.title, scope);
         let buffer = frame.buffer_mut();

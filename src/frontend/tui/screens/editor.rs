@@ -1,5 +1,6 @@
 //! An entry's text edited in memory, in no file: its secrets are hidden line by line until a key shows them, for a while.
-//! Or in an editor of the person's own: then this only waits, and tells what came of it. What was written stays until it is stored or given up; how it looks is `editor_view.rs`.
+//! Or in an editor of the person's own: then this only waits, and tells what came of it. What was written stays until it
+//! is stored or given up; how it looks is `editor_view.rs`.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -14,10 +15,12 @@ use super::super::jobs::{Job, Report};
 use super::super::keys::{Binding, Key, Offer};
 use super::super::screen::{Flow, Scope, Screen, Tickets, Toast};
 use super::super::widgets::secret_panel::next_step;
-use super::super::widgets::text_area::{Did, Seen, TextArea, Unfit};
+use super::super::widgets::text_area::{Cut, Did, Seen, TextArea, Unfit};
 use super::confirm::Confirm;
 use super::editor_view::{self, Place};
 use super::form_layer;
+use super::store::StoreScreen;
+use super::store_keys;
 use crate::model::{EntryPath, Problem, ProblemKind, text};
 use crate::ops::entries::Opened;
 
@@ -60,6 +63,9 @@ pub(in super::super) enum Action {
     Reveal,
     RevealAll,
     Undo,
+    EmptyLine,
+    CutToEnd,
+    CutWord,
     Close,
 }
 
@@ -72,6 +78,9 @@ const KEYS: &[Binding<Action>] = &[
     row(&[Key::ctrl('r')], Action::Reveal, "reveal", "show or hide the line, for a while"),
     row(&[Key::ctrl('t')], Action::RevealAll, "all", "show or hide all lines, for a while"),
     row(&[Key::ctrl('y')], Action::Undo, "undo", "take back the last change of the text"),
+    row(&[Key::ctrl('u')], Action::EmptyLine, "", "empty the line, hidden or not"),
+    row(&[Key::ctrl('k')], Action::CutToEnd, "", "remove what is behind the cursor"),
+    row(&[Key::ctrl('w')], Action::CutWord, "", "remove the word before the cursor"),
     row(
         &[Key::named(KeyCode::Esc), Key::ctrl('c')],
         Action::Close,
@@ -123,7 +132,7 @@ impl Editor {
         self.open().is_some_and(|open| !open.area.whole().same_as(&open.opened.plaintext))
     }
 
-    fn take_in(&mut self, opened: Arc<Opened>) {
+    fn take_in(&mut self, opened: Arc<Opened>, scope: &Scope) {
         let name = text::quoted(self.entry.as_bytes());
         self.state = match TextArea::new(&opened.plaintext) {
             Ok(area) => State::Open(Box::new(Open { area, opened })),
@@ -133,7 +142,9 @@ impl Editor {
                     Unfit::TooLong => "it is too long",
                 };
                 let problem = Problem::failed(format!("{name} is no text that can be edited here"));
-                State::Failed(problem.because(why).hint("E in the store opens it in an editor of your own"))
+                let key = scope.key_of::<StoreScreen>(store_keys::Action::EditOutside);
+                let hint = format!("{key} in the store opens it in an editor of your own");
+                State::Failed(problem.because(why).hint(hint))
             }
         };
     }
@@ -153,6 +164,13 @@ impl Editor {
             self.problem = None;
         }
         Flow::Stay
+    }
+
+    fn cut(&mut self, cut: Cut, scope: &Scope) -> Flow {
+        let seen = self.seen();
+        let State::Open(open) = &mut self.state else { return Flow::Stay };
+        let did = open.area.cut(cut, seen);
+        self.after(did, scope)
     }
 
     fn reveal(&mut self, wanted: Seen, scope: &Scope) {
@@ -200,6 +218,7 @@ impl Screen for Editor {
 
     const NAME: &'static str = NAME;
     const KEYS: &'static [Binding<Action>] = KEYS;
+    const IS_TEXT: bool = true;
 
     fn offer(&self, action: Action) -> Offer {
         let Some(open) = self.open().filter(|_| self.was_drawn) else {
@@ -209,7 +228,11 @@ impl Screen for Editor {
             };
         };
         match action {
-            Action::Save | Action::Undo if self.is_saving() => Offer::Refused("it is being saved"),
+            Action::Save | Action::Undo | Action::EmptyLine | Action::CutToEnd | Action::CutWord
+                if self.is_saving() =>
+            {
+                Offer::Refused("it is being saved")
+            }
             Action::Reveal if !open.area.is_secret(open.area.row()) => Offer::Refused("this line hides nothing"),
             Action::Undo if !open.area.can_undo() => Offer::Refused("nothing was changed"),
             _ => Offer::Ready,
@@ -234,15 +257,15 @@ impl Screen for Editor {
         self.open().is_some()
     }
 
-    fn is_question(&self) -> bool {
-        true
-    }
-
     fn holds_work(&self) -> bool {
         self.is_changed()
     }
 
     fn typing(&mut self, key: Key, scope: &Scope) -> Option<Flow> {
+        // It leaves regpass, and what was written is asked for first, whatever keys were chosen.
+        if key.is_ctrl('c') && self.holds_work() {
+            return Some(self.close());
+        }
         let (seen, page, saving) = (self.seen(), self.place.page(), self.is_saving());
         let State::Open(open) = &mut self.state else { return None };
         if !self.was_drawn {
@@ -296,6 +319,9 @@ impl Screen for Editor {
                     self.seen = self.seen.filter(|(seen, _)| *seen == Seen::All);
                 }
             }
+            Action::EmptyLine => return self.cut(Cut::Line, scope),
+            Action::CutToEnd => return self.cut(Cut::ToEnd, scope),
+            Action::CutWord => return self.cut(Cut::Word, scope),
             Action::Close => return self.close(),
         }
         Flow::Stay
@@ -304,7 +330,7 @@ impl Screen for Editor {
     fn report(&mut self, number: u64, report: Result<Report, Problem>, scope: &Scope) -> Flow {
         if matches!(self.state, State::Asked(Some(asked)) if asked == number) {
             match report {
-                Ok(Report::Editable(opened)) => self.take_in(opened),
+                Ok(Report::Editable(opened)) => self.take_in(opened, scope),
                 Ok(Report::Write(Answer::Done(done))) => return done_with(done, scope),
                 Ok(_) => {}
                 Err(problem) if problem.kind == ProblemKind::Cancelled => {
@@ -321,7 +347,11 @@ impl Screen for Editor {
                 }
                 Ok(_) => {}
                 Err(problem) => {
-                    let hint = "nothing was written and your text is still here; what is stored is seen by Esc, then e";
+                    let close = scope.key_of::<Editor>(Action::Close);
+                    let again = scope.key_of::<StoreScreen>(store_keys::Action::Edit);
+                    let hint = format!(
+                        "nothing was written and your text is still here; what is stored is seen by {close}, then {again}"
+                    );
                     let toast = Toast::warn(problem.one_line());
                     self.problem = Some(problem.hint(hint));
                     return Flow::Say(toast);

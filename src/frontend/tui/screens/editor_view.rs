@@ -13,7 +13,7 @@ use super::super::widgets::details::Details;
 use super::super::widgets::secret_panel::countdown;
 use super::super::widgets::text_area::{Seen, TextArea};
 use super::super::widgets::{sheet, words};
-use super::editor::{Editor, State};
+use super::editor::{Action, Editor, State};
 
 /// Which part of the text is in view.
 #[derive(Clone, Copy, Debug, Default)]
@@ -124,6 +124,7 @@ fn columns_of(character: char) -> u16 {
 
 fn draw_notes(editor: &Editor, text: &TextArea, frame: &mut Frame<'_>, notes: Rect, scope: &Scope) {
     let mut details = Details::new(frame.buffer_mut(), notes, true, scope);
+    let key = |action| scope.key_of::<Editor>(action);
     let in_clear = match editor.seen() {
         Some(Seen::Row(row)) => text.is_secret(row),
         seen => seen.is_some(),
@@ -136,11 +137,14 @@ fn draw_notes(editor: &Editor, text: &TextArea, frame: &mut Frame<'_>, notes: Re
             details.sentence(&format!("{what} {}", countdown(until, scope)), Meaning::Muted);
         }
         (None, None) if text.is_hidden(text.row(), None) => {
-            details.sentence("Hidden. Ctrl-R shows this line for a while, Ctrl-U empties it.", Meaning::Muted);
+            let (reveal, empty) = (key(Action::Reveal), key(Action::EmptyLine));
+            let said = format!("Hidden. {reveal} shows this line for a while, {empty} empties it.");
+            details.sentence(&said, Meaning::Muted);
         }
         (None, None) => {
-            details
-                .sentence("Nothing is stored before Ctrl-S. What you type is seen while you type it.", Meaning::Muted);
+            let said =
+                format!("Nothing is stored before {}. What you type is seen while you type it.", key(Action::Save));
+            details.sentence(&said, Meaning::Muted);
         }
     }
 }

@@ -69,7 +69,7 @@ impl<Q: Question> FormLayer<Q> {
 
 /// What a write did, in the line above the keys; the store looks again.
 pub(in super::super) fn told(done: Done, scope: &Scope) -> Flow {
-    let Done { mut told, warnings, stopped, entry, is_folder, changed } = done;
+    let Done { mut told, warnings, stopped, entry, is_folder, moved_folders, changed } = done;
     if changed {
         told.push_str(&format!("; {} takes it back", globals::undo_key(scope)));
     }
@@ -79,7 +79,8 @@ pub(in super::super) fn told(done: Done, scope: &Scope) -> Flow {
         (None, None) => Toast::good(told),
     };
     let find = entry.map_or(Flow::Stay, if is_folder { Flow::FindFolder } else { Flow::FindEntry });
-    Flow::Many(vec![Flow::StoreChanged, find, Flow::Say(toast)])
+    let moved = moved_folders.into_iter().map(|(from, to)| Flow::FolderMoved { from, to });
+    Flow::Many(moved.chain([Flow::StoreChanged, find, Flow::Say(toast)]).collect())
 }
 
 impl<Q: Question> Screen for FormLayer<Q> {

@@ -106,7 +106,7 @@ impl Git {
         Flow::Start(ticket, Job::Git(Ask::Log(mount)))
     }
 
-    fn done_with(&mut self, report: Result<Report, Problem>) -> Flow {
+    fn done_with(&mut self, report: Result<Report, Problem>, scope: &Scope) -> Flow {
         let done = match report {
             Ok(Report::Git(Answer::Synced(done))) => Ok(done),
             Ok(_) => return Flow::Stay,
@@ -115,7 +115,10 @@ impl Git {
         let fine = done.as_ref().is_ok_and(|done| done.iter().all(|one| !matches!(one.outcome, Outcome::Failed(_))));
         self.done = Some(done);
         let toast = match (self.met_conflicts(), fine) {
-            (true, _) => Toast::warn("both sides changed the same; C settles it"),
+            (true, _) => Toast::warn(format!(
+                "both sides changed the same; {} settles it",
+                scope.key_of::<Git>(Action::Conflicts)
+            )),
             (_, true) => Toast::good("done"),
             (_, false) => Toast::warn("not everything could be done"),
         };
@@ -138,7 +141,7 @@ impl Screen for Git {
         let all: Vec<Status> = self.stores().iter().filter_map(status).collect();
         match action {
             Action::Close => Offer::Ready,
-            _ if self.working.is_some() => Offer::Refused("git is at work; Esc calls it off"),
+            _ if self.working.is_some() => Offer::Refused("git is at work; call it off first"),
             _ if all.is_empty() => Offer::Refused("no store is in git"),
             Action::Work(_) if all.iter().all(|one| one.upstream.is_none()) => {
                 Offer::Refused("no store has a remote to go with")
@@ -201,9 +204,9 @@ impl Screen for Git {
         }
     }
 
-    fn report(&mut self, number: u64, report: Result<Report, Problem>, _scope: &Scope) -> Flow {
+    fn report(&mut self, number: u64, report: Result<Report, Problem>, scope: &Scope) -> Flow {
         if self.working.take_if(|(working, _)| *working == number).is_some() {
-            return self.done_with(report);
+            return self.done_with(report, scope);
         }
         if self.asked.take_if(|asked| *asked == number).is_some() {
             match report {
@@ -261,7 +264,7 @@ impl Git {
         match &self.done {
             Some(Err(problem)) => details.problem(problem),
             Some(Ok(done)) => {
-                done.iter().filter(|one| one.mount == store.mount).for_each(|one| draw_done(one, details))
+                done.iter().filter(|one| one.mount == store.mount).for_each(|one| draw_done(one, details, scope))
             }
             None => {}
         }
@@ -358,12 +361,13 @@ fn draw_status(status: &Status, details: &mut Details<'_>) {
     }
 }
 
-fn draw_done(done: &Synced, details: &mut Details<'_>) {
+fn draw_done(done: &Synced, details: &mut Details<'_>, scope: &Scope) {
     match &done.outcome {
         Outcome::Failed(problem) => details.problem(problem),
         Outcome::Conflicts(conflicts) => {
             let count = words::counted(conflicts.names().count() as u64, "entry");
-            details.sentence(&format!("Both sides changed {count}; C settles them."), Meaning::Bad);
+            let key = scope.key_of::<Git>(Action::Conflicts);
+            details.sentence(&format!("Both sides changed {count}; {key} settles them."), Meaning::Bad);
         }
         Outcome::NoRemote => details.sentence("It has no remote to go with.", Meaning::Warn),
         Outcome::NoGit => {}

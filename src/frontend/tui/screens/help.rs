@@ -32,7 +32,7 @@ pub(in super::super) struct Help {
 /// Keys, or a mark, and what is to be said of them.
 struct Entry {
     name: String,
-    keys: &'static [Key],
+    keys: Vec<Key>,
     text: &'static str,
     /// Why the key does nothing now.
     refused: Option<&'static str>,
@@ -55,11 +55,11 @@ impl Help {
     pub(in super::super) fn new(screen: &str, rows: &[HelpRow], marks: Vec<Mark>, glyphs: &Glyphs) -> Help {
         let key = |row: &HelpRow| Entry {
             name: row.keys.iter().map(|key| key.label(glyphs)).collect::<Vec<_>>().join(" "),
-            keys: row.keys,
+            keys: row.keys.clone(),
             text: row.help,
             refused: row.offer.why_not(),
         };
-        let mark = |Mark(name, text)| Entry { name, keys: &[], text, refused: None };
+        let mark = |Mark(name, text)| Entry { name, keys: Vec::new(), text, refused: None };
         Help {
             title: format!("Keys: {screen}"),
             entries: rows.iter().map(key).chain(marks.into_iter().map(mark)).collect(),

@@ -286,11 +286,14 @@ impl Lines {
         let Some((_, value, until)) = self.shown.as_ref().filter(|(row, ..)| *row == self.place.selected()) else {
             let mut details = Details::new(frame.buffer_mut(), notes, true, scope);
             let said = match (&line.value, self.asked_value) {
-                (_, Some(_)) => "being opened",
-                (Some(_), _) => "This line is shown to whoever opens the entry.",
-                (None, _) => "Only this line is shown by r, and copied by c.",
+                (_, Some(_)) => "being opened".to_owned(),
+                (Some(_), _) => "This line is shown to whoever opens the entry.".to_owned(),
+                (None, _) => {
+                    let (reveal, copy) = (scope.key_of::<Lines>(Action::Reveal), scope.key_of::<Lines>(Action::Copy));
+                    format!("Only this line is shown by {reveal}, and copied by {copy}.")
+                }
             };
-            return details.sentence(said, Meaning::Muted);
+            return details.sentence(&said, Meaning::Muted);
         };
         let height = notes.height.saturating_sub(1);
         let used = draw_plain(frame, Rect { height, ..notes }, value, scope);

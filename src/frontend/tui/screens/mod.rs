@@ -75,6 +75,7 @@ pub(super) fn tables() -> Vec<Table> {
         Table::of_layer::<search::Search>(),
         Table::of_layer::<lines::Lines>(),
         Table::of_layer::<readers::Readers>(),
+        Table::of_layer::<editor::Editor>(),
         Table::of_layer::<git::Git>(),
         Table::of_layer::<conflicts::ConflictList>(),
         Table::of_layer::<sides::ConflictSides>(),

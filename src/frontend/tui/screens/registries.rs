@@ -18,7 +18,7 @@ use super::super::widgets::list::{ListPlace, Move};
 use super::super::widgets::secret_panel::{SecretPanel, UNCUT};
 use super::registries_do;
 use super::registries_table::{Held, Item, Table, name_of};
-use super::registries_view::{self, Names};
+use super::registries_view::{self, Names, panel_keys};
 use super::unreadable::Unreadable;
 use crate::model::{EntryPath, Problem, RegistryKey};
 use crate::ops::registries::{Elsewhere, Registries, Registry, RegistryLogin, name_of as folded_name};
@@ -362,7 +362,7 @@ impl Screen for RegistriesScreen {
             return registries_do::report(self, change, report, scope);
         }
         let death = if let Ok(Report::Opened(secret)) = &report { accounts::death(secret) } else { None };
-        let Some(flow) = self.secret.report(number, report, scope) else { return Flow::Stay };
+        let Some(flow) = self.secret.report(number, report, &panel_keys(scope), scope) else { return Flow::Stay };
         if let (Some(death), Some(entry)) = (death, self.selected().map(|login| login.entry.clone())) {
             self.deaths.insert(entry, death);
         }

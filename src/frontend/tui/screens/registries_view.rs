@@ -12,8 +12,9 @@ use ratatui::text::{Line, Span};
 use super::super::screen::Scope;
 use super::super::theme::Meaning;
 use super::super::widgets::details::Details;
+use super::super::widgets::secret_panel::PanelKeys;
 use super::super::widgets::{panes, words};
-use super::registries::RegistriesScreen;
+use super::registries::{Action, RegistriesScreen};
 use super::registries_table::{Item, place_user};
 use crate::model::{age, text};
 use crate::ops::registries::{Asked, Elsewhere, Found, Place, Registry, RegistryLogin};
@@ -71,6 +72,12 @@ impl Names {
     }
 }
 
+/// Those that are named beside a secret.
+pub(super) fn panel_keys(scope: &Scope) -> PanelKeys {
+    let key = |action| scope.key_of::<RegistriesScreen>(action);
+    PanelKeys { reveal: key(Action::Reveal), copy: key(Action::Copy), more: key(Action::More), less: key(Action::Less) }
+}
+
 pub(super) fn draw(screen: &mut RegistriesScreen, frame: &mut Frame<'_>, area: Rect, scope: &Scope) {
     if screen.table.is_empty() {
         return draw_empty(screen, frame, area, scope);
@@ -105,7 +112,8 @@ fn draw_empty(screen: &RegistriesScreen, frame: &mut Frame<'_>, area: Rect, scop
             if !screen.unreadable().is_empty() {
                 details.gap();
                 let count = words::counted(screen.unreadable().len() as u64, "name");
-                details.sentence(&format!("{count} there are no logins; u tells why"), Meaning::Warn);
+                let key = scope.key_of::<RegistriesScreen>(Action::Unreadable);
+                details.sentence(&format!("{count} there are no logins; {key} tells why"), Meaning::Warn);
             }
         }
     }
@@ -148,7 +156,7 @@ fn draw_details(
     if let Some(others) = other_accounts(registry, login) {
         details.fact("accounts", &format!("also {others}"), Meaning::Plain);
     }
-    screen.secret.draw(details, "secret", scope);
+    screen.secret.draw(details, "secret", &panel_keys(scope), scope);
     details.gap();
     if let Some(problem) = &screen.problem {
         details.problem(problem);
@@ -160,7 +168,10 @@ fn draw_details(
         let other = other.map_or_else(|| "another user".into(), user);
         details.fact(
             "",
-            &format!("the official helper would answer {other}, until this one is used by a"),
+            &format!(
+                "the official helper would answer {other}, until this one is used by {}",
+                scope.key_of::<RegistriesScreen>(Action::Use)
+            ),
             Meaning::Warn,
         );
     }

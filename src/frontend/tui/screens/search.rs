@@ -299,9 +299,11 @@ impl Search {
                 draw_failed(found, &mut details);
             }
             None if self.asked.is_some() => {
-                let words =
-                    if self.called_off { "Being called off." } else { "Opening every entry; Esc calls it off." };
-                details.sentence(words, Meaning::Plain);
+                let words = match self.called_off {
+                    true => "Being called off.".to_owned(),
+                    false => format!("Opening every entry; {} calls it off.", scope.key_of::<Search>(Action::Back)),
+                };
+                details.sentence(&words, Meaning::Plain);
                 details.sentence(&progress::words(&self.pace, scope), Meaning::Plain);
             }
             None => {

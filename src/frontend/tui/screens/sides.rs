@@ -277,12 +277,14 @@ impl Screen for ConflictSides {
     fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, scope: &Scope) {
         let title = format!("Conflict of {}", self.name.display());
         let room = sheet::open(frame.buffer_mut(), area, &title, scope);
-        let heading = Rect { x: room.x + 2, width: room.width.saturating_sub(4), height: 1.min(room.height), ..room };
-        let below = Rect { y: room.y + heading.height, height: room.height - heading.height, ..room };
+        let heading = Rect { x: room.x + 2, width: room.width.saturating_sub(4), ..room };
+        let mut used = 1;
         if self.is_entry {
             let clashes = self.known().map_or(0, |known| known.clashes);
-            draw_heading(frame, heading, self.view, clashes, scope);
+            used = draw_heading(frame, heading, self.view, clashes, scope);
         }
+        let used = used.min(room.height);
+        let below = Rect { y: room.y + used, height: room.height - used, ..room };
         if let Some(view) = self.shown_mut() {
             return view.draw(frame.buffer_mut(), below, scope);
         }
@@ -291,8 +293,10 @@ impl Screen for ConflictSides {
         match &self.known {
             _ if !self.is_entry => {
                 details.sentence("This file says who may read, or belongs to the store.", Meaning::Plain);
-                details
-                    .sentence("Settle it first: o takes ours, t takes theirs, b what it was before.", Meaning::Plain);
+                let key = |action| scope.key_of::<ConflictSides>(action);
+                let (ours, theirs, base) = (key(Action::Ours), key(Action::Theirs), key(Action::Base));
+                let keys = format!("{ours} takes ours, {theirs} takes theirs, {base} what it was before");
+                details.sentence(&format!("Settle it first: {keys}."), Meaning::Plain);
             }
             None => details.sentence("being opened", Meaning::Muted),
             Some(Err(problem)) => details.problem(problem),
@@ -302,8 +306,8 @@ impl Screen for ConflictSides {
     }
 }
 
-/// The names of the views, the one that is seen first among equals.
-fn draw_heading(frame: &mut Frame<'_>, line: Rect, view: usize, clashes: usize, scope: &Scope) {
+/// The names of the views, and beside or below them how many lines clash; answers the lines used.
+fn draw_heading(frame: &mut Frame<'_>, room: Rect, view: usize, clashes: usize, scope: &Scope) -> u16 {
     let mut spans = Vec::new();
     for (index, (_, name)) in VIEWS.iter().enumerate() {
         let chosen = index == view;
@@ -311,11 +315,21 @@ fn draw_heading(frame: &mut Frame<'_>, line: Rect, view: usize, clashes: usize, 
         let meaning = if chosen { Meaning::Key } else { Meaning::Muted };
         spans.push(Span::styled(format!("{mark} {name}  "), scope.theme.style(meaning)));
     }
+    let mut lines = vec![Line::from(spans)];
     if clashes > 0 {
         let clashes = words::counted(clashes as u64, "line") + " in both";
-        spans.push(Span::styled(clashes, scope.theme.style(Meaning::Bad)));
+        let span = Span::styled(clashes, scope.theme.style(Meaning::Bad));
+        match lines[0].width() + span.width() <= usize::from(room.width) {
+            true => lines[0].push_span(span),
+            false => lines.push(Line::from(vec![Span::raw("  "), span])),
+        }
     }
-    frame.buffer_mut().set_line(line.x, line.y, &Line::from(spans), line.width);
+    let mut used = 0;
+    for (line, y) in lines.iter().zip(room.top()..room.bottom()) {
+        frame.buffer_mut().set_line(room.x, y, line, room.width);
+        used += 1;
+    }
+    used
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use super::super::theme::Glyphs;
 use super::super::widgets::list::{ListPlace, Move};
 use super::super::widgets::secret_panel::{SecretPanel, UNCUT};
 use super::store_facts::Known;
-use super::store_keys::{Action, FILTER_KEYS, KEYS, NAME};
+use super::store_keys::{Action, FILTER_KEYS, KEYS, NAME, panel_keys};
 use super::store_layers;
 use super::store_tree::Tree;
 use super::store_view;
@@ -168,7 +168,7 @@ impl Screen for StoreScreen {
             }
             Action::More | Action::Less if !self.secret.is_cut() => Offer::Refused(UNCUT),
             Action::OpenAll | Action::CloseAll if self.tree.finder.is_filtered() => {
-                Offer::Refused("what the filter found has no folders; Esc clears it")
+                Offer::Refused("what the filter found has no folders; clear it first")
             }
             Action::Conflicts if self.conflicts.is_empty() => Offer::Needless("no entry has a conflict"),
             Action::Unreadable if catalogue.is_none_or(|catalogue| catalogue.unreadable.is_empty()) => {
@@ -330,7 +330,7 @@ impl Screen for StoreScreen {
         if self.writes.take(number) {
             return self.written(report, scope);
         }
-        self.secret.report(number, report, scope).unwrap_or(Flow::Stay)
+        self.secret.report(number, report, &panel_keys(scope), scope).unwrap_or(Flow::Stay)
     }
 
     fn deadline(&self, now: Instant) -> Option<Instant> {
@@ -347,6 +347,10 @@ impl Screen for StoreScreen {
 
     fn outdate(&mut self) {
         self.outdated = true;
+    }
+
+    fn folder_moved(&mut self, from: &EntryPath, to: &EntryPath) {
+        self.tree.folder_moved(from, to);
     }
 
     fn find_entry(&mut self, entry: &EntryPath, as_folder: bool) -> Option<Flow> {

@@ -3,6 +3,9 @@
 use crossterm::event::KeyCode;
 
 use super::super::keys::{Binding, Key};
+use super::super::screen::Scope;
+use super::super::widgets::secret_panel::PanelKeys;
+use super::store::StoreScreen;
 
 /// The screen's name in tickets and in the config file.
 pub(super) const NAME: &str = "store";
@@ -75,7 +78,7 @@ pub(super) const KEYS: &[Binding<Action>] = &[
     row(&[Key::char('e')], Action::Edit, "edit", "edit its text here, its secrets hidden"),
     row(&[Key::char('E')], Action::EditOutside, "", "edit its text in your own editor ($EDITOR)"),
     row(&[Key::char('D')], Action::Delete, "delete", "remove the entry, the folder, or what is marked"),
-    row(&[Key::char(' ')], Action::Mark, "mark", "mark for m, y and D, or take the mark away"),
+    row(&[Key::char(' ')], Action::Mark, "mark", "mark to move, copy or delete several, or unmark"),
     row(&[Key::char('m')], Action::Move, "move", "move it, or what is marked, into a folder"),
     row(&[Key::char('R')], Action::Rename, "rename", "give it another name"),
     row(&[Key::char('y')], Action::CopyEntry, "", "copy the entry, the folder, or what is marked"),
@@ -98,6 +101,12 @@ pub(super) const FILTER_KEYS: &[Binding<Action>] = &[
     row(&[Key::named(KeyCode::Enter)], Action::KeepFilter, "keep", "go on with the entries found"),
     row(&[Key::named(KeyCode::Esc)], Action::Back, "clear", "clear the filter"),
 ];
+
+/// Those that are named beside a secret.
+pub(super) fn panel_keys(scope: &Scope) -> PanelKeys {
+    let key = |action| scope.key_of::<StoreScreen>(action);
+    PanelKeys { reveal: key(Action::Reveal), copy: key(Action::Copy), more: key(Action::More), less: key(Action::Less) }
+}
 
 #[cfg(test)]
 mod tests {

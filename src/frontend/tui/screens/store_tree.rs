@@ -68,9 +68,10 @@ impl Tree {
         self.open.contains(folder)
     }
 
-    /// The store was read, for the first time or again: the same node stays selected.
+    /// The store was read, for the first time or again: the same node stays selected, or the one nearest to where it was.
     pub(super) fn take_in(&mut self, loaded: Result<Catalogue, Problem>, size: Rect) {
         let before = self.selected().map(|node| (node.path.clone(), node.is_folder()));
+        let trail = self.catalogue().zip(self.finder.selected()).map(|(catalogue, id)| catalogue.trail(id));
         let first = self.loaded.is_none();
         self.finder.forget();
         self.loaded = Some(loaded);
@@ -82,9 +83,21 @@ impl Tree {
         }
         self.list();
         let again = before.and_then(|(path, folder)| self.catalogue()?.find(&path, folder));
-        if let Some(id) = again {
+        let nearest = || self.catalogue()?.nearest(trail.as_ref()?);
+        if let Some(id) = again.or_else(nearest) {
             self.finder.select(id);
         }
+    }
+
+    /// What is open in a folder is open under its new name too.
+    pub(super) fn folder_moved(&mut self, from: &EntryPath, to: &EntryPath) {
+        let inside = self.open.iter().filter_map(|folder| folder.below(from));
+        let moved = inside.filter_map(|rest| match rest.is_root() {
+            true => Some(to.clone()),
+            false => to.join(rest.as_os_str()).ok(),
+        });
+        let moved: Vec<EntryPath> = moved.collect();
+        self.open.extend(moved);
     }
 
     /// A small store is shown as a whole, of a large one the outer folders: nearest the top first, each that still fits.

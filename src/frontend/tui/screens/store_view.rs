@@ -11,7 +11,7 @@ use super::super::widgets::details::Details;
 use super::super::widgets::{panes, words};
 use super::entry_facts;
 use super::store::StoreScreen;
-use super::store_keys::Action;
+use super::store_keys::{Action, panel_keys};
 use crate::model::EntryPath;
 
 const BESIDE: panes::Beside = panes::Beside { from: panes::NARROW, share: 48 };
@@ -127,14 +127,14 @@ fn draw_details(screen: &StoreScreen, node: &Node, details: &mut Details<'_>, sc
         }
         Kind::Entry => {
             details.title(&node.path.display());
-            screen.secret.draw(details, "password", scope);
+            screen.secret.draw(details, "password", &panel_keys(scope), scope);
             details.gap();
             draw_facts(screen, &node.path, details, scope);
         }
         Kind::Login => {
             details.title(&node.label);
             details.fact("user", &node.user, Meaning::Plain);
-            screen.secret.draw(details, "secret", scope);
+            screen.secret.draw(details, "secret", &panel_keys(scope), scope);
             details.gap();
             draw_facts(screen, &node.path, details, scope);
             details.line_fact("entry", &node.path.display(), Meaning::Muted);

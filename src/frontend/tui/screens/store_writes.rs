@@ -38,7 +38,7 @@ pub(super) fn offer(screen: &StoreScreen, action: Action) -> Offer {
     match action {
         Action::New => Offer::Ready,
         Action::Password if selected.is_none_or(Node::is_folder) => Offer::Refused("select an entry, not a folder"),
-        Action::Rename if tree.marked.len() > 1 => Offer::Refused("one at a time; m moves what is marked"),
+        Action::Rename if tree.marked.len() > 1 => Offer::Refused("one at a time; what is marked can be moved"),
         Action::Rename if selected.is_some_and(|node| node.kind == Kind::Login) => {
             Offer::Refused("a login's name says which registry it is for")
         }

@@ -156,7 +156,7 @@ impl Finder {
         row: impl Fn(u32, u16) -> Line<'a>,
     ) {
         if self.rows.is_empty() {
-            let text = words::fit("nothing fits; Esc clears the filter", list.width.saturating_sub(2), "");
+            let text = words::fit("nothing fits what was typed", list.width.saturating_sub(2), "");
             frame.buffer_mut().set_string(list.x + 2, list.y, text, scope.theme.style(Meaning::Muted));
         }
         let filtered = self.is_filtered();

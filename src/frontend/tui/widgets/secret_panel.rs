@@ -22,6 +22,14 @@ pub(in super::super) const UNCUT: &str = "there is nothing more to show";
 /// The most steps of the bar that shrinks meanwhile.
 const STEPS: u64 = 10;
 
+/// The keys of the screen that it is on, as the person has them.
+pub(in super::super) struct PanelKeys {
+    pub(in super::super) reveal: String,
+    pub(in super::super) copy: String,
+    pub(in super::super) more: String,
+    pub(in super::super) less: String,
+}
+
 #[derive(Debug, Default)]
 pub(in super::super) struct SecretPanel {
     state: State,
@@ -114,6 +122,7 @@ impl SecretPanel {
         &mut self,
         number: u64,
         report: Result<Report, Problem>,
+        keys: &PanelKeys,
         scope: &Scope,
     ) -> Option<Flow> {
         if matches!(self.state, State::Waiting(waiting) if waiting == number) {
@@ -125,14 +134,14 @@ impl SecretPanel {
                     return Some(Flow::Stay);
                 }
                 Ok(_) => return Some(Flow::Stay),
-                Err(problem) => return Some(self.failed(problem, "r")),
+                Err(problem) => return Some(self.failed(problem, &keys.reveal)),
             }
         }
         let (_, name) = self.copying.take_if(|(asked, _)| *asked == number)?;
         match report {
             Ok(Report::Copied(copied)) => Some(told(copied, &name, scope.now)),
             Ok(_) => Some(Flow::Stay),
-            Err(problem) => Some(self.failed(problem, "c")),
+            Err(problem) => Some(self.failed(problem, &keys.copy)),
         }
     }
 
@@ -158,7 +167,7 @@ impl SecretPanel {
     }
 
     /// The secret's lines, and below them what went wrong if something did.
-    pub(in super::super) fn draw(&self, details: &mut Details<'_>, label: &str, scope: &Scope) {
+    pub(in super::super) fn draw(&self, details: &mut Details<'_>, label: &str, keys: &PanelKeys, scope: &Scope) {
         let theme = &scope.theme;
         match &self.state {
             State::Masked => {
@@ -168,7 +177,7 @@ impl SecretPanel {
             State::Waiting(_) => details.fact(label, "being opened", Meaning::Muted),
             State::Shown { secret, until } => {
                 let area = details.rest();
-                let (used, view) = draw_plain(details.buffer, area, label, secret, self.view.get().top, scope);
+                let (used, view) = draw_plain(details.buffer, area, (label, keys), secret, self.view.get().top, scope);
                 self.view.set(view);
                 details.skip(used);
                 details.fact("hidden in", &countdown(*until, scope), Meaning::Muted);
@@ -222,7 +231,14 @@ pub(in super::super) fn told(Copy { copied, written }: Copy, name: &str, now: In
 /// Draws the rows of a secret from `top` on straight into the cells, through buffers that are wiped; answers the lines
 /// used, and the view. A line `key: value` after the first has its key where labels are. Leaves room for the line below,
 /// and says which rows these are when there are more.
-fn draw_plain(buffer: &mut Buffer, area: Rect, label: &str, secret: &Secret, top: usize, scope: &Scope) -> (u16, View) {
+fn draw_plain(
+    buffer: &mut Buffer,
+    area: Rect,
+    (label, keys): (&str, &PanelKeys),
+    secret: &Secret,
+    top: usize,
+    scope: &Scope,
+) -> (u16, View) {
     let room = area.height.saturating_sub(1);
     let columns = area.width.saturating_sub(LABEL);
     if room == 0 || columns == 0 {
@@ -244,7 +260,8 @@ fn draw_plain(buffer: &mut Buffer, area: Rect, label: &str, secret: &Secret, top
         at += 1;
     });
     if is_cut {
-        let rows = format!("{}-{} of {all} rows: J, K", top + 1, top + usize::from(used));
+        let (first, last) = (top + 1, top + usize::from(used));
+        let rows = format!("{first}-{last} of {all} rows: {}, {}", keys.more, keys.less);
         buffer.set_stringn(area.x + LABEL, area.y + used, rows, usize::from(columns), scope.theme.style(Meaning::Warn));
         used += 1;
     }
@@ -305,13 +322,18 @@ mod tests {
         }
     }
 
+    fn keys() -> PanelKeys {
+        let key = |key: &str| key.to_owned();
+        PanelKeys { reveal: key("r"), copy: key("c"), more: key("J"), less: key("K") }
+    }
+
     fn shown(start: Instant) -> SecretPanel {
         let mut panel = SecretPanel::default();
         let mut tickets = Tickets::of("test");
         let entry = EntryPath::parse("a").expect("a name");
         assert!(matches!(panel.toggle(&entry, &mut tickets), Flow::Start(..)));
         let report = Ok(Report::Opened(Secret::new(b"hunter2\nuser: alice\n".to_vec())));
-        assert!(panel.report(1, report, &scope(start)).is_some());
+        assert!(panel.report(1, report, &keys(), &scope(start)).is_some());
         panel
     }
 
@@ -319,7 +341,7 @@ mod tests {
         let area = Rect::new(0, 0, 40, 6);
         let mut buffer = Buffer::empty(area);
         let scope = scope(now);
-        panel.draw(&mut Details::new(&mut buffer, area, false, &scope), "password", &scope);
+        panel.draw(&mut Details::new(&mut buffer, area, false, &scope), "password", &keys(), &scope);
         buffer.content().iter().map(|cell| cell.symbol()).collect()
     }
 
@@ -362,7 +384,7 @@ mod tests {
         let entry = EntryPath::parse("a").expect("a name");
         panel.toggle(&entry, &mut tickets);
         panel.hide();
-        let late = panel.report(1, Ok(Report::Opened(Secret::new(b"hunter2".to_vec()))), &scope(now));
+        let late = panel.report(1, Ok(Report::Opened(Secret::new(b"hunter2".to_vec()))), &keys(), &scope(now));
         assert!(late.is_none() && !drawn(&panel, now).contains("hunter2"));
     }
 
@@ -372,7 +394,7 @@ mod tests {
         let (mut panel, mut tickets) = (SecretPanel::default(), Tickets::of("test"));
         panel.toggle(&EntryPath::parse("a").expect("a name"), &mut tickets);
         let secret = [b"x".repeat(60), b"\n\x1b[2Jy".to_vec()].concat();
-        panel.report(1, Ok(Report::Opened(Secret::new(secret))), &scope(now));
+        panel.report(1, Ok(Report::Opened(Secret::new(secret))), &keys(), &scope(now));
         let text = drawn(&panel, now);
         assert_eq!(text.matches('x').count(), 60);
         assert!(text.contains("\\u{1b}[2Jy") && text.contains("10 s"), "{text}");
@@ -384,7 +406,7 @@ mod tests {
         let (mut panel, mut tickets) = (SecretPanel::default(), Tickets::of("test"));
         panel.toggle(&EntryPath::parse("a").expect("a name"), &mut tickets);
         let lines: Vec<String> = (1..=20).map(|number| format!("line{number}")).collect();
-        panel.report(1, Ok(Report::Opened(Secret::new(lines.join("\n").into_bytes()))), &scope(now));
+        panel.report(1, Ok(Report::Opened(Secret::new(lines.join("\n").into_bytes()))), &keys(), &scope(now));
         let text = drawn(&panel, now);
         assert!(text.contains("line4") && !text.contains("line5"), "{text}");
         assert!(text.contains("1-4 of 20 rows: J, K") && text.contains("10 s"), "{text}");

@@ -19,7 +19,7 @@ const TEXT_MAX: usize = 1 << 18;
 /// How many changes can be taken back.
 const STEPS_MAX: usize = 200;
 
-const HIDDEN: &str = "this line is hidden: Ctrl-R shows it, Ctrl-U empties it";
+const HIDDEN: &str = "this line is hidden: show it first, or empty it as a whole";
 const TOO_LONG: &str = "the text is as long as it may get here";
 
 /// Why a text cannot be edited here.
@@ -46,6 +46,25 @@ pub(in super::super) enum Did {
     Shifted,
     /// Nothing, and why.
     Refused(&'static str),
+}
+
+/// What is done by a key that is not text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in super::super) enum Cut {
+    /// The line as a whole, hidden or not.
+    Line,
+    /// What is behind the cursor; of a hidden line nothing is left unseen.
+    ToEnd,
+    /// The word before the cursor.
+    Word,
+}
+
+/// True for a key that `TextArea::press` takes: nothing else can have it.
+pub(in super::super) fn is_for_text(key: Key) -> bool {
+    let edits = matches!(key.code(), KeyCode::Enter | KeyCode::Backspace | KeyCode::Delete);
+    let moves = matches!(key.code(), KeyCode::Left | KeyCode::Right | KeyCode::Home | KeyCode::End);
+    let rows = matches!(key.code(), KeyCode::Up | KeyCode::Down | KeyCode::PageUp | KeyCode::PageDown);
+    key.typed().is_some() || edits || moves || rows
 }
 
 #[derive(Debug)]
@@ -157,15 +176,10 @@ impl TextArea {
         }
         let row = self.row();
         let line = self.line(row);
-        let hidden = self.is_hidden(row, seen);
         let did = match key.code() {
             KeyCode::Enter => self.change(self.cursor..self.cursor, self.line_end.as_bytes(), seen),
             KeyCode::Backspace => self.change(self.left(seen)..self.cursor, b"", seen),
             KeyCode::Delete => self.change(self.cursor..self.right(seen), b"", seen),
-            // Of the line as a whole nothing is left unseen.
-            _ if key.is_ctrl('u') || (hidden && key.is_ctrl('k')) => self.empty(line),
-            _ if key.is_ctrl('k') => self.change(self.cursor..line.end, b"", seen),
-            _ if key.is_ctrl('w') => self.change(self.word_before(line.start)..self.cursor, b"", seen),
             KeyCode::Left => self.go(self.left(seen)),
             KeyCode::Right => self.go(self.right(seen)),
             KeyCode::Home => self.go(line.start),
@@ -177,6 +191,16 @@ impl TextArea {
             _ => return None,
         };
         Some(did)
+    }
+
+    pub(in super::super) fn cut(&mut self, cut: Cut, seen: Option<Seen>) -> Did {
+        let row = self.row();
+        let line = self.line(row);
+        match cut {
+            Cut::ToEnd if !self.is_hidden(row, seen) => self.change(self.cursor..line.end, b"", seen),
+            Cut::Line | Cut::ToEnd => self.empty(line),
+            Cut::Word => self.change(self.word_before(line.start)..self.cursor, b"", seen),
+        }
     }
 
     /// Pasted text: its line ends become those that are used here, other control characters but tabs are left out.
@@ -427,7 +451,6 @@ mod tests {
             Key::char('x'),
             named(KeyCode::Backspace),
             named(KeyCode::Delete),
-            Key::ctrl('w'),
             named(KeyCode::Left),
             named(KeyCode::End),
         ];
@@ -442,7 +465,9 @@ mod tests {
         let mut area = area("secret\nuser: a\n");
         assert_eq!(area.press(Key::char('x'), 5, None), Some(Did::Refused(HIDDEN)));
         assert_eq!(area.paste("x\n", None), Did::Refused(HIDDEN));
-        assert_eq!(area.press(Key::ctrl('k'), 5, None), Some(Did::Changed));
+        area.press(named(KeyCode::End), 5, None);
+        assert_eq!(area.cut(Cut::Word, None), Did::Refused(HIDDEN));
+        assert_eq!(area.cut(Cut::ToEnd, None), Did::Changed);
         assert_eq!(whole(&area), "\nuser: a\n");
         assert_eq!(area.paste("new\u{1b}", None), Did::Changed);
         assert_eq!(whole(&area), "new\nuser: a\n");
@@ -500,11 +525,11 @@ mod tests {
         }
         assert_eq!(whole(&area), "x\nuser: \nname: abcdefgh");
         area.press(named(KeyCode::Down), 5, None);
-        area.press(Key::ctrl('w'), 5, None);
+        area.cut(Cut::Word, None);
         assert_eq!(whole(&area), "x\nuser: \nabcdefgh");
-        area.press(Key::ctrl('k'), 5, None);
+        area.cut(Cut::ToEnd, None);
         area.press(named(KeyCode::Up), 5, None);
-        area.press(Key::ctrl('u'), 5, None);
+        area.cut(Cut::Line, None);
         assert_eq!(whole(&area), "x\n\n");
     }
 
@@ -516,6 +541,16 @@ mod tests {
         assert_eq!(whole(&area), "pw\r\nurl: a\r\nport:\t1\r\n\r\n");
         assert!(area.undo());
         assert_eq!(whole(&area), "pw\r\n");
+    }
+
+    #[test]
+    fn the_keys_that_it_takes_are_those_that_it_says() {
+        let letters = ('a'..='z').flat_map(|letter| [Key::char(letter), Key::ctrl(letter)]);
+        let named = crate::frontend::tui::keys::NAMES.iter().map(|(_, code)| Key::named(*code));
+        let function = (1..=12).map(|number| Key::named(KeyCode::F(number)));
+        for key in letters.chain(named).chain(function) {
+            assert_eq!(area("x\ny").press(key, 5, ALL).is_some(), is_for_text(key), "{key:?}");
+        }
     }
 
     #[test]
@@ -538,15 +573,14 @@ mod tests {
             let mut area = area(&before);
             for key in keys {
                 let seen = [None, Some(Seen::Row(area.row())), ALL][seen];
-                let key = match key {
-                    11 => Key::ctrl('u'),
-                    12 => Key::ctrl('k'),
-                    13 => Key::ctrl('w'),
-                    14 => Key::char('\u{301}'),
-                    15 => Key::char('x'),
-                    code => named(codes[code]),
-                };
-                area.press(key, 2, seen);
+                match key {
+                    11 => drop(area.cut(Cut::Line, seen)),
+                    12 => drop(area.cut(Cut::ToEnd, seen)),
+                    13 => drop(area.cut(Cut::Word, seen)),
+                    14 => drop(area.press(Key::char('\u{301}'), 2, seen)),
+                    15 => drop(area.press(Key::char('x'), 2, seen)),
+                    code => drop(area.press(named(codes[code]), 2, seen)),
+                }
                 let now = whole(&area);
                 prop_assert!(now.is_char_boundary(area.cursor.min(now.len())));
                 prop_assert!(area.column(ALL).is_some());

@@ -55,7 +55,8 @@ impl Activity {
             above(&words, Meaning::Warn);
         }
         if !self.only.is_all() {
-            above(&format!("only {}; Esc lists all", self.only.words()), Meaning::Accent);
+            let key = scope.key_of::<Activity>(Action::Back);
+            above(&format!("only {}; {key} lists all", self.only.words()), Meaning::Accent);
         }
         let (names, journal) = (&self.names, &self.journal);
         let name = |index: u32| names.get(index as usize).map_or("", String::as_str);
