@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use crate::model::{EntryPath, Problem, Recipient, UserId};
 use crate::system::System;
 use crate::system::agent::{AgentConnection, AgentError, KeyState, Keygrip};
+use crate::system::cipher::Identity;
 use crate::system::keyring::RecipientStanding;
 
 /// One recipient as a person knows it.
@@ -99,9 +100,13 @@ fn reader(system: &System, recipient: &Recipient) -> Reader {
         standing: RecipientStanding::Unknown,
         expires: None,
     };
-    // With a key file the GnuPG home says nothing about who can read.
+    // With a key file the GnuPG home says nothing about who is trusted.
     if system.options.key_file.is_some() {
-        return unknown;
+        let meant = system.cipher().ok().and_then(|cipher| cipher.identities(recipient).ok()).unwrap_or_default();
+        return match <[Identity; 1]>::try_from(meant) {
+            Ok([Identity { fingerprint, name, .. }]) => Reader { fingerprint: Some(fingerprint), name, ..unknown },
+            Err(_) => unknown,
+        };
     }
     match system.keyring().describe(recipient) {
         Ok(state) => Reader {

@@ -134,9 +134,15 @@ fn switch(session: &Session, registry: &str, user: &str, json: bool) -> Result<(
         let official = done.official.as_ref().map(Login::as_str);
         return session.console.json(&json!({
             "schema": names::SCHEMA, "user": user, "servers": servers, "official": official.unwrap_or(user),
+            "helper": asked(done.asked.as_ref()),
         }));
     }
     let servers: Vec<_> = done.servers.iter().map(RegistryKey::display).collect();
+    if let Some(instead) = done.asked.as_ref().and_then(Asked::instead) {
+        session.console.status(&format!("{} is the one in use at {}", login.quoted(), servers.join(", ")));
+        session.console.warning(&Problem::failed(format!("Docker will not ask: {instead}")));
+        return Ok(());
+    }
     session.console.status(&format!("Docker gets {} at {}", login.quoted(), servers.join(", ")));
     if let Some(other) = done.official {
         let warning = format!("the official helper would answer {}: it goes by file names", other.quoted());
@@ -275,6 +281,14 @@ fn row(login: &RegistryLogin, age: &str) -> [String; 5] {
     [login.server.display().into_owned(), user, login.kind.word().to_owned(), age.to_owned(), notes.join("; ")]
 }
 
+/// The helper that Docker asks, as programs read it.
+fn asked(asked: Option<&Asked>) -> Option<&str> {
+    match asked {
+        Some(Asked::Us(helper) | Asked::Other(helper)) => Some(helper),
+        Some(Asked::Nobody) | None => None,
+    }
+}
+
 /// Each registry once.
 fn by_registry(registries: &Registries) -> Vec<Value> {
     let one = |one: Registry| {
@@ -283,10 +297,7 @@ fn by_registry(registries: &Registries) -> Vec<Value> {
         let accounts: Vec<&str> = one.accounts().into_iter().map(Login::as_str).collect();
         let places: Vec<&str> = one.places().into_iter().map(Found::word).collect();
         let answers = one.logins.first().filter(|login| login.active && !login.server.is_hub_token());
-        let helper = match &one.asked {
-            Some(Asked::Us(helper) | Asked::Other(helper)) => Some(helper.as_str()),
-            Some(Asked::Nobody) | None => None,
-        };
+        let helper = asked(one.asked.as_ref());
         json!({
             "canonical": one.name, "kind": one.kind.word(), "user": answers.map(|login| login.login.as_str()),
             "accounts": accounts, "spellings": texts(one.spellings()), "places": places, "helper": helper,

@@ -218,6 +218,8 @@ mod tests {
         let root = EntryPath::parse("infra/db/root").expect("a name");
         let plaintext = entries::show(&system, &root, Asking::Never).expect("shown");
         assert!(plaintext.expose().starts_with(b"tr0ub4dor&3-demo\nuser: postgres\n"));
+        let own = crate::ops::readers::own_key(&system).expect("known").key.expect("a key");
+        assert_eq!(own.name.map(|name| name.to_string()).as_deref(), Some(USER_ID));
         let facts = entries::facts(&system, &root).expect("known");
         assert_eq!(env.now().duration_since(facts.modified).expect("past").as_secs(), 3 * 24 * 3600);
         let registries = registries::list(&system).expect("listed");

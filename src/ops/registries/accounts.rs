@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Registries, RegistryLogin, list};
+use super::{Asked, Registries, RegistryLogin, fold, list};
 use crate::model::{EntryPath, Login, Problem, RegistryKey, text};
 use crate::ops::change::{Change, Written};
 use crate::system::System;
@@ -16,6 +16,8 @@ pub struct Switched {
     pub servers: Vec<RegistryKey>,
     /// Whom the official helper answers instead under one of them: it goes by file names.
     pub official: Option<Login>,
+    /// Whom Docker asks about the registry; None: not known, as where it has no configuration and looks for helpers itself.
+    pub asked: Option<Asked>,
 }
 
 /// A login's file that goes to another name: its entry before, and after.
@@ -50,8 +52,11 @@ pub fn activate(system: &System, server: &RegistryKey, login: &Login) -> Result<
         change.finish(&format!("Use {} at {}.", login.quoted(), text::escaped(server.canonical().as_bytes())))
     };
     let told = |one: &RegistryLogin| one.official && servers.contains(&one.server) && one.login != *login;
-    let official = list(system)?.logins.into_iter().find(told).map(|one| one.login);
-    Ok(Switched { written, servers: servers.into_iter().collect(), official })
+    let now = list(system)?;
+    let asked =
+        now.docker.as_ref().filter(|docker| docker.exists).map(|docker| fold::asked(docker, &fold::name_of(server)));
+    let official = now.logins.into_iter().find(told).map(|one| one.login);
+    Ok(Switched { written, servers: servers.into_iter().collect(), official, asked })
 }
 
 /// What has to go where so that this user's file is the first one of the registry's folder.
@@ -205,7 +210,7 @@ mod tests {
         let bob = Login::new("bob");
         let done = activate(&bench.system, &RegistryKey::new("H.test/v2/"), &bob).expect("switched");
         assert_eq!(done.servers, ["h.test", "https://h.test"].map(RegistryKey::new));
-        assert_eq!(done.official, None);
+        assert_eq!((done.official, done.asked), (None, None));
         for server in ["h.test", "https://h.test"] {
             assert_eq!(active(&bench, server), ["bob"], "{server}");
         }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Elsewhere, Place, Registries, RegistryKind, RegistryLogin};
 use crate::model::registry_key::{HUB_KEY, HUB_NAME};
-use crate::model::{Login, RegistryKey};
+use crate::model::{Login, RegistryKey, text};
 use crate::ops::shims;
 use crate::system::docker::config::DockerConfig;
 
@@ -32,6 +32,49 @@ pub enum Asked {
     Other(String),
     /// Nobody: it looks into its own file.
     Nobody,
+}
+
+impl Asked {
+    /// What Docker does in place of asking regpass, escaped; None where it asks.
+    pub fn instead(&self) -> Option<String> {
+        match self {
+            Asked::Us(_) => None,
+            Asked::Other(helper) => Some(format!("it asks {}", program(helper))),
+            Asked::Nobody => Some("it asks no helper, and reads its own config.json".to_owned()),
+        }
+    }
+}
+
+/// A helper's program, escaped.
+fn program(helper: &str) -> String {
+    text::escaped(format!("{}{helper}", shims::PREFIX).as_bytes()).into_owned()
+}
+
+impl Elsewhere {
+    /// Whether Docker looks its registry up by exactly this spelling (docker/cli `cli/config/configfile/file.go`).
+    pub fn is_docker_s_spelling(&self) -> bool {
+        self.server == docker_key(&name_of(&self.server))
+    }
+
+    /// What it has to do with its registry, about which Docker asks this one; in words, escaped. Where Docker asks a helper,
+    /// it never falls back to its own file.
+    pub fn words(&self, asked: Option<&Asked>) -> String {
+        match (&self.place, asked) {
+            (Place::Helper(helper) | Place::Ours(helper), _) if self.is_docker_s_spelling() => {
+                format!("Docker asks {} about it", program(helper))
+            }
+            (Place::Helper(helper) | Place::Ours(helper), _) => {
+                format!("credHelpers names {}, under a spelling that Docker does not look up", program(helper))
+            }
+            (Place::Inline(_), Some(Asked::Us(helper) | Asked::Other(helper))) => {
+                let instead = program(helper);
+                format!("its secret stands in Docker's config.json, in clear; Docker asks {instead} instead")
+            }
+            (Place::Inline(_), Some(Asked::Nobody) | None) => {
+                "its secret stands in Docker's config.json, in clear, where Docker reads it".to_owned()
+            }
+        }
+    }
 }
 
 /// A kind of place where something about a registry is found.
@@ -115,13 +158,16 @@ fn rank(login: &RegistryLogin, name: &str) -> impl Ord + use<> {
     (login.server.is_hub_token(), !login.mount.is_root(), !login.active, !usual)
 }
 
-/// `credHelpers` goes before `credsStore` (docker/cli `cli/config/configfile/file.go`, `GetCredentialsStore`).
-fn asked(docker: &DockerConfig, name: &str) -> Asked {
-    let own = docker.helpers.iter().find(|(server, _)| name_of(&RegistryKey::new(server.as_str())) == name);
-    match own.map(|(_, helper)| helper).or(docker.helper.as_ref()) {
-        Some(helper) if helper.is_empty() => Asked::Nobody,
-        Some(helper) if shims::is_ours(helper) => Asked::Us(helper.clone()),
-        Some(helper) => Asked::Other(helper.clone()),
+/// What Docker looks a registry up by.
+fn docker_key(name: &str) -> RegistryKey {
+    RegistryKey::new(if name == HUB_NAME { HUB_KEY } else { name })
+}
+
+/// Whom Docker asks about the registry of this name.
+pub(super) fn asked(docker: &DockerConfig, name: &str) -> Asked {
+    match docker.helper_for(&docker_key(name)) {
+        Some(helper) if shims::is_ours(helper) => Asked::Us(helper.to_owned()),
+        Some(helper) => Asked::Other(helper.to_owned()),
         None => Asked::Nobody,
     }
 }
@@ -193,8 +239,30 @@ mod tests {
         }
         assert_eq!(asked(&docker, "docker.io"), Asked::Other("osxkeychain".to_owned()));
         assert_eq!(asked(&docker, "h.test"), Asked::Nobody);
+        // Spellings that Docker does not look up.
+        for (server, name) in [("docker.io", "docker.io"), ("https://d.test", "d.test")] {
+            let docker = DockerConfig { helpers: [(server.to_owned(), "x".to_owned())].into(), ..docker.clone() };
+            assert_eq!(asked(&docker, name), Asked::Us("pass".to_owned()), "{server}");
+        }
         docker.helper = None;
         assert_eq!(asked(&docker, "b.test"), Asked::Us("regpass".to_owned()));
         assert_eq!(asked(&docker, "c.test"), Asked::Nobody);
+    }
+
+    #[test]
+    fn what_a_place_means_depends_on_whom_docker_asks() {
+        let (us, other) = (Asked::Us("pass".to_owned()), Asked::Other("x\u{1b}".to_owned()));
+        let inline = place("h.test", Place::Inline(None));
+        assert!(inline.words(Some(&us)).ends_with("in clear; Docker asks docker-credential-pass instead"));
+        assert!(inline.words(Some(&other)).ends_with("Docker asks docker-credential-x\\u{1b} instead"));
+        assert!(inline.words(Some(&Asked::Nobody)).ends_with("where Docker reads it"));
+        let named = |server: &str| place(server, Place::Helper("x".to_owned())).words(None);
+        assert_eq!(named("h.test"), "Docker asks docker-credential-x about it");
+        assert_eq!(named("https://index.docker.io/v1/"), named("h.test"));
+        for server in ["docker.io", "https://h.test"] {
+            assert!(named(server).ends_with("does not look up"), "{server}");
+        }
+        assert_eq!((us.instead(), Asked::Nobody.instead().is_some()), (None, true));
+        assert_eq!(other.instead().as_deref(), Some("it asks docker-credential-x\\u{1b}"));
     }
 }

@@ -284,7 +284,8 @@ fn the_journal_says_what_docker_asked() {
     std::fs::create_dir_all(file.parent().expect("a folder")).expect("the state folder");
     std::fs::write(&file, "no call\n").expect("a journal");
     let odd = sandbox.regpass(&["journal"], b"").ok();
-    assert!(odd.err().contains("1 lines of") && !odd.err().contains("no calls yet"), "{odd:?}");
+    assert!(odd.err().contains("1 line of") && odd.err().contains("mv "), "{odd:?}");
+    assert!(!odd.err().contains("no calls yet"), "{odd:?}");
     std::fs::remove_file(&file).expect("removed");
     let login = json!({"ServerURL": "host.test", "Username": "bob", "Secret": "s3cret-value"});
     sandbox.helper("store", login.to_string()).ok();

@@ -30,7 +30,7 @@ fn an_account_is_chosen_and_renamed() {
     with_accounts(&sandbox, &[&format!("{H}/bob"), &format!("{H}/amy"), &format!("{HTTPS}/amy")]);
     assert_eq!(user_of(&sandbox, "h.test"), "bob");
     let done = json_of(sandbox.regpass(&["registries", "use", "H.test", "amy", "--json"], b""));
-    assert_eq!(keys(&done), ["schema", "user", "servers", "official"]);
+    assert_eq!(keys(&done), ["schema", "user", "servers", "official", "helper"]);
     assert_eq!(done["servers"], json!(["h.test", "https://h.test"]));
     assert_eq!(user_of(&sandbox, "h.test"), "amy");
     let told = sandbox.regpass(&["registries", "use", "h.test", "bob"], b"").ok();
@@ -57,6 +57,13 @@ fn an_account_is_chosen_and_renamed() {
     let taken = sandbox.regpass(&["registries", "rename", "h.test", "a/c", "amy"], b"");
     assert_eq!(taken.code, 1, "{}", taken.err());
     assert!(sandbox.helper("get", "h.test").ok().out().contains("\"a/c\""));
+    // Where Docker asks somebody else, a switch is nothing that it sees.
+    let docker = sandbox.home().join(".docker");
+    std::fs::create_dir_all(&docker).expect("a folder");
+    std::fs::write(docker.join("config.json"), r#"{"credsStore":"desktop"}"#).expect("a config");
+    let told = sandbox.regpass(&["registries", "use", "h.test", "amy"], b"").ok();
+    assert!(told.err().contains("Docker will not ask: it asks docker-credential-desktop"), "{}", told.err());
+    sandbox.regpass(&["registries", "use", "h.test", "a/c"], b"").ok();
     let read_only = sandbox.regpass(&["registries", "use", "h.test", "amy", "--read-only"], b"");
     assert!(read_only.code == 1 && user_of(&sandbox, "https://h.test") == "amy", "{}", read_only.err());
     assert!(sandbox.helper("get", "h.test").ok().out().contains("\"a/c\""));

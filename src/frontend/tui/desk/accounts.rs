@@ -6,7 +6,7 @@ use crate::frontend::tui::jobs::accounts::{Job as Deed, Report as Done};
 use crate::frontend::tui::jobs::write::Job as Ask;
 use crate::model::{Login, RegistryKey};
 use crate::ops::Written;
-use crate::ops::registries::{Elsewhere, Erased, Place, RegistryKind, RegistryLogin, Still, Switched};
+use crate::ops::registries::{Asked, Elsewhere, Erased, Place, RegistryKind, RegistryLogin, Still, Switched};
 use crate::system::docker::config::DockerConfig;
 
 const ECR: &str = "1769.dkr.ecr.us-west-2.amazonaws.com";
@@ -60,9 +60,13 @@ pub(super) fn registries() -> Registries {
 
 pub(super) fn found(job: &Deed) -> Done {
     match job {
-        Deed::Use(server, _) => {
+        Deed::Use(server, login) => {
             let official = Some(Login::new("aaron"));
-            Done::Switched(Switched { servers: vec![server.clone()], official, ..Switched::default() })
+            let asked = Some(match login.as_str() {
+                "amy" => Asked::Us("pass".to_owned()),
+                _ => Asked::Other("desktop".to_owned()),
+            });
+            Done::Switched(Switched { servers: vec![server.clone()], official, asked, ..Switched::default() })
         }
         Deed::Erase(server) => Done::Erased(Erased {
             written: Written::default(),
@@ -146,6 +150,10 @@ fn whom_docker_asks_is_told_with_what_it_gets() {
     desk.press("jj").shows("no, Docker asks docker-credential-desktop about it");
     desk.press("jj").shows("Docker asks docker-credential-pass about it, which has no login of it");
     desk.shows("docker login new.test");
+    // Where a helper is asked, Docker does not read what stands in its own file.
+    desk.press("j").shows("docker-credential-pass instead");
+    desk.shows("This moves it there:  docker login quay.io");
+    desk.press("gjjj<Right>jjj").shows("docker logout https://h.test && docker login h.test");
 }
 
 #[test]
@@ -180,7 +188,8 @@ fn one_key_makes_another_account_the_one_that_docker_gets() {
         "{:?}",
         desk.started
     );
-    desk.press("ga").shows("Docker gets this one already");
+    desk.shows("Docker will not ask: it asks docker-credential-desktop");
+    desk.press("ga").shows("the helper answers this one already");
 }
 
 #[test]

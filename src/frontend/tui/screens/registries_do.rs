@@ -18,7 +18,7 @@ use super::registries_view::canonical;
 use super::rename_login;
 use crate::model::registry_key::HUB_NAME;
 use crate::model::{Problem, text};
-use crate::ops::registries::RegistryLogin;
+use crate::ops::registries::{Asked, RegistryLogin};
 
 /// A change on its way, with what it is called.
 pub(super) enum Change {
@@ -44,7 +44,7 @@ pub(super) fn offer(screen: &RegistriesScreen, action: Action) -> Offer {
         _ if !login.mount.is_root() => Offer::Refused("it is in a mounted store, which the helper does not see"),
         Action::Use if login.server.is_hub_token() => Offer::Refused("a token is no account"),
         Action::Use if login.active && login.official && !has_other(screen) => {
-            Offer::Refused("Docker gets this one already")
+            Offer::Refused("the helper answers this one already")
         }
         _ => Offer::Ready,
     }
@@ -130,9 +130,11 @@ pub(super) fn report(
     match (change, report) {
         (Change::CopyCommand(command), Report::Copied(copied)) => told(copied, &command, scope.now),
         (Change::Use(name), Report::Accounts(Done::Switched(done))) => {
-            let said = match done.official {
-                None => Toast::good(format!("Docker gets {name} now")),
-                Some(other) => {
+            let instead = done.asked.as_ref().and_then(Asked::instead);
+            let said = match (instead, done.official) {
+                (Some(instead), _) => Toast::warn(format!("Docker will not ask: {instead}; {name} is the one in use")),
+                (None, None) => Toast::good(format!("Docker gets {name} now")),
+                (None, Some(other)) => {
                     Toast::warn(format!("Docker gets {name} now; the official helper would answer {}", other.quoted()))
                 }
             };

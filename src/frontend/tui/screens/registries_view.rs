@@ -178,7 +178,11 @@ fn draw_details(
     draw_end(screen, login, details, scope);
     for one in registry.elsewhere.iter().filter(|one| !matches!(one.place, Place::Ours(_))) {
         let spelled = if one.server == login.server { String::new() } else { format!("{}: ", one.server.display()) };
-        details.fact(&format!("also {}", glyphs.warn), &format!("{spelled}{}", place_words(one)), Meaning::Warn);
+        details.fact(
+            &format!("also {}", glyphs.warn),
+            &format!("{spelled}{}", one.words(registry.asked.as_ref())),
+            Meaning::Warn,
+        );
     }
     details.fact("kind", login.kind.word(), Meaning::Plain);
     details.fact("changed", &age::long(scope.wall, login.modified), Meaning::Plain);
@@ -243,8 +247,12 @@ fn draw_elsewhere(registry: &Registry, one: &Elsewhere, details: &mut Details<'_
         Place::Ours(_) if stored => (glyphs.good, Meaning::Good),
         _ => (glyphs.warn, Meaning::Warn),
     };
-    let without = if matches!(one.place, Place::Ours(_)) && !stored { ", which has no login of it" } else { "" };
-    details.sentence(&format!("{mark} {}{without}", place_words(one)), meaning);
+    let without = if matches!(one.place, Place::Ours(_)) && one.is_docker_s_spelling() && !stored {
+        ", which has no login of it"
+    } else {
+        ""
+    };
+    details.sentence(&format!("{mark} {}{without}", one.words(registry.asked.as_ref())), meaning);
     details.gap();
     if let Place::Inline(Some(_)) = &one.place {
         details.fact("user", &place_user(one), Meaning::Plain);
@@ -252,22 +260,20 @@ fn draw_elsewhere(registry: &Registry, one: &Elsewhere, details: &mut Details<'_
     details.fact("kind", one.kind.word(), Meaning::Plain);
     let server = text::shell_word(Path::new(&one.canonical));
     let command = format!("{}docker login {server}", scope.typed.variables());
-    let advice = match &one.place {
-        Place::Inline(_) => format!("Once a helper is asked, this moves it there:  {command}"),
-        Place::Ours(_) if !stored => format!("This puts one there:  {command}"),
-        Place::Ours(_) | Place::Helper(_) => return,
+    let advice = match (&one.place, &registry.asked) {
+        (Place::Inline(_), Some(Asked::Nobody) | None) => {
+            format!("Once a helper is asked, this moves it there:  {command}")
+        }
+        // A login takes away only what stands under Docker's own spelling.
+        (Place::Inline(_), _) if !one.is_docker_s_spelling() => {
+            let spelled = text::shell_word(Path::new(&*one.server.to_text()));
+            format!("This moves it there:  docker logout {spelled} && {command}")
+        }
+        (Place::Inline(_), _) => format!("This moves it there:  {command}"),
+        (Place::Ours(_), _) if !stored => format!("This puts one there:  {command}"),
+        (Place::Ours(_) | Place::Helper(_), _) => return,
     };
     details.sentence(&format!("{} {advice}", glyphs.closed), Meaning::Plain);
-}
-
-/// What another place has to do with the registry.
-fn place_words(one: &Elsewhere) -> String {
-    match &one.place {
-        Place::Helper(helper) | Place::Ours(helper) => {
-            format!("Docker asks docker-credential-{} about it", text::escaped(helper.as_bytes()))
-        }
-        Place::Inline(_) => "its secret stands in Docker's config.json, in clear".to_owned(),
-    }
 }
 
 /// The registry that a login is for, safe for the screen.
