@@ -1,5 +1,5 @@
-//! What can be put in place without a question of its own, because nothing that is there is changed: the helper's links, and
-//! a configuration for Docker where there is none.
+//! What can be put in place because nothing that is there is replaced: the helper's links, a configuration for Docker where
+//! there is none, and the helper's name in one that names none, which can be taken out again.
 
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use super::{read_only, shims};
 use crate::model::{Problem, text};
 use crate::system::System;
+use crate::system::docker::creds_store;
 use crate::system::files::{self, FileError};
 use crate::system::links::Found;
 
@@ -21,6 +22,10 @@ pub enum Mend {
     Links(PathBuf),
     /// Docker's `config.json`.
     DockerConfig(PathBuf),
+    /// The helper's name in a `config.json` that is there and names none.
+    CredsStore(PathBuf),
+    /// That taken out again.
+    NoCredsStore(PathBuf),
 }
 
 /// What Docker's configuration holds then: it asks regpass.
@@ -36,6 +41,16 @@ pub fn mend(system: &System, mend: &Mend) -> Result<String, Problem> {
             read_only::check(system, file)?;
             make_config(file)?;
             Ok(format!("{} asks {}{USUAL}", shown(file), shims::PREFIX))
+        }
+        Mend::CredsStore(file) => {
+            read_only::check(system, file)?;
+            creds_store::put(file, USUAL)?;
+            Ok(format!("{} asks {}{USUAL}", shown(file), shims::PREFIX))
+        }
+        Mend::NoCredsStore(file) => {
+            read_only::check(system, file)?;
+            creds_store::take_out(file, USUAL)?;
+            Ok(format!("{} names no helper any more", shown(file)))
         }
     }
 }
@@ -83,6 +98,27 @@ mod tests {
         std::fs::write(&file, "{}").expect("changed");
         mend(&bench.system, &Mend::DockerConfig(file.clone())).expect_err("it is there");
         assert_eq!(std::fs::read_to_string(file).expect("read"), "{}");
+    }
+
+    #[test]
+    fn one_that_is_there_gets_a_line_which_can_be_taken_out() {
+        let bench = Bench::new();
+        let file = bench.home().join(config::FILE);
+        std::fs::write(&file, "{\n\t\"odd\": 1\n}").expect("written");
+        let system = |read_only| {
+            let mut options = bench.system.options.clone();
+            options.read_only = read_only;
+            System::new(bench.system.env.clone(), options)
+        };
+        let by = Some("--read-only");
+        mend(&system(by), &Mend::CredsStore(file.clone())).expect_err("read-only");
+        mend(&system(None), &Mend::CredsStore(file.clone())).expect("put");
+        assert_eq!(config::read(bench.home()).expect("read").helper.as_deref(), Some(USUAL));
+        mend(&system(None), &Mend::CredsStore(file.clone())).expect_err("it is there");
+        mend(&system(by), &Mend::NoCredsStore(file.clone())).expect_err("read-only");
+        mend(&system(None), &Mend::NoCredsStore(file.clone())).expect("taken out");
+        assert_eq!(std::fs::read_to_string(&file).expect("read"), "{\n\t\"odd\": 1\n}");
+        mend(&system(None), &Mend::NoCredsStore(file.clone())).expect_err("it is not there");
     }
 
     #[test]

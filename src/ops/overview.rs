@@ -12,6 +12,7 @@ use super::{journal, registries};
 use crate::model::{Problem, text};
 use crate::system::System;
 use crate::system::docker::config::{self, DockerConfig};
+use crate::system::docker::creds_store::Placed;
 use crate::system::links::Found;
 
 /// How many of the last helper calls are told.
@@ -298,9 +299,11 @@ fn look_at_docker(docker: &DockerConfig, next: &mut Vec<Step>) {
             );
             next.push(step.mended_by(Some(Mend::DockerConfig(docker.file.clone()))));
         }
-        None if !docker.helpers.values().any(ours) => next.push(Step::told(format!(
-            "Docker keeps its logins in {file} in clear: add \"credsStore\": \"{USUAL}\" there"
-        ))),
+        None if !docker.helpers.values().any(ours) => {
+            let mend = (docker.placed == Placed::Nowhere).then(|| Mend::CredsStore(docker.file.clone()));
+            let what = format!("Docker keeps its logins in {file} in clear: add \"credsStore\": \"{USUAL}\" there");
+            next.push(Step::told(what).mended_by(mend));
+        }
         Some(name) if !ours(name) => next.push(Step::told(format!(
             "Docker asks {} and not regpass: set \"credsStore\": \"{USUAL}\" in {file}",
             text::quoted(format!("{}{name}", shims::PREFIX))
@@ -366,6 +369,12 @@ mod tests {
         std::fs::write(&config, r#"{"credsStore":"regpass"}"#).expect("writes");
         let steps = |system: &System| look(system).next.into_iter().map(|step| step.what).collect::<Vec<_>>();
         assert!(steps(&system).iter().all(|step| !step.contains("Docker")), "{:?}", steps(&system));
+        std::fs::write(&config, r#"{"auths":{"b.test":{}}}"#).expect("w");
+        let step = look(&system).next.into_iter().find(|step| step.mend.is_some()).expect("one that can be mended");
+        assert_eq!(step.mend, Some(Mend::CredsStore(config.clone())));
+        // Somebody wants it so.
+        std::fs::write(&config, r#"{"credsStore":""}"#).expect("w");
+        assert!(look(&system).next.iter().all(|step| step.mend.is_none()), "{:?}", look(&system).next);
         std::fs::write(&config, r#"{"credsStore":"desktop","auths":{"b.test":{"auth":"Ym9iOmh1bnRlcjI="}}}"#)
             .expect("w");
         let told = steps(&system).join("\n");

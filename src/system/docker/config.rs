@@ -9,6 +9,7 @@ use base64::Engine;
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 use zeroize::Zeroizing;
 
+use super::creds_store::{self, Placed};
 use crate::model::{Login, Problem, RegistryKey, Secret, text};
 use crate::system::files::{self, FileError};
 
@@ -16,7 +17,7 @@ use crate::system::files::{self, FileError};
 pub const FILE: &str = "config.json";
 
 /// The most that is read, in bytes.
-const SIZE_MAX: u64 = 1 << 20;
+pub(super) const SIZE_MAX: u64 = 1 << 20;
 
 /// What the file says of logins.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +30,8 @@ pub struct DockerConfig {
     pub helpers: BTreeMap<String, String>,
     /// `auths` that hold a secret. An entry without one is only the mark that Docker leaves at a login with a helper.
     pub inline: Vec<InlineLogin>,
+    /// Where `credsStore` is.
+    pub placed: Placed,
 }
 
 /// A login whose secret stands in the file.
@@ -46,13 +49,19 @@ pub enum DockerConfigError {
     // serde's own message may quote a value.
     #[error("{} is not what Docker can read: line {line}, column {column}", text::quoted_path(.file))]
     Json { file: PathBuf, line: usize, column: usize },
+    #[error("{} is not as it has to be for this change", text::quoted_path(.file))]
+    Unfit { file: PathBuf },
+    #[error("{} was changed by somebody else meanwhile", text::quoted_path(.file))]
+    Changed { file: PathBuf },
 }
 
 impl From<DockerConfigError> for Problem {
     fn from(error: DockerConfigError) -> Problem {
         let problem = Problem::failed(error.to_string());
         match error {
-            DockerConfigError::File(_) => problem,
+            DockerConfigError::File(error) => error.hint().into_iter().fold(problem, Problem::hint),
+            DockerConfigError::Unfit { .. } => problem.because("it names a helper already, or is no longer as it was"),
+            DockerConfigError::Changed { .. } => problem.hint("look again, then do it again"),
             DockerConfigError::Json { .. } => {
                 problem.hint("mend it by hand before the next docker login, which overwrites it")
             }
@@ -68,10 +77,15 @@ pub fn read(folder: &Path) -> Result<DockerConfig, DockerConfigError> {
         Err(error) if error.is_not_found() => return Ok(DockerConfig { file, ..DockerConfig::default() }),
         Err(error) => return Err(error.into()),
     };
+    parse(&file, bytes.expose())
+}
+
+/// What this text says, which is that of the file.
+pub(super) fn parse(file: &Path, text: &[u8]) -> Result<DockerConfig, DockerConfigError> {
     // Docker takes an empty file for an empty object (docker/cli `cli/config/config.go`).
-    let raw = if bytes.is_empty() { Ok(Raw::default()) } else { serde_json::from_slice::<Raw>(bytes.expose()) };
+    let raw = if text.is_empty() { Ok(Raw::default()) } else { serde_json::from_slice::<Raw>(text) };
     let raw = raw.map_err(|error| DockerConfigError::Json {
-        file: file.clone(),
+        file: file.to_owned(),
         line: error.line(),
         column: error.column(),
     })?;
@@ -81,12 +95,14 @@ pub fn read(folder: &Path) -> Result<DockerConfig, DockerConfigError> {
         let login = auth.user.or(username.filter(|user| !user.is_empty()).map(Login::new));
         holds.then(|| InlineLogin { server: RegistryKey::new(server), login })
     });
+    let helper = raw.creds_store.filter(|helper| !helper.is_empty());
     Ok(DockerConfig {
         exists: true,
-        helper: raw.creds_store.filter(|helper| !helper.is_empty()),
+        placed: creds_store::placed(text, helper.as_deref()),
+        helper,
         helpers: raw.cred_helpers.unwrap_or_default(),
         inline: inline.collect(),
-        file,
+        file: file.to_owned(),
     })
 }
 

@@ -1,11 +1,13 @@
 //! The first tab: what it tells of a machine where all is in place, and of one where nothing is.
 
 use super::*;
+use crate::model::RegistryKey;
 use crate::ops::journal::Journal;
 use crate::ops::mending::Mend;
 use crate::ops::overview::{Helper, Overview, Step, StoreSeen};
 use crate::ops::shims::Shim;
-use crate::system::docker::config::DockerConfig;
+use crate::system::docker::config::{DockerConfig, InlineLogin};
+use crate::system::docker::creds_store::Placed;
 use crate::system::journal::Call;
 use crate::system::links::Found;
 
@@ -248,4 +250,29 @@ fn calls_that_cannot_be_read_are_not_said_to_be_none() {
     let mut desk = at_home((80, 24), Overview { journal: Ok(broken), ..overview() });
     desk.shows("2 lines of \"/home/alice/journal\" are no calls");
     desk.hides("none yet");
+}
+
+#[test]
+fn the_helper_is_put_into_a_configuration_that_is_there_and_taken_out() {
+    let file = || std::path::PathBuf::from("/home/alice/.docker/config.json");
+    let inline = |server: &str| InlineLogin { server: RegistryKey::new(server), login: None };
+    let config = DockerConfig {
+        helper: None,
+        inline: ["a.test", "b.test", "c\u{1b}.test", "d.test"].map(inline).to_vec(),
+        ..overview().docker.expect("a configuration")
+    };
+    let what = "Docker keeps its logins in clear".to_owned();
+    let step = Step { what, command: None, mend: Some(Mend::CredsStore(file())) };
+    let mut desk = at_home((80, 24), Overview { docker: Ok(config), next: vec![step], ..overview() });
+    desk.press("f").shows("Puts one line into ~/.docker/config.json");
+    insta::assert_snapshot!("home_creds_store", desk.screen());
+    desk.press("y");
+    assert!(desk.started.iter().any(|job| job.starts_with("Mend(CredsStore")), "{:?}", desk.started);
+    let config = DockerConfig { placed: Placed::AtTop, ..overview().docker.expect("a configuration") };
+    let mut desk = at_home((80, 24), Overview { docker: Ok(config), ..overview() });
+    desk.hides("take back");
+    desk.press("jjj").shows("f take back");
+    desk.press("f").shows("Takes the line");
+    desk.press("y");
+    assert!(desk.started.iter().any(|job| job.starts_with("Mend(NoCredsStore")), "{:?}", desk.started);
 }

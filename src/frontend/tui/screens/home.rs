@@ -24,6 +24,9 @@ use crate::ops::readers::OwnKey;
 
 const NAME: &str = "home";
 
+/// How many logins in clear are named in a question.
+const INLINE_NAMED: usize = 3;
+
 pub(in super::super) struct Home {
     tickets: Tickets,
     looking: Option<u64>,
@@ -148,10 +151,44 @@ impl Home {
                     mending::docker_config().split_whitespace().collect::<Vec<_>>().join(" ")
                 ),
             ),
+            Mend::CredsStore(file) => (
+                "Let Docker ask regpass",
+                format!(
+                    "Puts one line into {}, \"credsStore\": \"{}\"; all else in it stays as it is.{}",
+                    words::path(file, scope.home.as_deref()),
+                    mending::USUAL,
+                    self.inline_words()
+                ),
+            ),
+            Mend::NoCredsStore(file) => (
+                "Let Docker ask nobody",
+                format!(
+                    "Takes the line \"credsStore\": \"{}\" out of {} again. Docker then keeps new logins there, in clear.",
+                    mending::USUAL,
+                    words::path(file, scope.home.as_deref()),
+                ),
+            ),
         };
         let ticket = self.tickets.next();
         self.mending = Some(ticket.number);
         Flow::Push(Box::new(Confirm::new(title.to_owned(), effect, "do it", Flow::Start(ticket, Job::Mend(mend)))))
+    }
+
+    fn takes_back(&self) -> bool {
+        self.selected().is_some_and(|row| matches!(row.mend, Some(Mend::NoCredsStore(_))))
+    }
+
+    /// What becomes of the logins that stand in Docker's own file, once it asks a helper.
+    fn inline_words(&self) -> String {
+        let docker = self.overview.as_ref().and_then(|overview| overview.docker.as_ref().ok());
+        let inline = docker.map_or(&[][..], |docker| &docker.inline);
+        let named: Vec<_> = inline.iter().take(INLINE_NAMED).map(|one| one.server.display()).collect();
+        let named = named.join(", ");
+        match inline.len() - inline.len().min(INLINE_NAMED) {
+            _ if inline.is_empty() => String::new(),
+            0 => format!(" Docker no longer reads what is there in clear ({named}): log in again."),
+            more => format!(" Docker no longer reads what is there in clear ({named} and {more} more): log in again."),
+        }
     }
 
     fn selected(&self) -> Option<&Row> {
@@ -197,6 +234,7 @@ impl Screen for Home {
         match (action, self.selected().map(|row| &row.go)) {
             (Action::Open, Some(Go::Command(_))) => Some("copy"),
             (Action::Open, Some(Go::Tab(_))) => Some("go there"),
+            (Action::Mend, _) if self.takes_back() => Some("take back"),
             _ => None,
         }
     }

@@ -8,9 +8,10 @@ use super::super::theme::Meaning;
 use super::super::widgets::words;
 use super::calls;
 use crate::model::text;
-use crate::ops::mending::Mend;
+use crate::ops::mending::{self, Mend};
 use crate::ops::overview::{self, Overview, Step};
 use crate::ops::readers::{Lock, OwnKey};
+use crate::system::docker::creds_store::Placed;
 
 /// Said where a number would stand.
 const UNLISTED: &str = "cannot be listed";
@@ -157,11 +158,12 @@ fn places(found: &Overview, scope: &Scope) -> Vec<Row> {
         || "no home".to_owned(),
         |home| format!("home {}", text::escaped(home.as_os_str().as_encoded_bytes())),
     );
+    let docker = Row::fact("docker", format!("{}: {}", short(&found.docker_file), found.docker_words()));
     let ours = found.helper.is_regpass();
     let (mark, meaning) = if ours { (glyphs.good, Meaning::Good) } else { (glyphs.warn, Meaning::Warn) };
     let mut rows = vec![
         Row::fact("you", format!("{user} (uid {}), {home}", found.uid)),
-        Row::fact("docker", format!("{}: {}", short(&found.docker_file), found.docker_words())),
+        Row { mend: docker_mend(found), ..docker },
         Row::fact("helper", format!("{mark} {}", found.helper.words())).with(meaning),
     ];
     for store in &found.stores {
@@ -176,6 +178,13 @@ fn places(found: &Overview, scope: &Scope) -> Vec<Row> {
         None => Row::fact("GnuPG", short(&found.gnupg_home)),
     });
     rows
+}
+
+/// What was put there can be taken out.
+fn docker_mend(found: &Overview) -> Option<Mend> {
+    let docker = found.docker.as_ref().ok()?;
+    let put = docker.placed == Placed::AtTop && docker.helper.as_deref() == Some(mending::USUAL);
+    put.then(|| Mend::NoCredsStore(docker.file.clone()))
 }
 
 fn key_row(found: &Overview, own: Option<&OwnKey>, scope: &Scope) -> Row {
