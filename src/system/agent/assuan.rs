@@ -5,14 +5,17 @@
 //! Grammar: Assuan manual, "Client responses" and "Server responses".
 
 use std::io::{self, Read, Write};
+use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 use zeroize::Zeroizing;
 
+use super::socket::Trusted;
 use crate::model::{Secret, text};
 
 /// The longest line either side may send, its newline included (`ASSUAN_LINELENGTH` in assuan.h).
@@ -32,6 +35,9 @@ const CONNECT_PAUSE: Duration = Duration::from_millis(5);
 pub enum AssuanError {
     #[error("nothing answers at {path}: {source}", path = text::quoted_path(.path))]
     Connect { path: PathBuf, source: io::Error },
+    /// Nothing was said to it.
+    #[error("the socket {} is another user's (id {uid})", text::quoted_path(.path))]
+    Foreign { path: PathBuf, uid: u32 },
     #[error("the connection broke: {0}")]
     Broken(#[from] io::Error),
     #[error("the connection was closed")]
@@ -95,11 +101,18 @@ pub struct Assuan {
 }
 
 impl Assuan {
-    /// Connects and reads the greeting. `limit` covers both.
-    pub fn connect(socket: &Path, limit: Duration) -> Result<Assuan, AssuanError> {
+    /// Connects to a socket of somebody who is trusted, and reads the greeting. `limit` covers both.
+    pub fn connect(socket: &Path, trusted: &Trusted, limit: Duration) -> Result<Assuan, AssuanError> {
         let deadline = Instant::now() + limit;
         let fault = |source| AssuanError::Connect { path: socket.to_owned(), source };
-        let stream = open(socket, deadline).map_err(fault)?;
+        // Held while it is looked at and connected to, so that both mean the same one.
+        let held = rustix::fs::open(socket, OFlags::PATH | OFlags::CLOEXEC, Mode::empty());
+        let held = held.map_err(|error| fault(error.into()))?;
+        let uid = rustix::fs::fstat(&held).map_err(|error| fault(error.into()))?.st_uid;
+        if !trusted.includes(uid, socket) {
+            return Err(AssuanError::Foreign { path: socket.to_owned(), uid });
+        }
+        let stream = open(&PathBuf::from(format!("/proc/self/fd/{}", held.as_raw_fd())), deadline).map_err(fault)?;
         let buffer = Zeroizing::new(vec![0; 8 * LINE_MAX].into_boxed_slice());
         let mut connection = Assuan { stream, buffer, start: 0, end: 0 };
         match connection.reply(deadline) {
@@ -289,9 +302,14 @@ fn decoded(escaped: &[u8]) -> Result<Secret, AssuanError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::system::env::Env;
     use std::os::unix::net::UnixListener;
 
     const LIMIT: Duration = Duration::from_secs(5);
+
+    fn ours() -> Trusted {
+        Trusted::of(&Env::made_of([("HOME", "/nonexistent")]), Path::new("/nonexistent"))
+    }
 
     /// A double of a daemon: greets with `answer` and then says nothing more. The answer of the client's `work`.
     fn talk<T: Send>(answer: &[u8], work: impl FnOnce(Result<Assuan, AssuanError>) -> T + Send) -> (T, Vec<u8>) {
@@ -299,7 +317,7 @@ mod tests {
         let socket = dir.path().join("S");
         let listener = UnixListener::bind(&socket).expect("a socket");
         std::thread::scope(|scope| {
-            let client = scope.spawn(|| work(Assuan::connect(&socket, LIMIT)));
+            let client = scope.spawn(|| work(Assuan::connect(&socket, &ours(), LIMIT)));
             let (mut peer, _) = listener.accept().expect("a client");
             let _ = peer.write_all(answer);
             let _ = peer.shutdown(std::net::Shutdown::Write);
@@ -352,14 +370,30 @@ mod tests {
     }
 
     #[test]
+    fn another_user_s_socket_is_not_spoken_to() {
+        if rustix::process::getuid().as_raw() != 0 {
+            return;
+        }
+        let dir = tempfile::tempdir().expect("a folder");
+        let socket = dir.path().join("S");
+        let listener = UnixListener::bind(&socket).expect("a socket");
+        listener.set_nonblocking(true).expect("a listener");
+        std::os::unix::fs::chown(&socket, Some(65534), None).expect("given away");
+        std::os::unix::fs::chown(dir.path(), Some(65534), None).expect("given away");
+        let refused = Assuan::connect(&socket, &ours(), LIMIT);
+        assert!(matches!(refused, Err(AssuanError::Foreign { uid: 65534, .. })), "{refused:?}");
+        assert_eq!(listener.accept().map(drop).map_err(|error| error.kind()), Err(io::ErrorKind::WouldBlock));
+    }
+
+    #[test]
     fn silence_ends_at_the_deadline() {
         let dir = tempfile::tempdir().expect("a folder");
         let socket = dir.path().join("S");
         let listener = UnixListener::bind(&socket).expect("a socket");
-        let silent = Assuan::connect(&socket, Duration::from_millis(30));
+        let silent = Assuan::connect(&socket, &ours(), Duration::from_millis(30));
         assert!(matches!(silent, Err(AssuanError::TimedOut)), "{silent:?}");
         drop(listener);
-        assert!(matches!(Assuan::connect(&socket, LIMIT), Err(AssuanError::Connect { .. })));
+        assert!(matches!(Assuan::connect(&socket, &ours(), LIMIT), Err(AssuanError::Connect { .. })));
     }
 
     #[test]

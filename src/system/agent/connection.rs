@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::assuan::{Assuan, AssuanError, LINE_MAX, Reply, plus_escaped};
 use super::keygrip::Keygrip;
+use super::socket::Trusted;
 use super::{AgentError, Pinentry, PinentryEvent, Prompts, introduction, sexp, socket};
 use crate::model::Secret;
 use crate::system::env::Env;
@@ -344,9 +345,10 @@ fn key_info(line: &str) -> Option<KeyState> {
 
 fn connect_running(env: &Env, home: &Path, patience: Patience) -> Result<Assuan, AgentError> {
     let socket = socket::path(env, home, "S.gpg-agent");
-    match Assuan::connect(&socket, patience.answer) {
+    let trusted = Trusted::of(env, home);
+    match Assuan::connect(&socket, &trusted, patience.answer) {
         Err(AssuanError::Connect { path, source }) => match socket::redirected(env, &socket) {
-            Some(other) => Ok(Assuan::connect(&other, patience.answer)?),
+            Some(other) => Ok(Assuan::connect(&other, &trusted, patience.answer)?),
             None => Err(AssuanError::Connect { path, source }.into()),
         },
         other => Ok(other?),
@@ -359,7 +361,7 @@ fn start_and_connect(env: &Env, home: &Path) -> Result<Assuan, AgentError> {
         // It listens somewhere else than computed: gpgconf knows.
         Err(AgentError::Unreachable { .. }) => {
             let socket = asked_socket(env, home).map_err(|why| AgentError::NotStarted { why: why.to_string() })?;
-            Ok(Assuan::connect(&socket, PATIENCE.answer)?)
+            Ok(Assuan::connect(&socket, &Trusted::of(env, home), PATIENCE.answer)?)
         }
         other => other,
     }
@@ -428,7 +430,8 @@ mod tests {
         std::thread::scope(|scope| {
             let client = scope.spawn(|| {
                 let env = Env::made_of([("HOME", "/home/a"), ("GPG_TTY", "/dev/pts/1")]);
-                let assuan = Assuan::connect(&socket, SHORT.answer).map_err(AgentError::from);
+                let assuan =
+                    Assuan::connect(&socket, &Trusted::of(&env, dir.path()), SHORT.answer).map_err(AgentError::from);
                 work(assuan.and_then(|assuan| AgentConnection::introduced(assuan, &env, &prompts, mode, SHORT)))
             });
             let (peer, _) = listener.accept().expect("a client");

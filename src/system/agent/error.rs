@@ -42,6 +42,9 @@ pub enum AgentError {
     HangsStarting { home: PathBuf, seconds: u64 },
     #[error("gpg-agent cannot be reached at {}: {why}", text::quoted_path(.socket))]
     Unreachable { socket: PathBuf, why: String },
+    /// Whoever listens there would be told what is decrypted, and what with.
+    #[error("the gpg-agent at {} is another user's (id {uid}) and is not spoken to", text::quoted_path(.socket))]
+    Foreign { socket: PathBuf, uid: u32 },
     #[error("gpg-agent does not answer")]
     Hung,
     /// The agent does not let us choose how it asks, as one reached over a restricted socket.
@@ -106,9 +109,10 @@ impl AgentError {
         matches!(self, BadPassphrase | NoPassphrase | Unanswered | Locked | NoWayToAsk)
     }
 
-    /// True for an agent that would keep gpg waiting as it kept us.
+    /// True for an agent that would keep gpg waiting as it kept us, and for one that gpg is not to speak to either.
     pub fn is_stuck(&self) -> bool {
-        matches!(self, AgentError::Hung | AgentError::HangsStarting { .. } | AgentError::Unreachable { .. })
+        use AgentError::{Foreign, HangsStarting, Hung, Unreachable};
+        matches!(self, Hung | HangsStarting { .. } | Unreachable { .. } | Foreign { .. })
     }
 
     /// True when the agent ended in the middle of the conversation.
@@ -122,6 +126,7 @@ impl From<AssuanError> for AgentError {
         match error {
             AssuanError::TimedOut => AgentError::Hung,
             AssuanError::Connect { path, source } => AgentError::Unreachable { socket: path, why: source.to_string() },
+            AssuanError::Foreign { path, uid } => AgentError::Foreign { socket: path, uid },
             AssuanError::Refused { number, text } => AgentError::with_number(number, text),
             other => AgentError::Talk(other),
         }
@@ -150,6 +155,9 @@ impl From<AgentError> for Problem {
                 .hint("see which secret keys are here: gpg --list-secret-keys --with-subkey-fingerprint"),
             AgentError::CardAbsent => Problem::failed(words).hint("insert the card and see it: gpg --card-status"),
             AgentError::NoCardDaemon => Problem::failed(words).hint("install it: sudo apt install scdaemon"),
+            AgentError::Foreign { socket, .. } => Problem::failed(words)
+                .hint(format!("see whose it is: ls -ln {}", text::shell_word(&socket)))
+                .hint("use a GnuPG home of your own, with --gnupg-home or $GNUPGHOME"),
             AgentError::NotStarted { .. } => Problem::failed(words)
                 .hint("start it and read what it says: gpg-agent --daemon")
                 .hint("if it is not installed: sudo apt install gpg-agent"),

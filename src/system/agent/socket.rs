@@ -13,6 +13,35 @@ use crate::system::files::read_bounded;
 /// The largest redirection file (libassuan, assuan-socket.c, `eval_redirection`), in bytes.
 const REDIRECT_MAX: u64 = 511;
 
+/// Whose sockets are spoken to: our own and root's. Root works in other people's homes too, and may have put another user's
+/// socket into a folder of its own, as for a container.
+#[derive(Clone, Copy, Debug)]
+pub struct Trusted {
+    uid: u32,
+    /// The owner of the GnuPG home, for root.
+    owner: Option<u32>,
+}
+
+const ROOT: u32 = 0;
+
+impl Trusted {
+    pub fn of(env: &Env, home: &Path) -> Trusted {
+        let uid = env.uid();
+        let owner = if uid == ROOT { std::fs::metadata(home).ok().map(|meta| meta.uid()) } else { None };
+        Trusted { uid, owner }
+    }
+
+    /// `uid`: the owner of that socket.
+    pub fn includes(&self, uid: u32, socket: &Path) -> bool {
+        let is_root_s =
+            |folder: &Path| std::fs::metadata(folder).is_ok_and(|meta| meta.uid() == ROOT && meta.mode() & 0o022 == 0);
+        uid == self.uid
+            || uid == ROOT
+            || self.owner == Some(uid)
+            || (self.uid == ROOT && socket.parent().is_some_and(is_root_s))
+    }
+}
+
 /// The socket called `name` (`S.gpg-agent`, `S.keyboxd`) of this GnuPG home. It need not exist.
 pub fn path(env: &Env, home: &Path, name: &str) -> PathBuf {
     let home = without_slash(home);
@@ -104,6 +133,22 @@ mod tests {
         assert_eq!(runtime_folder(dir.path(), uid), Some(gnupg.clone()));
         std::fs::remove_dir(&gnupg).expect("removed");
         assert_eq!(runtime_folder(dir.path(), uid), Some(gnupg));
+    }
+
+    #[test]
+    fn sockets_of_others_are_not_trusted() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let inside = dir.path().join("S");
+        let set = |mode| std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(mode)).expect("a mode");
+        let user = Trusted { uid: 1000, owner: None };
+        assert!(user.includes(1000, &inside) && user.includes(0, &inside) && !user.includes(1001, &inside));
+        let root = Trusted { uid: 0, owner: Some(1000) };
+        set(0o777);
+        assert!(root.includes(0, &inside) && root.includes(1000, &inside) && !root.includes(1001, &inside));
+        set(0o700);
+        let is_root_s = std::fs::metadata(dir.path()).expect("a folder").uid() == 0;
+        assert_eq!(root.includes(1001, &inside), is_root_s);
+        assert!(!user.includes(1001, &inside));
     }
 
     #[test]

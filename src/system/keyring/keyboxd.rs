@@ -48,8 +48,9 @@ pub(super) fn find(env: &Env, home: &Path, wanted: &[Wanted], max: usize) -> Res
     let ids: Vec<String> = wanted.iter().map(|wanted| format!("0x{}", wanted.to_hex())).collect();
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
     let socket = socket::path(env, home, "S.keyboxd");
-    let certs = match search(&socket, &ids, max) {
+    let certs = match search(&socket, &socket::Trusted::of(env, home), &ids, max) {
         Ok(certs) => certs,
+        Err(error @ AssuanError::Foreign { .. }) => return Err(unreadable(home, error.to_string())),
         // gpg knows redirected sockets, starts the daemon, and says better what is wrong.
         Err(_) => match listing::ask(env, home, true, &ids).map_err(|why| unreadable(home, why))? {
             listed if listed.is_empty() => Vec::new(),
@@ -65,9 +66,9 @@ pub(super) fn all(env: &Env, home: &Path) -> Result<Vec<Cert>, KeyringError> {
     export(env, home, &[])
 }
 
-fn search(socket: &Path, ids: &[&str], max: usize) -> Result<Vec<Cert>, AssuanError> {
+fn search(socket: &Path, trusted: &socket::Trusted, ids: &[&str], max: usize) -> Result<Vec<Cert>, AssuanError> {
     let deadline = Instant::now() + PATIENCE;
-    let mut daemon = Assuan::connect(socket, PATIENCE)?;
+    let mut daemon = Assuan::connect(socket, trusted, PATIENCE)?;
     let mut certs = Vec::new();
     for id in ids {
         for count in 0..max {
