@@ -464,7 +464,7 @@ fn a_subkey_that_newer_gpg_adds_unasked_leaves_it_to_gpg() {
 fn options_that_only_gpg_honours_leave_it_to_gpg() {
     let mut sandbox = Sandbox::new();
     let alice = sandbox.make_key("Alice <alice@example.test>", "future-default");
-    sandbox.set("PASSWORD_STORE_GPG_OPTS", "--textmode");
+    sandbox.set("PASSWORD_STORE_GPG_OPTS", "--force-ocb");
     assert!(left_to_gpg(&sandbox, &[&alice]));
     sandbox.set("PASSWORD_STORE_GPG_OPTS", "--armor --throw-keyids");
     assert_eq!(ours(&sandbox, &[&alice]).map(|keys| keys.len()).ok(), Some(1));

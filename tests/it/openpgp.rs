@@ -29,7 +29,7 @@ use sequoia_openpgp::serialize::stream::{Encryptor, LiteralWriter, Message as St
 use sequoia_openpgp::types::{AEADAlgorithm, Features, KeyFlags, SignatureType, SymmetricAlgorithm};
 use sequoia_openpgp::{KeyHandle, Profile};
 
-use crate::support::{Sandbox, peer, regpass_binary, set_mode};
+use crate::support::{Sandbox, peer, regpass_binary, set_mode, skip};
 
 /// A text that no part of a message contains by chance.
 const TEXT: &[u8] = b"correct horse battery staple\nlogin: alice\n";
@@ -475,6 +475,63 @@ fn a_redirected_socket_is_followed() {
     assert_eq!(peer.alone().decrypt(&message, Asking::Never).expect("read").expose(), TEXT);
     peer.kill_agent();
     assert_eq!(peer.cipher().decrypt(&message, Asking::Never).expect("started").expose(), TEXT);
+}
+
+#[test]
+fn a_text_keeps_its_carriage_returns_whatever_gpg_conf_says() {
+    let peer = Peer::new();
+    let alice = peer.key("alice", "cv25519");
+    let text = b"a\r\nb\rc \n\r";
+    // The second one keeps regpass from writing it itself.
+    for conf in ["textmode\n", "textmode\nweak-digest SHA1\n"] {
+        std::fs::write(peer.sandbox.gnupg_home().join("gpg.conf"), conf).expect("gpg.conf");
+        let message = peer.cipher().encrypt(&Secret::new(text.to_vec()), &to(&[&alice])).expect("encrypted");
+        assert_eq!(peer.sandbox.run("gpg", &["--batch", "--quiet", "-d"], &message).ok().stdout, text, "{conf}");
+        assert_eq!(peer.cipher().decrypt(&message, Asking::Never).expect("read").expose(), text, "{conf}");
+    }
+}
+
+#[test]
+fn another_user_s_agent_is_not_spoken_to_neither_by_gpg() {
+    if rustix::process::getuid().as_raw() != 0 {
+        return skip("only root can make another user's socket");
+    }
+    let peer = Peer::new();
+    let alice = peer.key("alice", "cv25519");
+    let (named, hidden) = (peer.encrypt(&["-r", &alice]), peer.encrypt(&["-R", &alice]));
+    peer.kill_agent();
+    let listed = peer.sandbox.run("gpgconf", &["--list-dirs", "agent-socket"], b"").ok().out();
+    let theirs = peer.sandbox.path().join("theirs");
+    std::fs::create_dir(&theirs).expect("a folder");
+    let target = theirs.join("S");
+    let listener = UnixListener::bind(&target).expect("a socket");
+    listener.set_nonblocking(true).expect("a listener");
+    for path in [&theirs, &target] {
+        std::os::unix::fs::chown(path, Some(65534), Some(65534)).expect("given away");
+    }
+    std::fs::write(Path::new(listed.trim_end()), format!("%Assuan%\nsocket={}\n", target.display())).expect("there");
+    for message in [&named, &hidden] {
+        let error = peer.cipher().decrypt(message, Asking::Allowed).expect_err("refused");
+        assert!(matches!(error, CipherError::Agent(AgentError::Foreign { uid: 65534, .. })), "{error}");
+        let problem = Problem::from(error);
+        assert!(problem.hints.iter().any(|hint| hint.contains("ls -ln")), "{problem:?}");
+    }
+    assert_eq!(listener.accept().map(drop).map_err(|error| error.kind()), Err(std::io::ErrorKind::WouldBlock));
+    // In the home of whom it belongs to, root speaks to it.
+    std::os::unix::fs::chown(peer.sandbox.gnupg_home(), Some(65534), Some(65534)).expect("given away");
+    let waiting = std::thread::spawn(move || {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while Instant::now() < deadline {
+            if listener.accept().is_ok() {
+                return true;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        false
+    });
+    drop(peer.cipher().decrypt(&named, Asking::Never));
+    assert!(waiting.join().expect("it ends"));
+    std::fs::remove_file(listed.trim_end()).expect("removed");
 }
 
 #[test]

@@ -96,6 +96,8 @@ impl Gpg<'_> {
     pub fn encrypt(&self, plaintext: &Secret, recipients: &[Recipient]) -> Result<Vec<u8>, CipherError> {
         let mut command = self.command();
         command.args(["--status-fd", "2", "--quiet", "--yes", "--batch", "--compress-algo=none", "--no-encrypt-to"]);
+        // As a text gpg would lose its carriage returns.
+        command.arg("--no-textmode");
         // A key that is missing here stops the write; it is not fetched from the network unseen.
         command.arg("--no-auto-key-locate");
         if self.options.trust_always {

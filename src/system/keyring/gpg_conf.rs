@@ -38,7 +38,8 @@ const SYSTEM_CONF: &str = "/etc/gnupg/gpg.conf";
 const CIPHERS: [&str; 2] = ["AES256", "S9"];
 
 /// Options without a value that change nothing about a message that pass writes. `encrypt-to` and compression are among
-/// the harmless ones, because pass overrides them (pass 1.7.4, `GPG_OPTS`).
+/// the harmless ones, because pass overrides them (pass 1.7.4, `GPG_OPTS`); `textmode`, because all it does is to lose the
+/// carriage returns of a text.
 const HARMLESS: &[&str] = &[
     "allow-freeform-uid",
     "ask-cert-expire",
@@ -83,6 +84,7 @@ const HARMLESS: &[&str] = &[
     "no-secmem-warning",
     "no-sig-cache",
     "no-symkey-cache",
+    "no-textmode",
     "no-tty",
     "no-use-agent",
     "no-utf8-strings",
@@ -91,6 +93,7 @@ const HARMLESS: &[&str] = &[
     "quiet",
     "require-cross-certification",
     "rfc4880",
+    "textmode",
     "use-agent",
     "utf8-strings",
     "verbose",
@@ -257,7 +260,7 @@ impl Behaviour {
             let Some(option) = word.strip_prefix("--").filter(|option| !option.is_empty()) else {
                 match word.as_str() {
                     "-a" => self.armor = true,
-                    "-q" | "-v" => {}
+                    "-q" | "-t" | "-v" => {}
                     _ => self.leave_to_gpg(&format!("the option {}", text::quoted(&word))),
                 }
                 continue;
@@ -363,6 +366,7 @@ mod tests {
         assert!(of_words("--trust-model always").trust_always && of_words("--trust-model=always").trust_always);
         assert!(!of_words("--always-trust --trust-model pgp").trust_always);
         assert!(of_words("--armor").armor && of_words("-a").armor && !of_words("-a --no-armor").armor);
+        assert!(of_words("--textmode -t --no-textmode").only_gpg.is_none());
         assert!(of_words("--throw-keyids --homedir /x --batch").throw_keyids);
     }
 
@@ -370,7 +374,6 @@ mod tests {
     fn what_is_not_understood_is_left_to_gpg() {
         for words in [
             "--keyring other.gpg",
-            "--textmode",
             "--trust-model tofu",
             "--trust-model",
             "--cipher-algo 3DES",

@@ -39,9 +39,6 @@ use gpg_conf::Behaviour;
 /// A public key or subkey.
 pub type PublicKey = Key<PublicParts, UnspecifiedRole>;
 
-/// The most keys tried for a hidden recipient: each may cost a question to the agent.
-const CANDIDATES_MAX: usize = 1000;
-
 /// How a message for some recipients is to be made.
 #[derive(Debug)]
 pub enum Encryption {
@@ -76,9 +73,9 @@ impl Keyring {
         self.find_each(keys)
     }
 
-    /// Every key that may decrypt, for messages that do not name their recipients; at most `CANDIDATES_MAX`.
+    /// Every key that may decrypt, for messages that do not name their recipients.
     pub fn decryption_candidates(&self) -> Result<Vec<PublicKey>, KeyringError> {
-        self.encryption_capable(CANDIDATES_MAX)
+        self.encryption_capable()
     }
 
     /// The keys that `gpg -r` would encrypt to for these recipients, or word that only gpg can do it. Never fewer and

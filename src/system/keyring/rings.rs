@@ -170,7 +170,7 @@ impl Keyring {
     }
 
     /// Every key that its certificate marks as fit to encrypt to, valid or not; at most `max`.
-    pub(super) fn encryption_capable(&self, max: usize) -> Result<Vec<PublicKey>, KeyringError> {
+    pub(super) fn encryption_capable(&self) -> Result<Vec<PublicKey>, KeyringError> {
         let mut keys = Vec::new();
         let mut take = |cert: &Cert| keys.extend(encrypting_keys(cert));
         match Ring::open(&self.home)? {
@@ -190,7 +190,6 @@ impl Keyring {
             Ring::Keyboxd => keyboxd::all(&self.env, &self.home)?.iter().for_each(take),
             Ring::Nothing => {}
         }
-        keys.truncate(max);
         Ok(keys)
     }
 }
@@ -275,6 +274,29 @@ mod tests {
 
     /// As GnuPG 2.4.7 writes it; the key is a throw-away one.
     const VERSION_5: &[u8] = include_bytes!("fixtures/version-5.kbx");
+
+    #[test]
+    fn of_a_large_ring_the_last_key_is_tried_too() {
+        let home = tempfile::tempdir().unwrap();
+        let made = || {
+            let builder = sequoia_openpgp::cert::CertBuilder::new().add_transport_encryption_subkey();
+            builder.generate().expect("a key").0
+        };
+        let (crowd, last) = (made(), made());
+        let mut ring = Vec::new();
+        for cert in std::iter::repeat_n(&crowd, 1500).chain([&last]) {
+            sequoia_openpgp::serialize::Serialize::serialize(cert, &mut ring).expect("written");
+        }
+        std::fs::write(home.path().join("pubring.gpg"), ring).unwrap();
+        let env = Env::made_of([("GNUPGHOME", home.path().to_str().unwrap())]);
+        let keyring = Keyring::new(&env, &Options::resolve(&Default::default(), &env).unwrap());
+        let found = keyring.decryption_candidates().expect("keys");
+        assert_eq!(found.len(), 1501);
+        assert_eq!(
+            found.last().map(PublicKey::fingerprint),
+            encrypting_keys(&last).first().map(PublicKey::fingerprint)
+        );
+    }
 
     #[test]
     fn a_key_that_is_not_understood_is_left_to_gpg() {
