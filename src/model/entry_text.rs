@@ -248,6 +248,19 @@ pub fn torn(before: &Secret, after: &Secret) -> Option<Torn> {
     }
 }
 
+/// What an editor made of a text that had no line end, without the one that many editors add to a last line.
+pub fn without_added_end(before: &Secret, mut after: Secret) -> Secret {
+    let (old, new) = (before.expose(), after.expose());
+    let kept = match new {
+        _ if old.contains(&b'\n') => new.len(),
+        [kept @ .., b'\r', b'\n'] if !old.ends_with(b"\r") => kept.len(),
+        [kept @ .., b'\n'] => kept.len(),
+        whole => whole.len(),
+    };
+    after.truncate(kept);
+    after
+}
+
 fn first_line(bytes: &[u8]) -> &[u8] {
     let whole = bytes.split_inclusive(|byte| *byte == b'\n').next().unwrap_or_default();
     &whole[..content_len(whole)]
@@ -393,6 +406,27 @@ mod tests {
         );
         let bare = text("GOPASS-SECRET-1.0").with_password(&secret("x")).expect("fits");
         assert_eq!(shown(&bare), "GOPASS-SECRET-1.0\nPassword: x\n");
+    }
+
+    #[test]
+    fn a_line_end_that_an_editor_added_is_taken_off_once() {
+        let left = |before: &str, after: &str| {
+            let left = without_added_end(&secret(before), secret(after));
+            String::from_utf8(left.expose().to_vec()).expect("text")
+        };
+        for (before, after, expected) in [
+            ("old", "new\n", "new"),
+            ("old", "new\r\n", "new"),
+            ("old", "new", "new"),
+            ("old", "new\n\n", "new\n"),
+            ("old", "new\nmore\n", "new\nmore"),
+            ("old\r", "old\r\n", "old\r"),
+            ("", "new\n", "new"),
+            ("old\n", "new\n", "new\n"),
+            ("old\nmore", "new\nmore\n", "new\nmore\n"),
+        ] {
+            assert_eq!(left(before, after), expected, "{before:?} {after:?}");
+        }
     }
 
     #[test]

@@ -174,6 +174,12 @@ pub fn edit(system: &System, opened: &Opened, text: Secret, editor: &str) -> Res
     replace(system, opened, text, subject)?.ok_or_else(|| changed_meanwhile(&opened.path))
 }
 
+/// The text that a person's own editor left. Many end every last line; in a login, whose whole text is its secret, that is
+/// undone where there was no line end before. Any other entry is stored as the file is, as `pass edit` does.
+pub fn from_editor(opened: &Opened, text: Secret) -> Secret {
+    if layout::is_login(&opened.path) { entry_text::without_added_end(&opened.plaintext, text) } else { text }
+}
+
 /// A line more would be a part of the secret that Docker gets.
 fn check_login(opened: &Opened, new: &Secret) -> Result<(), Problem> {
     let torn = if layout::is_login(&opened.path) { entry_text::torn(&opened.plaintext, new) } else { None };

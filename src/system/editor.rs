@@ -9,12 +9,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rustix::io::Errno;
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
+use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use super::env::Env;
-use super::process;
+use super::{family, process};
 use crate::model::{Problem, text};
 
 /// How long an editor that was told to end may take before it is killed.
@@ -129,15 +129,12 @@ impl Running {
         }
     }
 
-    /// Asks it to end, and after that time kills it.
+    /// Asks it and all that it started to end, and after that time kills them: where the words are a shell's, the editor is
+    /// the shell's child.
     pub fn end(&self, grace: Duration) {
         let (Some(pid), mut child) = (self.pid, self.child()) else { return };
         if matches!(child.try_wait(), Ok(None)) {
-            let _ = kill_process(pid, Signal::TERM);
-        }
-        let told = Env::clock();
-        while told.elapsed() < grace && matches!(child.try_wait(), Ok(None)) {
-            std::thread::sleep(Duration::from_millis(5));
+            family::end(pid, grace, || !matches!(child.try_wait(), Ok(None)));
         }
         let _ = child.kill();
         let _ = child.wait();

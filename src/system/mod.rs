@@ -8,6 +8,7 @@ pub mod docker;
 pub mod draft;
 pub mod editor;
 pub mod env;
+mod family;
 pub mod files;
 pub mod git;
 pub mod journal;

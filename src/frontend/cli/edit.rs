@@ -79,6 +79,7 @@ fn in_editor(session: &Session, system: &System, opened: &Opened, allow_disk: bo
         let told = Problem::from(error);
         Problem::failed(format!("the editor left no text for {name}, which stays as it is")).because(told.message)
     })?;
+    let text = entries::from_editor(opened, text);
     let unchanged = text.same_as(&opened.plaintext);
     if opened.is_new() && text.is_empty() {
         return Err(Problem::cancelled(format!("nothing was written, so {name} was not made")));

@@ -58,6 +58,61 @@ fn the_text_changes_where_the_editor_changed_it() {
     assert_eq!(sandbox.git(&["rev-parse", "HEAD"]).ok().out(), before);
 }
 
+/// The folder of `h.test`.
+const H: &str = "docker-credential-helpers/aC50ZXN0";
+
+#[test]
+fn a_line_end_that_the_editor_adds_is_no_part_of_a_login() {
+    let (mut sandbox, _) = Sandbox::with_store();
+    let login = br#"{"ServerURL":"h.test","Username":"u","Secret":"s3cret"}"#;
+    sandbox.helper("store", login).ok();
+    sandbox.regpass(&["insert", "-m", "other"], b"pw").ok();
+    let name = format!("{H}/u");
+    let secret = |sandbox: &Sandbox| sandbox.regpass(&["show", &name], b"").ok().out();
+    assert_eq!(edit(&mut sandbox, "echo n3w > \"$1\"", &[&name]).ok().err(), format!("stored \"{name}\"\n"));
+    assert_eq!(secret(&sandbox), "n3w");
+    let answer = edit(&mut sandbox, "echo n3w > \"$1\"", &[&name]).ok();
+    assert_eq!(answer.err(), format!("\"{name}\" is unchanged\n"));
+    let refused = edit(&mut sandbox, "printf 'n3w\\nmore\\n' > \"$1\"", &[&name]);
+    assert!(refused.code == 1 && refused.err().contains("would have 2 lines"), "{}", refused.err());
+    remove(&refused.err());
+    // Any other entry is stored as the file is.
+    edit(&mut sandbox, "echo n3w > \"$1\"", &["other"]).ok();
+    assert_eq!(sandbox.regpass(&["show", "other"], b"").ok().out(), "n3w\n");
+    // A new login too, which began without any line.
+    edit(&mut sandbox, "echo n3w > \"$1\"", &[&format!("{H}/v")]).ok();
+    assert_eq!(sandbox.regpass(&["show", &format!("{H}/v")], b"").ok().out(), "n3w");
+    sandbox.regpass(&["rm", "-f", &format!("{H}/v")], b"").ok();
+
+    // `env` hides it from those who would tell it to add nothing.
+    for (editor, text) in [("vim", "from vim"), ("ed", "from ed")] {
+        if peer(editor).is_none() {
+            continue;
+        }
+        sandbox.set(
+            "EDITOR",
+            match editor {
+                "vim" => format!("env vim -u NONE -es -c '%s/.*/{text}/' -c wq"),
+                _ => format!("printf '%s\\n' '1c' '{text}' . w q | ed -s"),
+            },
+        );
+        sandbox.regpass(&["edit", &name], b"").ok();
+        assert_eq!(secret(&sandbox), text);
+        let answer: serde_json::Value =
+            serde_json::from_str(&sandbox.helper("get", "h.test").ok().out()).expect("JSON");
+        assert_eq!(answer["Secret"], text);
+        if let Some(pass) = peer("pass") {
+            assert_eq!(sandbox.run(pass, &["show", &name], b"").ok().out(), text);
+        }
+        if let Some(gopass) = peer("gopass") {
+            let store = sandbox.store();
+            let mut command = sandbox.command(gopass);
+            command.env("PASSWORD_STORE_DIR", &store).env("GOPASS_NO_NOTIFY", "1").args(["show", "--password", &name]);
+            assert_eq!(crate::support::run(&mut command, b"").ok().out().trim_end(), text);
+        }
+    }
+}
+
 #[test]
 fn new_entries_and_a_pipe() {
     let mut sandbox = store_of(&[]);
@@ -165,6 +220,51 @@ fn a_signal_wipes_the_text_and_ends_the_editor() {
         assert_eq!(child.wait().expect("ended").code(), Some(130));
         nothing_is_left(&seen);
         assert_eq!(sandbox.regpass(&["show", "a"], b"").ok().out(), "pw of a\nuser: alice\n");
+    }
+}
+
+/// A number in a file that a script writes at its end.
+fn pids(file: &Path) -> Vec<String> {
+    std::fs::read_to_string(file).unwrap_or_default().lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn an_editor_behind_a_shell_ends_with_us() {
+    for signal in [Signal::TERM, Signal::HUP] {
+        let mut sandbox = store_of(&["a"]);
+        let seen = sandbox.path().join("seen");
+        let numbers = sandbox.path().join("pids");
+        let inner = format!(
+            "trap \"\" HUP; echo $$ >> {0}; echo \"$1\" > {1}; sleep 60; true",
+            numbers.display(),
+            seen.display()
+        );
+        sandbox.set("EDITOR", format!("echo $$ >> {}; true; sh -c '{inner}' x", numbers.display()));
+        let mut command = sandbox.command(regpass_binary());
+        let mut child = command
+            .args(["edit", "a"])
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .expect("started");
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while !std::fs::read_to_string(&seen).is_ok_and(|text| text.ends_with('\n')) {
+            assert!(Instant::now() < deadline, "the editor does not start");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        kill_process(Pid::from_child(&child), signal).expect("told to end");
+        assert_eq!(child.wait().expect("ended").code(), Some(130));
+        nothing_is_left(&seen);
+        let all = pids(&numbers);
+        assert_eq!(all.len(), 2);
+        let runs = |pid: &String| {
+            let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+            stat.rsplit_once(')').is_some_and(|(_, rest)| !rest.starts_with(" Z"))
+        };
+        while all.iter().any(runs) {
+            assert!(Instant::now() < deadline, "{signal:?}: the editor still runs");
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 }
 

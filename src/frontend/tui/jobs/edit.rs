@@ -84,6 +84,7 @@ fn outside(system: &System, entry: &EntryPath, watch: &Watch<'_>) -> Result<Done
     let text = text.map_err(|error| {
         Problem::failed(format!("the editor left no text for {name}, which stays as it is")).because(error.message)
     })?;
+    let text = entries::from_editor(&opened, text);
     if text.same_as(&opened.plaintext) {
         let how = if ended_well { "" } else { "the editor did not end well; " };
         return Ok(Done { told: format!("{how}{} is unchanged", entry.display()), ..Done::default() });
