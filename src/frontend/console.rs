@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::streams;
 use crate::model::{Problem, Secret, text};
 use crate::system::env::Env;
+use crate::system::options::Typed;
 
 /// The two streams and how they may be used.
 pub struct Console {
@@ -24,6 +25,8 @@ pub struct Console {
     transient_err: bool,
     /// Such a line is up.
     drawn: Cell<bool>,
+    /// What was typed to get here, for the commands that are shown.
+    typed: Typed,
     /// The reader of stdout went away (`regpass ls | head`): it wants no more, which is no failure.
     closed: Cell<bool>,
 }
@@ -71,8 +74,14 @@ impl Console {
             colour_err: colour && io::stderr().is_terminal(),
             transient_err: io::stderr().is_terminal() && env.text("TERM").is_none_or(|term| term != "dumb"),
             drawn: Cell::new(false),
+            typed: Typed::default(),
             closed: Cell::new(false),
         }
+    }
+
+    /// The commands that it shows act on these places.
+    pub fn at(self, typed: Typed) -> Console {
+        Console { typed, ..self }
     }
 
     /// Lines of text and nothing else: no colour, and no line that is drawn over another.
@@ -118,6 +127,11 @@ impl Console {
         self.write_err(&format!("{text}\n"));
     }
 
+    /// The same, with a command at its end, as a hint has it.
+    pub fn advice(&self, text: &str) {
+        self.status(&self.typed.placed(text));
+    }
+
     /// A line that the next one, or anything else, takes the place of. Nothing where nobody watches.
     pub fn transient(&self, text: &str) {
         if self.transient_err {
@@ -159,6 +173,7 @@ impl Console {
             let _ = writeln!(lines, "{} {cause}", painted(self.colour_err, Role::Muted, "cause:"));
         }
         for hint in problem.all_hints() {
+            let hint = self.typed.placed(hint);
             let _ = writeln!(lines, "{} {hint}", painted(self.colour_err, Role::Hint, "hint:"));
         }
         self.write_err(&lines);
@@ -268,6 +283,7 @@ mod tests {
             colour_err: terminal,
             transient_err: terminal,
             drawn: Cell::new(false),
+            typed: Typed::default(),
             closed: Cell::new(false),
         }
     }

@@ -1,9 +1,12 @@
 //! An entry that could not be decrypted: the commands that help, with the names of that very entry and its file. For
 //! `credentials` and `entries`.
 
+use std::path::Path;
+
 use crate::model::{EntryPath, Problem, text};
 use crate::system::System;
 use crate::system::cipher::CipherError;
+use crate::system::options::Typed;
 use crate::system::store::Store;
 
 /// As a person is told of it who wanted to read the entry `inner` of a store.
@@ -26,26 +29,48 @@ fn command(system: &System, store: &Store, inner: &EntryPath, verb: &str) -> Str
     let name =
         if store.mount.is_root() { inner.clone() } else { store.mount.join(inner.as_os_str()).unwrap_or_default() };
     let word = text::shell_word(name.as_os_str().as_ref());
-    // One that was typed is not in the environment of the next command.
-    let typed = system
-        .options
-        .store_dir
-        .as_ref()
-        .filter(|dir| system.env.var("PASSWORD_STORE_DIR").is_none_or(|set| set != dir.as_os_str()));
-    let store = typed.map(|dir| format!("--store {} ", text::shell_word(dir))).unwrap_or_default();
-    format!("regpass {store}{verb} {word}")
+    format!("{}regpass {verb} {word}", places(system))
+}
+
+/// The places that this call had from its environment, which the person's next command need not have: Docker may have
+/// been called with them. What was typed is the frontend's to repeat.
+fn places(system: &System) -> String {
+    let (env, options) = (&system.env, &system.options);
+    let usual = |folder: &str, dir: &Path| env.home().is_some_and(|home| home.join(folder) == dir);
+    let gnupg_home = env.var("GNUPGHOME").map(|dir| env.absolute(Path::new(dir)));
+    let gnupg_home = gnupg_home.filter(|dir| *dir == options.gnupg_home && !usual(".gnupg", dir));
+    let store = env.var("PASSWORD_STORE_DIR").map(|dir| env.absolute(Path::new(dir)));
+    let store = store.filter(|dir| !options.store_typed && !usual(".password-store", dir));
+    Typed { store, gnupg_home, ..Typed::default() }.variables()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ops::double::{Bench, path};
+    use crate::ops::double::{Bench, CipherDouble, path};
     use crate::system::agent::AgentError;
     use crate::system::cipher::message::MessageError;
+    use crate::system::env::Env;
+    use crate::system::options::Options;
 
     fn told(bench: &Bench, entry: &str, error: impl Into<CipherError>) -> Problem {
         let (store, inner) = bench.system.stores().expect("stores").locate(&path(entry));
         advised(&bench.system, store, &inner, error.into())
+    }
+
+    #[test]
+    fn what_docker_s_environment_said_is_said_again() {
+        let home = tempfile::tempdir().expect("a home");
+        let shown = |store: &Path, gnupg: &Path| {
+            let env = Env::made_of([("HOME", home.path()), ("PASSWORD_STORE_DIR", store), ("GNUPGHOME", gnupg)]);
+            let options = Options::resolve(&Typed::default(), &env).expect("options");
+            let system = System::with_cipher(env, options, Box::new(CipherDouble));
+            command(&system, system.stores().expect("stores").root(), &path("a"), "show")
+        };
+        let usual = [".password-store", ".gnupg"].map(|folder| home.path().join(folder));
+        assert_eq!(shown(&usual[0], &usual[1]), "regpass show a");
+        let elsewhere = shown(Path::new("/s t"), Path::new("/g"));
+        assert_eq!(elsewhere, "GNUPGHOME=/g PASSWORD_STORE_DIR='/s t' regpass show a");
     }
 
     #[test]

@@ -149,9 +149,16 @@ fn call(system: &System, event: Event) -> Call {
         millis: u64::try_from(system.env.elapsed().as_millis()).unwrap_or(u64::MAX),
         uid: system.env.uid(),
         home: system.env.home().map(path),
+        gnupg_home: gnupg_home_elsewhere(system).map(path),
         store: system.stores().ok().map(|stores| path(stores.root().root())),
         caller: system.env.parent_program().map(|name| journal::safe_text(&name)),
     }
+}
+
+fn gnupg_home_elsewhere(system: &System) -> Option<&Path> {
+    let (dir, home) = (&*system.options.gnupg_home, system.env.home());
+    let is_usual = home.is_some_and(|home| home.join(".gnupg") == dir);
+    (!is_usual && system.options.key_file.is_none()).then_some(dir)
 }
 
 fn class(kind: ProblemKind) -> &'static str {

@@ -62,6 +62,9 @@ pub struct Call {
     pub home: Option<String>,
     #[serde(default)]
     pub store: Option<String>,
+    /// Where GnuPG's is not in that home.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gnupg_home: Option<String>,
     /// The parent process's command name, without arguments.
     #[serde(default)]
     pub caller: Option<String>,
@@ -288,6 +291,7 @@ mod tests {
             millis: 3,
             uid: uid(),
             home: Some("/home/a".to_owned()),
+            gnupg_home: None,
             store: None,
             caller: Some("docker".to_owned()),
         }

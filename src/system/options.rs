@@ -1,6 +1,7 @@
 //! What was typed, what the environment says and what the config file says, resolved once into what is meant.
 //! Precedence: typed, environment, config file, default. Reads the config file (`config_file.rs`) and nothing else.
 
+use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
@@ -37,6 +38,20 @@ impl Typed {
         ];
         let typed = all.into_iter().filter_map(|(name, dir)| Some((name, dir.as_ref()?)));
         typed.map(|(name, dir)| format!("{name}={} ", text::shell_word(dir))).collect()
+    }
+
+    /// A hint (`Problem::hints`: a command at its end) with the command acting on the same places. The demo has its own.
+    pub fn placed<'h>(&self, hint: &'h str) -> Cow<'h, str> {
+        let (words, command) = hint.split_at(hint.find(": ").map_or(0, |at| at + 2));
+        let is_of = |program: &str| command.strip_prefix(program).is_some_and(|rest| rest.starts_with(' '));
+        match command.strip_prefix("regpass ") {
+            Some(rest) if rest.starts_with("--") || rest.starts_with("demo") => Cow::Borrowed(hint),
+            Some(rest) => Cow::Owned(format!("{words}regpass{} {rest}", self.flags())),
+            None if ["gpg", "pass", "gopass", "docker"].into_iter().any(is_of) => {
+                Cow::Owned(format!("{words}{}{command}", self.variables()))
+            }
+            None => Cow::Borrowed(hint),
+        }
     }
 }
 
@@ -228,6 +243,23 @@ mod tests {
 
     fn options(vars: &[(&str, &str)]) -> Options {
         Options::resolve(&Typed::default(), &Env::made_of(vars.iter().copied())).expect("resolves")
+    }
+
+    #[test]
+    fn a_hint_s_command_acts_on_the_places_that_were_typed() {
+        let [store, gnupg_home] = ["/s t", "/g"].map(|dir| Some(PathBuf::from(dir)));
+        let typed = Typed { store, gnupg_home, ..Typed::default() };
+        for (hint, placed) in [
+            ("see them: regpass undo --list", "see them: regpass --store '/s t' --gnupg-home /g undo --list"),
+            ("import it: gpg --import x", "import it: GNUPGHOME=/g PASSWORD_STORE_DIR='/s t' gpg --import x"),
+            ("regpass ls", "regpass --store '/s t' --gnupg-home /g ls"),
+        ] {
+            assert_eq!(typed.placed(hint), placed);
+            assert_eq!(Typed::default().placed(hint), hint);
+        }
+        for kept in ["try again: regpass --store /x show a", "run: regpass demo", "look at the card", "see: df -h /"] {
+            assert_eq!(typed.placed(kept), kept);
+        }
     }
 
     #[test]

@@ -63,7 +63,7 @@ fn all(session: &Session, as_json: bool) -> Result<(), Problem> {
     match operation {
         _ if !found.is_empty() => console.status("see one: regpass conflicts ENTRY; settle it: regpass resolve ENTRY"),
         Some(operation) => {
-            console.status(&format!("everything is settled; to finish the {operation}: regpass resolve"));
+            console.advice(&format!("everything is settled; to finish the {operation}: regpass resolve"));
         }
         None => console.status("no conflicts"),
     }

@@ -123,9 +123,9 @@ fn words(status: &Status) -> String {
 fn hint(console: &Console, store: &StoreStatus) {
     let Ok(Some(status)) = &store.status else { return };
     if status.unmerged > 0 {
-        console.status("see the conflicts: regpass conflicts");
+        console.advice("see the conflicts: regpass conflicts");
     } else if status.operation.is_some() {
-        console.status("everything is settled; to finish: regpass resolve");
+        console.advice("everything is settled; to finish: regpass resolve");
     }
 }
 

@@ -68,7 +68,8 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
         Err(said) => return explain(&console, &said),
     };
     let console = if args.plain { console.plain() } else { console };
-    let session = Session { typed: args.places.typed(), env, console };
+    let typed = args.places.typed();
+    let session = Session { console: console.at(typed.clone()), typed, env };
     match run(&session, args) {
         Ok(code) => ExitCode::from(code),
         Err(problem) => {
@@ -135,7 +136,7 @@ fn open_ui(session: &Session, env: Env, typed: Typed, ascii: bool) -> Result<(),
     if session.console.out_is_terminal() {
         if env.text("TERM") == Some("dumb") {
             session.console.status("TERM=dumb: this terminal cannot be drawn on, so here are lines of text (--plain)");
-            let console = Console::of_process(&env).plain();
+            let console = Console::of_process(&env).plain().at(typed.clone());
             return status::plain(&Session { env, typed, console });
         }
         return super::tui::run(env, typed, super::tui::Settings { ascii });

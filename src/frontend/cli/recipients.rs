@@ -182,7 +182,7 @@ fn tell_access(console: &Console, entry: &EntryPath, access: &Access) -> Result<
     access.problem.iter().for_each(|problem| console.warning(problem));
     if access.differs == Some(true) {
         let name = text::shell_word(Path::new(entry.as_os_str()));
-        console.status(&format!("to encrypt it to those who are listed: regpass reencrypt {name}"));
+        console.advice(&format!("to encrypt it to those who are listed: regpass reencrypt {name}"));
     }
     Ok(())
 }
@@ -269,7 +269,7 @@ fn edit(session: &Session, system: &System, args: &ChangeArgs, edit: Edit) -> Re
         let written = recipients::apply(system, &proposal)?;
         tell(console, &proposal, false);
         written.warnings.iter().for_each(|warning| console.warning(warning));
-        console.status("entries stay as they are; encrypt them anew: regpass reencrypt");
+        console.advice("entries stay as they are; encrypt them anew: regpass reencrypt");
         return Ok(());
     }
     let report = recipients::carry(system, &proposal, &line(session), &cancel)?;

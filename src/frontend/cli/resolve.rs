@@ -143,9 +143,9 @@ fn tell(console: &Console, entry: Option<&EntryPath>, resolved: &Resolved) {
     let left: Vec<String> = resolved.left.names().map(|name| name.display().into_owned()).collect();
     match resolved.concluded {
         _ if !left.is_empty() => console.status(&format!("left: {}", left.join(", "))),
-        Some(Concluded::Done) => console.status("nothing is left; finished. Send it: regpass sync"),
+        Some(Concluded::Done) => console.advice("nothing is left; finished. Send it: regpass sync"),
         Some(Concluded::Nothing) => console.status("nothing is left; it is not committed yet"),
-        Some(Concluded::MoreConflicts) => console.status("the next commit has conflicts too: regpass conflicts"),
+        Some(Concluded::MoreConflicts) => console.advice("the next commit has conflicts too: regpass conflicts"),
         None if entry.is_none() && resolved.warnings.is_empty() => console.status("there is nothing to finish"),
         None => {}
     }

@@ -104,6 +104,7 @@ impl Desk {
             uid: 1000,
             home: env.home().map(Into::into),
             typed: Typed::default(),
+            store_set: false,
             reveal: Duration::from_secs(10),
             read_only: false,
             keymap: Default::default(),

@@ -88,6 +88,10 @@ pub fn run(env: Env, typed: Typed, settings: Settings) -> Result<(), Problem> {
         uid: env.uid(),
         home: env.home().map(Path::to_owned),
         typed,
+        store_set: options
+            .store_dir
+            .as_ref()
+            .is_some_and(|dir| env.home().is_none_or(|home| home.join(".password-store") != *dir)),
         reveal: Duration::from_secs(ui.reveal_seconds()),
         read_only: options.read_only.is_some(),
         keymap: keymap(&ui)?,

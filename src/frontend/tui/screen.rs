@@ -38,6 +38,8 @@ pub(super) struct Scope {
     pub(super) home: Option<PathBuf>,
     /// What was typed to get to this store, for the commands that are shown.
     pub(super) typed: Typed,
+    /// Here the store is not the home's `.password-store`, because the environment or what was typed says so.
+    pub(super) store_set: bool,
     /// How long a secret is shown.
     pub(super) reveal: Duration,
     /// Nothing is written to a store, whoever asks.

@@ -165,6 +165,7 @@ fn record(system: &System, store: &Path, call: &DemoCall) -> Result<(), Problem>
         millis: call.millis,
         uid,
         home,
+        gnupg_home: None,
         store: Some(store),
         caller: Some(call.caller.to_owned()),
     };

@@ -115,6 +115,8 @@ fn a_store_that_is_not_the_one_at_hand_keeps_its_steps_to_itself() {
     undo(&sandbox);
     assert!(listed(&sandbox).is_empty());
     assert_eq!(sandbox.regpass(&["--store", other, "ls"], b"").ok().out(), "there\n");
+    let missing = sandbox.regpass(&["--store", other, "undo", "99"], b"").err();
+    assert!(missing.ends_with(&format!("hint: see them: regpass --store {other} undo --list\n")), "{missing}");
 }
 
 #[test]

@@ -15,7 +15,7 @@ pub(super) fn journal(calls: Vec<Call>) -> Report {
 
 pub(super) fn calls() -> Vec<Call> {
     let mut root = call("2024-10-03T22:00:00.000Z", "get", "quay.io", "not-found");
-    root.home = Some("/root".to_owned());
+    (root.home, root.store) = (Some("/root".to_owned()), Some("/root/.password-store".to_owned()));
     root.uid = 0;
     root.caller = Some("dockerd\u{1b}[2J".to_owned());
     let mut failed = call("2024-10-04T00:00:01.000Z", "get", "harbor.corp.test", "error:failed");
@@ -172,13 +172,29 @@ fn the_command_that_mends_a_call_is_for_the_one_who_made_it() {
     };
     assert_eq!(command(&|_| {}), "docker login quay.io");
     assert_eq!(command(&|one| one.server = Some("https://index.docker.io/v1/".to_owned())), "docker login");
-    assert_eq!(command(&|one| one.home = Some("/srv/c i".to_owned())), "HOME='/srv/c i' docker login quay.io");
-    let root = |one: &mut Call| (one.uid, one.home) = (0, Some("/root".to_owned()));
+    let of = |one: &mut Call, uid: u32, home: &str| {
+        (one.uid, one.home, one.store) = (uid, Some(home.to_owned()), Some(format!("{home}/.password-store")));
+    };
+    assert_eq!(command(&|one| of(one, 1000, "/srv/c i")), "HOME='/srv/c i' docker login quay.io");
+    let root = |one: &mut Call| of(one, 0, "/root");
     assert_eq!(command(&root), "sudo -H docker login quay.io");
     assert_eq!(command(&|one| one.uid = 0), "docker login quay.io");
-    let other = |one: &mut Call| (one.uid, one.home) = (1001, Some("/home/bob".to_owned()));
+    let other = |one: &mut Call| of(one, 1001, "/home/bob");
     assert_eq!(command(&other), "sudo -H -u '#1001' docker login quay.io");
     assert_eq!(command(&|one| one.outcome = "error:failed".to_owned()), "regpass status");
+    // Where the call found its store and its keys elsewhere, the command goes there too.
+    let elsewhere = |one: &mut Call| one.store = Some("/s t".to_owned());
+    assert_eq!(command(&elsewhere), "PASSWORD_STORE_DIR='/s t' docker login quay.io");
+    let keys = |one: &mut Call| {
+        elsewhere(one);
+        (one.outcome, one.gnupg_home) = ("error:failed".to_owned(), Some("/g".to_owned()));
+    };
+    assert_eq!(command(&keys), "GNUPGHOME=/g PASSWORD_STORE_DIR='/s t' regpass status");
+    let of_root = |one: &mut Call| {
+        root(one);
+        elsewhere(one);
+    };
+    assert_eq!(command(&of_root), "sudo -H env PASSWORD_STORE_DIR='/s t' docker login quay.io");
     assert_eq!(command(&|one| one.outcome = "found".to_owned()), "");
     assert_eq!(command(&|one| one.server = Some("***".to_owned())), "");
     let hostile = command(&|one| one.server = Some("a.test;rm -rf ~".to_owned()));

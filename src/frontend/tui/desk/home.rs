@@ -23,6 +23,7 @@ pub(super) fn call(time: &str, action: &str, server: &str, outcome: &str) -> Cal
         millis: 12,
         uid: 1000,
         home: Some("/home/alice".to_owned()),
+        gnupg_home: None,
         store: Some("/home/alice/.password-store".to_owned()),
         caller: Some("docker".to_owned()),
     }

@@ -1,7 +1,7 @@
 //! Calls of the credential helper in few words, for the screens that show them. The record is foreign text: escaped here.
 
 use std::borrow::Cow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::super::screen::Scope;
@@ -12,6 +12,7 @@ use crate::model::registry_key::HUB_NAME;
 use crate::model::{RegistryKey, text, utc};
 use crate::ops::registries;
 use crate::system::journal::Call;
+use crate::system::options::Typed;
 
 /// When (UTC), always as wide: `today` or the day, and the time; the date alone in other years than this.
 pub(super) fn when(call: &Call, now: SystemTime) -> String {
@@ -102,15 +103,31 @@ pub(super) fn remedy(call: &Call, scope: &Scope) -> Option<String> {
         _ => return None,
     };
     let home = call.home.as_deref().map(Path::new);
+    let is_ours = home == scope.home.as_deref();
     let before = match call.uid {
-        uid if uid == scope.uid && home == scope.home.as_deref() => scope.typed.variables(),
+        uid if uid == scope.uid && is_ours => String::new(),
         uid if uid == scope.uid => home.map_or_else(String::new, |home| format!("HOME={} ", text::shell_word(home))),
         // With this HOME, sudo was called without -H: what is to be mended is here.
-        0 if home == scope.home.as_deref() => String::new(),
+        0 if is_ours => String::new(),
         0 => "sudo -H ".to_owned(),
         uid => format!("sudo -H -u '#{uid}' "),
     };
-    Some(before + &command)
+    let places = places(call, scope);
+    // sudo takes no variable but by leave of its configuration.
+    let env = if before.starts_with("sudo") && !places.is_empty() { "env " } else { "" };
+    Some(format!("{before}{env}{places}{command}"))
+}
+
+/// The store and GnuPG's home of the call, as far as a command with its home would not find them by itself.
+fn places(call: &Call, scope: &Scope) -> String {
+    let home = call.home.as_deref().map(Path::new);
+    let is_ours = call.uid == scope.uid && home == scope.home.as_deref();
+    let store = call.store.as_ref().map(PathBuf::from);
+    let usual = home.map(|home| home.join(".password-store"));
+    let store = store.filter(|store| usual.as_ref() != Some(store) || call.uid == scope.uid && scope.store_set);
+    let docker_config = scope.typed.docker_config.clone().filter(|_| is_ours);
+    Typed { store, gnupg_home: call.gnupg_home.as_ref().map(PathBuf::from), docker_config, read_only: false }
+        .variables()
 }
 
 /// Docker's words are those of docker/cli (`cli/config/credentials`, `cli/command/image/pull.go`) and of its daemon.

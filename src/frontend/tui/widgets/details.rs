@@ -96,6 +96,7 @@ impl<'a> Details<'a> {
         let mark = self.scope.theme.glyphs.bad;
         self.sentence(&format!("{mark} {}", problem.one_line()), Meaning::Bad);
         for hint in problem.all_hints() {
+            let hint = self.scope.typed.placed(hint);
             self.sentence(&format!("{} {hint}", self.scope.theme.glyphs.closed), Meaning::Plain);
         }
     }

@@ -316,6 +316,7 @@ mod tests {
             uid: 1000,
             home: None,
             typed: crate::system::options::Typed::default(),
+            store_set: false,
             reveal: Duration::from_secs(10),
             read_only: false,
             keymap: Default::default(),
