@@ -120,7 +120,10 @@ fn with_editor(script: &str) -> Machine {
     machine
 }
 
-/// Says where the text is, and waits for a line; then changes the text.
+/// Says where the text is, and waits for a line.
+const SLOW_START: &str = "echo \"$1\" >\"$HOME/where\"; echo editor at work; until read line; do :; done";
+
+/// The same; then changes the text.
 const SLOW: &str =
     "echo \"$1\" >\"$HOME/where\"; echo editor at work; until read line; do :; done; echo \"new: $line\" >>\"$1\"";
 
@@ -151,6 +154,50 @@ fn an_editor_of_ones_own_gets_the_screen_and_its_text_is_stored() {
     assert!(!file.parent().expect("a folder").exists());
     terminal.press("e", "the new line", |frame| frame.contains("new: ••••••••"));
     assert!(terminal.frame().is_some_and(|frame| frame.contains("line 1 of 5")));
+}
+
+#[test]
+fn of_a_text_that_was_in_an_editor_of_ones_own_nothing_is_in_memory_afterwards() {
+    let (old, new) = ("tr0ub4dor&3-demo", "wh0lly-n3w-sentence");
+    // Stored, left as it was, and kept because the editor did not end well.
+    let stored = "printf 'wh0lly-n3w-sentence\\nuser: bob\\n' >\"$1\"";
+    for (change, told) in [
+        (stored, "saved infra/db/root; z takes it back"),
+        ("true", "infra/db/root is unchanged"),
+        (&format!("{stored}; exit 3"), "is kept, readable, in"),
+    ] {
+        let machine = with_editor(&format!("{SLOW_START}; {change}"));
+        let mut terminal = open(&machine);
+        let file = at_work(&mut terminal, &machine);
+        let Some(while_open) = in_memory(&terminal, old.as_bytes()) else {
+            return skip::note("root is needed to look into a hardened process");
+        };
+        assert!(while_open > 0, "a search that finds nothing while the text is open would prove nothing");
+        terminal.send("\r");
+        terminal.wait_for(told, |frame| frame.contains(told));
+        // The worker is done with it: it does something else.
+        terminal.press(key::ESC, "the store", |frame| frame.contains("readable by"));
+        for secret in [new, old] {
+            assert_eq!(in_memory(&terminal, secret.as_bytes()), Some(0), "{secret} after: {change}");
+        }
+        if let Some(folder) = file.parent().filter(|folder| folder.exists()) {
+            std::fs::remove_dir_all(folder).expect("removed");
+        }
+    }
+}
+
+#[test]
+fn a_line_end_that_the_editor_adds_is_no_part_of_a_login() {
+    let machine = with_editor("echo n3w >\"$1\"");
+    let login = "docker-credential-helpers/aC50ZXN0/u";
+    machine.entry(login, "s3cret", 0);
+    let mut terminal = open(&machine);
+    find(&mut terminal, "h.test", "h.test");
+    terminal.send("E");
+    told_soon(&mut terminal, "saved ");
+    let stored = machine.output(program::regpass().to_str().expect("text"), &["show", login]);
+    assert_eq!(stored, "n3w");
+    terminal.press("E", "nothing done", |frame| frame.contains("is unchanged"));
 }
 
 #[test]
