@@ -102,6 +102,20 @@ pub fn commits(system: &System, entry: &EntryPath, limit: usize) -> Result<Optio
     Ok(Some(past.revisions(limit)?.into_iter().map(|revision| revision.commit).collect()))
 }
 
+/// The last `limit` commits that changed something in a folder, newest first; None where no git keeps it.
+pub fn commits_in(system: &System, folder: &EntryPath, limit: usize) -> Result<Option<Vec<Commit>>, Problem> {
+    let (store, inner) = system.stores()?.locate(folder);
+    let path = inner.folder(store.root());
+    let Ok(path) = std::fs::canonicalize(&path) else { return Err(not_in_store(folder)) };
+    let Some(repository) = Repository::holding(&system.env, store.root(), &path.join(".gpg-id")) else {
+        return Ok(None);
+    };
+    let commits = repository
+        .commits_in(&path, limit)
+        .map_err(|error| error.during(format!("the commits of {} cannot be read", text::quoted(folder.as_bytes()))))?;
+    Ok(Some(commits))
+}
+
 /// What differs between two versions: unless told otherwise, between the newest that is not the same as `to`, and now.
 pub fn diff(
     system: &System,

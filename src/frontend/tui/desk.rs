@@ -72,6 +72,8 @@ struct Desk {
     git: Tracking,
     /// Who can read the entries.
     access: Access,
+    /// Entries of each folder that are encrypted to others.
+    astray: usize,
     /// Why the last change cannot be taken back.
     obstacle: Option<&'static str>,
     secret: &'static [u8],
@@ -118,6 +120,7 @@ impl Desk {
             failure: None,
             git: Tracking::Tracked,
             access: readers::access(false),
+            astray: 0,
             obstacle: None,
             secret: b"tr0ub4dor&3\nuser: postgres\nurl: db1.internal:5432\n",
             accounts: false,
@@ -193,6 +196,7 @@ impl Desk {
                 let mount = EntryPath::parse("work").expect("a name");
                 Report::Entries(Catalogue::new(listing, &logins(), &[mount]))
             }
+            Job::Folder(job) => Report::Folder(facts::found(&job, self.astray)),
             Job::Facts(path) => Report::Facts(facts(path), self.access.clone(), self.git),
             Job::Registries if self.accounts => Report::Registries(accounts::registries()),
             Job::Accounts(job) => Report::Accounts(accounts::found(&job)),

@@ -2,6 +2,7 @@
 
 pub(super) mod accounts;
 pub(super) mod edit;
+pub(super) mod folder;
 pub(super) mod git;
 pub(super) mod history;
 pub(super) mod lines;
@@ -47,6 +48,7 @@ pub(super) enum Job {
     Journal(Option<Stamp>),
     Entries,
     Facts(EntryPath),
+    Folder(folder::Job),
     Registries,
     /// Decrypts an entry for the screen.
     Open(EntryPath),
@@ -93,6 +95,7 @@ pub(super) enum Report {
     Journal(Option<(Journal, Option<Stamp>)>),
     Entries(Catalogue),
     Facts(EntryFacts, Access, Tracking),
+    Folder(folder::Report),
     Registries(Registries),
     Opened(Secret),
     /// An entry that is to be edited.
@@ -143,10 +146,11 @@ impl Job {
             | Job::Mend(_)
             | Job::Entries
             | Job::Facts(_)
+            | Job::Folder(folder::Job::Readers(_))
             | Job::Registries => Lane::Look,
             Job::OwnKey | Job::History(history::Job::Versions(_)) | Job::Recipients(recipients::Job::List) => Lane::Ask,
             Job::Recipients(recipients::Job::Access(_)) => Lane::Look,
-            Job::EntryCount | Job::History(history::Job::Last(_)) => Lane::Past,
+            Job::EntryCount | Job::History(history::Job::Last(_)) | Job::Folder(_) => Lane::Past,
             Job::Git(git::Job::Status | git::Job::Log(_) | git::Job::Conflicts) => Lane::Look,
             Job::Undo(undo::Job::Last) | Job::Write(write::Job::Recipe) => Lane::Look,
             Job::Open(_)
@@ -170,6 +174,7 @@ impl Job {
             Job::Entries
                 | Job::Overview
                 | Job::EntryCount
+                | Job::Folder(folder::Job::Astray(_))
                 | Job::Registries
                 | Job::Accounts(_)
                 | Job::OwnKey
@@ -194,6 +199,7 @@ impl Job {
             Job::Journal(known) => journal::follow(system, known, CALLS_MAX).map(Report::Journal),
             Job::Entries => catalogue(system).map(Report::Entries),
             Job::Facts(entry) => facts(system, &entry),
+            Job::Folder(job) => job.run(system, watch).map(Report::Folder),
             Job::Registries => registries::list(system).map(Report::Registries),
             Job::Open(entry) => entries::show(system, &entry, Asking::Allowed).map(Report::Opened),
             Job::Copy(entry, portion) => copy(system, &entry, portion).map(Report::Copied),

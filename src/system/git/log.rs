@@ -99,7 +99,7 @@ impl Repository<'_> {
         let mut before: Option<String> = None;
         for _ in 0..=RENAMES_MAX {
             let mut source = None;
-            for (commit, changes) in self.logged(before.as_deref(), limit - found.len(), Some(&file))? {
+            for (commit, changes) in self.logged(before.as_deref(), limit - found.len(), Some(&file), true)? {
                 let Some(change) = changes.into_iter().next() else { continue };
                 let added = change.status == b'A';
                 found.push(Revision { commit, file: file.clone(), held: change.held });
@@ -120,7 +120,16 @@ impl Repository<'_> {
 
     /// The work tree's commits, newest first, at most `limit`.
     pub fn commits(&self, limit: usize) -> Result<Vec<Commit>, GitError> {
-        Ok(self.logged(None, limit, None)?.into_iter().map(|(commit, _)| commit).collect())
+        Ok(without_changes(self.logged(None, limit, None, false)?))
+    }
+
+    /// The commits that changed something in a folder (links resolved), newest first, at most `limit`.
+    pub fn commits_in(&self, folder: &Path, limit: usize) -> Result<Vec<Commit>, GitError> {
+        match folder.strip_prefix(&self.top) {
+            Ok(inner) if inner.as_os_str().is_empty() => self.commits(limit),
+            Ok(inner) => Ok(without_changes(self.logged(None, limit, Some(inner), false)?)),
+            Err(_) => Ok(Vec::new()),
+        }
     }
 
     /// How many commits lead to the one that is checked out.
@@ -136,21 +145,22 @@ impl Repository<'_> {
         Ok(answer(&said).to_vec())
     }
 
-    /// Commits, and what each did to the file when one is named.
+    /// Commits, of one path where one is named; with `changes` what each did there.
     fn logged(
         &self,
         from: Option<&str>,
         limit: usize,
-        file: Option<&Path>,
+        path: Option<&Path>,
+        changes: bool,
     ) -> Result<Vec<(Commit, Vec<Change>)>, GitError> {
         let limit = format!("--max-count={limit}");
         let mut arguments = vec!["--no-color", "-z", FORMAT, &limit];
-        if file.is_some() {
+        if changes {
             arguments.extend(["-c", "--raw", "--no-abbrev", "--no-renames", "--no-ext-diff"]);
         }
         arguments.extend(from);
         let arguments: Vec<&OsStr> = arguments.into_iter().map(OsStr::new).collect();
-        match self.git("log", &arguments, file.as_slice()) {
+        match self.git("log", &arguments, path.as_slice()) {
             Ok(said) => parse_log(answer(&said)).ok_or(GitError::Odd { command: "log" }),
             Err(GitError::Failed { complaint, .. }) if complaint.contains("does not have any commits yet") => {
                 Ok(Vec::new())
@@ -177,6 +187,10 @@ impl Repository<'_> {
             .filter(|old| tells_rename(&commit.subject, old, file));
         Ok(told.next().filter(|_| told.next().is_none()).cloned())
     }
+}
+
+fn without_changes(logged: Vec<(Commit, Vec<Change>)>) -> Vec<Commit> {
+    logged.into_iter().map(|(commit, _)| commit).collect()
 }
 
 /// True when a subject (pass 1.7.4, `cmd_copy_move`; gopass, `internal/store/root/move.go`) says that `old` became `new`:
@@ -316,6 +330,13 @@ mod tests {
         assert_eq!((gone[0].2.clone(), &gone[1..]), (None, &expected[..]));
         assert!(story(&trial, "never.gpg").is_empty());
         assert_eq!(trial.with("a", |git| git.commits(2)).expect("a log").len(), 2);
+        let of_folder = |name: &str| {
+            let commits = trial.with("a", |git| git.commits_in(&git.top().join(name), 9)).expect("a log");
+            commits.into_iter().map(|commit| commit.subject).collect::<Vec<_>>()
+        };
+        assert_eq!(of_folder("team"), ["Remove.", "Rename y to team/."]);
+        assert_eq!(of_folder("").len(), trial.with("a", |git| git.commit_count()).expect("a count"));
+        assert!(of_folder("never").is_empty());
     }
 
     #[test]

@@ -80,7 +80,7 @@ fn layers_have_help_and_palette_too_but_no_other_tab_under_them() {
 
 #[test]
 fn a_chosen_key_is_the_one_that_works_and_is_shown_everywhere() {
-    let mut desk = with_keys(&[("store.copy", &["Y"]), ("app.palette", &["F2"]), ("list.down", &["i"])]);
+    let mut desk = with_keys(&[("store.copy", &["Y"]), ("app.palette", &["F2"]), ("list.down", &["H"])]);
     desk.press("/dbroot<Enter>");
     desk.shows("Y copy");
     desk.hides("c copy");
@@ -89,10 +89,10 @@ fn a_chosen_key_is_the_one_that_works_and_is_shown_everywhere() {
     desk.press("?copy the").shows("Y ");
     desk.press("<Esc>:").hides("Actions");
     desk.press("<Esc><Esc>").shows("▶       root");
-    desk.press("i").shows("▶   ✘ vpn");
+    desk.press("H").shows("▶   ✘ vpn");
     desk.press("j").shows("▶   ✘ vpn");
     // A letter in a field stays a letter.
-    desk.press("/Yi").shows("/ Yi");
+    desk.press("/YH").shows("/ YH");
 }
 
 #[test]

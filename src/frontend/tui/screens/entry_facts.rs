@@ -41,7 +41,9 @@ pub(super) fn draw(
     details.fact("store", &words::path(&facts.store, scope.home.as_deref()), Meaning::Plain);
     match commits {
         _ if *git == Tracking::NoGit => details.fact("history", "none: not in git", Meaning::Muted),
-        Some(Ok(commits)) if !commits.is_empty() => draw_commits(commits, details, scope),
+        Some(Ok(commits)) if !commits.is_empty() => {
+            draw_commits(&format!("last in git, {} for all", key_of(Action::History, scope)), commits, details);
+        }
         Some(Err(problem)) => details.fact("commits", &problem.one_line(), Meaning::Warn),
         _ => {}
     }
@@ -91,14 +93,14 @@ fn stranger(other: &Stranger, scope: &Scope) -> String {
 }
 
 /// One line each: day, first digits, subject.
-fn draw_commits(commits: &[Commit], details: &mut Details<'_>, scope: &Scope) {
+pub(super) fn draw_commits(heading: &str, commits: &[Commit], details: &mut Details<'_>) {
     details.gap();
-    details.sentence(&format!("last in git, {} for all", key_of(Action::History, scope)), Meaning::Muted);
+    details.sentence(heading, Meaning::Muted);
     for commit in commits {
         let day = utc::rfc3339(commit.time);
         let day = day.get(..DAY).unwrap_or_default();
         let subject = text::escaped(commit.subject.as_bytes());
         let line = format!("{day} {} {subject}", commit.id.short());
-        details.cut_line(&line, Meaning::Plain);
+        details.item(&line, Meaning::Plain);
     }
 }

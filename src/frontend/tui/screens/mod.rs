@@ -11,6 +11,7 @@ pub(super) mod editor;
 mod editor_view;
 mod encrypt_anew;
 mod entry_facts;
+mod folder_facts;
 mod following;
 pub(super) mod form_layer;
 mod git;

@@ -157,6 +157,7 @@ fn draw_details(
         details.fact("accounts", &format!("also {others}"), Meaning::Plain);
     }
     screen.secret.draw(details, "secret", &panel_keys(scope), scope);
+    screen.secret.draw_problem(details);
     details.gap();
     if let Some(problem) = &screen.problem {
         details.problem(problem);

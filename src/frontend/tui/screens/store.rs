@@ -6,12 +6,13 @@ use std::time::Instant;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use super::super::catalogue::{Catalogue, Kind};
+use super::super::catalogue::{Catalogue, Kind, Node};
 use super::super::jobs::git::{Job as AskGit, Report as AnswerGit};
 use super::super::jobs::{Job, Portion, Report};
 use super::super::keys::{Binding, Key, Offer};
 use super::super::screen::{Flow, Mark, Scope, Screen, Tickets, Toast};
 use super::super::theme::Glyphs;
+use super::super::widgets::details::Scroll;
 use super::super::widgets::list::{ListPlace, Move};
 use super::super::widgets::secret_panel::{SecretPanel, UNCUT};
 use super::store_facts::Known;
@@ -32,6 +33,8 @@ pub(in super::super) struct StoreScreen {
     pub(super) alone: bool,
     pub(super) known: Known,
     pub(super) secret: SecretPanel,
+    /// The details below the secret.
+    pub(super) scroll: Scroll,
     /// Something was written since it was read.
     outdated: bool,
     asked_conflicts: Option<u64>,
@@ -52,6 +55,7 @@ impl Default for StoreScreen {
             alone: false,
             known: Known::default(),
             secret: SecretPanel::default(),
+            scroll: Scroll::default(),
             outdated: false,
             asked_conflicts: None,
             conflicts: BTreeSet::new(),
@@ -81,15 +85,32 @@ impl StoreScreen {
     /// Something else is selected, or may be.
     fn moved(&mut self) -> Flow {
         self.secret.hide();
+        self.scroll = Scroll::default();
         self.ask_facts()
     }
 
     fn ask_facts(&mut self) -> Flow {
-        let Some(path) = self.tree.selected_entry().map(|node| node.path.clone()) else { return Flow::Stay };
-        self.known.ask(&path, &mut self.tickets)
+        match self.tree.selected() {
+            None => Flow::Stay,
+            Some(Node { kind: Kind::Folder { entries, .. }, path, .. }) => {
+                self.known.ask_of_folder(path, *entries, &mut self.tickets)
+            }
+            Some(node) => self.known.ask(&node.path, &mut self.tickets),
+        }
+    }
+
+    /// Of a long secret that is shown, else of the details.
+    fn more(&mut self, down: bool) -> Flow {
+        if self.secret.is_cut() {
+            return self.secret.scroll(down);
+        }
+        self.scroll.go(down);
+        Flow::Stay
     }
 
     fn open_folder(&mut self, open: bool) -> Flow {
+        // What opens or closes is seen in the list.
+        self.zoomed &= !self.alone;
         if self.tree.open_folder(open) { self.moved() } else { Flow::Stay }
     }
 
@@ -166,7 +187,9 @@ impl Screen for StoreScreen {
             action if action.is_for_one() && action != Action::Open && self.tree.selected_entry().is_none() => {
                 Offer::Refused("select an entry, not a folder")
             }
-            Action::More | Action::Less if !self.secret.is_cut() => Offer::Refused(UNCUT),
+            Action::More | Action::Less if !self.secret.is_cut() && !self.scroll.is_cut() => Offer::Refused(UNCUT),
+            Action::Details if !self.alone => Offer::Needless("the details stand beside the list"),
+            Action::Details if self.tree.selected().is_none() => Offer::Refused(self.tree.finder.why_nothing()),
             Action::OpenAll | Action::CloseAll if self.tree.finder.is_filtered() => {
                 Offer::Refused("what the filter found has no folders; clear it first")
             }
@@ -212,6 +235,8 @@ impl Screen for StoreScreen {
         let shown = self.secret.is_busy();
         match action {
             Action::Open if node.is_folder() => self.tree.is_open(&node.path).then_some("close"),
+            Action::EncryptAnew if node.is_folder() => Some("encrypt anew"),
+            Action::Details if node.is_folder() && !self.zoomed => Some("details"),
             Action::Open if self.alone && !self.zoomed => None,
             Action::Open if shown => Some(""),
             Action::Reveal if shown => Some("hide"),
@@ -288,7 +313,11 @@ impl Screen for StoreScreen {
             Action::Copy => self.copy(Portion::FirstLine),
             Action::CopyUser => self.copy(Portion::User),
             Action::CopyCode => self.copy(Portion::Code),
-            Action::More | Action::Less => self.secret.scroll(matches!(action, Action::More)),
+            Action::More | Action::Less => self.more(matches!(action, Action::More)),
+            Action::Details => {
+                self.zoomed = !self.zoomed;
+                Flow::Stay
+            }
             Action::Lines
             | Action::Edit
             | Action::EditOutside

@@ -9,9 +9,9 @@ use super::super::screen::Scope;
 use super::super::theme::{Meaning, Theme};
 use super::super::widgets::details::Details;
 use super::super::widgets::{panes, words};
-use super::entry_facts;
 use super::store::StoreScreen;
 use super::store_keys::{Action, panel_keys};
+use super::{entry_facts, folder_facts};
 use crate::model::EntryPath;
 
 const BESIDE: panes::Beside = panes::Beside { from: panes::NARROW, share: 48 };
@@ -31,6 +31,8 @@ pub(super) fn draw(screen: &mut StoreScreen, frame: &mut Frame<'_>, area: Rect, 
     if let (Some(details), Some(node)) = (panes.details, screen.tree.selected()) {
         let mut details = Details::new(frame.buffer_mut(), details, panes.flat, scope);
         draw_details(screen, node, &mut details, scope);
+        let keys = panel_keys(scope);
+        screen.scroll = details.end_scroll(&format!("{}, {}", keys.more, keys.less));
     }
 }
 
@@ -124,26 +126,35 @@ fn draw_details(screen: &StoreScreen, node: &Node, details: &mut Details<'_>, sc
             details.title(&node.path.display());
             let what = if *mount { "mount" } else { "folder" };
             details.fact(what, &words::counted(u64::from(*entries), "entry"), Meaning::Plain);
+            details.gap();
+            details.scroll(screen.scroll);
+            folder_facts::draw(&screen.known, &node.path, *entries, details, scope);
         }
         Kind::Entry => {
             details.title(&node.path.display());
-            screen.secret.draw(details, "password", &panel_keys(scope), scope);
-            details.gap();
+            draw_secret(screen, "password", details, scope);
             draw_facts(screen, &node.path, details, scope);
         }
         Kind::Login => {
             details.title(&node.label);
             details.fact("user", &node.user, Meaning::Plain);
-            screen.secret.draw(details, "secret", &panel_keys(scope), scope);
-            details.gap();
+            draw_secret(screen, "secret", details, scope);
             draw_facts(screen, &node.path, details, scope);
             details.line_fact("entry", &node.path.display(), Meaning::Muted);
         }
     }
 }
 
+/// The secret stands still, what follows is scrolled.
+fn draw_secret(screen: &StoreScreen, label: &str, details: &mut Details<'_>, scope: &Scope) {
+    screen.secret.draw(details, label, &panel_keys(scope), scope);
+    details.scroll(screen.scroll);
+    screen.secret.draw_problem(details);
+    details.gap();
+}
+
 fn draw_facts(screen: &StoreScreen, path: &EntryPath, details: &mut Details<'_>, scope: &Scope) {
-    if let Some(facts) = screen.known.facts(path) {
-        entry_facts::draw(facts, screen.known.commits(path), details, scope);
+    if let Some(facts) = screen.known.facts.known(path) {
+        entry_facts::draw(facts, screen.known.commits.known(path), details, scope);
     }
 }

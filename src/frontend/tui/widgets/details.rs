@@ -13,8 +13,35 @@ use crate::model::Problem;
 /// Columns of the label before a fact.
 pub(in super::super) const LABEL: u16 = 13;
 
+/// Columns by which the further lines of an item stand right of its first.
+const FURTHER: u16 = 2;
+
 /// Lines that one fact may take when it does not fit on one.
 const FACT_LINES: usize = 3;
+
+/// Which lines of what does not fit are seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in super::super) struct Scroll {
+    /// Lines above those that are seen.
+    top: u16,
+    /// As last drawn: the lines seen, and all.
+    room: u16,
+    all: u16,
+}
+
+impl Scroll {
+    /// There are lines that are not seen.
+    pub(in super::super) fn is_cut(&self) -> bool {
+        self.all > self.room
+    }
+
+    /// Other lines, all but one of them new.
+    pub(in super::super) fn go(&mut self, down: bool) {
+        let page = self.room.saturating_sub(1).max(1);
+        self.top = if down { self.top.saturating_add(page) } else { self.top.saturating_sub(page) };
+        self.top = self.top.min(self.all.saturating_sub(self.room));
+    }
+}
 
 /// A pen that knows how far down it has come.
 pub(in super::super) struct Details<'a> {
@@ -23,12 +50,16 @@ pub(in super::super) struct Details<'a> {
     y: u16,
     /// Lines are few: no blank ones.
     flat: bool,
+    /// Where what can be scrolled begins, how much of it is passed unseen, and how much there was so far.
+    from: u16,
+    top: u16,
+    passed: u16,
     scope: &'a Scope,
 }
 
 impl<'a> Details<'a> {
     pub(in super::super) fn new(buffer: &'a mut Buffer, area: Rect, flat: bool, scope: &'a Scope) -> Details<'a> {
-        Details { buffer, area, y: area.y, flat, scope }
+        Details { buffer, area, y: area.y, flat, from: area.y, top: 0, passed: 0, scope }
     }
 
     /// What is left of the area.
@@ -37,9 +68,42 @@ impl<'a> Details<'a> {
         Rect { y: self.y, height, ..self.area }
     }
 
+    /// What follows is seen from another line on than its first.
+    pub(in super::super) fn scroll(&mut self, scroll: Scroll) {
+        (self.from, self.top, self.passed) = (self.y, scroll.top, 0);
+    }
+
+    /// Says which lines are seen, in the place of the last, unless all of them are; `keys` bring the others.
+    pub(in super::super) fn end_scroll(&mut self, keys: &str) -> Scroll {
+        let (all, height) = (self.passed, self.area.bottom().saturating_sub(self.from));
+        if (self.top == 0 && all <= height) || height < 2 {
+            return Scroll { top: 0, room: height.max(all), all };
+        }
+        let room = height - 1;
+        let top = self.top.min(all.saturating_sub(room));
+        let y = self.area.bottom() - 1;
+        let columns = usize::from(self.area.width);
+        let said = format!("{}-{} of {all} lines: {keys}", self.top + 1, (self.top + room).min(all));
+        self.buffer.set_stringn(self.area.x, y, " ".repeat(columns), columns, self.scope.theme.style(Meaning::Plain));
+        self.buffer.set_stringn(self.area.x, y, said, columns, self.scope.theme.style(Meaning::Warn));
+        Scroll { top, room, all }
+    }
+
     /// A blank line, where there is room for such.
     pub(in super::super) fn gap(&mut self) {
-        self.skip(u16::from(!self.flat));
+        if !self.flat {
+            self.next_line();
+        }
+    }
+
+    /// The row of the next line; None when it is not seen.
+    fn next_line(&mut self) -> Option<u16> {
+        self.passed = self.passed.saturating_add(1);
+        let seen = self.passed > self.top && self.y < self.area.bottom();
+        seen.then(|| {
+            self.y += 1;
+            self.y - 1
+        })
     }
 
     /// Past lines that somebody else has drawn.
@@ -49,7 +113,7 @@ impl<'a> Details<'a> {
 
     pub(in super::super) fn title(&mut self, text: &str) {
         for line in words::wrapped(text, self.area.width).into_iter().take(2) {
-            self.line(0, &line, self.scope.theme.style(Meaning::Accent));
+            self.line("", 0, &line, self.scope.theme.style(Meaning::Accent));
         }
         self.gap();
     }
@@ -57,19 +121,9 @@ impl<'a> Details<'a> {
     /// `label   value`; a long value goes on below itself.
     pub(in super::super) fn fact(&mut self, label: &str, value: &str, meaning: Meaning) {
         let columns = self.area.width.saturating_sub(LABEL);
-        let mut lines = words::wrapped(value, columns.max(1));
-        if lines.len() > FACT_LINES {
-            lines.truncate(FACT_LINES);
-            if let Some(last) = lines.last_mut() {
-                *last = words::fit(&format!("{last} {}", self.scope.theme.glyphs.ellipsis), columns, "");
-            }
-        }
-        for (index, line) in lines.iter().enumerate() {
-            if index == 0 && self.y < self.area.bottom() {
-                let style = self.scope.theme.style(Meaning::Muted);
-                self.buffer.set_stringn(self.area.x, self.y, label, usize::from(LABEL), style);
-            }
-            self.line(LABEL, line, self.scope.theme.style(meaning));
+        for (index, line) in self.bounded(value, columns.max(1)).iter().enumerate() {
+            let label = if index == 0 { label } else { "" };
+            self.line(label, LABEL, line, self.scope.theme.style(meaning));
         }
     }
 
@@ -79,15 +133,31 @@ impl<'a> Details<'a> {
         self.fact(label, &words::fit_middle(value, columns, self.scope.theme.glyphs.ellipsis), meaning);
     }
 
-    /// A text on one line, cut at its end.
-    pub(in super::super) fn cut_line(&mut self, text: &str, meaning: Meaning) {
-        let text = words::fit(text, self.area.width, self.scope.theme.glyphs.ellipsis);
-        self.line(0, &text, self.scope.theme.style(meaning));
+    /// One of several texts below one another; a long one goes on a little further right.
+    pub(in super::super) fn item(&mut self, text: &str, meaning: Meaning) {
+        let columns = self.area.width.saturating_sub(FURTHER).max(1);
+        for (index, line) in self.bounded(text, columns).iter().enumerate() {
+            let indent = if index == 0 { 0 } else { FURTHER };
+            self.line("", indent, line, self.scope.theme.style(meaning));
+        }
+    }
+
+    /// The lines of a text that is not to take more than a few; a mark where it is cut.
+    fn bounded(&self, text: &str, columns: u16) -> Vec<String> {
+        let mut lines = words::wrapped(text, columns);
+        if lines.len() > FACT_LINES {
+            lines.truncate(FACT_LINES);
+            if let Some(last) = lines.last_mut() {
+                let ellipsis = self.scope.theme.glyphs.ellipsis;
+                *last = words::fit(&format!("{last} {ellipsis}"), columns, ellipsis);
+            }
+        }
+        lines
     }
 
     pub(in super::super) fn sentence(&mut self, text: &str, meaning: Meaning) {
         for line in words::wrapped(text, self.area.width.max(1)) {
-            self.line(0, &line, self.scope.theme.style(meaning));
+            self.line("", 0, &line, self.scope.theme.style(meaning));
         }
     }
 
@@ -101,11 +171,11 @@ impl<'a> Details<'a> {
         }
     }
 
-    fn line(&mut self, indent: u16, text: &str, style: Style) {
-        if self.y < self.area.bottom() {
-            let columns = usize::from(self.area.width.saturating_sub(indent));
-            self.buffer.set_stringn(self.area.x + indent, self.y, text, columns, style);
-            self.y += 1;
-        }
+    fn line(&mut self, label: &str, indent: u16, text: &str, style: Style) {
+        let Some(y) = self.next_line() else { return };
+        let muted = self.scope.theme.style(Meaning::Muted);
+        self.buffer.set_stringn(self.area.x, y, label, usize::from(indent), muted);
+        let columns = usize::from(self.area.width.saturating_sub(indent));
+        self.buffer.set_stringn(self.area.x + indent, y, text, columns, style);
     }
 }

@@ -166,7 +166,7 @@ impl SecretPanel {
         }
     }
 
-    /// The secret's lines, and below them what went wrong if something did.
+    /// The secret's lines.
     pub(in super::super) fn draw(&self, details: &mut Details<'_>, label: &str, keys: &PanelKeys, scope: &Scope) {
         let theme = &scope.theme;
         match &self.state {
@@ -183,6 +183,10 @@ impl SecretPanel {
                 details.fact("hidden in", &countdown(*until, scope), Meaning::Muted);
             }
         }
+    }
+
+    /// What went wrong, if something did.
+    pub(in super::super) fn draw_problem(&self, details: &mut Details<'_>) {
         if let Some(problem) = &self.problem {
             details.gap();
             details.problem(problem);
