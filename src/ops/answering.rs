@@ -1,11 +1,15 @@
 //! Which of several logins of a registry answers, and that it goes on doing so when another one is written. Only a login by
-//! Docker and a switch of accounts may change it. Knows files and their times; nothing is decrypted. For `change`, which
-//! keeps it, and for `credentials` and `registries`, which ask.
+//! Docker and a switch of accounts may change it. Knows files and their times; nothing is decrypted. For `change`, `sync` and
+//! `conflict`, which keep it, and for `credentials` and `registries`, which ask.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{EntryPath, Problem, RegistryKey, text};
+use std::time::SystemTime;
+
+use crate::model::{EntryPath, Login, Problem, RegistryKey, text};
+use crate::system::files;
 use crate::system::store::{LoginFile, Store, StoreError, StoreLock, layout};
+use crate::system::undo_log::digest;
 
 /// Which of a registry's logins counts: the file written last, among equals the first name; one that is kept aside only when
 /// all are. One alone is not looked at.
@@ -52,10 +56,7 @@ impl Answering {
     pub(super) fn keep(&self, store: &Store, lock: &StoreLock) -> Vec<Problem> {
         let kept = self.before.iter().filter_map(|(key, before)| {
             let error = self.keep_at(store, lock, key, before.as_ref()?).err()?;
-            let mut problem = Problem::from(error);
-            problem.causes.insert(0, std::mem::take(&mut problem.message));
-            problem.message = format!("another account may answer at {} now", text::quoted(key.as_bytes()));
-            Some(problem.hint("see which one, and choose: regpass registries"))
+            Some(unsure(key, error))
         });
         kept.collect()
     }
@@ -88,6 +89,131 @@ impl Answering {
         let Some(there) = store.entry_file(before)? else { return Ok(()) };
         written.into_iter().try_for_each(|entry| store.make_older(lock, entry, there.modified))
     }
+}
+
+/// Every login of a store before git takes over what others did. git gives all that it writes the time of the moment, which
+/// says nothing about who answers.
+#[derive(Debug, Default)]
+pub(super) struct Roll {
+    registries: BTreeMap<RegistryKey, Vec<Known>>,
+}
+
+#[derive(Debug)]
+struct Known {
+    login: Login,
+    entry: EntryPath,
+    modified: Option<SystemTime>,
+    digest: String,
+    answers: bool,
+}
+
+impl Roll {
+    /// Nothing where nobody asks for logins, or they cannot be listed.
+    pub(super) fn call(store: &Store) -> Roll {
+        let found = if store.mount.is_root() { store.registries().unwrap_or_default() } else { Default::default() };
+        let known = |(key, files): (RegistryKey, Vec<LoginFile>)| {
+            let answers = active(store, &files);
+            let known = files.into_iter().enumerate().filter_map(|(at, LoginFile { login, entry, .. })| {
+                let (modified, digest) = (files::modified(&entry.file(store.root())), digest_of(store, &entry)?);
+                Some(Known { login, entry, modified, digest, answers: answers == Some(at) })
+            });
+            (key, known.collect())
+        };
+        Roll { registries: found.registries.into_iter().map(known).collect() }
+    }
+
+    /// What is as it was has its time again, and whoever answered goes on. Where others switched, which the places of the
+    /// files tell, and where nothing was known, the one whom the official helper answers. The answer is what went wrong.
+    pub(super) fn keep(&self, store: &Store, lock: &StoreLock) -> Vec<Problem> {
+        let found = if store.mount.is_root() { store.registries().unwrap_or_default() } else { Default::default() };
+        let mut problems = Vec::new();
+        for (key, files) in found.registries {
+            let known = self.registries.get(&key).map_or(&[][..], Vec::as_slice);
+            let mut answering = Answering::default();
+            for file in &files {
+                if !keep_time(store, known, file) {
+                    answering.written.insert(file.entry.clone());
+                }
+            }
+            if answering.written.is_empty() {
+                continue;
+            }
+            let own = known.iter().find(|known| known.answers);
+            let kept = match own.filter(|_| !is_switched(known, &files)) {
+                Some(own) => {
+                    answering.before.insert(key, Some(own.entry.clone()));
+                    answering.keep(store, lock)
+                }
+                None => {
+                    choose_first(store, lock, &files).map_err(|error| unsure(&key, error)).err().into_iter().collect()
+                }
+            };
+            problems.extend(kept);
+        }
+        problems
+    }
+}
+
+fn digest_of(store: &Store, entry: &EntryPath) -> Option<String> {
+    store.read(entry).ok().flatten().map(|message| digest(&message))
+}
+
+/// True for a login that is the same as before, wherever it was.
+fn keep_time(store: &Store, known: &[Known], file: &LoginFile) -> bool {
+    let path = file.entry.file(store.root());
+    let same = known.iter().find(|known| known.entry == file.entry);
+    let Some(same) = same.or_else(|| known.iter().find(|known| known.login == file.login)) else { return false };
+    if same.entry == file.entry && files::modified(&path) == same.modified {
+        return true;
+    }
+    let is_same = digest_of(store, &file.entry).is_some_and(|digest| digest == same.digest);
+    if is_same {
+        files::keep_time(&path, same.modified);
+    }
+    is_same && same.entry == file.entry
+}
+
+/// True when a login went aside or came back. One may be in both places.
+fn is_switched(known: &[Known], files: &[LoginFile]) -> bool {
+    let before = |login: &Login, aside: bool| {
+        known.iter().any(|known| known.login == *login && layout::is_aside(&known.entry) == aside)
+    };
+    let now = |login: &Login, aside: bool| {
+        files.iter().any(|file| file.login == *login && layout::is_aside(&file.entry) == aside)
+    };
+    let both = |is: &dyn Fn(&Login, bool) -> bool, login: &Login| [false, true].map(|aside| is(login, aside));
+    files.iter().any(|file| {
+        let before = both(&before, &file.login);
+        before.contains(&true) && before != both(&now, &file.login)
+    })
+}
+
+/// Makes the one answer whose name is first in the registry's folder: whom a switch has put there.
+fn choose_first(store: &Store, lock: &StoreLock, files: &[LoginFile]) -> Result<(), StoreError> {
+    let used = || files.iter().map(|file| &file.entry).filter(|entry| !layout::is_aside(entry));
+    let Some(first) = used().min_by_key(|entry| place(entry)) else { return Ok(()) };
+    for other in used().filter(|other| *other != first) {
+        if let Some(there) = store.entry_file(other)? {
+            store.make_newer(lock, first, there.modified)?;
+        }
+    }
+    Ok(())
+}
+
+/// What the official helper sorts a registry's logins by: the name of the file, or of the folder that it is in.
+pub(super) fn place(entry: &EntryPath) -> Vec<u8> {
+    let parts: Vec<&[u8]> = entry.as_bytes().split(|byte| *byte == b'/').collect();
+    match parts.get(2..).unwrap_or_default() {
+        [only] => [only, layout::SUFFIX.as_bytes()].concat(),
+        below => below.first().map(|first| first.to_vec()).unwrap_or_default(),
+    }
+}
+
+fn unsure(key: &RegistryKey, error: StoreError) -> Problem {
+    let mut problem = Problem::from(error);
+    problem.causes.insert(0, std::mem::take(&mut problem.message));
+    problem.message = format!("another account may answer at {} now", text::quoted(key.as_bytes()));
+    problem.hint("see which one, and choose: regpass registries")
 }
 
 /// The registry whose login an entry is, where Docker's helper looks for it.
@@ -217,5 +343,61 @@ mod tests {
         {
             assert_eq!(registry(root, &path(none)), None, "{none}");
         }
+    }
+
+    /// What git does to files that it writes: their time is that of the moment.
+    fn written_by_git(bench: &Bench, user: &str, text: &str) {
+        bench.put(&format!("{}.gpg", entry(user).display()), text);
+    }
+
+    fn pull(bench: &Bench, git: impl FnOnce(&Bench)) {
+        let store = bench.system.stores().expect("stores").root();
+        let lock = store.lock().expect("locked");
+        let roll = Roll::call(store);
+        git(bench);
+        assert_eq!(roll.keep(store, &lock), []);
+    }
+
+    #[test]
+    fn whoever_answers_goes_on_answering_after_a_pull() {
+        let bench = bench();
+        let before = modified(&bench, "bob");
+        // As a rebase writes it anew, and an edit and a new account of the other side.
+        pull(&bench, |bench| written_by_git(bench, "bob", "for alice\npw"));
+        assert_eq!((answers(&bench).as_str(), modified(&bench, "bob")), ("alice", before));
+        pull(&bench, |bench| written_by_git(bench, "bob", "for alice\nnew"));
+        pull(&bench, |bench| written_by_git(bench, "aaron", "for alice\nnew"));
+        assert_eq!(answers(&bench), "alice");
+        for user in ["alice", "zoe"] {
+            pull(&bench, |bench| written_by_git(bench, user, "for alice\nrotated"));
+            assert_eq!(answers(&bench), "alice", "{user}");
+        }
+        pull(&bench, |bench| {
+            std::fs::remove_file(bench.root().join(format!("{}.gpg", entry("alice").display()))).expect("gone")
+        });
+        assert_ne!(answers(&bench), "alice");
+    }
+
+    #[test]
+    fn a_switch_on_the_other_side_is_followed() {
+        let bench = bench();
+        let at = |user: &str| bench.root().join(format!("{}.gpg", entry(user).display()));
+        let aside = |user: &str| {
+            let entry = layout::entry_aside(&RegistryKey::new(KEY), &Login::new(user)).expect("a place");
+            bench.root().join(format!("{}.gpg", entry.display()))
+        };
+        // Everything is written anew there, the chosen one is not touched.
+        pull(&bench, |_| {
+            std::fs::create_dir_all(aside("x").parent().expect("a folder")).expect("a folder");
+            std::fs::rename(at("alice"), aside("alice")).expect("aside");
+            written_by_git(&bench, "zoe", "for alice\nrotated");
+        });
+        assert_eq!(answers(&bench), "bob");
+        pull(&bench, |_| std::fs::rename(aside("alice"), at("alice")).expect("back"));
+        assert_eq!(answers(&bench), "alice");
+        // Of a registry that is new here the first name answers, as for the official helper.
+        let other = Bench::new();
+        pull(&other, |bench| ["b", "a", "c"].iter().for_each(|user| written_by_git(bench, user, "for alice\npw")));
+        assert_eq!(answers(&other), "a");
     }
 }

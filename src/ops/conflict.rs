@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use super::answering::Roll;
 use super::change;
 use super::line_diff::{self, LineDiff, Merged};
 use crate::model::{EntryPath, Problem, Secret, text};
@@ -140,12 +141,14 @@ pub fn resolve(system: &System, entry: &EntryPath, choice: Choice) -> Result<Res
         )));
     }
     let (store, inner) = (conflict.store, &conflict.inner);
+    let roll = Roll::call(store);
     match (&chosen, conflict.is_entry()) {
         (Some(message), true) => drop(store.write(&lock, inner, message, &system.options)?),
         (None, true) => drop(store.remove(&lock, inner)?),
         (Some(bytes), false) => drop(store.put_back(&lock, inner, bytes, 0o600, &system.options)?),
         (None, false) => drop(store.take_away(&lock, inner)?),
     }
+    warnings.extend(roll.keep(store, &lock));
     conflict.repository.settle(&conflict.unmerged.path).map_err(|error| error.during("the conflict is not settled"))?;
     drop(lock);
     let mut resolved = conclude_store(store, &conflict.repository)?;
@@ -173,13 +176,16 @@ pub fn conclude(system: &System) -> Result<Resolved, Problem> {
 }
 
 fn conclude_store(store: &Store, repository: &Repository<'_>) -> Result<Resolved, Problem> {
-    let _held = store.lock()?;
+    let lock = store.lock()?;
     let left = of_store(store, repository)?;
     if !left.is_empty() {
         return Ok(Resolved { left, concluded: None, warnings: Vec::new() });
     }
-    let mut warnings = Vec::new();
-    let concluded = match repository.conclude() {
+    let roll = Roll::call(store);
+    let concluded = repository.conclude();
+    // A rebase that goes on writes files.
+    let mut warnings = roll.keep(store, &lock);
+    let concluded = match concluded {
         Ok(concluded) => Some(concluded),
         Err(error) => {
             let problem = error.during("everything is settled, but not committed");

@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use super::answering::Roll;
 use super::change;
 use super::conflict;
 use crate::model::{EntryPath, Problem, text};
@@ -41,6 +42,7 @@ pub struct Synced {
     pub pushed: usize,
     /// Changes that are in no commit, and so went nowhere.
     pub uncommitted: usize,
+    pub warnings: Vec<Problem>,
 }
 
 #[derive(Debug)]
@@ -86,6 +88,7 @@ pub fn run(system: &System, task: Task, access: &mut Access<'_>) -> Result<Vec<S
             pulled: 0,
             pushed: 0,
             uncommitted: 0,
+            warnings: Vec::new(),
         };
         if let Some(repository) = Repository::of_store(&system.env, store.root()) {
             let work = Work { system, store, repository };
@@ -152,10 +155,16 @@ impl Work<'_> {
 
     /// Takes over what was fetched, under the store's lock. Some when there are conflicts.
     fn take_over(&self, synced: &mut Synced) -> Result<Option<conflict::Conflicts>, Problem> {
-        let _held = self.store.lock()?;
+        let lock = self.store.lock()?;
         let status = self.told(self.repository.status(), "looked at")?;
         let behind = status.ahead_behind.map_or(0, |(_, behind)| behind);
-        match self.told(self.repository.take_over(&status), "pulled")? {
+        if behind == 0 {
+            return Ok(None);
+        }
+        let roll = Roll::call(self.store);
+        let pulled = self.repository.take_over(&status);
+        synced.warnings.extend(roll.keep(self.store, &lock));
+        match self.told(pulled, "pulled")? {
             Pulled::UpToDate => Ok(None),
             Pulled::FastForwarded | Pulled::Merged | Pulled::Rebased => {
                 synced.pulled += behind;

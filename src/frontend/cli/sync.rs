@@ -47,6 +47,7 @@ pub(super) fn transfer(session: &Session, task: Task, json: bool) -> Result<(), 
     let may_ask = Terminal::open().is_some() && io::stdin().is_terminal();
     let done = sync::run(&system, task, &mut Access { may_ask, report: &mut report })?;
     console.end_transient();
+    done.iter().flat_map(|one| &one.warnings).for_each(|warning| console.warning(warning));
     if json {
         console.json(&as_json(&done))?;
     } else {

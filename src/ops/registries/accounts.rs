@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Asked, Registries, RegistryLogin, fold, list};
 use crate::model::{EntryPath, Login, Problem, RegistryKey, text};
+use crate::ops::answering;
 use crate::ops::change::{Change, Written};
 use crate::system::System;
 use crate::system::store::{LoginFile, Store, StoreError, layout};
@@ -63,7 +64,6 @@ pub fn activate(system: &System, server: &RegistryKey, login: &Login) -> Result<
 fn moves(store: &Store, server: &RegistryKey, login: &Login) -> Result<Vec<Move>, Problem> {
     let files = store.logins(server)?.files;
     let place = layout::login_entry(server, login)?;
-    let folder = place.parent();
     let mut moves: Vec<Move> = Vec::new();
     let own = files.iter().find(|file| file.login == *login && !layout::is_aside(&file.entry));
     let own_entry = own.map_or(&place, |own| &own.entry);
@@ -72,25 +72,16 @@ fn moves(store: &Store, server: &RegistryKey, login: &Login) -> Result<Vec<Move>
         moves.extend(aside.map(|file| (file.entry.clone(), place.clone())));
     }
     // Behind a name that comes after the folder for them nothing can go.
-    let first = first_name(&folder, own_entry);
+    let first = answering::place(own_entry);
     if first.as_slice() > layout::ASIDE.as_bytes() {
         return Ok(moves);
     }
     for other in files.iter().filter(|file| file.login != *login && !layout::is_aside(&file.entry)) {
-        if first_name(&folder, &other.entry) < first {
+        if answering::place(&other.entry) < first {
             moves.push((other.entry.clone(), layout::entry_aside(server, &other.login)?));
         }
     }
     Ok(moves)
-}
-
-/// What the official helper sorts by: the name of the file, or of the folder that it is in.
-fn first_name(folder: &EntryPath, entry: &EntryPath) -> Vec<u8> {
-    let below = entry.below(folder).unwrap_or_else(|| entry.clone());
-    match below.as_bytes().split(|byte| *byte == b'/').collect::<Vec<_>>().as_slice() {
-        [only] => [only, layout::SUFFIX.as_bytes()].concat(),
-        parts => parts.first().map(|first| first.to_vec()).unwrap_or_default(),
-    }
 }
 
 fn carry(change: &mut Change<'_>, store: &Store, from: &EntryPath, to: &EntryPath) -> Result<(), Problem> {

@@ -97,3 +97,40 @@ fn who_may_read_is_settled_before_what() {
     );
     sandbox.regpass(&["insert", "new"], b"pw\n").ok();
 }
+
+#[test]
+fn a_pull_changes_no_account_and_follows_a_switch() {
+    let sandbox = store_of(&[]);
+    let entry = |user: &str| format!("docker-credential-helpers/aC50ZXN0/{user}");
+    sandbox.regpass(&["insert", "-m", &entry("bob")], b"of bob\n").ok();
+    sandbox.regpass(&["insert", "-m", &entry("alice")], b"of alice\n").ok();
+    sandbox.regpass(&["registries", "use", "h.test", "bob"], b"").ok();
+    sandbox.init_git();
+    let git = |args: &[&str]| sandbox.run("git", args, b"").ok();
+    git(&["clone", "-q", "--bare", ".password-store", "hub"]);
+    sandbox.git(&["remote", "add", "origin", "../hub"]).ok();
+    git(&["clone", "-q", "hub", "other"]);
+    let answers = || {
+        let answer: serde_json::Value =
+            serde_json::from_slice(&sandbox.helper("get", "h.test").ok().stdout).expect("JSON");
+        answer["Username"].as_str().expect("a name").to_owned()
+    };
+    let other = |args: &[&str], input: &[u8]| {
+        sandbox.regpass(&[&["--store", "other"], args].concat(), input).ok();
+        git(&["-C", "other", "push", "-q"]);
+    };
+    // Another account comes, and one that does not answer has another secret.
+    other(&["insert", "-m", &entry("carol")], b"of carol\n");
+    sandbox.regpass(&["git", "pull"], b"").ok();
+    assert_eq!((answers(), sandbox.store().join(entry("carol") + ".gpg").exists()), ("bob".to_owned(), true));
+    other(&["insert", "-m", "-f", &entry("carol")], b"rotated\n");
+    sandbox.git(&["config", "pull.rebase", "true"]).ok();
+    sandbox.regpass(&["insert", "-m", "-f", &entry("alice")], b"rotated\n").ok();
+    sandbox.regpass(&["sync"], b"").ok();
+    assert_eq!(answers(), "bob");
+    git(&["-C", "other", "pull", "-q"]);
+    other(&["registries", "use", "h.test", "carol"], b"");
+    sandbox.regpass(&["sync"], b"").ok();
+    assert_eq!(answers(), "carol");
+    assert_eq!(sandbox.git(&["status", "--porcelain"]).ok().out(), "");
+}

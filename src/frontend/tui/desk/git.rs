@@ -56,6 +56,7 @@ pub(super) fn found(job: &Ask) -> Answer {
             pulled: 0,
             pushed: 0,
             uncommitted: 1,
+            warnings: Vec::new(),
         }]),
         Ask::Conflicts => Answer::Conflicts(conflicts(&["infra/vpn", "mail/work"])),
         Ask::Sides(_) => Answer::Sides(Box::new(MaskedSides {

@@ -380,6 +380,7 @@ fn draw_done(done: &Synced, details: &mut Details<'_>, scope: &Scope) {
             }
         }
     }
+    done.warnings.iter().for_each(|warning| details.problem(warning));
 }
 
 fn draw_commit(commit: &Commit, details: &mut Details<'_>, scope: &Scope) {
