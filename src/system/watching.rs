@@ -1,5 +1,5 @@
-//! Waits in the kernel, without a timer, until one file is written, made or removed; its folder need not be there yet.
-//! What other machines do on a network's file system is not seen.
+//! Waits in the kernel, without a timer, until one file is written, made or removed; its folder need not be there yet. Also
+//! until another program opens the terminal or is done with it. What other machines do on a network's file system is not seen.
 
 use std::ffi::OsStr;
 use std::io;
@@ -13,6 +13,9 @@ use rustix::io::Errno;
 
 /// Room for some events, in bytes; each has a name of at most 255.
 const BUFFER: usize = 4096;
+
+/// Leads to the file that our stdin is (proc_pid_fd(5)).
+const STDIN: &str = "/proc/self/fd/0";
 
 /// Of the file's own folder. A change of rights, too, changes what can be read.
 const CHANGES: WatchFlags = WatchFlags::MODIFY
@@ -115,6 +118,50 @@ impl Watching {
             self.at = None;
         }
         Ok(news || lost)
+    }
+}
+
+/// What another program did with the terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Visit {
+    Opened,
+    /// Closed, by one who could write.
+    Closed,
+}
+
+/// Programs that open a terminal by its name, as a pinentry does for as long as it asks.
+#[derive(Debug)]
+pub struct Visits {
+    inotify: OwnedFd,
+}
+
+impl Visits {
+    /// To the terminal of our stdin; those from now on are seen.
+    pub fn start() -> io::Result<Visits> {
+        let inotify = inotify::init(CreateFlags::CLOEXEC)?;
+        inotify::add_watch(&inotify, STDIN, WatchFlags::OPEN | WatchFlags::CLOSE_WRITE)?;
+        Ok(Visits { inotify })
+    }
+
+    /// The next ones, in their order.
+    pub fn wait(&mut self) -> io::Result<Vec<Visit>> {
+        let mut buffer = [MaybeUninit::uninit(); BUFFER];
+        let mut reader = Reader::new(&self.inotify, &mut buffer);
+        let mut visits = Vec::new();
+        loop {
+            match reader.next() {
+                Ok(event) if event.events().contains(ReadFlags::OPEN) => visits.push(Visit::Opened),
+                Ok(event) if event.events().contains(ReadFlags::CLOSE_WRITE) => visits.push(Visit::Closed),
+                Ok(event) if event.events().contains(ReadFlags::IGNORED) => {
+                    return Err(io::ErrorKind::NotFound.into());
+                }
+                Ok(_) | Err(Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+            if reader.is_buffer_empty() && !visits.is_empty() {
+                return Ok(visits);
+            }
+        }
     }
 }
 

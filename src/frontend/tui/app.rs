@@ -165,7 +165,7 @@ impl App {
             Event::Passphrase { what_for, reply } => self.layers.push(Box::new(Passphrase::new(what_for, reply))),
             // A job that had the key unlocked may take long.
             Event::ScreenFree => self.ask(Job::OwnKey),
-            Event::Resized | Event::Signal(_) | Event::Lost | Event::ScreenWanted { .. } => {}
+            Event::Resized | Event::Signal(_) | Event::Visit(_) | Event::Lost | Event::ScreenWanted { .. } => {}
         }
     }
 

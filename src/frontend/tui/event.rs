@@ -11,6 +11,7 @@ use super::jobs::Report;
 use super::screen::Ticket;
 use super::watch::Pace;
 use crate::model::{Problem, Secret};
+use crate::system::watching::Visit;
 
 /// What the mouse did, where it is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +36,8 @@ pub(super) enum Event {
     /// The journal of helper calls may have another one.
     Called,
     Signal(i32),
+    /// Somebody opened our terminal by its name, or closed it.
+    Visit(Visit),
     /// Nobody is at the other end of the terminal any more.
     Lost,
     /// Another program is about to draw on this terminal; the sender waits until the screen is free.

@@ -16,12 +16,14 @@ mod jobs;
 mod keymap;
 mod keys;
 mod layer;
+mod lending;
 mod matching;
 mod screen;
 mod screens;
 mod taking_back;
 pub mod terminal;
 mod theme;
+mod visits;
 mod watch;
 mod widgets;
 mod worker;
@@ -35,9 +37,8 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
 use ratatui::layout::Rect;
-use rustix::process::{getpid, getsid};
 use signal_hook::consts::signal::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTSTP};
-use signal_hook::low_level::{emulate_default_handler, signal_name};
+use signal_hook::low_level::signal_name;
 
 use app::{App, Order};
 use breadcrumb::Breadcrumb;
@@ -136,10 +137,6 @@ fn no_terminal(error: &io::Error) -> Problem {
     Problem::failed("cannot use this terminal").because(error)
 }
 
-/// How long after an editor has ended a signal from the keyboard may still have been for it. While the screen is ours no
-/// key is a signal.
-const LATE_SIGNAL: Duration = Duration::from_secs(1);
-
 /// Why the loop ended.
 enum End {
     Quit,
@@ -155,8 +152,12 @@ struct Ui {
     /// Both start after the first frame.
     hands: Option<(Input, Workers)>,
     env: Env,
-    /// Another program draws on the terminal.
+    /// Another program has the terminal.
     lent: bool,
+    /// It is a pinentry that is done asking, while its agent still works: we draw already and read no keys yet.
+    shown: bool,
+    /// Who opens the terminal is told from the first pinentry on.
+    seen_to: bool,
     /// The one that does, when we can end it.
     guest: Option<Guest>,
     /// The last editor: its text may be in a file for some time after it has ended.
@@ -176,6 +177,8 @@ impl Ui {
             hands: None,
             env: env.clone(),
             lent: false,
+            shown: false,
+            seen_to: false,
             guest: None,
             visit: None,
             editor_left: None,
@@ -253,13 +256,16 @@ impl Ui {
             Event::Signal(SIGHUP) => return Some(End::Lost),
             Event::Signal(signal) => return Some(End::Signal(signal)),
             Event::ScreenWanted { free, guest } => {
-                self.lend();
                 if let Some(Guest::Editor(visit)) = &guest {
                     self.visit = Some(Arc::clone(visit));
+                    self.lend();
+                } else {
+                    self.lend_to_pinentry();
                 }
                 self.guest = guest;
                 let _ = free.send(());
             }
+            Event::Visit(visit) => self.visited(visit),
             Event::ScreenFree => {
                 self.take_back();
                 self.app.handle(Event::ScreenFree);
@@ -305,77 +311,11 @@ impl Ui {
     }
 
     fn draw(&mut self) -> io::Result<()> {
-        if self.lent {
+        if self.lent && !self.shown {
             return Ok(());
         }
         let app = &mut self.app;
         self.stage.draw(|frame| app.draw(frame))
-    }
-
-    fn is_with_editor(&self) -> bool {
-        self.lent && matches!(self.guest, Some(Guest::Editor(_)))
-    }
-
-    /// A key of the editor's that is a signal may end it, and be heard of here only then.
-    fn is_editors(&self) -> bool {
-        let now = self.app.scope.now;
-        let was = self.editor_left.is_some_and(|left| now.saturating_duration_since(left) < LATE_SIGNAL);
-        was || self.is_with_editor()
-    }
-
-    fn end_pinentry(&self) {
-        if let Some(Guest::Pinentry(pinentry)) = &self.guest {
-            pinentry.end();
-        }
-    }
-
-    /// Gives the terminal to another program: nobody reads it and nothing of ours is on it.
-    fn lend(&mut self) {
-        if let Some((input, _)) = &mut self.hands {
-            input.pause();
-        }
-        self.stage.leave();
-        self.lent = true;
-    }
-
-    fn take_back(&mut self) {
-        if !self.lent {
-            return;
-        }
-        if self.is_with_editor() {
-            self.editor_left = Some(self.app.scope.now);
-        }
-        self.lent = false;
-        self.guest = None;
-        // A terminal that fails here fails at the next frame too, and ends the loop there.
-        let _ = self.stage.enter();
-        if let Some((input, _)) = &mut self.hands {
-            input.resume();
-        }
-    }
-
-    fn suspend(&mut self) {
-        // A session's leader has no shell to go back to: stopped, it would hang its terminal for good.
-        if getsid(None).is_ok_and(|session| session == getpid()) {
-            return;
-        }
-        if self.lent {
-            // The editor stops with all of the job, and the shell goes on only when we do too. fg wakes both.
-            if self.is_with_editor() {
-                let _ = emulate_default_handler(SIGTSTP);
-            }
-            return;
-        }
-        self.app.hide_secrets();
-        self.lend();
-        let _ = emulate_default_handler(SIGTSTP);
-        self.take_back();
-    }
-
-    fn repaint(&mut self) {
-        if !self.lent {
-            let _ = self.stage.enter();
-        }
     }
 
     /// The terminal as it was, without a program that may be on it, and its clipboard without our secret.

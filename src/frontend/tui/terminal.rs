@@ -18,7 +18,7 @@ use crossterm::{Command, cursor, queue};
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
 use ratatui::{Frame, Terminal};
-use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 
 use crate::model::{Problem, Secret};
 
@@ -31,6 +31,8 @@ pub struct Stage {
     mouse: bool,
     /// The terminal's modes before it was ours.
     found: Option<Termios>,
+    /// Its modes as `leave_unseen` left them.
+    left: Option<Termios>,
 }
 
 /// Collects a frame; nothing leaves before `send`. Clones share the buffer.
@@ -41,8 +43,8 @@ struct Output(Rc<RefCell<Secret>>);
 const FRAME_CAPACITY: usize = 1 << 17;
 
 /// xterm's modes 1000 (buttons and wheel) and 1006 (places as decimal numbers).
-const MOUSE_ON: &[u8] = b"\x1b[?1000h\x1b[?1006h";
-const MOUSE_OFF: &[u8] = b"\x1b[?1006l\x1b[?1000l";
+const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1006h";
+const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1000l";
 
 /// The terminal has been asked for the mouse.
 static MOUSE: AtomicBool = AtomicBool::new(false);
@@ -59,13 +61,20 @@ impl Stage {
         give_back_on_panic();
         let output = Output(Rc::new(RefCell::new(Secret::with_capacity(FRAME_CAPACITY))));
         let terminal = Terminal::new(CrosstermBackend::new(output.clone()))?;
-        let mut stage = Stage { terminal, output, entered: false, mouse: false, found: tcgetattr(io::stdin()).ok() };
+        let found = tcgetattr(io::stdin()).ok();
+        let mut stage = Stage { terminal, output, entered: false, mouse: false, found, left: None };
         stage.enter()?;
         Ok(stage)
     }
 
     /// Takes the terminal over again after `leave`; the next frame repaints everything.
     pub fn enter(&mut self) -> io::Result<()> {
+        self.make_raw()?;
+        self.show()?;
+        self.listen()
+    }
+
+    fn make_raw(&mut self) -> io::Result<()> {
         if is_raw_mode_enabled()? {
             // May have been undone while we were stopped. Not off and on: what is typed in between the kernel would edit.
             let mut modes = tcgetattr(io::stdin())?;
@@ -74,12 +83,22 @@ impl Stage {
         } else {
             enable_raw_mode()?;
         }
-        self.entered = true;
-        queue!(self.output, EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)?;
+        Ok(())
+    }
+
+    /// Takes the keyboard over, after `show`.
+    pub fn listen(&mut self) -> io::Result<()> {
+        self.make_raw()?;
+        queue!(self.output, EnableBracketedPaste)?;
         self.output.send()?;
-        if self.mouse {
-            self.listen_to_mouse(true)?;
-        }
+        if self.mouse { self.listen_to_mouse(true) } else { Ok(()) }
+    }
+
+    /// Takes over what is seen, and leaves the keyboard to whom it is lent; the next frame repaints everything.
+    pub fn show(&mut self) -> io::Result<()> {
+        self.entered = true;
+        queue!(self.output, EnterAlternateScreen, cursor::Hide)?;
+        self.output.send()?;
         // Not `clear`: that asks the terminal where its cursor is and waits for the answer.
         let (width, height) = crossterm::terminal::size()?;
         self.terminal.resize(Rect::new(0, 0, width, height))
@@ -89,7 +108,7 @@ impl Stage {
     pub fn listen_to_mouse(&mut self, on: bool) -> io::Result<()> {
         self.mouse = on;
         MOUSE.store(on, Ordering::Relaxed);
-        write_all(if on { MOUSE_ON } else { MOUSE_OFF })
+        write_all(if on { MOUSE_ON } else { MOUSE_OFF }.as_bytes())
     }
 
     /// Gives the terminal to somebody else.
@@ -98,6 +117,25 @@ impl Stage {
             self.entered = false;
             give_back();
         }
+    }
+
+    /// As `leave`, but what is typed is not shown: for a program that hides it by itself, before it begins and after it has
+    /// ended, which puts the modes back to these.
+    pub fn leave_unseen(&mut self) {
+        let Some(mut modes) = self.found.clone().filter(|_| self.entered) else { return self.leave() };
+        self.entered = false;
+        let _ = write_all(farewell().as_bytes());
+        modes.local_modes.remove(LocalModes::ECHO | LocalModes::ECHONL);
+        // Errors are passed over: the terminal may be gone.
+        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &modes);
+        self.left = tcgetattr(io::stdin()).ok();
+    }
+
+    /// The modes are those that `leave_unseen` left: nobody who has others of their own is at it.
+    pub fn is_as_left(&self) -> bool {
+        let (Some(left), Ok(now)) = (&self.left, tcgetattr(io::stdin())) else { return false };
+        let modes = |termios: &Termios| (termios.input_modes, termios.output_modes, termios.local_modes);
+        modes(left) == modes(&now)
     }
 
     /// Takes the terminal from somebody who will not give it back, and leaves it as it was at the start.
@@ -176,16 +214,21 @@ fn write_all(mut bytes: &[u8]) -> io::Result<()> {
 
 /// The terminal as we found it. Errors are passed over: it may be gone.
 fn give_back() {
-    if MOUSE.load(Ordering::Relaxed) {
-        let _ = write_all(MOUSE_OFF);
-    }
+    let _ = write_all(farewell().as_bytes());
+    let _ = disable_raw_mode();
+}
+
+/// What ends the use of its screen.
+fn farewell() -> String {
     let mut farewell = String::new();
+    if MOUSE.load(Ordering::Relaxed) {
+        farewell.push_str(MOUSE_OFF);
+    }
     let _ = EndSynchronizedUpdate.write_ansi(&mut farewell);
     let _ = DisableBracketedPaste.write_ansi(&mut farewell);
     let _ = LeaveAlternateScreen.write_ansi(&mut farewell);
     let _ = cursor::Show.write_ansi(&mut farewell);
-    let _ = write_all(farewell.as_bytes());
-    let _ = disable_raw_mode();
+    farewell
 }
 
 /// A panic's text may quote what it was working on, which may be a secret: only its place is told.

@@ -7,9 +7,9 @@ use regpass_ui_tests::key;
 use regpass_ui_tests::machine::Machine;
 use regpass_ui_tests::pty::{Ended, Terminal};
 use regpass_ui_tests::skip;
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 
-use super::support::{find, open, wrote};
+use super::support::{find, open, output, wrote};
 
 const PASSPHRASE: &str = "four small boats";
 
@@ -41,6 +41,52 @@ fn the_pinentry_gets_the_screen_and_gives_it_back() {
     // The keyboard is ours again, and what was typed for the pinentry is nobody's.
     terminal.press("r", "the mask", |frame| frame.contains("••••••••"));
     assert!(!wrote(&terminal, PASSPHRASE));
+    terminal.send("q");
+    assert_eq!(terminal.wait_end(), Ended::Code(0));
+    assert!(terminal.left_behind().is_empty(), "{:?}", terminal.left_behind());
+}
+
+/// The agent of this machine, stopped until this is dropped: it answers nobody.
+struct Stopped(Pid);
+
+impl Stopped {
+    fn agent_of(machine: &Machine) -> Stopped {
+        let told = output(machine, "gpg-connect-agent 'getinfo pid' /bye");
+        let pid = told.lines().find_map(|line| line.strip_prefix("D ")?.trim().parse().ok());
+        let pid = Pid::from_raw(pid.expect("its process")).expect("a process");
+        kill_process(pid, Signal::STOP).expect("stopped");
+        Stopped(pid)
+    }
+}
+
+impl Drop for Stopped {
+    fn drop(&mut self) {
+        let _ = kill_process(self.0, Signal::CONT);
+    }
+}
+
+#[test]
+fn after_the_pinentry_the_screen_is_there_at_once_and_keys_are_not_shown() {
+    let Some(machine) = locked_machine() else { return };
+    let mut terminal = at_the_pinentry(&machine);
+    // As on a machine that is so busy that the passphrase's work takes long.
+    let agent = Stopped::agent_of(&machine);
+    terminal.send("wrong\r");
+    terminal.wait_for("the screen", |frame| frame.contains("2 Store") && frame.contains("being opened"));
+    terminal.send("%&%");
+    drop(agent);
+    // It asks once more; what was typed is for it, and nothing is drawn over it.
+    terminal.wait_live("the second pinentry", |screen| screen.contains("(try 2 of 3)"));
+    assert!(!terminal.live().contains("2 Store"), "{}", terminal.live().text());
+    let agent = Stopped::agent_of(&machine);
+    terminal.send(format!("{}{PASSPHRASE}\r", "\x7f".repeat(3)));
+    terminal.wait_for("the screen again", |frame| frame.contains("being opened"));
+    terminal.send("%&%?");
+    drop(agent);
+    terminal.wait_for("what was asked for meanwhile", |frame| frame.contains("Keys: Store"));
+    assert!(!wrote(&terminal, "%&"), "it was shown");
+    terminal.press(key::ESC, "the store", |frame| !frame.contains("Keys: Store"));
+    terminal.press("r", "the secret", |frame| frame.contains("hunter2"));
     terminal.send("q");
     assert_eq!(terminal.wait_end(), Ended::Code(0));
     assert!(terminal.left_behind().is_empty(), "{:?}", terminal.left_behind());
