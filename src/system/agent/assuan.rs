@@ -112,7 +112,10 @@ impl Assuan {
         if !trusted.includes(uid, socket) {
             return Err(AssuanError::Foreign { path: socket.to_owned(), uid });
         }
-        let stream = open(&PathBuf::from(format!("/proc/self/fd/{}", held.as_raw_fd())), deadline).map_err(fault)?;
+        let by_number = PathBuf::from(format!("/proc/self/fd/{}", held.as_raw_fd()));
+        // Where /proc is not mounted, by its name.
+        let place = if by_number.exists() { by_number.as_path() } else { socket };
+        let stream = open(place, deadline).map_err(fault)?;
         let buffer = Zeroizing::new(vec![0; 8 * LINE_MAX].into_boxed_slice());
         let mut connection = Assuan { stream, buffer, start: 0, end: 0 };
         match connection.reply(deadline) {
