@@ -1,6 +1,9 @@
-//! Docker's side: its configuration file and the credential helper protocol's words.
+//! Docker's side: its configuration file, the files in which logins stand in clear, and the credential helper protocol's
+//! words.
 
+pub mod auth_file;
 pub mod config;
 pub mod creds_store;
+mod document;
 pub mod payload;
 pub mod protocol;

@@ -1,0 +1,169 @@
+//! JSON as it stands in a file: the order and the repetition of keys are kept, texts are wiped when they are dropped. For
+//! files that hold logins and are looked at, not only understood; reads only. Called by `auth_file`.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+
+use crate::model::Secret;
+
+/// A value.
+#[derive(Debug)]
+pub(super) enum Node {
+    /// Neither a text nor a container; only that it is there matters.
+    Other,
+    Null,
+    Text(Secret),
+    List(Vec<Node>),
+    Map(Vec<(String, Node)>),
+}
+
+/// Where a file stops being JSON; both count from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Broken {
+    pub line: usize,
+    pub column: usize,
+}
+
+/// The first value of the file, and whether something stands behind it: Docker reads the first value only (docker/cli
+/// `LoadFromReader`, a Go `json.Decoder`).
+pub(super) fn parse(bytes: &[u8]) -> Result<(Node, bool), Broken> {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let at = |error: serde_json::Error| Broken { line: error.line(), column: error.column() };
+    let node = Node::deserialize(&mut deserializer).map_err(at)?;
+    let more = deserializer.end().is_err();
+    Ok((node, more))
+}
+
+impl Node {
+    /// The members of an object; none of anything else.
+    pub(super) fn members(&self) -> &[(String, Node)] {
+        match self {
+            Node::Map(members) => members,
+            _ => &[],
+        }
+    }
+
+    /// The last member of that name, which is the one that counts for Go and for serde.
+    pub(super) fn get(&self, name: &str) -> Option<&Node> {
+        self.members().iter().rev().find(|(key, _)| key == name).map(|(_, node)| node)
+    }
+
+    pub(super) fn text(&self) -> Option<&Secret> {
+        match self {
+            Node::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The pointers of keys that an object has twice.
+    pub(super) fn repeated(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        self.find_repeated("", &mut found);
+        found
+    }
+
+    fn find_repeated(&self, at: &str, found: &mut Vec<String>) {
+        match self {
+            Node::Map(members) => {
+                for (index, (key, node)) in members.iter().enumerate() {
+                    let below = pointer(at, key);
+                    if members[..index].iter().any(|(earlier, _)| earlier == key) && !found.contains(&below) {
+                        found.push(below.clone());
+                    }
+                    node.find_repeated(&below, found);
+                }
+            }
+            Node::List(nodes) => {
+                for (index, node) in nodes.iter().enumerate() {
+                    node.find_repeated(&pointer(at, &index.to_string()), found);
+                }
+            }
+            Node::Other | Node::Null | Node::Text(_) => {}
+        }
+    }
+}
+
+/// One step further down (RFC 6901, section 3).
+pub(super) fn pointer(at: &str, key: &str) -> String {
+    format!("{at}/{}", key.replace('~', "~0").replace('/', "~1"))
+}
+
+impl<'de> Deserialize<'de> for Node {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Node, D::Error> {
+        deserializer.deserialize_any(NodeVisitor)
+    }
+}
+
+struct NodeVisitor;
+
+impl<'de> Visitor<'de> for NodeVisitor {
+    type Value = Node;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Node, E> {
+        Ok(Node::Null)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Node, E> {
+        Ok(Node::Other)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Node, E> {
+        Ok(Node::Other)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Node, E> {
+        Ok(Node::Other)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Node, E> {
+        Ok(Node::Other)
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Node, E> {
+        Ok(Node::Text(Secret::new(text.as_bytes().to_vec())))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Node, A::Error> {
+        let mut nodes = Vec::new();
+        while let Some(node) = items.next_element()? {
+            nodes.push(node);
+        }
+        Ok(Node::List(nodes))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut items: A) -> Result<Node, A::Error> {
+        let mut members = Vec::new();
+        while let Some(member) = items.next_entry()? {
+            members.push(member);
+        }
+        Ok(Node::Map(members))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn order_and_repeated_keys_stay() {
+        let (node, more) = parse(br#"{"b":1,"a":{"x":"1","x/y":[{"k":1,"k":2}],"x":"2"},"b":null}"#).expect("JSON");
+        assert!(!more);
+        assert_eq!(node.members().iter().map(|(key, _)| key.as_str()).collect::<Vec<_>>(), ["b", "a", "b"]);
+        assert_eq!(node.repeated(), ["/a/x~1y/0/k", "/a/x", "/b"]);
+        let last = node.get("a").and_then(|a| a.get("x")).and_then(Node::text).expect("a text");
+        assert!(last.same_as(&Secret::new(b"2".to_vec())));
+    }
+
+    #[test]
+    fn the_place_of_the_fault_is_told() {
+        assert_eq!(parse(b"{\n \"a\": }").expect_err("no JSON"), Broken { line: 2, column: 7 });
+        assert_eq!(parse(b"\xef\xbb\xbf{}").expect_err("a byte order mark"), Broken { line: 1, column: 1 });
+        assert!(parse(b"{} }").expect("the first value").1);
+        assert!(parse(&b"[".repeat(100_000)).is_err(), "depth is bounded");
+    }
+}
