@@ -57,6 +57,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ops::transfer", &["change", "entries"]),
     ("ops::history", &["change", "line_diff"]),
     ("ops::registries", &["answering", "change", "credentials", "shims"]),
+    ("ops::audit", &["registries", "shims"]),
     ("ops::config", &["read_only"]),
     ("ops::shims", &["read_only"]),
     ("ops::mending", &["read_only", "shims"]),

@@ -2,6 +2,7 @@
 
 mod advice;
 mod answering;
+pub mod audit;
 mod change;
 pub mod config;
 pub mod conflict;

@@ -1,0 +1,277 @@
+//! The facts that checks judge, gathered once and from files only: nothing is decrypted, nobody is asked over a network,
+//! and no secret is in them. Gathering decides nothing.
+
+use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use super::literals::{self, Kind, Literal};
+use super::places::{self, AuthRole, Scope, TextRole};
+use crate::model::{RegistryKey, Secret, text};
+use crate::ops::registries;
+use crate::ops::shims;
+use crate::system::System;
+use crate::system::docker::auth_file::{self, AuthFile, Held};
+use crate::system::files;
+use crate::system::git::{self, Tracking};
+use crate::system::links::Found;
+
+/// The longest text that is read, in bytes: histories grow for years.
+const TEXT_MAX: u64 = 16 << 20;
+
+/// The most variables or words of one process that are read, in bytes: more than execve(2) takes.
+const PROCESS_MAX: u64 = 8 << 20;
+
+/// Everything that checks know. A field is one question, answered once.
+#[derive(Debug, Default)]
+pub struct Evidence {
+    pub uid: u32,
+    pub home: Option<PathBuf>,
+    /// Whose the home is.
+    pub home_uid: Option<u32>,
+    /// Docker's own first.
+    pub auth: Vec<AuthSeen>,
+    pub docker_folder: FolderSeen,
+    pub texts: Vec<TextSeen>,
+    /// The length of this process's own `DOCKER_AUTH_CONFIG`, where that is not empty.
+    pub auth_config: Option<usize>,
+    pub processes: Vec<ProcessSeen>,
+    /// How many processes keep their variables, and how many their command lines, from this user.
+    pub closed: Closed,
+    /// Addresses with a secret in `daemon.json`.
+    pub daemon: Option<(PathBuf, Vec<Held>)>,
+    /// The store's logins, by the names of files; None: it cannot be listed.
+    pub stored: Option<Vec<RegistryKey>>,
+    /// The helper that works here, without `docker-credential-`; regpass's own first.
+    pub helper: Option<String>,
+}
+
+/// A file with logins.
+#[derive(Debug)]
+pub struct AuthSeen {
+    pub role: AuthRole,
+    pub file: AuthFile,
+    /// On a file system that is in memory.
+    pub in_memory: bool,
+    /// Whether git has it, and the top of that work tree; asked only of files that hold something.
+    pub tracking: Option<(PathBuf, Tracking)>,
+    /// A folder around it that an image may be built from, with nothing that leaves this file out.
+    pub build_context: Option<PathBuf>,
+}
+
+#[derive(Debug, Default)]
+pub struct FolderSeen {
+    pub path: PathBuf,
+    pub exists: bool,
+    /// Permission bits.
+    pub mode: u32,
+    pub uid: u32,
+    /// Whether a file could be made in it, by the system's word.
+    pub is_writable: bool,
+}
+
+/// A text with what was recognised in it.
+#[derive(Debug)]
+pub struct TextSeen {
+    pub role: TextRole,
+    pub path: PathBuf,
+    /// Permission bits.
+    pub mode: u32,
+    /// Lines count from 1.
+    pub literals: Result<Vec<(usize, Literal)>, String>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Closed {
+    pub variables: usize,
+    pub command_lines: usize,
+}
+
+/// A process with a secret in its variables or its command line.
+#[derive(Debug)]
+pub struct ProcessSeen {
+    pub pid: u32,
+    pub file: PathBuf,
+    pub literal: Literal,
+}
+
+/// Gathers everything.
+pub fn gather(system: &System, scope: &Scope) -> Evidence {
+    let env = &system.env;
+    let auth = places::auth_files(system, scope);
+    let (processes, closed) = processes(scope, env.uid());
+    let daemon = scope.machine.join("etc/docker/daemon.json");
+    Evidence {
+        uid: env.uid(),
+        home: env.home().map(Path::to_owned),
+        home_uid: env.home().and_then(|home| home.metadata().ok()).map(|meta| meta.uid()),
+        auth: auth.into_iter().map(|(role, layout, path)| seen(system, role, auth_file::read(&path, layout))).collect(),
+        docker_folder: folder(&system.options.docker_config),
+        texts: places::texts(system, scope).into_iter().map(|(role, path)| text_seen(role, path)).collect(),
+        auth_config: env.var("DOCKER_AUTH_CONFIG").map(|value| value.len()),
+        processes,
+        closed,
+        daemon: auth_file::addresses(&daemon, &["proxies", "registry-mirrors"]).ok().map(|held| (daemon, held)),
+        stored: registries::list(system).ok().map(|found| found.logins.into_iter().map(|login| login.server).collect()),
+        helper: working_helper(system),
+    }
+}
+
+impl Evidence {
+    /// The file that Docker reads.
+    pub fn docker(&self) -> Option<&AuthSeen> {
+        self.auth.iter().find(|seen| seen.role == AuthRole::Docker)
+    }
+
+    /// The files of one kind.
+    pub fn auth_of(&self, role: AuthRole) -> impl Iterator<Item = &AuthSeen> {
+        self.auth.iter().filter(move |seen| seen.role == role)
+    }
+}
+
+impl AuthSeen {
+    /// Of a file that was read.
+    pub fn contents(&self) -> Option<&auth_file::Contents> {
+        match &self.file.state {
+            auth_file::State::Read(contents) => Some(contents),
+            _ => None,
+        }
+    }
+
+    pub fn holds_secrets(&self) -> bool {
+        match &self.file.state {
+            auth_file::State::Read(contents) => !contents.held.is_empty(),
+            auth_file::State::Broken { lines, .. } => !lines.is_empty(),
+            auth_file::State::Absent | auth_file::State::Closed(_) => false,
+        }
+    }
+}
+
+fn seen(system: &System, role: AuthRole, file: AuthFile) -> AuthSeen {
+    let in_memory = file.path.starts_with("/run") || file.path.starts_with("/dev/shm");
+    let mut seen = AuthSeen { role, file, in_memory, tracking: None, build_context: None };
+    if seen.holds_secrets() {
+        let real = git::real_path(&seen.file.path);
+        let top = real.ancestors().skip(1).find(|folder| folder.join(".git").exists());
+        seen.tracking = top.map(|top| (top.to_owned(), git::tracking(&system.env, top, &real)));
+        seen.build_context = build_context(&real, system.env.home());
+    }
+    seen
+}
+
+/// The nearest folder around a file that images are built from, unless a `.dockerignore` in it names the file or a folder
+/// on the way to it. The home itself and what is above it is nobody's context.
+fn build_context(path: &Path, home: Option<&Path>) -> Option<PathBuf> {
+    let is_context = |folder: &&Path| {
+        ["Dockerfile", "Containerfile", "compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"]
+            .iter()
+            .any(|name| folder.join(name).is_file())
+    };
+    let outside = |folder: &&Path| home.is_none_or(|home| !home.starts_with(folder));
+    let context = path.ancestors().skip(1).take_while(outside).find(is_context)?;
+    let within = path.strip_prefix(context).ok()?;
+    let ignored = files::read_bounded(&context.join(".dockerignore"), 1 << 20).unwrap_or_default();
+    let ignored = String::from_utf8_lossy(&ignored).into_owned();
+    let names = |line: &str| {
+        let line = line.trim().trim_start_matches("**/").trim_start_matches('/').trim_end_matches(['/', '*']);
+        !line.is_empty()
+            && !line.starts_with('!')
+            && within.ancestors().any(|part| part == Path::new(line) || part.ends_with(line))
+    };
+    (!ignored.lines().any(names)).then(|| context.to_owned())
+}
+
+fn folder(path: &Path) -> FolderSeen {
+    let Ok(meta) = path.metadata() else { return FolderSeen { path: path.to_owned(), ..FolderSeen::default() } };
+    FolderSeen {
+        path: path.to_owned(),
+        exists: true,
+        mode: meta.mode() & 0o7777,
+        uid: meta.uid(),
+        is_writable: rustix::fs::access(path, rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK).is_ok(),
+    }
+}
+
+fn text_seen(role: TextRole, path: PathBuf) -> TextSeen {
+    let mode = path.metadata().map(|meta| meta.mode() & 0o7777).unwrap_or_default();
+    let literals = match files::read_bounded(&path, TEXT_MAX) {
+        Ok(bytes) => Ok(recognised(role, &Secret::new(bytes))),
+        Err(error) => Err(error.to_string()),
+    };
+    TextSeen { role, path, mode, literals }
+}
+
+fn recognised(role: TextRole, bytes: &Secret) -> Vec<(usize, Literal)> {
+    let lines = bytes.expose().split(|byte| *byte == b'\n').enumerate();
+    lines.filter_map(|(index, line)| Some((index + 1, in_line(role, line)?))).collect()
+}
+
+/// What this kind of text can hold.
+fn in_line(role: TextRole, line: &[u8]) -> Option<Literal> {
+    match role {
+        TextRole::History => {
+            literals::in_command(line).or_else(|| literals::in_assignment(line).filter(is_auth_config))
+        }
+        TextRole::Startup | TextRole::Variables | TextRole::Project => literals::in_assignment(line),
+        TextRole::Unit | TextRole::Cron | TextRole::BootScript | TextRole::Pipeline => {
+            literals::in_command(line).or_else(|| literals::in_assignment(line))
+        }
+        TextRole::Runner => literals::in_runner(line),
+        TextRole::ChartRepositories => literals::in_repositories(line),
+    }
+}
+
+fn is_auth_config(literal: &Literal) -> bool {
+    literal.kind == Kind::AuthConfig
+}
+
+/// Processes of this user (of everybody, for root), and how many could not be looked at.
+fn processes(scope: &Scope, uid: u32) -> (Vec<ProcessSeen>, Closed) {
+    let (mut found, mut closed) = (Vec::new(), Closed::default());
+    let Ok(items) = std::fs::read_dir(scope.machine.join("proc")) else { return (found, closed) };
+    for item in items.flatten() {
+        let Some(pid) = item.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else { continue };
+        if uid != 0 && item.metadata().map(|meta| meta.uid()).ok() != Some(uid) {
+            continue;
+        }
+        let mut look = |name: &str, recognise: fn(&[u8]) -> Option<Literal>, closed: &mut usize| {
+            let file = item.path().join(name);
+            match files::read_bounded(&file, PROCESS_MAX).map(Secret::new) {
+                Ok(bytes) => found.extend(recognise(bytes.expose()).map(|literal| ProcessSeen { pid, file, literal })),
+                Err(error) => *closed += usize::from(error.kind() == ErrorKind::PermissionDenied),
+            }
+        };
+        look("environ", environ, &mut closed.variables);
+        look("cmdline", cmdline, &mut closed.command_lines);
+    }
+    found.sort_by_key(|seen| seen.pid);
+    (found, closed)
+}
+
+fn environ(bytes: &[u8]) -> Option<Literal> {
+    let mut variables = bytes.split(|byte| *byte == 0).filter_map(literals::in_assignment);
+    variables.find(|literal| !matches!(literal.kind, Kind::Proxy(_)))
+}
+
+/// The words are put into quotes, so that none is taken for several.
+fn cmdline(bytes: &[u8]) -> Option<Literal> {
+    let words = bytes.split(|byte| *byte == 0).filter(|word| !word.is_empty());
+    let quoted = words
+        .map(|word| [b"'", &word.iter().copied().filter(|byte| *byte != b'\'').collect::<Vec<_>>()[..], b"'"].concat());
+    literals::in_command(Secret::new(quoted.collect::<Vec<_>>().join(&b' ')).expose())
+}
+
+/// The helper that `credsStore` could name and that would work: ours, else whatever is found under the usual name.
+fn working_helper(system: &System) -> Option<String> {
+    let ours = |found: &Found| matches!(found, Found::Ours | Found::OtherRegpass(_) | Found::RegpassCopy);
+    let of = |name: &str| shims::found_first(system, name).ok().flatten().map(|shim| shim.found);
+    if let Some(name) = ["pass", "regpass"].into_iter().find(|name| of(name).as_ref().is_some_and(ours)) {
+        return Some(name.to_owned());
+    }
+    of("pass").filter(|found| *found != Found::Nothing).map(|_| "pass".to_owned())
+}
+
+/// A path in words.
+pub(super) fn shown(path: &Path) -> String {
+    text::quoted_path(path)
+}

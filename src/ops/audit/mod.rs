@@ -1,0 +1,88 @@
+//! The audit: does this machine leak credentials of registries, and is what keeps them sound. A check is a pure function
+//! from `Evidence` to an answer; what it needs to know is gathered once, before. One file a group of checks, one entry in
+//! its `CHECKS` a check, one section a check in docs/checks.md. Changes nothing.
+
+pub mod accepted;
+mod config;
+pub mod evidence;
+pub mod finding;
+mod inline;
+mod literals;
+pub mod places;
+
+pub use evidence::{Evidence, gather};
+pub use finding::{Answer, Confidence, Finding, Severity, Spot, Verdict};
+pub use places::Scope;
+
+use crate::model::{Problem, text};
+
+/// One check.
+#[derive(Debug)]
+pub struct Check {
+    /// Of the catalogue; never given to another check.
+    pub id: &'static str,
+    /// What it asks, as a statement of what is wrong.
+    pub title: &'static str,
+    /// Of its usual finding.
+    pub severity: Severity,
+    pub look: fn(&Evidence) -> Answer,
+}
+
+/// Checks of one subject.
+#[derive(Debug)]
+pub struct Group {
+    /// The name that `--group` takes.
+    pub name: &'static str,
+    pub title: &'static str,
+    pub checks: &'static [Check],
+}
+
+/// All there is, in the order in which it is told.
+pub const GROUPS: &[Group] = &[
+    Group { name: "inline", title: "secrets in clear", checks: inline::CHECKS },
+    Group { name: "config", title: "Docker's configuration", checks: config::CHECKS },
+];
+
+/// Which checks are wanted; empty means all.
+#[derive(Clone, Debug, Default)]
+pub struct Choice {
+    pub groups: Vec<String>,
+    pub ids: Vec<String>,
+}
+
+/// What one check answered.
+#[derive(Debug)]
+pub struct Checked {
+    pub check: &'static Check,
+    pub group: &'static str,
+    pub answer: Answer,
+}
+
+/// Runs the wanted checks in order.
+pub fn run(evidence: &Evidence, choice: &Choice) -> Result<Vec<Checked>, Problem> {
+    let wanted = chosen(choice)?;
+    Ok(wanted.into_iter().map(|(group, check)| Checked { check, group, answer: (check.look)(evidence) }).collect())
+}
+
+/// Every check with the name of its group.
+pub fn all() -> impl Iterator<Item = (&'static str, &'static Check)> {
+    GROUPS.iter().flat_map(|group| group.checks.iter().map(|check| (group.name, check)))
+}
+
+fn chosen(choice: &Choice) -> Result<Vec<(&'static str, &'static Check)>, Problem> {
+    if let Some(group) = choice.groups.iter().find(|name| GROUPS.iter().all(|group| group.name != **name)) {
+        let names: Vec<&str> = GROUPS.iter().map(|group| group.name).collect();
+        return Err(Problem::usage(format!("there is no group of checks {}", text::quoted(group)))
+            .hint(format!("name one of: {}", names.join(", "))));
+    }
+    if let Some(id) = choice.ids.iter().find(|id| all().all(|(_, check)| !check.id.eq_ignore_ascii_case(id))) {
+        return Err(Problem::usage(format!("there is no check {}", text::quoted(id)))
+            .hint("see all of them: regpass audit --list"));
+    }
+    let in_group = |name: &str| choice.groups.is_empty() || choice.groups.iter().any(|group| group == name);
+    let by_id = |id: &str| choice.ids.is_empty() || choice.ids.iter().any(|wanted| wanted.eq_ignore_ascii_case(id));
+    Ok(all().filter(|(group, check)| in_group(group) && by_id(check.id)).collect())
+}
+
+#[cfg(test)]
+mod tests;

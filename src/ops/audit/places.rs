@@ -1,0 +1,277 @@
+//! Where an audit looks: the fixed list of files, by what they are. docs/checks.md prints it. Looks for nothing itself
+//! but what a folder of that list holds.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use crate::system::System;
+use crate::system::docker::auth_file::Layout;
+use crate::system::docker::config;
+
+/// What a file with logins is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum AuthRole {
+    /// The one that Docker reads here and now.
+    Docker,
+    /// `~/.docker/config.json` while `DOCKER_CONFIG` names another folder.
+    DockerOfHome,
+    /// `~/.dockercfg`, which Docker no longer reads and others do.
+    Legacy,
+    /// podman, skopeo, buildah.
+    Containers,
+    Helm,
+    /// Beside Docker's: backups, and temporary files that a killed program left.
+    Leftover,
+}
+
+/// What a text is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TextRole {
+    History,
+    /// A shell's start-up file.
+    Startup,
+    /// Variables, one a line: `environment.d`, `/etc/environment`.
+    Variables,
+    /// A systemd unit or a drop-in of one.
+    Unit,
+    Cron,
+    /// `/etc/rc.local` and its kin.
+    BootScript,
+    /// `config.toml` of a GitLab runner.
+    Runner,
+    /// `.env` and compose files.
+    Project,
+    /// A pipeline's definition.
+    Pipeline,
+    /// `repositories.yaml` of helm.
+    ChartRepositories,
+}
+
+/// What an audit is to look at besides the machine itself.
+#[derive(Clone, Debug)]
+pub struct Scope {
+    /// Below this folder lie `/etc`, `/run` and `/proc`; `/` but in tests.
+    pub machine: PathBuf,
+    /// Folders with projects: their pipelines, compose and `.env` files.
+    pub roots: Vec<PathBuf>,
+}
+
+impl Default for Scope {
+    fn default() -> Scope {
+        Scope { machine: PathBuf::from("/"), roots: Vec::new() }
+    }
+}
+
+impl Scope {
+    fn on_machine(&self, path: &str) -> PathBuf {
+        self.machine.join(path.trim_start_matches('/'))
+    }
+}
+
+/// The most entries of one folder that are looked at: a folder is no history.
+const ITEMS_MAX: usize = 4_000;
+
+/// How deep a project's folder is searched.
+const DEPTH_MAX: usize = 6;
+
+/// Endings that editors, people and package managers give to copies.
+const COPIES: [&str; 9] = [".bak", ".orig", ".save", ".old", ".backup", ".swp", ".swo", ".dpkg-old", "~"];
+
+/// Every file that may hold logins in Docker's form, Docker's own first.
+pub(super) fn auth_files(system: &System, scope: &Scope) -> Vec<(AuthRole, Layout, PathBuf)> {
+    let env = &system.env;
+    let home = |rest: &str| env.home().map(|home| home.join(rest));
+    let var = |name: &str| env.var(name).map(PathBuf::from);
+    let config_dir = env.config_dir().map(Path::to_owned);
+    let mut found = vec![(AuthRole::Docker, Layout::Nested, system.options.docker_config.join(config::FILE))];
+    let mut add = |role, layout, path: Option<PathBuf>| {
+        if let Some(path) = path.filter(|path| found.iter().all(|(.., known)| known != path)) {
+            found.push((role, layout, path));
+        }
+    };
+    add(AuthRole::DockerOfHome, Layout::Nested, home(".docker/config.json"));
+    add(AuthRole::Legacy, Layout::Flat, home(".dockercfg"));
+    let containers = [
+        var("REGISTRY_AUTH_FILE"),
+        var("XDG_RUNTIME_DIR").map(|dir| dir.join("containers/auth.json")),
+        Some(scope.on_machine(&format!("/run/containers/{}/auth.json", env.uid()))),
+        Some(scope.on_machine(&format!("/run/user/{}/containers/auth.json", env.uid()))),
+        config_dir.as_ref().map(|dir| dir.join("containers/auth.json")),
+        home(".config/containers/auth.json"),
+    ];
+    containers.into_iter().for_each(|path| add(AuthRole::Containers, Layout::Nested, path));
+    let helm = [
+        var("HELM_REGISTRY_CONFIG"),
+        config_dir.as_ref().map(|dir| dir.join("helm/registry/config.json")),
+        config_dir.as_ref().map(|dir| dir.join("helm/registry.json")),
+    ];
+    helm.into_iter().for_each(|path| add(AuthRole::Helm, Layout::Nested, path));
+    for path in leftovers(&system.options.docker_config) {
+        add(AuthRole::Leftover, Layout::Nested, Some(path));
+    }
+    found
+}
+
+/// Copies of `config.json` beside it: of editors and people, and Docker's own temporary files (docker/cli writes
+/// `config.json` and a number, and renames it).
+fn leftovers(folder: &Path) -> Vec<PathBuf> {
+    let is_copy = |name: &[u8]| {
+        let name = name.strip_prefix(b".").unwrap_or(name);
+        let Some(rest) = name.strip_prefix(config::FILE.as_bytes()) else { return false };
+        let dated = rest.iter().all(|byte| byte.is_ascii_digit() || b".-_".contains(byte));
+        !rest.is_empty() && (dated || COPIES.iter().any(|copy| rest.ends_with(copy.as_bytes())))
+    };
+    items(folder).into_iter().filter(|path| path.file_name().is_some_and(|name| is_copy(name.as_bytes()))).collect()
+}
+
+/// Every text that may hold a secret of a registry. What is not there is not in it.
+pub(super) fn texts(system: &System, scope: &Scope) -> Vec<(TextRole, PathBuf)> {
+    let mut found = Vec::new();
+    let mut add = |role, path: PathBuf| {
+        if path.is_file() && found.iter().all(|(_, known)| *known != path) {
+            found.push((role, path));
+        }
+    };
+    if let Some(home) = system.env.home() {
+        for (role, names) in OF_HOME {
+            names.iter().for_each(|name| add(*role, home.join(name)));
+        }
+        for (role, folder, ending) in FOLDERS_OF_HOME {
+            below(&home.join(folder), ending, 2).into_iter().for_each(|path| add(*role, path));
+        }
+    }
+    if let Some(history) = system.env.var("HISTFILE") {
+        add(TextRole::History, PathBuf::from(history));
+    }
+    for (role, names) in OF_MACHINE {
+        names.iter().for_each(|name| add(*role, scope.on_machine(name)));
+    }
+    for (role, folder, ending) in FOLDERS_OF_MACHINE {
+        below(&scope.on_machine(folder), ending, 2).into_iter().for_each(|path| add(*role, path));
+    }
+    let here = system.env.cwd().to_owned();
+    for path in items(&here).into_iter().filter(|path| project_role(path) == Some(TextRole::Project)) {
+        add(TextRole::Project, path);
+    }
+    for root in &scope.roots {
+        for path in below(root, "", DEPTH_MAX) {
+            if let Some(role) = project_role(&path) {
+                add(role, path);
+            }
+        }
+    }
+    found
+}
+
+const OF_HOME: &[(TextRole, &[&str])] = &[
+    (
+        TextRole::History,
+        &[
+            ".bash_history",
+            ".zsh_history",
+            ".zhistory",
+            ".histfile",
+            ".history",
+            ".sh_history",
+            ".ash_history",
+            ".local/share/fish/fish_history",
+        ],
+    ),
+    (
+        TextRole::Startup,
+        &[
+            ".profile",
+            ".bash_profile",
+            ".bash_login",
+            ".bashrc",
+            ".bash_aliases",
+            ".zshenv",
+            ".zprofile",
+            ".zshrc",
+            ".zlogin",
+            ".config/fish/config.fish",
+            ".xprofile",
+        ],
+    ),
+    (TextRole::Variables, &[".pam_environment", ".docker/.env"]),
+    (TextRole::Project, &[".env"]),
+    (TextRole::ChartRepositories, &[".config/helm/repositories.yaml"]),
+    (TextRole::Runner, &[".gitlab-runner/config.toml"]),
+];
+
+const FOLDERS_OF_HOME: &[(TextRole, &str, &str)] = &[
+    (TextRole::Variables, ".config/environment.d", ".conf"),
+    (TextRole::Unit, ".config/systemd/user", ".service"),
+    (TextRole::Unit, ".config/systemd/user", ".conf"),
+];
+
+const OF_MACHINE: &[(TextRole, &[&str])] = &[
+    (TextRole::Startup, &["/etc/profile", "/etc/bash.bashrc", "/etc/zsh/zshenv", "/etc/zsh/zshrc"]),
+    (TextRole::Variables, &["/etc/environment", "/etc/default/docker", "/etc/sysconfig/docker"]),
+    (TextRole::Cron, &["/etc/crontab", "/etc/anacrontab"]),
+    (TextRole::BootScript, &["/etc/rc.local", "/etc/rc.d/rc.local"]),
+    (TextRole::Runner, &["/etc/gitlab-runner/config.toml"]),
+];
+
+/// What a vendor's package ships (`/usr/lib/systemd`) is no machine's secret; what an administrator wrote is.
+const FOLDERS_OF_MACHINE: &[(TextRole, &str, &str)] = &[
+    (TextRole::Startup, "/etc/profile.d", ".sh"),
+    (TextRole::Variables, "/etc/environment.d", ".conf"),
+    (TextRole::Unit, "/etc/systemd/system", ".service"),
+    (TextRole::Unit, "/etc/systemd/system", ".conf"),
+    (TextRole::Unit, "/run/systemd/system", ".service"),
+    (TextRole::Unit, "/etc/systemd/user", ".service"),
+    (TextRole::Cron, "/etc/cron.d", ""),
+    (TextRole::Cron, "/etc/cron.hourly", ""),
+    (TextRole::Cron, "/etc/cron.daily", ""),
+    (TextRole::Cron, "/etc/cron.weekly", ""),
+    (TextRole::Cron, "/etc/cron.monthly", ""),
+    (TextRole::Cron, "/var/spool/cron/crontabs", ""),
+    (TextRole::BootScript, "/etc/init.d", ""),
+];
+
+/// What a file of a project is, by its name.
+fn project_role(path: &Path) -> Option<TextRole> {
+    let name = path.file_name()?.to_str()?;
+    let yaml = name.ends_with(".yml") || name.ends_with(".yaml");
+    let lower = name.to_ascii_lowercase();
+    if name == ".env" || name.starts_with(".env.") || yaml && (lower.contains("compose") || lower.starts_with("stack"))
+    {
+        return Some(TextRole::Project);
+    }
+    let in_workflows =
+        path.parent().is_some_and(|dir| dir.ends_with(".github/workflows") || dir.ends_with(".circleci"));
+    let known = [".gitlab-ci.yml", ".travis.yml", "azure-pipelines.yml", "bitbucket-pipelines.yml", ".drone.yml"];
+    let is_pipeline = known.contains(&name) || name.starts_with("Jenkinsfile") || yaml && in_workflows;
+    is_pipeline.then_some(TextRole::Pipeline)
+}
+
+/// Files below a folder whose names end so, at most so many folders deep; links are not followed. Sorted.
+fn below(folder: &Path, ending: &str, depth: usize) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut waiting = vec![(folder.to_owned(), depth)];
+    while let Some((folder, depth)) = waiting.pop() {
+        for path in items(&folder) {
+            let Ok(meta) = path.symlink_metadata() else { continue };
+            let name = path.file_name().unwrap_or_default();
+            if meta.is_dir() && depth > 0 && !SKIPPED.iter().any(|skipped| name == OsStr::new(skipped)) {
+                waiting.push((path, depth - 1));
+            } else if meta.is_file() && name.as_bytes().ends_with(ending.as_bytes()) && found.len() < ITEMS_MAX {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Folders of projects in which other people's files lie.
+const SKIPPED: [&str; 4] = [".git", "node_modules", "target", "vendor"];
+
+fn items(folder: &Path) -> Vec<PathBuf> {
+    let Ok(items) = std::fs::read_dir(folder) else { return Vec::new() };
+    let mut found: Vec<PathBuf> = items.filter_map(|item| Some(item.ok()?.path())).take(ITEMS_MAX).collect();
+    found.sort();
+    found
+}
