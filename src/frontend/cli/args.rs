@@ -7,8 +7,8 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Parser, Subcommand};
 
 use super::{
-    config, conflicts, demo, diff, edit, find, generate, git, grep, history, insert, journal, ls, otp, recipients,
-    reencrypt, registries, resolve, restore, rm, shims, show, status, sync, transfer, undo,
+    audit, config, conflicts, demo, diff, edit, find, generate, git, grep, history, insert, journal, ls, otp,
+    recipients, reencrypt, registries, resolve, restore, rm, shims, show, status, sync, transfer, undo,
 };
 use crate::model::{EntryPath, EntryPathError};
 use crate::system::options::Typed;
@@ -109,6 +109,7 @@ pub(super) enum Command {
     Reencrypt(reencrypt::ReencryptArgs),
     Shims(shims::ShimsArgs),
     Status(status::StatusArgs),
+    Audit(audit::AuditArgs),
     Journal(journal::JournalArgs),
     Config(config::ConfigArgs),
     Demo(demo::DemoArgs),

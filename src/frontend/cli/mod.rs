@@ -2,6 +2,7 @@
 //! one match arm a subcommand; each has its own file and works through `ops`.
 
 mod args;
+mod audit;
 #[cfg(feature = "tui")]
 mod clip;
 #[cfg(not(feature = "tui"))]
@@ -94,7 +95,7 @@ impl Session {
     }
 }
 
-/// Runs what was typed; the exit code of what succeeded is 0, or that of the demo's command.
+/// Runs what was typed; the exit code of what succeeded is 0, that of the demo's command, or what an audit found.
 fn run(session: &Session, args: Args) -> Result<u8, Problem> {
     let done = match args.command {
         None if args.plain => status::plain(session),
@@ -123,6 +124,7 @@ fn run(session: &Session, args: Args) -> Result<u8, Problem> {
         Some(Command::Reencrypt(args)) => reencrypt::run(session, &args),
         Some(Command::Shims(args)) => shims::run(session, &args),
         Some(Command::Status(args)) => status::run(session, &args),
+        Some(Command::Audit(audit)) => return audit::run(session, &audit),
         Some(Command::Journal(args)) => journal::run(session, &args),
         Some(Command::Config(args)) => config::run(session, &args),
         Some(Command::Demo(demo)) => return demo::run(session, &demo, args.ascii),

@@ -1,6 +1,7 @@
 //! The command line as people and scripts meet it: exact output, exit codes, JSON as docs/json.md has it, hostile names, a
 //! reader that goes away, questions on a terminal. Without GnuPG, by a key file.
 
+mod audit;
 mod config;
 mod demo;
 mod edit;

@@ -51,6 +51,8 @@ const ANSWERS: &[(&[&str], &[u8])] = &[
     (&["shims", "status", "--dir", "links"], b""),
     (&["shims", "remove", "--dir", "links"], b""),
     (&["status"], b""),
+    (&["audit", "--only", "CFG01"], b""),
+    (&["audit", "--list"], b""),
     (&["journal"], b""),
     (&["config", "init"], b""),
     (&["config", "show"], b""),
