@@ -195,3 +195,56 @@ fn encrypting_anew_called_off_goes_on_where_it_was() {
     sh(&machine, "test -z \"$(git -C .password-store status --porcelain)\"");
     assert_eq!(subjects(&machine).len(), commits + 2, "the list with the first part, and the rest");
 }
+
+#[test]
+fn a_folder_tells_what_in_it_pass_has_not_encrypted_anew() {
+    let Some(machine) = in_git("") else { return };
+    meet_bob(&machine);
+    sh(
+        &machine,
+        "printf 'pw\\n' | pass insert -m team/one >/dev/null; printf 'pw\\n' | pass insert -m team/two >/dev/null",
+    );
+    // As somebody's hand adds a reader: the entries stay as they are.
+    sh(&machine, "cat .password-store/.gpg-id > .password-store/team/.gpg-id");
+    sh(&machine, "echo bob@example.test >> .password-store/team/.gpg-id");
+    sh(&machine, "git -C .password-store add -A && git -C .password-store commit -qm 'Let bob in.'");
+    let mut terminal = open(&machine);
+    let frame = terminal.wait_for("the folder's details", |frame| {
+        frame.contains("2 entries not to just") && frame.contains("Let bob in.")
+    });
+    for text in ["Bob Example", "its own list", "x encrypts them anew", "x encrypt anew"] {
+        assert!(frame.contains(text), "{text:?} in\n{}", frame.text());
+    }
+    terminal.press("x", "the effect", |frame| frame.contains("To be encrypted anew: 2 entries"));
+    terminal.press("y", "the end", |frame| frame.contains("Encrypted anew: 2 entries"));
+    terminal.press(key::ESC, "the folder again", |frame| frame.contains("each entry to just its"));
+    assert_eq!(readers(&machine), 2);
+
+    // What is gone leaves the cursor at its neighbour, and what comes back is found again.
+    terminal.press("j", "an entry", |frame| frame.row_with("▶").is_some_and(|row| row.contains("one")));
+    terminal.press("R", "its name", |frame| frame.contains("Rename team/one"));
+    terminal.send("\x15team/zero\r");
+    terminal.wait_for("renamed", |frame| frame.row_with("▶").is_some_and(|row| row.contains("zero")));
+    terminal.press("z", "the question", |frame| frame.contains("Take back"));
+    terminal.press("y", "the one before", |frame| {
+        frame.contains("taken back") && frame.row_with("▶").is_some_and(|row| row.contains("two"))
+    });
+}
+
+#[test]
+fn the_editor_s_keys_are_in_its_help_and_can_be_chosen() {
+    let Some(machine) = in_git("") else { return };
+    sh(&machine, "printf 'pw\\nuser: ann\\n' | pass insert -m web >/dev/null");
+    sh(
+        &machine,
+        "mkdir -p .config/regpass && printf '[ui]\\nkeys = { \"editor.save\" = [\"F10\"] }\\n' > .config/regpass/config.toml",
+    );
+    let mut terminal = open(&machine);
+    terminal.press("e", "the editor", |frame| frame.contains("F10 save"));
+    terminal.press("\x1bOP", "its help", |frame| frame.contains("Keys: editor") && frame.contains("empty the line"));
+    terminal.press(key::ESC, "the editor", |frame| frame.contains("F10 save") && !frame.contains("Keys:"));
+    terminal.press("\x15", "changed", |frame| frame.contains("(changed)"));
+    terminal.send("new");
+    terminal.press("\x1b[21~", "saved", |frame| frame.contains("saved web"));
+    sh(&machine, "pass show web | head -1 | grep -qx new");
+}

@@ -120,7 +120,7 @@ fn a_login_that_is_gone_leaves_the_cursor_at_the_next_one() {
     let mut desk = Desk::new((80, 40)).begun();
     desk.press("/ghcr<Enter><Esc>");
     assert_eq!(selected(&mut desk), "ghcr.io");
-    desk.entries.push("aaa".to_owned());
+    desk.entries.push("aaa/1".to_owned());
     let gone = entry_of("ghcr.io", "<token>");
     desk.entries.retain(|name| *name != gone);
     desk.press("<F5>");
