@@ -69,13 +69,11 @@ impl Journal {
     pub fn broken(&self) -> Option<Problem> {
         let what = match self.unreadable {
             0 => return None,
-            1 => "1 line".to_owned(),
-            many => format!("{many} lines"),
+            1 => "1 line of the journal of helper calls is no call".to_owned(),
+            many => format!("{many} lines of the journal of helper calls are no calls"),
         };
-        let are = if self.unreadable == 1 { "is no call" } else { "are no calls" };
-        let problem = Problem::failed(format!("{what} of {} {are}", text::quoted_path(&self.file)));
         let why = "damaged, or of another version; a new record can be begun";
-        Some(problem.because(why).hint(moving_away(&self.file)))
+        Some(Problem::failed(what).because(why).hint(moving_away(&self.file)))
     }
 }
 

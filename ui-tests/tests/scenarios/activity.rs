@@ -42,4 +42,8 @@ fn calls_appear_as_they_are_made_are_found_and_lead_to_their_registry() {
         frame.contains("AGE") && frame.row_with("▶").is_some_and(|row| row.contains("ghcr.io"))
     });
     assert!(there.contains("<token>"), "{}", there.text());
+    // The first tab follows them too.
+    terminal.press("1", "the last calls", |frame| frame.contains("nothing.example.test"));
+    ask(&machine, "later.example.test");
+    terminal.wait_for("the call", |frame| frame.contains("later.example.test"));
 }

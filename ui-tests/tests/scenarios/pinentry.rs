@@ -110,6 +110,19 @@ fn the_first_line_says_how_the_key_is_without_starting_an_agent() {
 }
 
 #[test]
+fn the_first_line_knows_of_a_key_that_an_edit_had_unlocked() {
+    let Some(machine) = locked_machine() else { return };
+    let mut terminal = open(&machine);
+    find(&mut terminal, "db", "db");
+    terminal.wait_for("no agent", |frame| frame.row(0).contains("no agent"));
+    terminal.send("e");
+    terminal.wait_live("the pinentry", |screen| screen.contains("Passphrase") || screen.contains("passphrase"));
+    terminal.send(format!("{PASSPHRASE}\r"));
+    let frame = terminal.wait_for("the key, unlocked", |frame| frame.row(0).contains("unlocked"));
+    assert!(frame.contains("line 1 of"), "the editor is open: {}", frame.text());
+}
+
+#[test]
 fn a_pinentry_called_off_is_no_problem() {
     let Some(machine) = locked_machine() else { return };
     let mut terminal = at_the_pinentry(&machine);

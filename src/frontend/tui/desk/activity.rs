@@ -230,7 +230,7 @@ fn lines_that_are_no_calls_are_told_with_what_ends_that() {
     let mut small = at_calls((44, 10), Ok(broken(calls())));
     insta::assert_snapshot!("small_activity_broken", small.press("U").screen());
     let mut desk = at_calls((80, 24), Ok(broken(Vec::new())));
-    desk.shows("3 lines of \"/home/alice/journal\" are no calls");
+    desk.shows("3 lines of the journal of helper calls are no calls");
     desk.hides("Nobody has asked");
     let mut whole = at_calls((80, 24), Ok(journal(calls())));
     whole.press("U").shows("everything could be read");

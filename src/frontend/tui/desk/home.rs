@@ -249,7 +249,7 @@ fn calls_that_cannot_be_read_are_not_said_to_be_none() {
     assert!(desk.held.iter().any(|(_, job)| matches!(job, Job::Overview)), "what is to do is another thing");
     let broken = Journal { unreadable: 2, ..activity::a_journal(Vec::new()) };
     let mut desk = at_home((80, 24), Overview { journal: Ok(broken), ..overview() });
-    desk.shows("2 lines of \"/home/alice/journal\" are no calls");
+    desk.shows("2 lines of the journal of helper calls are no calls");
     desk.hides("none yet");
 }
 
