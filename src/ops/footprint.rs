@@ -214,6 +214,11 @@ pub(super) struct Trail {
 }
 
 impl Trail {
+    /// One on which nothing is written down.
+    pub(super) fn over() -> Trail {
+        Trail { is_over: true, ..Trail::default() }
+    }
+
     /// Entries are going to hold this. The step that says so; None where nothing is kept.
     pub(super) fn foretell(
         &mut self,

@@ -17,7 +17,8 @@ pub fn apply(system: &System, proposal: &Proposal) -> Result<Written, Problem> {
     if proposal.is_nothing() {
         return Ok(Written::default());
     }
-    Ok(write(system, proposal)?.finish(&subject(proposal)))
+    let (change, _) = write(system, proposal)?;
+    Ok(change.finish(&subject(proposal)))
 }
 
 /// Makes the edit and encrypts anew what it is about, in one commit. Whenever it ends, `reencrypt` goes on with it, and all
@@ -32,8 +33,9 @@ pub fn carry(
     let begun = if proposal.is_nothing() {
         None
     } else {
-        let change = write(system, proposal)?.pause();
-        Some(Begun { store: proposal.store, change, subject: subject(proposal) })
+        let (change, step) = write(system, proposal)?;
+        let subject = subject(proposal);
+        Some(Begun { store: proposal.store, change: change.pause(), subject, can_be_taken_back: step.is_some() })
     };
     let waiting = Waiting { progress, cancel };
     match reencrypt::plan(system, &proposal.folder, Extent::Differing, cancel) {
@@ -45,8 +47,8 @@ pub fn carry(
     }
 }
 
-/// Writes the files. What is needed to take it back is kept before the first of them is touched.
-fn write<'a>(system: &'a System, proposal: &Proposal) -> Result<Change<'a>, Problem> {
+/// Writes the files. What is needed to take it back is kept before the first of them is touched: the step that has it, if any.
+fn write<'a>(system: &'a System, proposal: &Proposal) -> Result<(Change<'a>, Option<u64>), Problem> {
     let store = &system.stores()?.all()[proposal.store];
     change::check_writable(system, store)?;
     let signature = if system.options.signing_required { Some(signed(system, &proposal.new)?) } else { None };
@@ -76,7 +78,7 @@ fn write<'a>(system: &'a System, proposal: &Proposal) -> Result<Change<'a>, Prob
                 .hint(format!("sign it: gpg --yes --detach-sign {}", text::shell_word(&proposal.file))),
         );
     }
-    Ok(change)
+    Ok((change, step))
 }
 
 /// What an edit writes beside the recipients file itself.
@@ -244,6 +246,23 @@ mod tests {
             undo::undo(&bench.system, None).expect("taken back");
         }
         assert_eq!(bench.git(&["diff", "--stat", "HEAD~4", "HEAD"]), "");
+    }
+
+    #[test]
+    fn without_the_list_nothing_is_kept_to_take_back() {
+        let bench = bench();
+        let state = bench.system.options.state_dir.clone();
+        std::fs::create_dir_all(&state).expect("a folder");
+        std::fs::write(state.join("undo"), "in the way").expect("a file");
+        struct Clear(std::path::PathBuf);
+        impl Progress for Clear {
+            fn step(&self, _: Step<'_>) {
+                let _ = std::fs::remove_file(&self.0);
+            }
+        }
+        let report = bob_joins(&bench, &Clear(state.join("undo")), &Cancel::default());
+        assert_eq!((report.done.len(), report.warnings.len()), (ENTRIES, 1), "{:?}", report.warnings);
+        assert!(undo::last(&bench.system).expect("steps").is_none());
     }
 
     #[test]

@@ -60,9 +60,9 @@ pub(super) struct Batch<'a> {
 }
 
 impl<'a> Batch<'a> {
-    pub(super) fn new(system: &'a System, what: &'a HashMap<usize, String>) -> Batch<'a> {
+    pub(super) fn new(system: &'a System, what: &'a HashMap<usize, String>, trail: Trail) -> Batch<'a> {
         let (waiting, written) = Default::default();
-        Batch { system, what, waiting, bytes: 0, written, trail: Trail::default() }
+        Batch { system, what, waiting, bytes: 0, written, trail }
     }
 
     pub(super) fn add(&mut self, due: &'a Due, sealed: Sealed, report: &mut Reencrypted) {

@@ -14,6 +14,7 @@ use batch::{Batch, Sealing};
 use plan::StorePlan;
 
 use super::change::{self, Change, Paused};
+use super::footprint::Trail;
 use super::opening::{self, Failed, Waiting};
 use super::progress::{Cancel, Progress};
 use crate::model::{EntryPath, Problem, Recipient};
@@ -53,6 +54,8 @@ pub(super) struct Begun {
     pub(super) store: usize,
     pub(super) change: Paused,
     pub(super) subject: String,
+    /// What was done is written down. Without it, what follows must not be taken back alone.
+    pub(super) can_be_taken_back: bool,
 }
 
 /// Does what was planned, as far as it can be done, and commits it: once for each store.
@@ -80,7 +83,8 @@ pub(super) fn go_on(
     let work = Sealing { cipher, stores: stores.all(), audiences: &audiences };
     // One action in all stores, and with the change of recipients that it follows from.
     let _underway = system.action.begin();
-    let mut batch = Batch::new(system, &subjects);
+    let is_kept = begun.as_ref().is_none_or(|begun| begun.can_be_taken_back);
+    let mut batch = Batch::new(system, &subjects, if is_kept { Trail::default() } else { Trail::over() });
     let ended = opening::open_all(cipher, &work, &due, waiting, |due, sealed| match sealed {
         Ok(sealed) => batch.add(due, sealed, &mut report),
         Err(problem) => report.failed.push(Failed { entry: due.entry.clone(), problem }),
@@ -297,7 +301,8 @@ mod tests {
         let plan = planned(&bench, &EntryPath::root(), Extent::Differing);
         let sealed = Sealed { old: b"for bob\nzero".to_vec(), new: b"for alice\nzero".to_vec() };
         let (what, mut report) = (HashMap::new(), Reencrypted::default());
-        let mut results = Batch::new(&bench.system, &what).replace(&[(&plan.due[0], sealed)], &mut report);
+        let mut results =
+            Batch::new(&bench.system, &what, Trail::default()).replace(&[(&plan.due[0], sealed)], &mut report);
         let problem = results.remove(0).expect_err("changed");
         assert!(problem.message.contains("meanwhile"), "{problem}");
         assert_eq!(content(&bench, "a"), "for bob\none");
