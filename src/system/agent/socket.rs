@@ -31,6 +31,12 @@ impl Trusted {
         Trusted { uid, owner }
     }
 
+    /// This user and root, as seen from somebody who is not root.
+    #[cfg(test)]
+    pub fn one(uid: u32) -> Trusted {
+        Trusted { uid, owner: None }
+    }
+
     /// `uid`: the owner of that socket.
     pub fn includes(&self, uid: u32, socket: &Path) -> bool {
         let is_root_s =
