@@ -82,6 +82,20 @@ fn machine(algorithm: &str) -> Option<(Rc<Sandbox>, PathBuf)> {
     Some((Rc::new(sandbox), official))
 }
 
+/// Our helper as `make install` and `regpass shims install` leave it: a copy, and a link to it. What the linker wrote lies in
+/// the page cache in other pieces than what was copied there, and costs a quarter more to start; the official helper too
+/// is measured as it was installed.
+fn installed(sandbox: &Sandbox) -> PathBuf {
+    let (folder, built) = (sandbox.home().join("installed"), sandbox.helper_link());
+    let link = folder.join("docker-credential-pass");
+    if !folder.exists() {
+        std::fs::create_dir(&folder).expect("a folder");
+        std::fs::copy(built, folder.join("regpass")).expect("a copy");
+        std::os::unix::fs::symlink("regpass", &link).expect("a link");
+    }
+    link
+}
+
 fn payload(server: &str, secret: &str) -> String {
     format!("{{\"ServerURL\":\"{server}\",\"Username\":\"alice\",\"Secret\":\"{secret}\"}}")
 }
@@ -102,7 +116,7 @@ fn get_hit(algorithm: &str) -> Option<Sides> {
     let (sandbox, official) = machine(algorithm)?;
     let input = SERVER.as_bytes().to_vec();
     Some(Sides::new(
-        same(&sandbox, &sandbox.helper_link(), "get", input.clone()),
+        same(&sandbox, &installed(&sandbox), "get", input.clone()),
         same(&sandbox, &official, "get", input),
     ))
 }
@@ -112,7 +126,7 @@ fn against_official(registries: usize, action: &'static str, input: Vec<u8>) -> 
     let (sandbox, official) = machine("future-default")?;
     add_registries(&sandbox, registries);
     Some(Sides::new(
-        same(&sandbox, &sandbox.helper_link(), action, input.clone()),
+        same(&sandbox, &installed(&sandbox), action, input.clone()),
         same(&sandbox, &official, action, input),
     ))
 }
@@ -141,7 +155,7 @@ fn store() -> Option<Sides> {
             (called(&sandbox, &program, "store"), input.into_bytes())
         })
     };
-    Some(Sides::new(side(sandbox.helper_link(), Rc::clone(&sandbox)), side(official, sandbox)))
+    Some(Sides::new(side(installed(&sandbox), Rc::clone(&sandbox)), side(official, sandbox)))
 }
 
 /// The credential is put back, untimed, before each erase.
@@ -153,7 +167,7 @@ fn erase() -> Option<Sides> {
             (called(&sandbox, &program, "erase"), b"gone.example.test".to_vec())
         })
     };
-    Some(Sides::new(side(sandbox.helper_link(), Rc::clone(&sandbox)), side(official, sandbox)))
+    Some(Sides::new(side(installed(&sandbox), Rc::clone(&sandbox)), side(official, sandbox)))
 }
 
 /// The agent is ended, untimed, before each get.
@@ -165,7 +179,7 @@ fn agent_down() -> Option<Sides> {
             (called(&sandbox, &program, "get"), SERVER.as_bytes().to_vec())
         })
     };
-    Some(Sides::new(side(sandbox.helper_link(), Rc::clone(&sandbox)), side(official, sandbox)))
+    Some(Sides::new(side(installed(&sandbox), Rc::clone(&sandbox)), side(official, sandbox)))
 }
 
 /// Half of the entries are registries, half are ordinary ones in 500 folders.
@@ -181,8 +195,8 @@ fn many_entries() -> Option<Sides> {
     }
     let input = SERVER.as_bytes().to_vec();
     Some(Sides::new(
-        same(&large, &large.helper_link(), "get", input.clone()),
-        same(&small, &small.helper_link(), "get", input),
+        same(&large, &installed(&large), "get", input.clone()),
+        same(&small, &installed(&small), "get", input),
     ))
 }
 
@@ -310,7 +324,7 @@ fn large_ring() -> Option<Sides> {
     let large = Rc::new(large);
     let input = SERVER.as_bytes().to_vec();
     Some(Sides::new(
-        same(&large, &large.helper_link(), "get", input.clone()),
-        same(&small, &small.helper_link(), "get", input),
+        same(&large, &installed(&large), "get", input.clone()),
+        same(&small, &installed(&small), "get", input),
     ))
 }
