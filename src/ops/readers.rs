@@ -8,7 +8,7 @@ use crate::model::{EntryPath, Problem, Recipient, UserId};
 use crate::system::System;
 use crate::system::agent::{AgentConnection, AgentError, KeyState, Keygrip};
 use crate::system::cipher::Identity;
-use crate::system::keyring::RecipientStanding;
+use crate::system::keyring::{RecipientStanding, encrypting_keys};
 
 /// One recipient as a person knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -145,8 +145,8 @@ fn asked_agent(system: &System, readers: &[Reader]) -> (usize, Lock) {
 fn grips(system: &System, reader: &Reader) -> Vec<Keygrip> {
     let key = reader.fingerprint.as_ref().and_then(|hex| hex.parse().ok());
     let Some(cert) = key.and_then(|key| system.keyring().cert_with_key(&key).ok()).flatten() else { return Vec::new() };
-    let decrypts = cert.keys().filter(|key| key.key().pk_algo().for_encryption());
-    decrypts.filter_map(|key| Keygrip::of(&key.key().clone().role_into_unspecified())).collect()
+    // An RSA key can do everything; what it is for, its signatures say.
+    encrypting_keys(&cert).iter().filter_map(Keygrip::of).collect()
 }
 
 fn lock_of(state: KeyState) -> Lock {

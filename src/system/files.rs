@@ -106,6 +106,16 @@ pub fn read_bounded(path: &Path, max: u64) -> Result<Vec<u8>, FileError> {
     Ok(bytes)
 }
 
+/// Whether others than its owner can read a file of this mode: they must also get through every folder on the way.
+pub fn is_exposed(path: &Path, mode: u32) -> bool {
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let lets = |bits: u32| {
+        let through = |folder: &Path| folder.metadata().is_ok_and(|meta| meta.mode() & bits != 0);
+        path.ancestors().skip(1).all(through)
+    };
+    mode & 0o004 != 0 && lets(0o001) || mode & 0o040 != 0 && lets(0o011)
+}
+
 /// Front and end of the names of files and folders in the making. Hidden, and no reader of a store takes one for an entry.
 const TEMP_FRONT: &[u8] = b".regpass-";
 const TEMP_END: &[u8] = b".tmp";

@@ -27,7 +27,7 @@ Examples:
   regpass shims install                     let Docker find regpass as docker-credential-pass
   regpass journal                           what Docker asked for lately, and what it was told
 
-Exit codes: 0 done, 1 a problem, 2 wrong usage, 3 not there, 130 called off.";
+Exit codes: 0 done, 1 a problem, 2 wrong usage, 3 not there, 10 and 11 of an audit, 130 called off.";
 
 /// Registry logins and other secrets in a pass or gopass store
 ///

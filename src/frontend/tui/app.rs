@@ -59,6 +59,8 @@ pub(super) struct App {
     /// What the toasts said, the last one at the end.
     said: VecDeque<(SystemTime, Toast)>,
     undo_tickets: Tickets,
+    /// The undo key's question is on its way: what is typed meanwhile is meant for it, or for nothing.
+    awaits_question: bool,
     /// Of jobs on their way that may use the key: afterwards it is another, or its agent.
     opening: Vec<Ticket>,
     later: Option<(Instant, Vec<u8>)>,
@@ -79,6 +81,7 @@ impl App {
             toast: None,
             said: VecDeque::new(),
             undo_tickets: Tickets::of(taking_back::NAME),
+            awaits_question: false,
             opening: Vec::new(),
             later: None,
             orders: Vec::new(),

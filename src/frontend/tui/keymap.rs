@@ -202,6 +202,7 @@ pub(super) fn of_lists() -> Table {
 mod tests {
     use super::super::screens;
     use super::*;
+    use crate::system::config_file::TEMPLATE;
 
     #[derive(Clone, Copy, Debug)]
     #[expect(dead_code, reason = "only the names are looked at")]
@@ -224,6 +225,15 @@ mod tests {
             .map(|(id, keys)| ((*id).to_owned(), keys.iter().map(|key| (*key).to_owned()).collect()))
             .collect();
         Keymap::choose(&choices, &screens::tables())
+    }
+
+    #[test]
+    fn the_template_s_example_can_be_used() {
+        let example = TEMPLATE.lines().find_map(|line| line.strip_prefix("#keys = ")).expect("an example");
+        let table: toml::Table = format!("keys = {example}").parse().expect("TOML");
+        let keys = table["keys"].clone().try_into::<BTreeMap<String, Vec<String>>>().expect("keys");
+        assert!(keys.len() > 1);
+        Keymap::choose(&keys, &screens::tables()).expect("nothing else has these keys");
     }
 
     #[test]

@@ -130,7 +130,9 @@ const DAY: &str = "YYYY-MM-DD";
 
 fn is_day(text: &str) -> bool {
     let fits = |(at, byte): (usize, u8)| if at == 4 || at == 7 { byte == b'-' } else { byte.is_ascii_digit() };
-    text.len() == DAY.len() && text.bytes().enumerate().all(fits)
+    let number = |range: std::ops::Range<usize>| text.get(range).and_then(|part| part.parse::<u32>().ok()).unwrap_or(0);
+    let known = (1..=12).contains(&number(5..7)) && (1..=31).contains(&number(8..10));
+    text.len() == DAY.len() && text.bytes().enumerate().all(fits) && known
 }
 
 fn content(file: &Path) -> Result<String, Problem> {

@@ -62,6 +62,16 @@ fn broken(evidence: &Evidence) -> Answer {
             let fix = "mend the line by hand, before the next docker login";
             [Finding::new("CFG01", Critical, title, fix).at(&seen.file.path, Spot::Line(at.line))].into_iter().collect()
         }
+        State::Read(contents) if !contents.unfit.is_empty() => contents
+            .unfit
+            .iter()
+            .map(|pointer| {
+                let title = "it is of another kind than Docker expects there: Docker reads nothing of the file, and the next \
+                             login overwrites it";
+                Finding::new("CFG01", Critical, title, "mend it by hand, before the next docker login")
+                    .at(&seen.file.path, Spot::Pointer(pointer.clone()))
+            })
+            .collect(),
         State::Read(contents) if contents.has_more => {
             let title = "there is more behind the JSON object: Docker does not read it, and the next login drops it";
             let fix = "take out what stands behind the last brace";
@@ -79,7 +89,7 @@ fn odd_logins(evidence: &Evidence) -> Answer {
             .map(|held| {
                 let server = text::quoted(&held.server);
                 let title =
-                    format!("the auth of {server} is no base64 of USER:PASSWORD: Docker reads no login of this file");
+                    format!("the auth of {server} is no base64 of USER:PASSWORD: Docker stops there, and may miss other logins of this file");
                 let fix = format!("take the entry of {server} out, then log in there again");
                 Finding::new("CFG02", High, title, fix)
                     .at(&seen.file.path, Spot::Pointer(held.pointer.clone()))
@@ -91,7 +101,8 @@ fn odd_logins(evidence: &Evidence) -> Answer {
 
 fn modes(evidence: &Evidence) -> Answer {
     let file = evidence.docker();
-    let severity = if file.is_some_and(AuthSeen::holds_secrets) { High } else { Low };
+    let exposed = file.is_some_and(|seen| seen.file.meta.as_ref().is_some_and(|meta| meta.exposed));
+    let severity = if exposed && file.is_some_and(AuthSeen::holds_secrets) { High } else { Low };
     let mut answer = Answer::default();
     let open = file.and_then(|seen| Some((seen, seen.file.meta.as_ref().filter(|meta| meta.is_open())?)));
     if let Some((seen, meta)) = open {
@@ -156,7 +167,12 @@ fn closed_folder(evidence: &Evidence) -> Answer {
         return Answer::default();
     }
     let title = "nothing can be written there: a login needs a temporary file beside config.json";
-    let fix = format!("let its user write there: chmod u+w {}", text::shell_word(&folder.path));
+    let folder_word = text::shell_word(&folder.path);
+    let fix = if folder.uid == evidence.uid {
+        format!("let its user write there: chmod u+w {folder_word}")
+    } else {
+        format!("let it belong to its user: sudo chown {} {folder_word}", evidence.uid)
+    };
     [Finding::new("CFG06", Medium, title, fix).at(&folder.path, Spot::Whole)].into_iter().collect()
 }
 
@@ -201,13 +217,15 @@ fn repeated(evidence: &Evidence) -> Answer {
 
 fn marks_only(evidence: &Evidence) -> Answer {
     of_contents(evidence, |seen, contents| {
-        if contents.marks.is_empty() || names_helper(contents) {
+        let has_own =
+            |mark: &&String| contents.cred_helpers.iter().any(|(server, helper)| server == *mark && !helper.is_empty());
+        let count = contents.marks.iter().filter(|mark| !has_own(mark)).count();
+        if count == 0 || contents.creds_store.is_some() {
             return Vec::new();
         }
-        let count = contents.marks.len();
         let logins = if count == 1 { "1 login is".to_owned() } else { format!("{count} logins are") };
         let title = format!(
-            "{logins} marked as kept by a helper, and none is named: Docker asks nobody, and keeps the next login in clear"
+            "{logins} marked as kept by a helper, and none is named for it: Docker asks nobody, and keeps the next login in clear"
         );
         vec![
             Finding::new("CFG09", High, title, name_helper(evidence))

@@ -19,6 +19,9 @@ use crate::system::links::Found;
 /// The longest text that is read, in bytes: histories grow for years.
 const TEXT_MAX: u64 = 16 << 20;
 
+/// The longest line that is put together from several, in bytes.
+const LINE_MAX: usize = 64 << 10;
+
 /// The most variables or words of one process that are read, in bytes: more than execve(2) takes.
 const PROCESS_MAX: u64 = 8 << 20;
 
@@ -33,6 +36,8 @@ pub struct Evidence {
     pub auth: Vec<AuthSeen>,
     pub docker_folder: FolderSeen,
     pub texts: Vec<TextSeen>,
+    /// Folders with projects were named.
+    pub has_roots: bool,
     /// The length of this process's own `DOCKER_AUTH_CONFIG`, where that is not empty.
     pub auth_config: Option<usize>,
     pub processes: Vec<ProcessSeen>,
@@ -75,8 +80,8 @@ pub struct FolderSeen {
 pub struct TextSeen {
     pub role: TextRole,
     pub path: PathBuf,
-    /// Permission bits.
-    pub mode: u32,
+    /// Others than its owner can read it.
+    pub exposed: bool,
     /// Lines count from 1.
     pub literals: Result<Vec<(usize, Literal)>, String>,
 }
@@ -108,6 +113,7 @@ pub fn gather(system: &System, scope: &Scope) -> Evidence {
         auth: auth.into_iter().map(|(role, layout, path)| seen(system, role, auth_file::read(&path, layout))).collect(),
         docker_folder: folder(&system.options.docker_config),
         texts: places::texts(system, scope).into_iter().map(|(role, path)| text_seen(role, path)).collect(),
+        has_roots: !scope.roots.is_empty(),
         auth_config: env.var("DOCKER_AUTH_CONFIG").map(|value| value.len()),
         processes,
         closed,
@@ -173,7 +179,11 @@ fn build_context(path: &Path, home: Option<&Path>) -> Option<PathBuf> {
     let ignored = files::read_bounded(&context.join(".dockerignore"), 1 << 20).unwrap_or_default();
     let ignored = String::from_utf8_lossy(&ignored).into_owned();
     let names = |line: &str| {
+        let everything = ["*", "**", "**/*", "/*"].contains(&line.trim());
         let line = line.trim().trim_start_matches("**/").trim_start_matches('/').trim_end_matches(['/', '*']);
+        if everything {
+            return true;
+        }
         !line.is_empty()
             && !line.starts_with('!')
             && within.ancestors().any(|part| part == Path::new(line) || part.ends_with(line))
@@ -193,17 +203,39 @@ fn folder(path: &Path) -> FolderSeen {
 }
 
 fn text_seen(role: TextRole, path: PathBuf) -> TextSeen {
-    let mode = path.metadata().map(|meta| meta.mode() & 0o7777).unwrap_or_default();
+    let exposed = path.metadata().is_ok_and(|meta| files::is_exposed(&path, meta.mode()));
     let literals = match files::read_bounded(&path, TEXT_MAX) {
         Ok(bytes) => Ok(recognised(role, &Secret::new(bytes))),
         Err(error) => Err(error.to_string()),
     };
-    TextSeen { role, path, mode, literals }
+    TextSeen { role, path, exposed, literals }
 }
 
 fn recognised(role: TextRole, bytes: &Secret) -> Vec<(usize, Literal)> {
-    let lines = bytes.expose().split(|byte| *byte == b'\n').enumerate();
-    lines.filter_map(|(index, line)| Some((index + 1, in_line(role, line)?))).collect()
+    let mut found = Vec::new();
+    // A line that ends with a backslash goes on in the next one.
+    let mut begun = Secret::new(Vec::new());
+    let mut first = 1;
+    for (index, line) in bytes.expose().split(|byte| *byte == b'\n').enumerate() {
+        if begun.is_empty() {
+            first = index + 1;
+        }
+        if let Some(part) = line.strip_suffix(b"\\").filter(|_| begun.len() < LINE_MAX) {
+            begun.push(part);
+            begun.push(b" ");
+            continue;
+        }
+        let literal = if begun.is_empty() {
+            in_line(role, line)
+        } else {
+            begun.push(line);
+            let literal = in_line(role, begun.expose());
+            begun = Secret::new(Vec::new());
+            literal
+        };
+        found.extend(literal.map(|literal| (first, literal)));
+    }
+    found
 }
 
 /// What this kind of text can hold.

@@ -80,6 +80,8 @@ pub struct Finding {
     pub account: Option<Login>,
     /// What to do, escaped.
     pub fix: String,
+    /// Which one it is of those that are alike: two lines of one history about one registry.
+    pub ordinal: usize,
 }
 
 impl Finding {
@@ -95,6 +97,7 @@ impl Finding {
             registry: None,
             account: None,
             fix: fix.into(),
+            ordinal: 0,
         }
     }
 
@@ -124,6 +127,9 @@ impl Finding {
             add(pointer.as_bytes());
         }
         add(self.registry.as_deref().unwrap_or_default().as_bytes());
+        if self.ordinal > 0 {
+            add(self.ordinal.to_string().as_bytes());
+        }
         digest.finalize().iter().take(FINGERPRINT).fold(String::new(), |mut hex, byte| {
             let _ = write!(hex, "{byte:02x}");
             hex

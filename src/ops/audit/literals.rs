@@ -3,7 +3,7 @@
 //! command's output) is no secret, nor is a comment.
 
 use crate::model::Login;
-use crate::system::docker::auth_file::secret_in_address;
+use crate::system::docker::auth_file::{masked, secret_in_address};
 
 /// What stands in a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,25 +33,67 @@ pub enum Kind {
 const PROGRAMS: [&str; 9] = ["docker", "podman", "nerdctl", "buildah", "skopeo", "crane", "oras", "helm", "regctl"];
 
 /// Options whose value is the password, `--creds` with the user's name before it.
-const OPTIONS: [&str; 6] = ["-p", "--password", "--creds", "--pass", "--docker-password", "-P"];
+const OPTIONS: [&str; 5] = ["-p", "--password", "--pass", "--docker-password", "-P"];
+
+/// Options whose value is `USER:PASSWORD`, of every subcommand.
+const CREDENTIALS: [&str; 3] = ["--creds", "--src-creds", "--dest-creds"];
 
 /// Parts of a variable's name that tell of a registry (tui-and-audit 4.3, INL14).
-const REGISTRIES: [&str; 6] = ["REGISTRY", "DOCKER", "HARBOR", "NEXUS", "GHCR", "ECR"];
-const SECRETS: [&str; 5] = ["PASS", "PASSWORD", "PASSWD", "TOKEN", "SECRET"];
+const REGISTRIES: [&str; 7] = ["REGISTRY", "DOCKER", "DOCKERHUB", "HARBOR", "NEXUS", "GHCR", "ECR"];
+const SECRETS: [&str; 6] = ["PASS", "PASSWORD", "PASSWD", "TOKEN", "SECRET", "PAT"];
+
+/// Words of a name that is about a secret and holds none (distribution's own settings among them).
+const OTHER: [&str; 22] = [
+    "FILE",
+    "PATH",
+    "DIR",
+    "URL",
+    "STDIN",
+    "NAME",
+    "ID",
+    "TTL",
+    "REALM",
+    "SERVICE",
+    "ISSUER",
+    "ROOTCERTBUNDLE",
+    "EXPIRY",
+    "EXPIRES",
+    "EXPIRATION",
+    "TIMEOUT",
+    "LENGTH",
+    "TYPE",
+    "USER",
+    "USERNAME",
+    "ENABLED",
+    "REQUIRED",
+];
+
+/// Programs whose words are text and no command.
+const SPEAKERS: [&str; 8] = ["echo", "printf", "grep", "git", "cat", "man", "sed", "alias"];
 
 /// A login, or the making of a registry's secret, with the secret in the command line.
 pub(super) fn in_command(line: &[u8]) -> Option<Literal> {
     let text = String::from_utf8_lossy(line);
-    let commands = split(&text);
+    in_commands(&split(&text), true)
+}
+
+/// `deeper`: a word with blanks may itself be a command, as for `sh -c`, or in YAML.
+fn in_commands(commands: &[Vec<Word>], deeper: bool) -> Option<Literal> {
     for (index, words) in commands.iter().enumerate() {
+        let speaks = words.iter().any(|word| SPEAKERS.contains(&base_name(&word.text)));
+        let inner = words.iter().filter(|word| deeper && !speaks && word.text.contains(' '));
+        if let Some(found) = inner.map(|word| split(&word.text)).find_map(|commands| in_commands(&commands, false)) {
+            return Some(found);
+        }
         let Some(start) = words.iter().position(|word| is_program(&word.text)) else { continue };
         let program = base_name(&words[start].text).to_owned();
         let rest = &words[start + 1..];
         let makes_secret = program == "kubectl" && rest.iter().any(|word| word.text == "docker-registry");
-        if !makes_secret && (program == "kubectl" || !logs_in(rest)) {
+        let uses = rest.iter().any(|word| CREDENTIALS.contains(&word.text.split('=').next().unwrap_or_default()));
+        if !makes_secret && (program == "kubectl" || !(uses || logs_in(rest))) {
             continue;
         }
-        let found = option_value(rest).or_else(|| {
+        let found = option_value(rest).or_else(|| here_string(rest)).or_else(|| {
             let piped = rest.iter().any(|word| word.text == "--password-stdin");
             index.checked_sub(1).filter(|_| piped).and_then(|before| spoken(&commands[before]))
         });
@@ -59,6 +101,7 @@ pub(super) fn in_command(line: &[u8]) -> Option<Literal> {
         let account = user.or_else(|| value_of(rest, &["-u", "--username", "--docker-username"]).map(str::to_owned));
         let registry =
             if makes_secret { value_of(rest, &["--docker-server"]).map(str::to_owned) } else { registry(rest) };
+        let registry = registry.map(|registry| masked(&registry));
         return Some(Literal { kind: Kind::Login(program), registry, account: account.map(Login::new), length });
     }
     None
@@ -79,10 +122,12 @@ pub(super) fn in_assignment(line: &[u8]) -> Option<Literal> {
     let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))?;
     let (name, rest) = text.split_at(end);
     let value = rest.strip_prefix('=').or_else(|| rest.strip_prefix(": ")).or_else(|| rest.strip_prefix(' '))?;
-    let value = value.trim().trim_matches(['"', '\'']);
+    let value = unquoted(value.trim());
     let kind = kind_of(name)?;
     let length = match &kind {
-        Kind::Proxy(_) => secret_in_address(value.as_bytes())?,
+        Kind::Proxy(_) if value.contains("://") => secret_in_address(value.as_bytes())?,
+        Kind::Proxy(_) => secret_in_address(format!("://{value}").as_bytes())?,
+        Kind::AuthConfig => literal(value).filter(|_| !holds_nothing(value))?,
         _ => literal(value)?,
     };
     Some(Literal { kind, registry: None, account: None, length })
@@ -91,8 +136,19 @@ pub(super) fn in_assignment(line: &[u8]) -> Option<Literal> {
 /// The password of a helm chart repository.
 pub(super) fn in_repositories(line: &[u8]) -> Option<Literal> {
     let text = String::from_utf8_lossy(line);
-    let value = text.trim().trim_start_matches("- ").strip_prefix("password:")?.trim().trim_matches(['"', '\'']);
-    literal(value).map(|length| Literal { kind: Kind::Password, registry: None, account: None, length })
+    if text.trim_start().starts_with('#') {
+        return None;
+    }
+    let named = text.split_once("password").and_then(|(_, rest)| {
+        let rest = rest.trim_start_matches(['"', '\'']).trim_start().strip_prefix(':')?;
+        literal(unquoted(rest.split([',', '}']).next().unwrap_or(rest).trim()))
+    });
+    named.or_else(|| secret_in_address(text.as_bytes())).map(|length| Literal {
+        kind: Kind::Password,
+        registry: None,
+        account: None,
+        length,
+    })
 }
 
 /// A GitLab runner's variables, a list of `"NAME=VALUE"` in TOML.
@@ -104,7 +160,30 @@ pub(super) fn in_runner(line: &[u8]) -> Option<Literal> {
     }
     let rest = text.split_once("DOCKER_AUTH_CONFIG=")?.1.trim_start_matches(['\\', '"', '\'']);
     let value = rest.split(']').next().unwrap_or(rest).trim_end_matches(['"', '\'', ',', ' ']);
-    literal(value).map(|length| Literal { kind: Kind::AuthConfig, registry: None, account: None, length })
+    literal(value).filter(|_| !holds_nothing(value)).map(|length| Literal {
+        kind: Kind::AuthConfig,
+        registry: None,
+        account: None,
+        length,
+    })
+}
+
+/// A value without its quotes and without the comment behind it.
+fn unquoted(value: &str) -> &str {
+    let quote = value.chars().next().filter(|first| matches!(first, '"' | '\''));
+    match quote {
+        Some(quote) => value[1..].rsplit_once(quote).map_or(&value[1..], |(inside, behind)| {
+            // A quote in a comment ends nothing.
+            if behind.trim_start().is_empty() { inside } else { value[1..].split(quote).next().unwrap_or(inside) }
+        }),
+        None => value.split(" #").next().unwrap_or(value).trim_end().trim_end_matches(['"', '\'']),
+    }
+}
+
+/// `DOCKER_AUTH_CONFIG` without a login.
+fn holds_nothing(value: &str) -> bool {
+    let bare: String = value.chars().filter(|c| !c.is_whitespace()).collect();
+    matches!(bare.as_str(), "{}" | "{\"auths\":{}}")
 }
 
 fn kind_of(name: &str) -> Option<Kind> {
@@ -117,15 +196,20 @@ fn kind_of(name: &str) -> Option<Kind> {
     }
     let parts: Vec<&str> = upper.split('_').collect();
     let tells = |words: &[&str]| parts.iter().any(|part| words.contains(part));
-    let is_place = matches!(parts.last(), Some(&("FILE" | "PATH" | "DIR" | "URL" | "STDIN" | "NAME" | "ID")));
-    (tells(&REGISTRIES) && tells(&SECRETS) && !is_place).then(|| Kind::Variable(name.to_owned()))
+    (tells(&REGISTRIES) && tells(&SECRETS) && !tells(&OTHER)).then(|| Kind::Variable(name.to_owned()))
 }
 
 /// The length of a value that is a secret as it stands: not empty, no variable, no command, no placeholder.
 fn literal(value: &str) -> Option<usize> {
-    let is_filled_in = value.contains(['$', '`']) || value.starts_with("!vault") || value.contains("{{");
-    let is_placeholder =
-        value.starts_with('<') && value.ends_with('>') || value.chars().all(|c| matches!(c, '*' | 'x' | 'X' | '.'));
+    let is_call = value.ends_with(')') && value.contains('(');
+    let is_filled_in = value.contains(['$', '`']) || value.starts_with("!vault") || value.contains("{{") || is_call;
+    let framed = |front, back| value.starts_with(front) && value.ends_with(back) && value.len() > 1;
+    let lower = value.to_ascii_lowercase();
+    let is_placeholder = framed('<', '>')
+        || framed('%', '%')
+        || value.chars().all(|c| matches!(c, '*' | 'x' | 'X' | '.'))
+        || lower.starts_with("your")
+        || ["null", "true", "false", "todo", "none", "~", "|", ">", "|-", ">-", "changeme"].contains(&lower.as_str());
     (!value.is_empty() && !is_filled_in && !is_placeholder).then_some(value.len())
 }
 
@@ -189,7 +273,7 @@ fn is_program(word: &str) -> bool {
 /// The secret's length of the first option that has one, and the user's name where that stands before it.
 fn option_value(words: &[Word]) -> Option<(usize, Option<String>)> {
     for (index, word) in words.iter().enumerate() {
-        for option in OPTIONS {
+        for option in OPTIONS.into_iter().chain(CREDENTIALS) {
             let (value, filled) = if word.text == option {
                 let Some(next) = words.get(index + 1) else { continue };
                 (next.text.as_str(), next.filled)
@@ -202,11 +286,12 @@ fn option_value(words: &[Word]) -> Option<(usize, Option<String>)> {
             } else {
                 continue;
             };
-            let (user, secret) = match value.split_once(':').filter(|_| option == "--creds") {
+            let is_pair = CREDENTIALS.contains(&option);
+            let (user, secret) = match value.split_once(':').filter(|_| is_pair) {
                 Some((user, secret)) => (Some(user.to_owned()), secret),
                 None => (None, value),
             };
-            if option == "--creds" && user.is_none() {
+            if is_pair && user.is_none() {
                 continue;
             }
             if let Some(length) = literal(secret).filter(|_| !filled) {
@@ -233,6 +318,14 @@ fn logs_in(words: &[Word]) -> bool {
         }
     }
     false
+}
+
+/// The word that a shell hands to standard input: `<<< WORD`.
+fn here_string(words: &[Word]) -> Option<(usize, Option<String>)> {
+    let at = words.iter().position(|word| word.text == "<<<")?;
+    let word = words.get(at + 1).filter(|word| !word.filled)?;
+    words.iter().any(|word| word.text == "--password-stdin").then_some(())?;
+    literal(&word.text).map(|length| (length, None))
 }
 
 /// What `echo` or `printf` says by itself.
@@ -308,6 +401,17 @@ mod tests {
         );
         let kubectl = "kubectl create secret docker-registry x --docker-server=reg.test --docker-username=bob --docker-password=hunter2";
         assert_eq!(command(kubectl), row("kubectl", "reg.test", "bob", 7));
+        assert_eq!(command("sh -c \"docker login -u bob -p hunter2 reg.test\""), row("docker", "reg.test", "bob", 7));
+        assert_eq!(command("- 'docker login -u bob -p hunter2 reg.test'"), row("docker", "reg.test", "bob", 7));
+        assert_eq!(command("skopeo copy --src-creds bob:hunter2 a b"), row("skopeo", "", "bob", 7));
+        assert_eq!(
+            command("docker login -u bob --password-stdin reg.test <<< hunter2"),
+            row("docker", "reg.test", "bob", 7)
+        );
+        assert_eq!(
+            command("docker login -p x1 https://u:hunter2@reg.test"),
+            row("docker", "https://***@reg.test", "", 2)
+        );
         assert_eq!(command(": 1700000000:0;docker login -p hunter2"), row("docker", "", "", 7));
     }
 
@@ -329,6 +433,9 @@ mod tests {
             "docker run -p 80:80 login",
             "man docker-login",
             "podman login --creds bob reg.test",
+            "docker login -p YOUR_PASSWORD reg.test",
+            "sh -c 'docker login -p $PASSWORD'",
+            "git commit -m 'docker login -p hunter2'",
             "kubectl get pods -p x",
         ] {
             assert_eq!(command(clean), None, "{clean}");
@@ -339,8 +446,11 @@ mod tests {
     fn variables_that_hold_secrets() {
         let found = |line: &str| in_assignment(line.as_bytes()).map(|found| (found.kind, found.length));
         let variable = |name: &str, length| Some((Kind::Variable(name.to_owned()), length));
-        assert_eq!(found("export DOCKER_AUTH_CONFIG='{\"auths\":{}}'"), Some((Kind::AuthConfig, 12)));
-        assert_eq!(found("Environment=\"DOCKER_AUTH_CONFIG={}\""), Some((Kind::AuthConfig, 2)));
+        assert_eq!(found("export DOCKER_AUTH_CONFIG='{\"auths\":{\"a\":{}}}'"), Some((Kind::AuthConfig, 18)));
+        assert_eq!(found("Environment=\"DOCKER_AUTH_CONFIG={\"a\":1}\""), Some((Kind::AuthConfig, 7)));
+        assert_eq!(found("DOCKERHUB_PASSWORD='a b' # of c's"), variable("DOCKERHUB_PASSWORD", 3));
+        assert_eq!(found("GHCR_PAT=hunter2 # mine"), variable("GHCR_PAT", 7));
+        assert_eq!(found("http_proxy=u:hunter2@proxy.test:3128"), Some((Kind::Proxy("http_proxy".into()), 7)));
         assert_eq!(found("REGISTRY_PASSWORD=hunter2"), variable("REGISTRY_PASSWORD", 7));
         assert_eq!(found("      - HARBOR_ROBOT_TOKEN=hunter2"), variable("HARBOR_ROBOT_TOKEN", 7));
         assert_eq!(found("      docker_pass: \"hunter2\""), variable("docker_pass", 7));
@@ -351,7 +461,7 @@ mod tests {
     #[test]
     fn a_runner_s_variables() {
         let found = |line: &str| in_runner(line.as_bytes()).map(|found| found.length);
-        assert_eq!(found(r#"  environment = ["DOCKER_AUTH_CONFIG={}"]"#), Some(2));
+        assert_eq!(found(r#"  environment = ["DOCKER_AUTH_CONFIG={a}"]"#), Some(3));
         assert_eq!(found(r#"  environment = ["DOCKER_AUTH_CONFIG=$OTHER"]"#), None);
         assert_eq!(found(r#"  # environment = ["DOCKER_AUTH_CONFIG={}"]"#), None);
     }
@@ -371,6 +481,14 @@ mod tests {
             "DOCKER_PASSTHROUGH=1",
             "HTTPS_PROXY=http://proxy.test:3128",
             "echo REGISTRY_PASSWORD",
+            "REGISTRY_TOKEN_TTL=300",
+            "REGISTRY_AUTH_TOKEN_REALM=https://a.test/token",
+            "REGISTRY_PASSWORD=your-password",
+            "REGISTRY_PASSWORD=%PASSWORD%",
+            "REGISTRY_PASSWORD: |",
+            "REGISTRY_PASSWORD: \"\" # none",
+            "REGISTRY_PASSWORD = credentials('registry')",
+            "DOCKER_AUTH_CONFIG={\"auths\": {}}",
         ] {
             assert_eq!(in_assignment(clean.as_bytes()), None, "{clean}");
         }

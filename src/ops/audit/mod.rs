@@ -14,6 +14,8 @@ pub use evidence::{Evidence, gather};
 pub use finding::{Answer, Confidence, Finding, Severity, Spot, Verdict};
 pub use places::Scope;
 
+use std::collections::BTreeMap;
+
 use crate::model::{Problem, text};
 
 /// One check.
@@ -61,7 +63,15 @@ pub struct Checked {
 /// Runs the wanted checks in order.
 pub fn run(evidence: &Evidence, choice: &Choice) -> Result<Vec<Checked>, Problem> {
     let wanted = chosen(choice)?;
-    Ok(wanted.into_iter().map(|(group, check)| Checked { check, group, answer: (check.look)(evidence) }).collect())
+    let mut checked: Vec<Checked> =
+        wanted.into_iter().map(|(group, check)| Checked { check, group, answer: (check.look)(evidence) }).collect();
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    for finding in checked.iter_mut().flat_map(|one| &mut one.answer.findings) {
+        let count = seen.entry(finding.fingerprint()).or_default();
+        finding.ordinal = *count;
+        *count += 1;
+    }
+    Ok(checked)
 }
 
 /// Every check with the name of its group.
@@ -81,7 +91,12 @@ fn chosen(choice: &Choice) -> Result<Vec<(&'static str, &'static Check)>, Proble
     }
     let in_group = |name: &str| choice.groups.is_empty() || choice.groups.iter().any(|group| group == name);
     let by_id = |id: &str| choice.ids.is_empty() || choice.ids.iter().any(|wanted| wanted.eq_ignore_ascii_case(id));
-    Ok(all().filter(|(group, check)| in_group(group) && by_id(check.id)).collect())
+    let wanted: Vec<_> = all().filter(|(group, check)| in_group(group) && by_id(check.id)).collect();
+    if wanted.is_empty() {
+        return Err(Problem::usage("no check is in these groups and has these ids")
+            .hint("see what is in which group: regpass audit --list"));
+    }
+    Ok(wanted)
 }
 
 #[cfg(test)]

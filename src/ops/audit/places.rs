@@ -76,7 +76,23 @@ const ITEMS_MAX: usize = 4_000;
 const DEPTH_MAX: usize = 6;
 
 /// Endings that editors, people and package managers give to copies.
-const COPIES: [&str; 9] = [".bak", ".orig", ".save", ".old", ".backup", ".swp", ".swo", ".dpkg-old", "~"];
+const COPIES: [&str; 15] = [
+    ".bak",
+    ".orig",
+    ".save",
+    ".old",
+    "backup",
+    ".swp",
+    ".swo",
+    ".dpkg-old",
+    ".rpmsave",
+    ".rpmnew",
+    ".tmp",
+    ".copy",
+    ".1",
+    "#",
+    "~",
+];
 
 /// Every file that may hold logins in Docker's form, Docker's own first.
 pub(super) fn auth_files(system: &System, scope: &Scope) -> Vec<(AuthRole, Layout, PathBuf)> {
@@ -117,7 +133,8 @@ pub(super) fn auth_files(system: &System, scope: &Scope) -> Vec<(AuthRole, Layou
 /// `config.json` and a number, and renames it).
 fn leftovers(folder: &Path) -> Vec<PathBuf> {
     let is_copy = |name: &[u8]| {
-        let name = name.strip_prefix(b".").unwrap_or(name);
+        let name = name.to_ascii_lowercase();
+        let name = name.strip_prefix(b".").or(name.strip_prefix(b"#")).unwrap_or(&name);
         let Some(rest) = name.strip_prefix(config::FILE.as_bytes()) else { return false };
         let dated = rest.iter().all(|byte| byte.is_ascii_digit() || b".-_".contains(byte));
         !rest.is_empty() && (dated || COPIES.iter().any(|copy| rest.ends_with(copy.as_bytes())))

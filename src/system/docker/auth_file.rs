@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use base64::Engine;
 use zeroize::Zeroizing;
 
-pub use super::document::Broken;
 use super::document::{self, Node, pointer};
+pub use super::document::{Broken, masked};
 use crate::model::{Login, Secret, text};
 use crate::system::files::{self, FileError};
 
@@ -44,6 +44,8 @@ pub struct Meta {
     pub uid: u32,
     /// Permission bits.
     pub mode: u32,
+    /// Others can read it: its mode lets them, and so do the folders on the way.
+    pub exposed: bool,
 }
 
 #[derive(Debug)]
@@ -76,6 +78,8 @@ pub struct Contents {
     pub headers: Vec<Held>,
     /// Texts with `USER:SECRET@` in an address.
     pub addresses: Vec<Held>,
+    /// JSON pointers of members that are of another kind than Docker expects there: it then reads nothing of the file.
+    pub unfit: Vec<String>,
     /// Something stands behind the object; Docker ignores it, and drops it when it writes the file.
     pub has_more: bool,
 }
@@ -96,7 +100,11 @@ pub struct Held {
 
 /// Looks at one file.
 pub fn read(path: &Path, layout: Layout) -> AuthFile {
-    let meta = std::fs::metadata(path).ok().map(|meta| Meta { uid: meta.uid(), mode: meta.mode() & 0o7777 });
+    let meta = std::fs::metadata(path).ok().map(|meta| Meta {
+        uid: meta.uid(),
+        mode: meta.mode() & 0o7777,
+        exposed: files::is_exposed(path, meta.mode()),
+    });
     let state = match files::read_bounded(path, SIZE_MAX) {
         Ok(bytes) => parsed(&Secret::new(bytes), layout),
         Err(error) if error.is_not_found() && path.symlink_metadata().is_err() => State::Absent,
@@ -118,16 +126,17 @@ fn parsed(bytes: &Secret, layout: Layout) -> State {
 
 fn contents(node: &Node, layout: Layout) -> Contents {
     let mut found = Contents {
+        unfit: if layout == Layout::Nested { unfit(node) } else { Vec::new() },
         creds_store: plain(node.get("credsStore")).filter(|helper| !helper.is_empty()),
         keys: node.members().iter().map(|(key, _)| key.clone()).collect(),
         repeated: node.repeated(),
         ..Contents::default()
     };
     let helpers = node.get("credHelpers").map(Node::members).unwrap_or_default();
-    found.cred_helpers = helpers.iter().filter_map(|(key, node)| Some((key.clone(), plain(Some(node))?))).collect();
+    found.cred_helpers = helpers.iter().filter_map(|(key, node)| Some((masked(key), plain(Some(node))?))).collect();
     match layout {
         Layout::Nested => {
-            for (key, node) in node.members().iter().filter(|(key, _)| key == "auths") {
+            for (key, node) in node.members().iter().filter(|(key, _)| key.eq_ignore_ascii_case("auths")) {
                 found.add_entries(&pointer("", key), node);
             }
         }
@@ -148,13 +157,14 @@ impl Contents {
             let here = pointer(at, server);
             let told = plain(entry.get("username")).filter(|user| !user.is_empty()).map(Login::new);
             let before = self.held.len();
-            for (name, value) in entry.members().iter().filter(|(name, _)| HOLDERS.contains(&name.as_str())) {
+            for (name, value) in entry.members().iter().filter(|(name, _)| holds(name)) {
                 let Some(value) = value.text().filter(|text| !text.is_empty()) else { continue };
-                let decoded = if name == "auth" { user_of(value) } else { None };
-                let is_odd = name == "auth" && decoded.is_none();
+                let is_auth = name.eq_ignore_ascii_case("auth");
+                let decoded = if is_auth { user_of(value) } else { None };
+                let is_odd = is_auth && decoded.is_none();
                 let held = Held {
                     pointer: pointer(&here, name),
-                    server: server.clone(),
+                    server: masked(server),
                     user: decoded.or_else(|| told.clone()),
                     what: name.clone(),
                     length: value.len(),
@@ -163,7 +173,7 @@ impl Contents {
                 self.held.push(held);
             }
             if before == self.held.len() {
-                self.marks.push(server.clone());
+                self.marks.push(masked(server));
             }
         }
     }
@@ -174,7 +184,7 @@ impl Contents {
                 let length = secret_in_address(text.expose());
                 let held = |length| Held {
                     pointer: at.to_owned(),
-                    server: name.to_owned(),
+                    server: masked(name),
                     user: None,
                     what: "address".to_owned(),
                     length,
@@ -226,8 +236,8 @@ pub fn secret_in_address(text: &[u8]) -> Option<usize> {
 fn header(name: &str, node: &Node) -> Option<Held> {
     let value = node.text().filter(|value| !value.is_empty())?;
     let lower = name.to_ascii_lowercase();
-    let carries =
-        lower.contains("authorization") || lower == "cookie" || lower.ends_with("token") || lower.ends_with("api-key");
+    let words = ["auth", "token", "cookie", "api-key", "apikey", "secret", "password"];
+    let carries = words.iter().any(|word| lower.contains(word)) || lower.ends_with("-api");
     carries.then(|| Held {
         pointer: pointer("/HttpHeaders", name),
         server: name.to_owned(),
@@ -237,6 +247,31 @@ fn header(name: &str, node: &Node) -> Option<Held> {
     })
 }
 
+/// A member that holds a secret, its name in any case.
+fn holds(name: &str) -> bool {
+    HOLDERS.iter().any(|holder| name.eq_ignore_ascii_case(holder))
+}
+
+/// What Go's decoder refuses (docker/cli `configfile.ConfigFile`), which ends the reading of the whole file.
+fn unfit(node: &Node) -> Vec<String> {
+    if !node.is_map() {
+        return vec![String::new()];
+    }
+    let is_text = |node: &Node| node.text().is_some();
+    let is_texts = |node: &Node| node.is_map() && node.members().iter().all(|(_, node)| node.is_null_or(is_text));
+    let is_entry = |node: &Node| {
+        node.is_map() && node.members().iter().all(|(name, node)| !holds(name) || node.is_null_or(is_text))
+    };
+    let is_entries = |node: &Node| node.is_map() && node.members().iter().all(|(_, node)| node.is_null_or(is_entry));
+    let fits = |name: &str, node: &Node| match name.to_ascii_lowercase().as_str() {
+        "auths" => node.is_null_or(is_entries),
+        "credsstore" => node.is_null_or(is_text),
+        "credhelpers" | "httpheaders" => node.is_null_or(is_texts),
+        _ => true,
+    };
+    node.members().iter().filter(|(name, node)| !fits(name, node)).map(|(name, _)| pointer("", name)).collect()
+}
+
 /// A text that is no secret.
 fn plain(node: Option<&Node>) -> Option<String> {
     node.and_then(Node::text).map(|text| String::from_utf8_lossy(text.expose()).into_owned())
@@ -244,8 +279,11 @@ fn plain(node: Option<&Node>) -> Option<String> {
 
 /// What stands before the first colon of base64 of `USER:SECRET`, as Docker decodes it (docker/cli `decodeAuth`).
 fn user_of(auth: &Secret) -> Option<Login> {
-    let decoded = Zeroizing::new(base64::engine::general_purpose::STANDARD.decode(auth.expose()).ok()?);
-    let colon = decoded.iter().position(|byte| *byte == b':')?;
+    // Go's decoder passes over line ends.
+    let text: Zeroizing<Vec<u8>> =
+        Zeroizing::new(auth.expose().iter().copied().filter(|byte| !b"\r\n".contains(byte)).collect());
+    let decoded = Zeroizing::new(base64::engine::general_purpose::STANDARD.decode(&*text).ok()?);
+    let colon = decoded.iter().position(|byte| *byte == b':').filter(|colon| *colon > 0)?;
     std::str::from_utf8(&decoded[..colon]).ok().map(Login::new)
 }
 
@@ -268,7 +306,7 @@ fn find(text: &[u8], what: &[u8]) -> Option<usize> {
 }
 
 impl Meta {
-    /// True when somebody other than the owner can read it.
+    /// True when its mode gives somebody other than the owner a right.
     pub fn is_open(&self) -> bool {
         self.mode & 0o077 != 0
     }

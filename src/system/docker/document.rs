@@ -44,9 +44,18 @@ impl Node {
         }
     }
 
-    /// The last member of that name, which is the one that counts for Go and for serde.
+    /// The last member of that name, in any case: the one that counts for Go (encoding/json, `Unmarshal`).
     pub(super) fn get(&self, name: &str) -> Option<&Node> {
-        self.members().iter().rev().find(|(key, _)| key == name).map(|(_, node)| node)
+        self.members().iter().rev().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, node)| node)
+    }
+
+    /// A member that Go's decoder would take for something else than it is to be: neither null nor what `fits` says.
+    pub(super) fn is_null_or(&self, fits: impl Fn(&Node) -> bool) -> bool {
+        matches!(self, Node::Null) || fits(self)
+    }
+
+    pub(super) fn is_map(&self) -> bool {
+        matches!(self, Node::Map(_))
     }
 
     pub(super) fn text(&self) -> Option<&Secret> {
@@ -84,9 +93,20 @@ impl Node {
     }
 }
 
-/// One step further down (RFC 6901, section 3).
+/// One step further down (RFC 6901, section 3), what may be a password in the key masked.
 pub(super) fn pointer(at: &str, key: &str) -> String {
-    format!("{at}/{}", key.replace('~', "~0").replace('/', "~1"))
+    format!("{at}/{}", masked(key).replace('~', "~0").replace('/', "~1"))
+}
+
+/// The name of a server as it may be shown: what stands before an `@` may be a password.
+pub fn masked(server: &str) -> String {
+    match server.rsplit_once('@') {
+        None => server.to_owned(),
+        Some((before, host)) => {
+            let scheme = before.split_once("://").map(|(scheme, _)| format!("{scheme}://")).unwrap_or_default();
+            format!("{scheme}***@{host}")
+        }
+    }
 }
 
 impl<'de> Deserialize<'de> for Node {

@@ -245,7 +245,7 @@ fn certs_in(packets: &[u8], wanted: &Wanted, max: usize) -> Vec<Cert> {
 
 /// Old messages may be encrypted to keys that have expired or been revoked since, so no policy applies. A key without
 /// flags in any signature counts when its algorithm can encrypt.
-fn encrypting_keys(cert: &Cert) -> Vec<PublicKey> {
+pub fn encrypting_keys(cert: &Cert) -> Vec<PublicKey> {
     let encrypts = |signature: &Signature| {
         signature.key_flags().map(|flags| flags.for_transport_encryption() || flags.for_storage_encryption())
     };

@@ -118,6 +118,34 @@ fn a_monitor_reads_a_file_that_is_whole_at_every_moment() {
 }
 
 #[test]
+fn only_an_ordinary_file_is_replaced() {
+    let sandbox = leaking();
+    let (target, link) = (sandbox.home().join("target"), sandbox.home().join("link"));
+    std::fs::write(&target, "mine").expect("a file");
+    std::os::unix::fs::symlink(&target, &link).expect("a link");
+    for option in ["--output", "--write-baseline"] {
+        let refused = audit(&sandbox, &["--only", "CFG01", option, link.to_str().expect("a name")]);
+        assert_eq!(refused.code, 1, "{refused:?}");
+        assert!(refused.err().contains("no ordinary file"), "{}", refused.err());
+    }
+    assert_eq!(std::fs::read_link(&link).expect("still a link"), target);
+    assert_eq!(std::fs::read_to_string(&target).expect("text"), "mine");
+}
+
+#[test]
+fn a_password_in_a_server_s_name_is_not_told() {
+    let sandbox = leaking();
+    let name = format!("https://u:{SECRET}@reg.test");
+    let config = json!({ "auths": { name.clone(): { "auth": AUTH }, format!("v:{SECRET}@b.test"): {} }, "proxies": { name: { "httpProxy": "http://a:b@c" } } });
+    std::fs::write(sandbox.home().join(".docker/config.json"), config.to_string()).expect("a file");
+    let history = format!("docker login -p x1 https://u:{SECRET}@reg.test\n");
+    std::fs::write(sandbox.home().join(".bash_history"), history).expect("a file");
+    for format in ["human", "json", "sarif", "prom"] {
+        assert_eq!(audit(&sandbox, &["--format", format]).code, 10, "{format}");
+    }
+}
+
+#[test]
 fn what_is_accepted_is_counted_and_what_is_new_is_told() {
     let sandbox = leaking();
     let known = sandbox.home().join("known");

@@ -6,7 +6,7 @@ mod json;
 mod prom;
 mod sarif;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use clap::builder::PossibleValuesParser;
@@ -165,9 +165,14 @@ fn exit_code(checked: &[Checked], fail_on: Severity, strict: bool) -> u8 {
     }
 }
 
-fn write(session: &Session, file: &std::path::Path, text: &str, mode: u32) -> Result<(), Problem> {
+fn write(session: &Session, file: &Path, content: &str, mode: u32) -> Result<(), Problem> {
     let path = session.env.absolute(file);
-    files::replace(&path, text.as_bytes(), mode).map_err(|error| Problem::failed(error.to_string()))
+    // It is put in the place of what is there: a device, a pipe or a link must not go for it.
+    if path.symlink_metadata().is_ok_and(|meta| !meta.is_file()) {
+        return Err(Problem::failed(format!("{} is no ordinary file, and is not replaced", text::quoted_path(&path)))
+            .hint("name another file, or leave the option out and redirect the output"));
+    }
+    files::replace(&path, content.as_bytes(), mode).map_err(|error| Problem::failed(error.to_string()))
 }
 
 /// How many checks answered so.

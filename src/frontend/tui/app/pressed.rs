@@ -1,5 +1,7 @@
 //! What a key does: the layer in front is asked first, then the app's own table; how help, palette and log are opened.
 
+use crossterm::event::KeyCode;
+
 use super::{App, Order, TABS};
 use crate::frontend::tui::breadcrumb::Breadcrumb;
 use crate::frontend::tui::globals::{self, Action};
@@ -23,6 +25,10 @@ impl App {
         }
         if self.is_too_small() {
             return self.press_unseen(key);
+        }
+        if self.awaits_question {
+            self.awaits_question = key != Key::named(KeyCode::Esc);
+            return;
         }
         let scope = self.scope.clone();
         self.toast = None;
@@ -103,6 +109,7 @@ impl App {
             Action::Log => self.push(Box::new(Log::new(self.said.iter().rev().cloned().collect()))),
             Action::Undo => {
                 let ticket = self.undo_tickets.next();
+                self.awaits_question = true;
                 self.start(ticket, Job::Undo(undo::Job::Last));
             }
             Action::NextTab => self.show_tab((self.current + 1) % self.tabs.len()),

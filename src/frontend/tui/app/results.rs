@@ -25,8 +25,9 @@ impl App {
 
     /// What came of the undo key. A question that comes after the person went on is not asked.
     pub(super) fn take_back(&mut self, report: Result<Report, Problem>) {
+        let awaited = std::mem::take(&mut self.awaits_question);
         let answer = match report {
-            Ok(Report::Undo(undo::Report::Last(_))) if !self.layers.is_empty() => return,
+            Ok(Report::Undo(undo::Report::Last(_))) if !awaited || !self.layers.is_empty() => return,
             Ok(Report::Undo(answer)) => Ok(answer),
             Ok(_) => return,
             Err(problem) => Err(problem),

@@ -58,10 +58,23 @@ fn the_last_change_is_taken_back_after_a_yes_and_the_store_read_again() {
 }
 
 #[test]
-fn a_question_that_comes_too_late_is_not_asked() {
+fn what_is_typed_before_the_question_is_there_answers_nothing_and_does_nothing() {
     let mut desk = Desk::new((80, 24)).begun();
     desk.slow = true;
-    desk.press("z?");
+    desk.press("zy?D").hides("Copy");
+    desk.hides("Keys: Store");
+    let held = std::mem::take(&mut desk.held);
+    assert!(held.iter().any(|(_, job)| matches!(job, Job::Undo(Ask::Last))), "{held:?}");
+    held.into_iter().for_each(|(ticket, job)| desk.answer(ticket, job));
+    desk.shows("Take back the last");
+    assert!(!desk.started.iter().any(|job| job.contains("TakeBack")));
+}
+
+#[test]
+fn a_question_that_is_no_longer_wanted_is_not_asked() {
+    let mut desk = Desk::new((80, 24)).begun();
+    desk.slow = true;
+    desk.press("z<Esc>?");
     let held = std::mem::take(&mut desk.held);
     held.into_iter().for_each(|(ticket, job)| desk.answer(ticket, job));
     desk.hides("Take back the last");

@@ -16,12 +16,7 @@ use crate::system::git::Tracking;
 
 pub(super) fn docker_file(evidence: &Evidence) -> Answer {
     let files = evidence.auth.iter().filter(|seen| matches!(seen.role, AuthRole::Docker | AuthRole::DockerOfHome));
-    in_files(
-        "INL01",
-        files,
-        |seen| if is_open(seen) { Critical } else { High },
-        |held| format!("name a helper as credsStore, then move it: docker login {}; {ROTATE}", word(&held.server)),
-    )
+    in_files("INL01", files, |seen| if is_open(seen) { Critical } else { High }, |held| moved(&held.server))
 }
 
 pub(super) fn twins(evidence: &Evidence) -> Answer {
@@ -35,7 +30,7 @@ pub(super) fn twins(evidence: &Evidence) -> Answer {
                 "{} is in the store, and in clear for whoever reads the file: podman, skopeo, scripts",
                 text::quoted(&held.server)
             );
-            let fix = format!("take it out of the file: docker login {}; {ROTATE}", word(&held.server));
+            let fix = moved(&held.server);
             placed("INL02", High, title, fix, seen, held)
         })
         .collect()
@@ -43,13 +38,16 @@ pub(super) fn twins(evidence: &Evidence) -> Answer {
 
 pub(super) fn old_names(evidence: &Evidence) -> Answer {
     // Docker Hub's own name is an address, and a logout knows it (docker/cli `registry.IndexServer`).
-    let is_old = |held: &Held| held.server.contains('/') && held.server != HUB_KEY;
+    let is_old = |held: &Held| {
+        let host = held.server.split_once("://").map_or(held.server.as_str(), |(_, host)| host);
+        host.contains('/') && held.server != HUB_KEY
+    };
     let files = evidence.auth.iter().filter(|seen| matches!(seen.role, AuthRole::Docker | AuthRole::DockerOfHome));
     held_in(files)
         .filter(|(_, held)| is_old(held))
         .map(|(seen, held)| {
             let title = format!("{} stays when its host is logged out", text::quoted(&held.server));
-            let fix = format!("log out by this very name: docker logout {}; {ROTATE}", word(&held.server));
+            let fix = moved(&held.server);
             placed("INL03", High, title, fix, seen, held)
         })
         .collect()
@@ -169,7 +167,18 @@ pub(super) fn published(evidence: &Evidence) -> Answer {
 }
 
 fn is_open(seen: &AuthSeen) -> bool {
-    seen.file.meta.as_ref().is_some_and(|meta| meta.is_open())
+    seen.file.meta.as_ref().is_some_and(|meta| meta.exposed)
+}
+
+/// What takes the login out of the file: Docker does so at a login by the plain name, and only by that.
+fn moved(server: &str) -> String {
+    if server.contains('@') {
+        format!("take the entry out by hand, then log in with a helper; {ROTATE}")
+    } else if server.contains('/') && server != HUB_KEY {
+        format!("log out by this very name, docker logout {}, then log in with a helper; {ROTATE}", word(server))
+    } else {
+        format!("name a helper as credsStore, then move it: docker login {}; {ROTATE}", word(server))
+    }
 }
 
 /// Logins that stand in these files.

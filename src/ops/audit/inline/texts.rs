@@ -60,7 +60,7 @@ pub(super) fn histories(evidence: &Evidence) -> Answer {
 }
 
 pub(super) fn pipelines(evidence: &Evidence) -> Answer {
-    if evidence.texts.iter().all(|seen| seen.role != TextRole::Pipeline) {
+    if !evidence.has_roots {
         return Answer::skipped("no pipeline's file was given: name folders with --roots DIR");
     }
     let fix = format!("keep it as a secret variable of the pipeline, {ROTATE}");
@@ -122,7 +122,7 @@ fn variables_in(id: &'static str, severity: Severity, evidence: &Evidence, role:
 }
 
 fn readable(seen: &TextSeen) -> &'static str {
-    if seen.mode & 0o004 != 0 { ", and every user of the machine can read it" } else { "" }
+    if seen.exposed { ", and other users of the machine can read it" } else { "" }
 }
 
 fn with_closed(findings: Vec<Finding>, closed: usize, what: &str) -> Answer {

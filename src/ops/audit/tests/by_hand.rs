@@ -20,7 +20,7 @@ fn held(server: &str) -> Held {
 }
 
 fn seen(role: AuthRole, state: State) -> AuthSeen {
-    let meta = Some(Meta { uid: 1000, mode: 0o600 });
+    let meta = Some(Meta { uid: 1000, mode: 0o600, exposed: false });
     let file = AuthFile { path: "/home/bob/.docker/config.json".into(), meta, link: None, state };
     AuthSeen { role, file, in_memory: false, tracking: None, build_context: None }
 }
@@ -51,8 +51,8 @@ fn mine() -> Evidence {
 
 fn line(role: TextRole, kind: Kind) -> Evidence {
     let literal = Literal { kind, registry: None, account: None, length: 9 };
-    let text = TextSeen { role, path: "/home/bob/x".into(), mode: 0o600, literals: Ok(vec![(7, literal)]) };
-    Evidence { texts: vec![text], ..mine() }
+    let text = TextSeen { role, path: "/home/bob/x".into(), exposed: false, literals: Ok(vec![(7, literal)]) };
+    Evidence { texts: vec![text], has_roots: true, ..mine() }
 }
 
 fn running(kind: Kind) -> Evidence {
@@ -109,7 +109,7 @@ pub(super) const BY_HAND: &[ByHand] = &[
     ("CFG05", || {
         let mut evidence = read(Contents::default());
         evidence.auth[0].file.link = Some("/home/eve/config.json".into());
-        evidence.auth[0].file.meta = Some(Meta { uid: 1001, mode: 0o644 });
+        evidence.auth[0].file.meta = Some(Meta { uid: 1001, mode: 0o644, exposed: true });
         evidence
     }),
     ("CFG06", || folder(|folder| folder.is_writable = false)),

@@ -97,6 +97,12 @@ pub(super) const ON_HOMES: &[OnHome] = &[
     ("INL01", |bench| bench.docker(&inline()), 1),
     ("INL01", |bench| bench.docker(&format!("{{\"auths\":{{\n\"a\":{{\"auth\":\"{AUTH}\"}},\n}}}}")), 1),
     ("INL01", |bench| bench.docker(r#"{"auths":{"a.test":{},"b.test":{"email":"b@b.test"},"c.test":{"auth":""}}}"#), 0),
+    ("INL01", |bench| bench.docker(&format!(r#"{{"Auths":{{"a.test":{{"AUTH":"{AUTH}"}}}}}}"#)), 1),
+    (
+        "INL01",
+        |bench| bench.docker(&format!(r#"{{"auths":{{"https://u:{SECRET}@a.test":{{"password":"{SECRET}"}}}}}}"#)),
+        1,
+    ),
     (
         "INL02",
         |bench| {
@@ -275,8 +281,17 @@ pub(super) const ON_HOMES: &[OnHome] = &[
     ),
     ("CFG01", |bench| bench.docker("{\"auths\": {},}"), 1),
     ("CFG01", |bench| bench.docker("{} {}"), 1),
+    ("CFG01", |bench| bench.docker(r#"{"auths":{"a.test":{"auth":123}},"credsStore":5,"credHelpers":[]}"#), 3),
+    ("CFG01", |bench| bench.docker("[]"), 1),
+    (
+        "CFG01",
+        |bench| bench.docker(r#"{"auths":null,"credsStore":null,"HttpHeaders":{"a":null},"auths":{"a":null}}"#),
+        0,
+    ),
     ("CFG01", |bench| bench.docker("{}\n"), 0),
     ("CFG02", |bench| bench.docker(r#"{"auths":{"a.test":{"auth":"bm9jb2xvbg=="}}}"#), 1),
+    ("CFG02", |bench| bench.docker(r#"{"auths":{"a.test":{"auth":"OnB3"}}}"#), 1),
+    ("CFG02", |bench| bench.docker(r#"{"auths":{"a.test":{"auth":"dTpwdw==\n"}}}"#), 0),
     ("CFG02", |bench| bench.docker(&inline()), 0),
     (
         "CFG03",
@@ -321,6 +336,7 @@ pub(super) const ON_HOMES: &[OnHome] = &[
     ("CFG08", |bench| bench.docker(r#"{"auths":{"a":{},"b":{}}}"#), 0),
     ("CFG09", |bench| bench.docker(r#"{"auths":{"a.test":{}}}"#), 1),
     ("CFG09", |bench| bench.docker(r#"{"auths":{"a.test":{}},"credHelpers":{"a.test":"pass"}}"#), 0),
+    ("CFG09", |bench| bench.docker(r#"{"auths":{"a.test":{}},"credHelpers":{"b.test":"pass"}}"#), 1),
     ("CFG09", |bench| bench.docker(r#"{"auths":{}}"#), 0),
     ("CFG10", |bench| helper_on_path(bench), 1),
     (

@@ -50,6 +50,7 @@ fn a_choice_names_what_there_is() {
     };
     assert_eq!(choose(&["config"], &[]).expect("a group").len(), config::CHECKS.len());
     assert_eq!(choose(&[], &["cfg01", "INL01"]).expect("two").len(), 2);
+    assert!(choose(&["config"], &["INL01"]).is_err(), "nothing was looked at");
     assert!(choose(&["nope"], &[]).is_err() && choose(&[], &["XYZ99"]).is_err());
 }
 
