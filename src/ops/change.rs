@@ -140,12 +140,12 @@ impl<'a> Change<'a> {
         Ok(())
     }
 
-    /// Removes any file below the root.
+    /// Removes any file below the root. One that is gone is committed so: a run that was killed has taken it away.
     pub(super) fn take_away(&mut self, file: &EntryPath) -> Result<(), StoreError> {
         self.note(file);
         let path = git::real_path(&file.folder(self.store.root()));
-        let removed = self.store.take_away(&self.lock, file)?;
-        self.note_removed(path, removed);
+        self.changed |= self.store.take_away(&self.lock, file)?;
+        self.touched.push(path);
         Ok(())
     }
 

@@ -163,18 +163,65 @@ struct Was {
 }
 
 fn take_back(system: &System, chosen: &UndoStep) -> Result<Written, Problem> {
-    let sides = sides(system, chosen)?;
-    for side in &sides {
-        side.check(&chosen.what)?;
+    take_sides_back(system, chosen, &sides(system, chosen)?)
+}
+
+/// What comes back first, in all stores, so that nothing is lost when this is killed.
+fn take_sides_back(system: &System, chosen: &UndoStep, sides: &[Side<'_>]) -> Result<Written, Problem> {
+    // Always in the same order, so that two of us never wait for each other.
+    let mut sides: Vec<&Side<'_>> = sides.iter().collect();
+    sides.sort_by_key(|side| side.store.root());
+    let mut changes =
+        sides.iter().map(|side| Change::begin(system, side.store)).collect::<Result<Vec<Change<'_>>, _>>()?;
+    let are_partly_back = check(&sides, &chosen.what)?;
+    for ((side, change), is_partly_back) in sides.iter().zip(&mut changes).zip(are_partly_back) {
+        change.takes_back(chosen.id);
+        if is_partly_back {
+            change.cannot_be_taken_back("it was made in two parts");
+        }
+        side.bring_back(change)?;
+    }
+    for (side, change) in sides.iter().zip(&mut changes) {
+        side.take_away(change)?;
     }
     let mut written = Written::default();
-    // The last one first: what was removed elsewhere is back before its copy goes.
-    for side in sides.iter().rev() {
-        let one = side.take_back(system, chosen)?;
+    for (side, mut change) in sides.into_iter().zip(changes) {
+        change.warnings.extend(other_readers(system, side.store, side.places.keys()));
+        let one = change.finish(&side.subject(chosen));
         written.changed |= one.changed;
         written.warnings.extend(one.warnings);
     }
     Ok(written)
+}
+
+/// Refuses when a file is not as it was left. True for a side of which a file is as it was before: an earlier run that was
+/// killed, or somebody else, has taken it back.
+fn check(sides: &[&Side<'_>], what: &str) -> Result<Vec<bool>, Problem> {
+    let (mut changed, mut gone, mut is_one_to_revive) = (Vec::new(), Vec::new(), false);
+    let mut are_partly_back = Vec::new();
+    for side in sides {
+        let mut is_partly_back = false;
+        for (file, Was { place, bytes }) in &side.places {
+            let name = || text::quoted(file.as_bytes());
+            match footprint::after(side.store, file)? {
+                now if now == place.after => {
+                    is_one_to_revive |= now == After::Nothing && place.before != Before::Nothing;
+                }
+                now if is_as_before(&now, place, bytes.as_deref()) => {
+                    is_partly_back = true;
+                    gone.extend((now == After::Nothing).then(name));
+                }
+                _ => changed.push(name()),
+            }
+        }
+        are_partly_back.push(is_partly_back);
+    }
+    // We take nothing away before all is back: what is gone was removed by somebody else, and may be what would come back
+    // under an older name.
+    if is_one_to_revive {
+        changed.extend(gone);
+    }
+    if changed.is_empty() { Ok(are_partly_back) } else { Err(changed_since(what, changed)) }
 }
 
 /// The stores that an action changed and where it was not taken back, in the order of its changes.
@@ -215,27 +262,7 @@ impl Side<'_> {
         Ok(())
     }
 
-    /// Refuses when a file is not as it was left. True when one of them is as it was before: an earlier run that was killed,
-    /// or somebody else, has taken this one back.
-    fn check(&self, what: &str) -> Result<bool, Problem> {
-        let (mut changed, mut is_partly_back) = (Vec::new(), false);
-        for (file, Was { place, bytes }) in &self.places {
-            match footprint::after(self.store, file)? {
-                now if now == place.after => {}
-                now if is_as_before(&now, place, bytes.as_deref()) => is_partly_back = true,
-                _ => changed.push(text::quoted(file.as_bytes())),
-            }
-        }
-        if changed.is_empty() { Ok(is_partly_back) } else { Err(changed_since(what, changed)) }
-    }
-
-    fn take_back(&self, system: &System, chosen: &UndoStep) -> Result<Written, Problem> {
-        let mut change = Change::begin(system, self.store)?;
-        change.takes_back(chosen.id);
-        if self.check(&chosen.what)? {
-            change.cannot_be_taken_back("it was made in two parts");
-        }
-        // What comes back first, so that nothing is lost when this is killed.
+    fn bring_back(&self, change: &mut Change<'_>) -> Result<(), Problem> {
         for (file, Was { place, bytes }) in &self.places {
             match (&place.before, bytes) {
                 (Before::File { mode, modified, .. }, Some(bytes)) => change.put_back(file, bytes, *mode, *modified)?,
@@ -243,16 +270,23 @@ impl Side<'_> {
                 _ => {}
             }
         }
+        Ok(())
+    }
+
+    fn take_away(&self, change: &mut Change<'_>) -> Result<(), Problem> {
         for (file, _) in self.places.iter().filter(|(_, was)| was.place.before == Before::Nothing) {
             change.take_away(file)?;
         }
-        change.warnings.extend(other_readers(system, self.store, self.places.keys()));
+        Ok(())
+    }
+
+    fn subject(&self, chosen: &UndoStep) -> String {
         let root = footprint::real_root(self.store);
         let own: Vec<&Part> = chosen.parts.iter().filter(|part| part.store == root).collect();
         let more = own.len().saturating_sub(1);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         let first = own.first().map_or("", |part| part.what.as_str());
-        Ok(change.finish(&format!("Undo \"{first}\"{more}")))
+        format!("Undo \"{first}\"{more}")
     }
 }
 
@@ -522,7 +556,7 @@ mod tests {
         transfer::run(&bench.system, transfer::Kind::Move, &place("a"), &place("work/a"), false).expect("moved");
         let chosen = last(&bench.system).expect("steps").expect("a step");
         let first = sides(&bench.system, &chosen).expect("two").pop().expect("the root's");
-        first.take_back(&bench.system, &chosen).expect("taken back there");
+        as_one(&bench.system, || take_sides_back(&bench.system, &chosen, &[first])).expect("taken back there");
         // Somebody goes on with it: that store is done.
         insert(&bench, "a", "two");
         undo(&bench.system, Some(chosen.id)).expect("the rest");
@@ -544,6 +578,63 @@ mod tests {
         let problem = undo(&bench.system, Some(1)).expect_err("the second comes first");
         assert!(problem.hints[0].contains("undo --list"), "{problem:?}");
         undo_last(&bench);
+    }
+
+    #[test]
+    fn what_was_removed_since_under_its_new_name_does_not_come_back_under_the_old_one() {
+        let moved = |bench: &Bench, from: &str, to: &str| {
+            let place = |name: &str| transfer::Place { path: path(name), as_folder: false };
+            transfer::run(&bench.system, transfer::Kind::Move, &place(from), &place(to), false).expect("moved");
+        };
+        let bench = Bench::with_gopass_config("[mounts \"work\"]\npath = ~/work\n");
+        let work = bench.home().join("work");
+        std::fs::create_dir(&work).expect("a folder");
+        std::fs::write(work.join(".gpg-id"), "alice\n").expect("recipients");
+        ["a", "d/x", "d/y", "g", "h"].iter().for_each(|name| insert(&bench, name, name));
+        let last_refused = |gone: &str| {
+            let before = bench.tree();
+            let problem = undo(&bench.system, None).expect_err("removed since");
+            assert_eq!(problem.causes, [format!("changed since: \"{gone}\"")]);
+            assert_eq!(bench.tree(), before);
+        };
+        moved(&bench, "a", "b");
+        std::fs::remove_file(bench.root().join("b.gpg")).expect("removed");
+        last_refused("b.gpg");
+        moved(&bench, "d", "e");
+        std::fs::remove_file(bench.root().join("e/y.gpg")).expect("removed");
+        last_refused("e/y.gpg");
+        // In another store, whose part of the action comes after one of this store, or before it.
+        as_one(&bench.system, || {
+            moved(&bench, "g", "g2");
+            moved(&bench, "h", "work/h");
+        });
+        let kept = std::fs::read(work.join("h.gpg")).expect("an entry");
+        std::fs::remove_file(work.join("h.gpg")).expect("removed");
+        last_refused("h.gpg");
+        std::fs::write(work.join("h.gpg"), kept).expect("as it was left");
+        undo_last(&bench);
+        moved(&bench, "h", "work/h");
+        std::fs::remove_file(work.join("h.gpg")).expect("removed");
+        last_refused("h.gpg");
+    }
+
+    #[test]
+    fn a_move_is_taken_back_on_from_wherever_that_was_killed() {
+        for (back, gone) in [(1, 0), (2, 0), (2, 1), (2, 2)] {
+            let bench = Bench::with_git();
+            ["d/x", "d/y"].iter().for_each(|name| insert(&bench, name, name));
+            let place = |name: &str| transfer::Place { path: path(name), as_folder: false };
+            transfer::run(&bench.system, transfer::Kind::Move, &place("d"), &place("e"), false).expect("moved");
+            ["x", "y"].iter().take(back).for_each(|name| {
+                bench.put(&format!("d/{name}.gpg"), &format!("for alice\nd/{name}"));
+            });
+            ["x", "y"].iter().take(gone).for_each(|name| {
+                std::fs::remove_file(bench.root().join(format!("e/{name}.gpg"))).expect("removed");
+            });
+            undo_last(&bench);
+            assert_eq!(bench.git(&["diff", "--stat", "HEAD~2", "HEAD"]), "", "{back} back, {gone} gone");
+            assert_eq!(bench.git(&["status", "--porcelain"]), "", "{back} back, {gone} gone");
+        }
     }
 
     #[test]

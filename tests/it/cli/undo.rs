@@ -91,6 +91,36 @@ fn what_somebody_else_changed_stays() {
     assert_eq!(listed(&sandbox), ["a", "b", "c"]);
 }
 
+/// A login renamed and then logged out of, by the helper; an entry moved and then removed, by its file alone.
+fn what_was_removed_stays_so(sandbox: &Sandbox) {
+    let login = br#"{"ServerURL":"h.test","Username":"amy","Secret":"pw"}"#;
+    sandbox.helper("store", login).ok();
+    sandbox.regpass(&["registries", "rename", "h.test", "amy", "bea"], b"").ok();
+    sandbox.helper("erase", "h.test").ok();
+    let refused = sandbox.regpass(&["undo"], b"");
+    assert_eq!(refused.code, 1, "{}", refused.err());
+    assert!(refused.err().contains("cause: changed since: ") && refused.err().contains("bea.gpg"), "{}", refused.err());
+    assert_ne!(sandbox.helper("get", "h.test").code, 0);
+    sandbox.regpass(&["mv", "a", "c"], b"").ok();
+    std::fs::remove_file(sandbox.store().join("c.gpg")).expect("removed");
+    let refused = sandbox.regpass(&["undo"], b"");
+    assert_eq!(refused.code, 1, "{}", refused.err());
+    assert!(refused.err().contains("cause: changed since: \"c.gpg\""), "{}", refused.err());
+    assert_eq!(listed(sandbox), ["b"]);
+}
+
+#[test]
+fn what_somebody_else_removed_stays_so_without_git() {
+    what_was_removed_stays_so(&store_of(&["a", "b"]));
+}
+
+#[test]
+fn what_somebody_else_removed_stays_so_in_git() {
+    let sandbox = store_of(&["a", "b"]);
+    sandbox.init_git();
+    what_was_removed_stays_so(&sandbox);
+}
+
 #[test]
 fn only_ciphertext_is_kept_and_for_nobody_else() {
     let sandbox = store_of(&["a"]);
