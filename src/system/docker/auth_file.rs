@@ -160,7 +160,7 @@ impl Contents {
             for (name, value) in entry.members().iter().filter(|(name, _)| holds(name)) {
                 let Some(value) = value.text().filter(|text| !text.is_empty()) else { continue };
                 let is_auth = name.eq_ignore_ascii_case("auth");
-                let decoded = if is_auth { user_of(value) } else { None };
+                let decoded = if is_auth { user_of(value.expose()) } else { None };
                 let is_odd = is_auth && decoded.is_none();
                 let held = Held {
                     pointer: pointer(&here, name),
@@ -278,10 +278,10 @@ fn plain(node: Option<&Node>) -> Option<String> {
 }
 
 /// What stands before the first colon of base64 of `USER:SECRET`, as Docker decodes it (docker/cli `decodeAuth`).
-fn user_of(auth: &Secret) -> Option<Login> {
+pub(super) fn user_of(auth: &[u8]) -> Option<Login> {
     // Go's decoder passes over line ends.
     let text: Zeroizing<Vec<u8>> =
-        Zeroizing::new(auth.expose().iter().copied().filter(|byte| !b"\r\n".contains(byte)).collect());
+        Zeroizing::new(auth.iter().copied().filter(|byte| !b"\r\n".contains(byte)).collect());
     let decoded = Zeroizing::new(base64::engine::general_purpose::STANDARD.decode(&*text).ok()?);
     let colon = decoded.iter().position(|byte| *byte == b':').filter(|colon| *colon > 0)?;
     std::str::from_utf8(&decoded[..colon]).ok().map(Login::new)

@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use base64::Engine;
 use serde::de::{self, Deserialize, Deserializer, Visitor};
-use zeroize::Zeroizing;
 
+use super::auth_file;
 use super::creds_store::{self, Placed};
 use crate::model::{Login, Problem, RegistryKey, Secret, text};
 use crate::system::files::{self, FileError};
@@ -166,14 +165,8 @@ impl Visitor<'_> for HiddenVisitor {
     }
 
     fn visit_str<E: de::Error>(self, value: &str) -> Result<Hidden, E> {
-        Ok(Hidden { holds: !value.is_empty(), user: user_of(value) })
+        Ok(Hidden { holds: !value.is_empty(), user: auth_file::user_of(value.as_bytes()) })
     }
-}
-
-fn user_of(auth: &str) -> Option<Login> {
-    let decoded = Zeroizing::new(base64::engine::general_purpose::STANDARD.decode(auth).ok()?);
-    let colon = decoded.iter().position(|byte| *byte == b':').filter(|colon| *colon > 0)?;
-    std::str::from_utf8(&decoded[..colon]).ok().map(Login::new)
 }
 
 #[cfg(test)]
