@@ -5,9 +5,9 @@ use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use super::literals::{self, Kind, Literal};
-use super::places::{self, AuthRole, Scope, TextRole};
 use crate::model::{RegistryKey, Secret, text};
+use crate::ops::audit::literals::{self, Kind, Literal};
+use crate::ops::audit::places::{self, AuthRole, Scope, TextRole};
 use crate::ops::registries;
 use crate::ops::shims;
 use crate::system::System;
@@ -304,6 +304,6 @@ fn working_helper(system: &System) -> Option<String> {
 }
 
 /// A path in words.
-pub(super) fn shown(path: &Path) -> String {
+pub(in crate::ops::audit) fn shown(path: &Path) -> String {
     text::quoted_path(path)
 }

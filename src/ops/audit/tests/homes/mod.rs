@@ -1,0 +1,111 @@
+//! Checks on real homes: what is there, and how many findings that makes.
+
+mod config;
+mod inline;
+
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+
+use super::super::{Evidence, Scope, gather};
+use super::answer;
+use crate::system::System;
+use crate::system::env::Env;
+use crate::system::options::{Options, Typed};
+
+/// A secret that no answer may hold, also as base64 with "bob:" before it.
+const SECRET: &str = "hunter2-very-secret";
+const AUTH: &str = "Ym9iOmh1bnRlcjItdmVyeS1zZWNyZXQ=";
+
+/// A machine of its own: a home, and folders for what is elsewhere.
+pub(super) struct Bench {
+    dir: tempfile::TempDir,
+    vars: Vec<(String, String)>,
+}
+
+impl Bench {
+    pub(super) fn new() -> Bench {
+        let dir = tempfile::tempdir().expect("a folder");
+        let bench = Bench { dir, vars: Vec::new() };
+        for folder in ["home", "machine/proc", "machine/etc", "bin"] {
+            std::fs::create_dir_all(bench.at(folder)).expect("a folder");
+        }
+        bench
+    }
+
+    pub(super) fn at(&self, path: &str) -> PathBuf {
+        self.dir.path().join(path)
+    }
+
+    fn set(&mut self, name: &str, value: impl Into<String>) {
+        self.vars.push((name.to_owned(), value.into()));
+    }
+
+    /// A file that its owner alone can read, in folders of the same kind.
+    fn put(&self, path: &str, content: &str) {
+        let file = self.at(path);
+        std::fs::create_dir_all(file.parent().expect("a folder")).expect("folders");
+        std::fs::write(&file, content).expect("a file");
+        self.mode(path, 0o600);
+        self.mode(Path::new(path).parent().and_then(Path::to_str).expect("a name"), 0o700);
+    }
+
+    fn mode(&self, path: &str, mode: u32) {
+        std::fs::set_permissions(self.at(path), std::fs::Permissions::from_mode(mode)).expect("a mode");
+    }
+
+    fn docker(&self, content: &str) {
+        self.put("home/.docker/config.json", content);
+    }
+
+    pub(super) fn evidence(&self) -> Evidence {
+        let text = |path: &str| self.at(path).to_string_lossy().into_owned();
+        let own = [("HOME", text("home")), ("PATH", text("bin")), ("USER", "bob".to_owned())];
+        let own = own.map(|(name, value)| (name.to_owned(), value));
+        let env = Env::made_of(own.into_iter().chain(self.vars.clone()));
+        let options = Options::resolve(&Typed::default(), &env).expect("resolves");
+        let scope = Scope { machine: self.at("machine"), roots: vec![self.at("projects")] };
+        gather(&System::new(env, options), &scope)
+    }
+}
+
+fn inline() -> String {
+    format!(r#"{{"auths":{{"a.test":{{"auth":"{AUTH}"}}}}}}"#)
+}
+
+fn helper_on_path(bench: &Bench) {
+    bench.put("bin/docker-credential-pass", "#!/bin/sh\n");
+    bench.mode("bin/docker-credential-pass", 0o755);
+}
+
+/// A real git, which the bench's own PATH finds from then on.
+fn git(bench: &Bench, folder: &str, arguments: &[&str]) {
+    let _ = symlink("/usr/bin/git", bench.at("bin/git"));
+    let mut git = std::process::Command::new("git");
+    let done = git.arg("-C").arg(bench.at(folder)).args(arguments).output().expect("git");
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+}
+
+/// On a real home: the check, what is there, how many findings that makes.
+pub(super) type OnHome = (&'static str, fn(&mut Bench), usize);
+
+/// A table a group.
+pub(super) const ON_HOMES: &[&[OnHome]] = &[inline::ROWS, config::ROWS];
+
+#[test]
+fn on_real_homes() {
+    for (number, (id, prepare, expected)) in ON_HOMES.iter().copied().flatten().enumerate() {
+        let mut bench = Bench::new();
+        prepare(&mut bench);
+        let answer = answer(&bench.evidence(), id);
+        assert_eq!(answer.findings.len(), *expected, "row {number}, {id}: {answer:#?}");
+        let told = format!("{answer:?}");
+        assert!(!told.contains(SECRET) && !told.contains(AUTH), "row {number}, {id} tells the secret: {told}");
+        for finding in &answer.findings {
+            assert_eq!(finding.id, *id);
+            assert!(
+                !finding.title.is_empty() && !finding.fix.is_empty() && !finding.title.ends_with('.'),
+                "{finding:?}"
+            );
+        }
+    }
+}
