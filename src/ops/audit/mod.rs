@@ -6,6 +6,7 @@ pub mod accepted;
 mod config;
 pub mod evidence;
 pub mod finding;
+mod helpers;
 mod inline;
 mod literals;
 pub mod places;
@@ -43,6 +44,7 @@ pub struct Group {
 pub const GROUPS: &[Group] = &[
     Group { name: "inline", title: "secrets in clear", checks: inline::CHECKS },
     Group { name: "config", title: "Docker's configuration", checks: config::CHECKS },
+    Group { name: "helpers", title: "credential helpers", checks: helpers::CHECKS },
 ];
 
 /// Which checks are wanted; empty means all.

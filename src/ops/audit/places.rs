@@ -55,16 +55,18 @@ pub struct Scope {
     pub machine: PathBuf,
     /// Folders with projects: their pipelines, compose and `.env` files.
     pub roots: Vec<PathBuf>,
+    /// Programs may be started that ask a network or a person.
+    pub live: bool,
 }
 
 impl Default for Scope {
     fn default() -> Scope {
-        Scope { machine: PathBuf::from("/"), roots: Vec::new() }
+        Scope { machine: PathBuf::from("/"), roots: Vec::new(), live: false }
     }
 }
 
 impl Scope {
-    fn on_machine(&self, path: &str) -> PathBuf {
+    pub(super) fn on_machine(&self, path: &str) -> PathBuf {
         self.machine.join(path.trim_start_matches('/'))
     }
 }
@@ -126,6 +128,20 @@ pub(super) fn auth_files(system: &System, scope: &Scope) -> Vec<(AuthRole, Layou
     for path in leftovers(&system.options.docker_config) {
         add(AuthRole::Leftover, Layout::Nested, Some(path));
     }
+    found
+}
+
+/// The `registries.conf` of podman and its kin that are there (containers-registries.conf(5)).
+pub(super) fn registries_confs(system: &System, scope: &Scope) -> Vec<PathBuf> {
+    let own = system.env.config_dir().map(|dir| dir.join("containers"));
+    let folders = own.into_iter().chain([scope.on_machine("/etc/containers")]);
+    let mut found: Vec<PathBuf> = system.env.var("CONTAINERS_REGISTRIES_CONF").map(PathBuf::from).into_iter().collect();
+    for folder in folders {
+        found.push(folder.join("registries.conf"));
+        found.extend(below(&folder.join("registries.conf.d"), ".conf", 0));
+    }
+    found.retain(|path| path.symlink_metadata().is_ok());
+    found.dedup();
     found
 }
 

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use base64::Engine;
 use zeroize::Zeroizing;
 
-use super::document::{self, Node, pointer};
-pub use super::document::{Broken, masked};
+use super::document::{self, Node};
+pub use super::document::{Broken, masked, pointer};
 use crate::model::{Login, Secret, text};
 use crate::system::files::{self, FileError};
 

@@ -94,7 +94,7 @@ impl Node {
 }
 
 /// One step further down (RFC 6901, section 3), what may be a password in the key masked.
-pub(super) fn pointer(at: &str, key: &str) -> String {
+pub fn pointer(at: &str, key: &str) -> String {
     format!("{at}/{}", masked(key).replace('~', "~0").replace('/', "~1"))
 }
 

@@ -1,6 +1,7 @@
 //! Docker's side: its configuration file, the files in which logins stand in clear, and the credential helper protocol's
 //! words.
 
+pub mod auth_config;
 pub mod auth_file;
 pub mod config;
 pub mod creds_store;

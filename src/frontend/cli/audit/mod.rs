@@ -81,6 +81,10 @@ pub(super) struct AuditArgs {
     #[arg(long, value_name = "DIR")]
     roots: Vec<PathBuf>,
 
+    /// Start helpers too that may ask a network or a person
+    #[arg(long)]
+    live: bool,
+
     /// Write the answer to this file, in one step
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -127,7 +131,7 @@ pub(super) fn run(session: &Session, args: &AuditArgs) -> Result<u8, Problem> {
         return Err(Problem::not_found(format!("there is no folder {}", text::quoted_path(missing))));
     }
     let system = session.system()?;
-    let evidence = audit::gather(&system, &Scope { roots, ..Scope::default() });
+    let evidence = audit::gather(&system, &Scope { roots, live: args.live, ..Scope::default() });
     let mut checked = audit::run(&evidence, &choice)?;
     if let Some(file) = &args.write_baseline {
         write(session, file, &accepted::baseline(&checked), 0o600)?;

@@ -1,6 +1,8 @@
 //! The facts that checks judge, gathered once and from files only: nothing is decrypted, nobody is asked over a network,
 //! and no secret is in them. Gathering decides nothing.
 
+pub mod helpers;
+
 use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -49,6 +51,7 @@ pub struct Evidence {
     pub stored: Option<Vec<RegistryKey>>,
     /// The helper that works here, without `docker-credential-`; regpass's own first.
     pub helper: Option<String>,
+    pub helpers: helpers::HelpersSeen,
 }
 
 /// A file with logins.
@@ -103,14 +106,17 @@ pub struct ProcessSeen {
 /// Gathers everything.
 pub fn gather(system: &System, scope: &Scope) -> Evidence {
     let env = &system.env;
-    let auth = places::auth_files(system, scope);
+    let auth = places::auth_files(system, scope).into_iter();
+    let auth: Vec<AuthSeen> =
+        auth.map(|(role, layout, path)| seen(system, role, auth_file::read(&path, layout))).collect();
     let (processes, closed) = processes(scope, env.uid());
     let daemon = scope.machine.join("etc/docker/daemon.json");
     Evidence {
         uid: env.uid(),
         home: env.home().map(Path::to_owned),
         home_uid: env.home().and_then(|home| home.metadata().ok()).map(|meta| meta.uid()),
-        auth: auth.into_iter().map(|(role, layout, path)| seen(system, role, auth_file::read(&path, layout))).collect(),
+        helpers: helpers::gather(system, scope, &auth),
+        auth,
         docker_folder: folder(&system.options.docker_config),
         texts: places::texts(system, scope).into_iter().map(|(role, path)| text_seen(role, path)).collect(),
         has_roots: !scope.roots.is_empty(),

@@ -1,6 +1,7 @@
 //! Checks on evidence made by hand: each finds what it is for, and none cries wolf on a sound machine.
 
 mod config;
+mod helpers;
 mod inline;
 
 use super::super::evidence::{AuthSeen, Evidence, FolderSeen, ProcessSeen, TextSeen};
@@ -56,7 +57,7 @@ fn mine() -> Evidence {
 pub(super) type ByHand = (&'static str, fn() -> Evidence);
 
 /// A table a group.
-pub(super) const BY_HAND: &[&[ByHand]] = &[inline::ROWS, config::ROWS];
+pub(super) const BY_HAND: &[&[ByHand]] = &[inline::ROWS, config::ROWS, helpers::ROWS];
 
 #[test]
 fn on_evidence_made_by_hand() {

@@ -1,6 +1,7 @@
 //! Checks on real homes: what is there, and how many findings that makes.
 
 mod config;
+mod helpers;
 mod inline;
 
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -58,12 +59,16 @@ impl Bench {
     }
 
     pub(super) fn evidence(&self) -> Evidence {
+        self.evidence_of(false)
+    }
+
+    fn evidence_of(&self, live: bool) -> Evidence {
         let text = |path: &str| self.at(path).to_string_lossy().into_owned();
         let own = [("HOME", text("home")), ("PATH", text("bin")), ("USER", "bob".to_owned())];
         let own = own.map(|(name, value)| (name.to_owned(), value));
         let env = Env::made_of(own.into_iter().chain(self.vars.clone()));
         let options = Options::resolve(&Typed::default(), &env).expect("resolves");
-        let scope = Scope { machine: self.at("machine"), roots: vec![self.at("projects")] };
+        let scope = Scope { machine: self.at("machine"), roots: vec![self.at("projects")], live };
         gather(&System::new(env, options), &scope)
     }
 }
@@ -89,7 +94,7 @@ fn git(bench: &Bench, folder: &str, arguments: &[&str]) {
 pub(super) type OnHome = (&'static str, fn(&mut Bench), usize);
 
 /// A table a group.
-pub(super) const ON_HOMES: &[&[OnHome]] = &[inline::ROWS, config::ROWS];
+pub(super) const ON_HOMES: &[&[OnHome]] = &[inline::ROWS, config::ROWS, helpers::ROWS];
 
 #[test]
 fn on_real_homes() {
