@@ -32,6 +32,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("system::keyring", &["agent", "env", "files", "options", "process"]),
     ("system::cipher", &["agent", "env", "files", "keyring", "options", "process"]),
     ("system::links", &["files"]),
+    ("system::containerd", &["files"]),
     ("system::others", &["files"]),
     ("system::programs", &["env", "files"]),
     ("system::registries_conf", &["files"]),

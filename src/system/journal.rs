@@ -27,7 +27,7 @@ const SIZE_LIMIT: u64 = 2 * SIZE_MAX;
 const TEXT_MAX: usize = 512;
 
 /// What stands where something was left out.
-const MASK: &str = "***";
+pub const MASK: &str = "***";
 
 /// How often and how long a call waits for another one that drops the older half (a millisecond's work).
 const LOCK_TRIES: u32 = 20;

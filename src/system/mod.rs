@@ -4,6 +4,7 @@
 pub mod agent;
 pub mod cipher;
 pub mod config_file;
+pub mod containerd;
 pub mod docker;
 pub mod draft;
 pub mod editor;

@@ -1,6 +1,8 @@
 //! Group HLP: does what is named as credential helper start, answer as Docker expects, and belong to nobody else. Ids as in
 //! the catalogue (docs/checks.md).
 
+use std::collections::BTreeSet;
+
 use super::Check;
 use super::evidence::helpers::{Named, PassKind, PassSeen, Probed, Program};
 use super::evidence::{Evidence, shown};
@@ -140,7 +142,7 @@ fn gopass(pass: &PassSeen) -> Option<String> {
 }
 
 fn never_asked(evidence: &Evidence) -> Answer {
-    let known = known_registries(evidence);
+    let known = evidence.registries();
     each_named(evidence, |named, _| {
         let server = named.server.as_deref()?;
         let (severity, confidence, why, meant) = mismatch(evidence, &known, named.role, server)?;
@@ -153,7 +155,7 @@ fn never_asked(evidence: &Evidence) -> Answer {
 type Mismatch = (Severity, Confidence, &'static str, String);
 
 /// Why Docker, or podman for its own files, never looks for a helper under this name, and the name that it looks for.
-fn mismatch(evidence: &Evidence, known: &[String], role: AuthRole, server: &str) -> Option<Mismatch> {
+fn mismatch(evidence: &Evidence, known: &BTreeSet<String>, role: AuthRole, server: &str) -> Option<Mismatch> {
     let key = RegistryKey::new(server);
     let is_podman = role == AuthRole::Containers;
     let hub = if is_podman { key.canonical() } else { HUB_KEY.to_owned() };
@@ -180,17 +182,6 @@ fn mismatch(evidence: &Evidence, known: &[String], role: AuthRole, server: &str)
     let with_port = known.iter().find(|known| known.rsplit_once(':').is_some_and(|(host, _)| host == server));
     let with_port = with_port.filter(|_| known.iter().all(|known| known != server))?;
     Some((Medium, Confidence::Likely, "lacks the port of the registry that there are logins for", with_port.clone()))
-}
-
-/// Registries with a login here, by their canonical names.
-fn known_registries(evidence: &Evidence) -> Vec<String> {
-    let contents = evidence.auth.iter().filter_map(|seen| seen.contents());
-    let of_files = contents.flat_map(|contents| {
-        let held = contents.held.iter().map(|held| &held.server);
-        held.chain(&contents.marks).map(|server| RegistryKey::new(server.as_str()).canonical()).collect::<Vec<_>>()
-    });
-    let stored = evidence.stored.iter().flatten().map(RegistryKey::canonical);
-    of_files.chain(stored).collect()
 }
 
 fn wrong_answers(evidence: &Evidence) -> Answer {

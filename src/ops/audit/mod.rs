@@ -10,6 +10,8 @@ mod helpers;
 mod inline;
 mod literals;
 pub mod places;
+mod tls;
+mod window;
 
 pub use evidence::{Evidence, gather};
 pub use finding::{Answer, Confidence, Finding, Severity, Spot, Verdict};
@@ -45,6 +47,8 @@ pub const GROUPS: &[Group] = &[
     Group { name: "inline", title: "secrets in clear", checks: inline::CHECKS },
     Group { name: "config", title: "Docker's configuration", checks: config::CHECKS },
     Group { name: "helpers", title: "credential helpers", checks: helpers::CHECKS },
+    Group { name: "tls", title: "who answers for a registry", checks: tls::CHECKS },
+    Group { name: "window", title: "after a logout", checks: window::CHECKS },
 ];
 
 /// Which checks are wanted; empty means all.

@@ -145,6 +145,36 @@ pub(super) fn registries_confs(system: &System, scope: &Scope) -> Vec<PathBuf> {
     found
 }
 
+/// Where an administrator, or the user of a daemon without root, gives the Docker daemon options.
+pub(super) fn daemon_units(system: &System, scope: &Scope) -> Vec<PathBuf> {
+    let own = system.env.config_dir().map(|dir| dir.join("systemd/user"));
+    let folders =
+        own.into_iter().chain([scope.on_machine("/etc/systemd/system"), scope.on_machine("/run/systemd/system")]);
+    let mut found = vec![scope.on_machine("/etc/default/docker"), scope.on_machine("/etc/sysconfig/docker")];
+    for folder in folders {
+        found.push(folder.join("docker.service"));
+        found.extend(below(&folder.join("docker.service.d"), ".conf", 0));
+    }
+    found.retain(|path| path.symlink_metadata().is_ok());
+    found
+}
+
+/// Folders with a folder of certificates a registry: Docker's, that of a daemon without root, and podman's.
+pub(super) fn certificate_roots(system: &System, scope: &Scope) -> Vec<PathBuf> {
+    let own = |rest: &str| system.env.config_dir().map(|dir| dir.join(rest));
+    let roots = [
+        Some(scope.on_machine("/etc/docker/certs.d")),
+        Some(scope.on_machine("/etc/containers/certs.d")),
+        own("docker/certs.d"),
+        own("containers/certs.d"),
+    ];
+    roots.into_iter().flatten().collect()
+}
+
+pub(super) fn folders_in(folder: &Path) -> Vec<PathBuf> {
+    items(folder).into_iter().filter(|path| path.is_dir()).collect()
+}
+
 /// Copies of `config.json` beside it: of editors and people, and Docker's own temporary files (docker/cli writes
 /// `config.json` and a number, and renames it).
 fn leftovers(folder: &Path) -> Vec<PathBuf> {

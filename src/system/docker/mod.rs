@@ -5,6 +5,7 @@ pub mod auth_config;
 pub mod auth_file;
 pub mod config;
 pub mod creds_store;
+pub mod daemon;
 mod document;
 pub mod payload;
 pub mod protocol;

@@ -2,7 +2,10 @@
 //! and no secret is in them. Gathering decides nothing.
 
 pub mod helpers;
+pub mod tls;
+pub mod window;
 
+use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -52,6 +55,8 @@ pub struct Evidence {
     /// The helper that works here, without `docker-credential-`; regpass's own first.
     pub helper: Option<String>,
     pub helpers: helpers::HelpersSeen,
+    pub tls: tls::TlsSeen,
+    pub window: window::WindowSeen,
 }
 
 /// A file with logins.
@@ -109,6 +114,8 @@ pub fn gather(system: &System, scope: &Scope) -> Evidence {
     let auth = places::auth_files(system, scope).into_iter();
     let auth: Vec<AuthSeen> =
         auth.map(|(role, layout, path)| seen(system, role, auth_file::read(&path, layout))).collect();
+    let listed = registries::list(system).ok();
+    let window = window::gather(system, &auth, listed.as_ref());
     let (processes, closed) = processes(scope, env.uid());
     let daemon = scope.machine.join("etc/docker/daemon.json");
     Evidence {
@@ -124,7 +131,9 @@ pub fn gather(system: &System, scope: &Scope) -> Evidence {
         processes,
         closed,
         daemon: auth_file::addresses(&daemon, &["proxies", "registry-mirrors"]).ok().map(|held| (daemon, held)),
-        stored: registries::list(system).ok().map(|found| found.logins.into_iter().map(|login| login.server).collect()),
+        tls: tls::gather(system, scope),
+        window,
+        stored: listed.map(|found| found.logins.into_iter().map(|login| login.server).collect()),
         helper: working_helper(system),
     }
 }
@@ -133,6 +142,17 @@ impl Evidence {
     /// The file that Docker reads.
     pub fn docker(&self) -> Option<&AuthSeen> {
         self.auth.iter().find(|seen| seen.role == AuthRole::Docker)
+    }
+
+    /// Registries with a login here, wherever it is kept, by their canonical names.
+    pub fn registries(&self) -> BTreeSet<String> {
+        let contents = self.auth.iter().filter_map(AuthSeen::contents);
+        let of_files = contents.flat_map(|contents| {
+            let held = contents.held.iter().map(|held| &held.server);
+            held.chain(&contents.marks).map(|server| RegistryKey::new(server.as_str()).canonical())
+        });
+        let stored = self.stored.iter().flatten().filter(|key| !key.is_hub_token()).map(RegistryKey::canonical);
+        of_files.chain(stored).collect()
     }
 
     /// The files of one kind.

@@ -3,6 +3,8 @@
 mod config;
 mod helpers;
 mod inline;
+mod tls;
+mod window;
 
 use super::super::evidence::{AuthSeen, Evidence, FolderSeen, ProcessSeen, TextSeen};
 use super::super::literals::{Kind, Literal};
@@ -57,7 +59,7 @@ fn mine() -> Evidence {
 pub(super) type ByHand = (&'static str, fn() -> Evidence);
 
 /// A table a group.
-pub(super) const BY_HAND: &[&[ByHand]] = &[inline::ROWS, config::ROWS, helpers::ROWS];
+pub(super) const BY_HAND: &[&[ByHand]] = &[inline::ROWS, config::ROWS, helpers::ROWS, tls::ROWS, window::ROWS];
 
 #[test]
 fn on_evidence_made_by_hand() {

@@ -3,6 +3,8 @@
 mod config;
 mod helpers;
 mod inline;
+mod tls;
+mod window;
 
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
@@ -94,7 +96,7 @@ fn git(bench: &Bench, folder: &str, arguments: &[&str]) {
 pub(super) type OnHome = (&'static str, fn(&mut Bench), usize);
 
 /// A table a group.
-pub(super) const ON_HOMES: &[&[OnHome]] = &[inline::ROWS, config::ROWS, helpers::ROWS];
+pub(super) const ON_HOMES: &[&[OnHome]] = &[inline::ROWS, config::ROWS, helpers::ROWS, tls::ROWS, window::ROWS];
 
 #[test]
 fn on_real_homes() {

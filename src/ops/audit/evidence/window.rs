@@ -1,0 +1,91 @@
+//! What group WIN judges: what was logged out, by the helper's journal, and since when what is still there is there.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::AuthSeen;
+use crate::model::{RegistryKey, utc};
+use crate::ops::registries::Registries;
+use crate::system::System;
+use crate::system::files;
+use crate::system::journal;
+
+#[derive(Debug, Default)]
+pub struct WindowSeen {
+    /// Logouts without a login to that registry since.
+    pub erased: Vec<Erased>,
+    /// Logins of the store that the helper sees.
+    pub logins: Vec<Kept>,
+    /// When the files with logins were changed last: UTC, RFC 3339.
+    pub files: BTreeMap<PathBuf, String>,
+    /// Why nobody knows what was logged out.
+    pub untold: Option<String>,
+}
+
+/// A logout that the helper was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Erased {
+    /// As it was asked for.
+    pub server: RegistryKey,
+    /// UTC, RFC 3339.
+    pub time: String,
+}
+
+/// A login that is there.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    pub server: RegistryKey,
+    pub file: PathBuf,
+    /// When it was written: UTC, RFC 3339.
+    pub time: String,
+}
+
+pub(super) fn gather(system: &System, auth: &[AuthSeen], listed: Option<&Registries>) -> WindowSeen {
+    let mut seen = WindowSeen::default();
+    match journal::read(&system.options.state_dir) {
+        Ok(records) => {
+            let store = system.stores().ok().map(|stores| stores.root().root().to_owned());
+            let store = store.map(|store| journal::safe_text(store.as_os_str().as_encoded_bytes()));
+            // Another store's logouts are nothing to this one.
+            let own = records.calls.iter().filter(|call| call.store.is_none() || call.store == store);
+            seen.erased = erased(own);
+            if records.calls.is_empty() {
+                let why = if system.options.journal { "it is empty" } else { "it is off" };
+                seen.untold = Some(format!("no logout is in the journal of helper calls: {why}"));
+            }
+        }
+        Err(error) => seen.untold = Some(error.to_string()),
+    }
+    let logins = listed.into_iter().flat_map(|found| &found.logins).filter(|login| login.mount.is_root());
+    seen.logins = logins
+        .map(|login| Kept {
+            server: login.server.clone(),
+            file: login.file.clone(),
+            time: utc::rfc3339(login.modified),
+        })
+        .collect();
+    let files = auth.iter().filter(|seen| seen.holds_secrets()).map(|seen| &seen.file.path);
+    seen.files = files.filter_map(|path| Some((path.clone(), utc::rfc3339(files::modified(path)?)))).collect();
+    seen
+}
+
+/// Logouts after which nobody logged in to the registry again, oldest first.
+fn erased<'a>(calls: impl Iterator<Item = &'a journal::Call>) -> Vec<Erased> {
+    let mut open: Vec<Erased> = Vec::new();
+    for call in calls {
+        let Some(server) = call.server.as_ref().filter(|server| *server != journal::MASK) else { continue };
+        let server = RegistryKey::new(server.as_bytes());
+        match (call.action.as_str(), call.outcome.as_str()) {
+            ("store", "stored" | "unchanged") => {
+                let canonical = server.canonical();
+                open.retain(|one| one.server.canonical() != canonical);
+            }
+            ("erase", _) => {
+                open.retain(|one| one.server != server);
+                open.push(Erased { server, time: call.time.clone() });
+            }
+            _ => {}
+        }
+    }
+    open
+}

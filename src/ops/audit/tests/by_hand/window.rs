@@ -1,0 +1,37 @@
+//! After a logout.
+
+use super::*;
+use crate::ops::audit::evidence::window::{Erased, Kept, WindowSeen};
+
+const BEFORE: &str = "2026-11-20T10:00:00.000Z";
+const AFTER: &str = "2026-11-20T10:00:00.001Z";
+
+fn logged_out(server: &str, kept: &str) -> Evidence {
+    let login = Kept { server: RegistryKey::new(kept), file: "/home/bob/x.gpg".into(), time: BEFORE.to_owned() };
+    let erased = vec![Erased { server: RegistryKey::new(server), time: AFTER.to_owned() }];
+    Evidence { window: WindowSeen { erased, logins: vec![login], ..WindowSeen::default() }, ..mine() }
+}
+
+pub(super) const ROWS: &[ByHand] = &[
+    ("WIN02", || logged_out("a.test", "a.test")),
+    ("WIN02", || logged_out("https://index.docker.io/v1/", "https://index.docker.io/v1/")),
+    ("WIN02", || {
+        let mut evidence = holding(AuthRole::Docker, "https://a.test/v1/");
+        evidence.window = logged_out("a.test", "b.test").window;
+        evidence
+    }),
+    ("WIN03", || logged_out("docker.io", "https://index.docker.io/v1/")),
+    ("WIN03", || logged_out("a.test", "https://a.test/v2/")),
+];
+
+#[test]
+fn what_was_written_later_or_means_another_registry_is_no_leftover() {
+    let clean = |change: fn(&mut WindowSeen)| {
+        let mut evidence = logged_out("a.test", "a.test");
+        change(&mut evidence.window);
+        ["WIN02", "WIN03"].iter().all(|id| answer(&evidence, id).verdict() == Verdict::Clean)
+    };
+    assert!(clean(|window| window.erased[0].time = "2026-11-20T09:59:59.999Z".to_owned()));
+    assert!(clean(|window| window.logins[0].server = RegistryKey::new("a.test:5000")));
+    assert_eq!(answer(&logged_out("a.test", "a.test"), "WIN03").verdict(), Verdict::Clean, "told once");
+}

@@ -1,0 +1,109 @@
+//! Group WIN: is what was logged out really gone. By the helper's journal, the store and the files with logins. Ids as in the
+//! catalogue (docs/checks.md).
+
+use std::path::Path;
+
+use super::Check;
+use super::evidence::window::{Erased, Kept};
+use super::evidence::{AuthSeen, Evidence, shown};
+use super::finding::{Answer, Confidence, Finding, Severity, Spot};
+use super::places::AuthRole;
+use crate::model::registry_key::HUB_NAME;
+use crate::model::{RegistryKey, text};
+use crate::system::docker::auth_file::Held;
+
+use Severity::High;
+
+pub(super) const CHECKS: &[Check] = &[
+    Check { id: "WIN02", title: "a login is still there after its logout", severity: High, look: still_there },
+    Check {
+        id: "WIN03",
+        title: "a logout was for another spelling: the login is still there",
+        severity: High,
+        look: other_spelling,
+    },
+];
+
+fn still_there(evidence: &Evidence) -> Answer {
+    let mut answer = start(evidence);
+    for login in &evidence.window.logins {
+        let Some((erased, true)) = logout_of(evidence, login) else { continue };
+        let title =
+            format!("{} was logged out on {} and its login is still in the store", quoted(&login.server), day(erased));
+        answer.findings.push(kept("WIN02", title, login));
+    }
+    for (seen, held) in held(evidence) {
+        let Some(erased) = logout_of_file(evidence, seen, held) else { continue };
+        let title = format!(
+            "{} was logged out on {} and this file still holds a login in clear ({})",
+            text::quoted(&held.server),
+            day(erased),
+            held.words()
+        );
+        let fix = format!("take the entry out of {}, and change the password", shown(&seen.file.path));
+        let finding = Finding::new("WIN02", High, title, fix).at(&seen.file.path, Spot::Pointer(held.pointer.clone()));
+        answer.findings.push(finding.about(Some(held.server.clone()), held.user.clone()).with(Confidence::Likely));
+    }
+    answer
+}
+
+fn other_spelling(evidence: &Evidence) -> Answer {
+    let mut answer = start(evidence);
+    for login in &evidence.window.logins {
+        let Some((erased, false)) = logout_of(evidence, login) else { continue };
+        let title = format!(
+            "the logout of {} on {} left the login at {}, the same registry",
+            quoted(&erased.server),
+            day(erased),
+            quoted(&login.server)
+        );
+        answer.findings.push(kept("WIN03", title, login));
+    }
+    answer
+}
+
+/// The logout that this login should not have outlived, and whether it was for this very spelling.
+fn logout_of<'a>(evidence: &'a Evidence, login: &Kept) -> Option<(&'a Erased, bool)> {
+    // Docker Hub's tokens go with its login (docker/cli `cli/internal/oauth/manager`).
+    let canonical = if login.server.is_hub_token() { HUB_NAME.to_owned() } else { login.server.canonical() };
+    let after = |erased: &&Erased| erased.server.canonical() == canonical && erased.time >= login.time;
+    let mut logouts = evidence.window.erased.iter().filter(after);
+    let exact = logouts.clone().find(|erased| erased.server == login.server);
+    exact.map(|erased| (erased, true)).or_else(|| logouts.next_back().map(|erased| (erased, false)))
+}
+
+fn logout_of_file<'a>(evidence: &'a Evidence, seen: &AuthSeen, held: &Held) -> Option<&'a Erased> {
+    let canonical = RegistryKey::new(held.server.as_str()).canonical();
+    // A logout writes Docker's file, so that its time says nothing of the login in it.
+    let written = evidence.window.files.get(&seen.file.path).filter(|_| seen.role != AuthRole::Docker);
+    let after = |erased: &&Erased| written.is_none_or(|written| erased.time >= *written);
+    evidence.window.erased.iter().filter(after).find(|erased| erased.server.canonical() == canonical)
+}
+
+/// Files that programs read now; a copy is INL19's.
+fn held(evidence: &Evidence) -> impl Iterator<Item = (&AuthSeen, &Held)> {
+    let read = evidence.auth.iter().filter(|seen| seen.role != AuthRole::Leftover);
+    read.flat_map(|seen| {
+        seen.contents().into_iter().flat_map(move |contents| contents.held.iter().map(move |held| (seen, held)))
+    })
+}
+
+fn kept(id: &'static str, title: String, login: &Kept) -> Finding {
+    let server = login.server.to_text().into_owned();
+    let fix = format!("regpass registries erase {}", text::shell_word(Path::new(&server)));
+    Finding::new(id, High, title, fix).at(&login.file, Spot::Whole).about(Some(server), None)
+}
+
+/// What nobody knows is no reason to call anything clean.
+fn start(evidence: &Evidence) -> Answer {
+    Answer { skipped: evidence.window.untold.clone(), ..Answer::default() }
+}
+
+fn quoted(server: &RegistryKey) -> String {
+    text::quoted(server.as_bytes())
+}
+
+/// The day of a time, which a journal that somebody wrote into may have anything as.
+fn day(erased: &Erased) -> String {
+    text::escaped(erased.time.chars().take("2026-11-21".len()).collect::<String>().as_bytes()).into_owned()
+}
