@@ -7,7 +7,7 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Parser, Subcommand};
 
 use super::{
-    audit, config, conflicts, demo, diff, edit, find, generate, git, grep, history, insert, journal, ls, otp,
+    audit, config, conflicts, demo, diff, edit, find, fix, generate, git, grep, history, insert, journal, ls, otp,
     recipients, reencrypt, registries, resolve, restore, rm, shims, show, status, sync, transfer, undo,
 };
 use crate::model::{EntryPath, EntryPathError};
@@ -110,6 +110,7 @@ pub(super) enum Command {
     Shims(shims::ShimsArgs),
     Status(status::StatusArgs),
     Audit(audit::AuditArgs),
+    Fix(fix::FixArgs),
     Journal(journal::JournalArgs),
     Config(config::ConfigArgs),
     Demo(demo::DemoArgs),
