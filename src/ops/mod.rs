@@ -3,16 +3,15 @@
 mod advice;
 mod answering;
 pub mod audit;
-mod backup;
 mod change;
 pub mod config;
 pub mod conflict;
+pub mod contexts;
 pub mod credentials;
 pub mod demo;
 #[cfg(test)]
 mod double;
 pub mod entries;
-pub mod fix;
 mod footprint;
 pub mod generate;
 pub mod grep;

@@ -1,10 +1,12 @@
 //! One room for each outside thing. A room reads, writes and asks; what counts as bad and what to do about it is `ops`.
 //! `System` hands the rooms out; making one touches nothing, each room opens on its first call.
 
+pub mod accounts;
 pub mod agent;
 pub mod cipher;
 pub mod config_file;
 pub mod containerd;
+pub mod crontabs;
 pub mod docker;
 pub mod draft;
 pub mod editor;
@@ -21,11 +23,12 @@ pub mod others;
 pub mod process;
 pub mod programs;
 pub mod registries_conf;
-pub mod rewriting;
 pub mod scratch;
 pub mod store;
 pub mod sudoers;
 pub mod undo_log;
+pub mod units;
+pub mod variables;
 
 #[cfg(feature = "tui")]
 pub mod clipboard;

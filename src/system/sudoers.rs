@@ -1,5 +1,6 @@
-//! sudo's `secure_path`: where `sudo docker …` looks for programs instead of in the caller's PATH. Read from the sudoers
-//! files (sudoers(5)); nothing else of them is understood, and sudo itself is never asked because it may prompt.
+//! What sudo makes of the surroundings of `sudo docker …`: where it looks for programs (`secure_path`), which variables it
+//! keeps, whose HOME is set. Read from the sudoers files (sudoers(5)); nothing else of them is understood, and sudo itself
+//! is never asked because it may prompt.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -27,36 +28,114 @@ pub enum SudoersError {
     File(FileError),
 }
 
-/// The `secure_path` that holds for everybody; None when the caller's PATH is kept.
-pub fn secure_path(file: &Path) -> Result<Option<String>, SudoersError> {
-    let mut path = None;
-    let mut budget = FILES_MAX;
-    read(file, &mut path, &mut budget)?;
-    Ok(path)
+/// What is set for whoever asks (sudoers(5), "SUDOERS OPTIONS"), with what holds where nothing is said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// None when the caller's PATH is kept.
+    pub secure_path: Option<String>,
+    /// The command starts with few variables rather than with the caller's.
+    pub env_reset: bool,
+    /// HOME is root's even where it would be kept.
+    pub always_set_home: bool,
+    /// Names of variables that `env_reset` leaves; `*` stands for anything.
+    pub env_keep: Vec<String>,
 }
 
-fn read(file: &Path, path: &mut Option<String>, budget: &mut usize) -> Result<(), SudoersError> {
-    let Some(left) = budget.checked_sub(1) else { return Ok(()) };
-    *budget = left;
-    let bytes = files::read_bounded(file, SIZE_MAX).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => SudoersError::Missing(file.to_owned()),
-        io::ErrorKind::PermissionDenied => SudoersError::Closed(file.to_owned()),
-        _ => SudoersError::File(error),
-    })?;
-    let contents = String::from_utf8_lossy(&bytes).replace("\\\n", "");
-    for line in contents.lines() {
-        match directive(line.trim()) {
-            Directive::Default(setting) => apply(setting, path),
-            Directive::Include(name) => ignore_missing(read(&beside(file, name), path, budget))?,
-            Directive::IncludeDir(name) => {
-                for file in files_of(&beside(file, name))? {
-                    ignore_missing(read(&file, path, budget))?;
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings { secure_path: None, env_reset: true, always_set_home: false, env_keep: Vec::new() }
+    }
+}
+
+impl Settings {
+    /// Whether a variable gets through.
+    pub fn keeps(&self, name: &str) -> bool {
+        !self.env_reset || self.env_keep.iter().any(|pattern| fits(pattern, name))
+    }
+}
+
+/// `*` stands for any text, as in a shell.
+fn fits(pattern: &str, name: &str) -> bool {
+    // A pattern may ask for a value too, as bash's functions do; no name that matters here has one.
+    let pattern = pattern.split('=').next().unwrap_or(pattern);
+    let mut parts = pattern.split('*');
+    let Some(mut rest) = parts.next().and_then(|front| name.strip_prefix(front)) else { return false };
+    let mut is_open = false;
+    for part in parts {
+        is_open = true;
+        let Some(at) = rest.find(part) else { return false };
+        rest = &rest[at + part.len()..];
+        is_open &= part.is_empty();
+    }
+    rest.is_empty() || is_open
+}
+
+/// Who calls sudo, for settings that are bound to somebody.
+#[derive(Clone, Debug, Default)]
+pub struct Caller<'a> {
+    pub user: &'a str,
+    pub groups: Vec<&'a str>,
+}
+
+/// The `secure_path` that holds for everybody; None when the caller's PATH is kept.
+pub fn secure_path(file: &Path) -> Result<Option<String>, SudoersError> {
+    Ok(settings(file, None)?.secure_path)
+}
+
+/// What holds for a caller who becomes root to run docker; without one, what holds for everybody.
+pub fn settings(file: &Path, caller: Option<&Caller<'_>>) -> Result<Settings, SudoersError> {
+    let mut reading = Reading { caller, settings: Settings::default(), budget: FILES_MAX };
+    reading.read(file)?;
+    Ok(reading.settings)
+}
+
+struct Reading<'a> {
+    caller: Option<&'a Caller<'a>>,
+    settings: Settings,
+    budget: usize,
+}
+
+impl Reading<'_> {
+    fn read(&mut self, file: &Path) -> Result<(), SudoersError> {
+        let Some(left) = self.budget.checked_sub(1) else { return Ok(()) };
+        self.budget = left;
+        let bytes = files::read_bounded(file, SIZE_MAX).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => SudoersError::Missing(file.to_owned()),
+            io::ErrorKind::PermissionDenied => SudoersError::Closed(file.to_owned()),
+            _ => SudoersError::File(error),
+        })?;
+        let contents = String::from_utf8_lossy(&bytes).replace("\\\n", "");
+        for line in contents.lines() {
+            match directive(line.trim()) {
+                Directive::Default(bound, setting) if self.holds(bound) => apply(setting, &mut self.settings),
+                Directive::Include(name) => ignore_missing(self.read(&beside(file, name)))?,
+                Directive::IncludeDir(name) => {
+                    for file in files_of(&beside(file, name))? {
+                        ignore_missing(self.read(&file))?;
+                    }
                 }
+                _ => {}
             }
-            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Whether settings bound so (`:USER`, `>TARGET`, `!COMMAND`; empty for none) are about this call. Aliases and hosts
+    /// are not understood, and then they are not.
+    fn holds(&self, bound: &str) -> bool {
+        let Some(kind) = bound.chars().next() else { return true };
+        let Some(caller) = self.caller else { return false };
+        let mut names = bound[kind.len_utf8()..].split(',').map(str::trim);
+        match kind {
+            ':' => names.any(|name| match name.strip_prefix('%') {
+                Some(group) => caller.groups.contains(&group),
+                None => name == caller.user || name == "ALL",
+            }),
+            '>' => names.any(|name| ["root", "ALL", "#0"].contains(&name)),
+            '!' => names.any(|name| name == "ALL" || Path::new(name).file_name().is_some_and(|name| name == "docker")),
+            _ => false,
         }
     }
-    Ok(())
 }
 
 /// A file that vanished says nothing.
@@ -68,8 +147,8 @@ fn ignore_missing(result: Result<(), SudoersError>) -> Result<(), SudoersError> 
 }
 
 enum Directive<'a> {
-    /// Settings for everybody: not those bound to a host, user, command or target user.
-    Default(&'a str),
+    /// Whom or what they are bound to, and settings.
+    Default(&'a str, &'a str),
     Include(&'a str),
     IncludeDir(&'a str),
     Other,
@@ -77,16 +156,18 @@ enum Directive<'a> {
 
 fn directive(line: &str) -> Directive<'_> {
     let Some((word, rest)) = line.split_once(char::is_whitespace) else { return Directive::Other };
+    if let Some(bound) = word.strip_prefix("Defaults").filter(|bound| !bound.starts_with(char::is_alphanumeric)) {
+        return Directive::Default(bound, rest.trim());
+    }
     match word {
-        "Defaults" => Directive::Default(rest.trim()),
         "@include" | "#include" => Directive::Include(rest.trim().trim_matches('"')),
         "@includedir" | "#includedir" => Directive::IncludeDir(rest.trim().trim_matches('"')),
         _ => Directive::Other,
     }
 }
 
-/// Takes `secure_path` out of a comma-separated list of settings, whose values may be quoted. The last one wins.
-fn apply(settings: &str, path: &mut Option<String>) {
+/// Takes what matters here out of a comma-separated list of settings, whose values may be quoted. The last one wins.
+fn apply(settings: &str, known: &mut Settings) {
     let mut quoted = false;
     let comment = |c: char| {
         quoted ^= c == '"';
@@ -99,14 +180,32 @@ fn apply(settings: &str, path: &mut Option<String>) {
         c == ',' && !quoted
     };
     for setting in settings.split(list).map(str::trim) {
-        if setting.strip_prefix('!').is_some_and(|name| name.trim() == "secure_path") {
-            *path = None;
-        } else if let Some((name, value)) = setting.split_once('=')
-            && name.trim() == "secure_path"
-        {
-            let value = value.trim().trim_matches('"').replace("\\:", ":");
-            *path = Some(value).filter(|value| !value.is_empty());
+        match setting.split_once('=') {
+            Some((name, value)) => assign(name.trim(), value.trim().trim_matches('"'), known),
+            None => {
+                let off = setting.strip_prefix('!').map(str::trim);
+                match off.unwrap_or(setting) {
+                    "secure_path" if off.is_some() => known.secure_path = None,
+                    "env_keep" if off.is_some() => known.env_keep.clear(),
+                    "env_reset" => known.env_reset = off.is_none(),
+                    "always_set_home" => known.always_set_home = off.is_none(),
+                    _ => {}
+                }
+            }
         }
+    }
+}
+
+fn assign(name: &str, value: &str, known: &mut Settings) {
+    let names = || value.split_whitespace().map(str::to_owned);
+    match name.split_once(['+', '-']).map_or((name, ""), |(front, _)| (front.trim(), &name[front.len()..])) {
+        ("secure_path", "") => {
+            known.secure_path = Some(value.replace("\\:", ":")).filter(|path| !path.is_empty());
+        }
+        ("env_keep", "") => known.env_keep = names().collect(),
+        ("env_keep", "+") => known.env_keep.extend(names()),
+        ("env_keep", "-") => known.env_keep.retain(|kept| names().all(|name| name != *kept)),
+        _ => {}
     }
 }
 
@@ -180,6 +279,32 @@ mod tests {
         assert_eq!(path("Defaults secure_path=/first\n@includedir sudoers.d\n").as_deref(), Some("/twenty"));
         assert_eq!(path("#includedir sudoers.d\n@include more\n").as_deref(), Some("/more"));
         assert_eq!(path("@include sudoers\n@include missing\nDefaults secure_path=/end\n").as_deref(), Some("/end"));
+    }
+
+    #[test]
+    fn what_is_kept_is_known() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let file = dir.path().join("sudoers");
+        let read = |text: &str| {
+            std::fs::write(&file, text).expect("writes");
+            settings(&file, Some(&Caller { user: "bob", groups: vec!["ops"] })).expect("reads")
+        };
+        assert_eq!(read("root ALL=(ALL:ALL) ALL\n"), Settings::default());
+        let kept = read("Defaults env_keep = \"A B\"\nDefaults env_keep += \"DOCKER_* HOME\", env_keep -= A\n");
+        let through = ["A", "B", "DOCKER_CONFIG", "HOME", "HOMES"].map(|name| kept.keeps(name));
+        assert_eq!(through, [false, true, true, true, false]);
+        assert!(read("Defaults !env_reset, always_set_home\n").keeps("ANY"));
+        for bound in [":bob", ":%ops", ":ALL", ">root", "!/usr/bin/docker"] {
+            assert!(read(&format!("Defaults{bound} env_keep += \"HOME\"\n")).keeps("HOME"), "{bound}");
+        }
+        for bound in [":eve", ":%bob", ">eve", "!/usr/bin/podman", "@host", ":OPERATORS"] {
+            assert!(!read(&format!("Defaults{bound} env_keep += \"HOME\"\n")).keeps("HOME"), "{bound}");
+        }
+        for (pattern, name, want) in
+            [("*", "A", true), ("A*C", "ABC", true), ("A*C", "ABD", false), ("*_X", "A_X", true)]
+        {
+            assert_eq!(fits(pattern, name), want, "{pattern} {name}");
+        }
     }
 
     #[test]

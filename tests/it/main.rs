@@ -9,6 +9,7 @@ extern crate regpass_skippable;
 
 mod cli;
 mod clipboard;
+mod contexts;
 mod docker_client;
 mod helper_cases;
 mod helper_process;

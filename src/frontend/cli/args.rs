@@ -7,8 +7,8 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Parser, Subcommand};
 
 use super::{
-    audit, config, conflicts, demo, diff, edit, find, fix, generate, git, grep, history, insert, journal, ls, otp,
-    recipients, reencrypt, registries, resolve, restore, rm, shims, show, status, sync, transfer, undo,
+    audit, config, conflicts, contexts, demo, diff, edit, explain, find, generate, git, grep, history, insert, journal,
+    ls, otp, recipients, reencrypt, registries, resolve, restore, rm, shims, show, status, sync, transfer, undo,
 };
 use crate::model::{EntryPath, EntryPathError};
 use crate::system::options::Typed;
@@ -110,7 +110,8 @@ pub(super) enum Command {
     Shims(shims::ShimsArgs),
     Status(status::StatusArgs),
     Audit(audit::AuditArgs),
-    Fix(fix::FixArgs),
+    Contexts(contexts::ContextsArgs),
+    Explain(explain::ExplainArgs),
     Journal(journal::JournalArgs),
     Config(config::ConfigArgs),
     Demo(demo::DemoArgs),

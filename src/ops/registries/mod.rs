@@ -163,7 +163,7 @@ fn add(
 }
 
 /// The login that the official helper answers: the first file name, bytewise. It does not look into folders.
-fn official(files: &[LoginFile]) -> Option<usize> {
+pub(super) fn official(files: &[LoginFile]) -> Option<usize> {
     let name = |index: &usize| [files[*index].entry.as_bytes(), b".gpg"].concat();
     (0..files.len()).filter(|index| files[*index].flat).min_by_key(name)
 }

@@ -5,6 +5,7 @@ mod connection;
 mod curves;
 mod error;
 mod introduction;
+pub mod key_files;
 pub mod keygrip;
 mod pinentry;
 pub mod sexp;

@@ -13,7 +13,7 @@ use crate::model::{Login, Secret, text};
 use crate::system::files::{self, FileError};
 
 /// The most that is read, in bytes.
-pub const SIZE_MAX: u64 = 1 << 20;
+const SIZE_MAX: u64 = 1 << 20;
 
 /// The members of an entry that hold a secret (docker/cli `types.AuthConfig`).
 const HOLDERS: [&str; 4] = ["auth", "password", "identitytoken", "registrytoken"];
@@ -111,6 +111,14 @@ pub fn read(path: &Path, layout: Layout) -> AuthFile {
         Err(error) => State::Closed(error),
     };
     AuthFile { path: path.to_owned(), meta, link: std::fs::read_link(path).ok(), state }
+}
+
+/// What a text in a file's place says, such as `DOCKER_AUTH_CONFIG`; None when it is not JSON.
+pub fn of_text(text: &Secret) -> Option<Contents> {
+    match parsed(text, Layout::Nested) {
+        State::Read(contents) => Some(contents),
+        _ => None,
+    }
 }
 
 fn parsed(bytes: &Secret, layout: Layout) -> State {

@@ -114,6 +114,11 @@ impl Keyring {
         self.behaviour().unreadable.clone().map_or(Ok(()), |why| Err(KeyringError::Conf(why)))
     }
 
+    /// True where only GnuPG's key daemon can look a key up.
+    pub fn is_kept_by_daemon(&self) -> bool {
+        keyboxd::in_use(&self.home)
+    }
+
     /// What `$PASSWORD_STORE_GPG_OPTS` and gpg.conf ask for when a message is written.
     pub fn behaviour(&self) -> &Behaviour {
         self.behaviour.get_or_init(|| Behaviour::read(&self.options, &self.home))

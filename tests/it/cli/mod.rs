@@ -5,7 +5,6 @@ mod audit;
 mod config;
 mod demo;
 mod edit;
-mod fix;
 mod generate;
 mod grep;
 mod history;

@@ -1,0 +1,236 @@
+//! Which contexts there are, and with which account and variables each begins: this shell, sudo, logins, Docker's snap.
+//! Services and cron jobs are `services.rs`.
+
+use std::path::{Path, PathBuf};
+
+use super::{Kind, Scope, matters, services};
+use crate::model::text;
+use crate::system::System;
+use crate::system::accounts::{self, Account, Accounts, ROOT, Who};
+use crate::system::sudoers::{self, Caller, Settings, SudoersError};
+use crate::system::variables::{self, Variables};
+
+/// Debian's `secure_path` and PATH of root's logins; the last resort where a file says nothing.
+pub(super) const ADMIN_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// PATH of other logins (login.defs(5), `ENV_PATH`).
+const USER_PATH: &str = "/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games";
+
+/// The most contexts that are looked at.
+const PLACES_MAX: usize = 64;
+
+/// A context before anything in it was looked at.
+#[derive(Debug)]
+pub(super) struct Place {
+    pub name: String,
+    pub kind: Kind,
+    pub user: Option<String>,
+    pub who: Option<Who>,
+    /// The home that the account has by `/etc/passwd`.
+    pub own_home: Option<PathBuf>,
+    pub variables: Variables,
+    /// `--config` of the command.
+    pub config: Option<PathBuf>,
+    pub unattended: bool,
+    /// systemd hides homes from it (`ProtectHome=`).
+    pub hides_homes: bool,
+    pub file: Option<PathBuf>,
+    pub doubts: Vec<String>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Places {
+    pub places: Vec<Place>,
+    pub missed: Vec<String>,
+}
+
+pub(super) fn find(system: &System, scope: &Scope) -> Places {
+    let accounts = accounts::read(&scope.machine);
+    let mut found = Places { places: vec![me(system, &accounts)], ..Places::default() };
+    let root = accounts.by_uid(ROOT);
+    if let Some(root) = root {
+        found.places.extend(by_sudo(system, scope, &accounts, root));
+        found.places.push(login("root login", root, system, scope, &accounts));
+    }
+    // By sudo, "me" is root; whoever called it has logins too.
+    let caller = system.env.text("SUDO_USER").and_then(|name| accounts.named(name)).filter(|one| one.uid != ROOT);
+    let others = accounts.all().iter().filter(|one| scope.all_users && one.uid != ROOT && has_config(one));
+    for account in caller.into_iter().chain(others) {
+        let name = format!("user {}", text::escaped(account.name.as_bytes()));
+        if found.places.iter().all(|place| place.name != name) {
+            found.places.push(login(&name, account, system, scope, &accounts));
+        }
+    }
+    services::add(system, scope, &accounts, &mut found);
+    found.places.extend(snap(system, scope, &accounts));
+    if found.places.len() > PLACES_MAX {
+        found.missed.push(format!("{} more contexts were not looked at", found.places.len() - PLACES_MAX));
+        found.places.truncate(PLACES_MAX);
+    }
+    found
+}
+
+/// A home with a configuration of Docker that we can see.
+fn has_config(account: &Account) -> bool {
+    account.home != Path::new("/") && account.home.join(".docker/config.json").symlink_metadata().is_ok()
+}
+
+fn me(system: &System, accounts: &Accounts) -> Place {
+    let env = &system.env;
+    let account = accounts.by_uid(env.uid());
+    Place {
+        name: "me".to_owned(),
+        kind: Kind::Me,
+        user: env.user_name(),
+        who: Some(account.map_or_else(
+            || Who { uid: env.uid(), is_us: true, gids: Vec::new() },
+            |account| accounts.who(account, env.uid()),
+        )),
+        own_home: env.home().map(Path::to_owned),
+        variables: own_variables(system),
+        config: None,
+        unattended: false,
+        hides_homes: false,
+        file: None,
+        doubts: Vec::new(),
+    }
+}
+
+fn own_variables(system: &System) -> Variables {
+    let text = |value: &std::ffi::OsStr| value.to_string_lossy().into_owned();
+    let wanted = system.env.vars().map(|(name, value)| (text(name), text(value)));
+    wanted.filter(|(name, value)| matters(name) && !value.is_empty()).collect()
+}
+
+/// An account with no variables of its own yet.
+pub(super) fn place(name: String, kind: Kind, account: &Account, accounts: &Accounts, us: u32) -> Place {
+    Place {
+        name,
+        kind,
+        user: Some(account.name.clone()),
+        who: Some(accounts.who(account, us)),
+        own_home: Some(account.home.clone()),
+        variables: Variables::new(),
+        config: None,
+        unattended: false,
+        hides_homes: false,
+        file: None,
+        doubts: Vec::new(),
+    }
+}
+
+/// `sudo docker` and `sudo -H docker` from here; none where sudo is not set up.
+fn by_sudo(system: &System, scope: &Scope, accounts: &Accounts, root: &Account) -> Vec<Place> {
+    let us = accounts.by_uid(system.env.uid());
+    let caller = Caller {
+        user: us.map_or("", |account| account.name.as_str()),
+        groups: us.map(|account| accounts.groups_of(account)).unwrap_or_default(),
+    };
+    let (settings, doubt) = match sudoers::settings(&scope.on_machine(sudoers::FILE), Some(&caller)) {
+        Ok(settings) => (settings, None),
+        Err(SudoersError::Missing(_)) => return Vec::new(),
+        Err(error) => {
+            let assumed = Settings { secure_path: Some(scope.search_path(ADMIN_PATH)), ..Settings::default() };
+            (assumed, Some(format!("{error}: what sudo does is taken to be what it does by itself")))
+        }
+    };
+    let mine = own_variables(system);
+    let of_machine = of_machine(scope, &["sudo"]);
+    let of_kind = |name: &str, kind: Kind| {
+        let mut place = place(name.to_owned(), kind, root, accounts, system.env.uid());
+        let kept = |name: &&String| settings.keeps(name) && *name != "PATH" && *name != "HOME";
+        place.variables = of_machine.clone();
+        place.variables.extend(mine.iter().filter(|(name, _)| kept(name)).map(|(n, v)| (n.clone(), v.clone())));
+        let keeps_home = kind == Kind::Sudo && settings.keeps("HOME") && !settings.always_set_home;
+        let home = mine.get("HOME").filter(|_| keeps_home).cloned();
+        place.variables.insert("HOME".to_owned(), home.unwrap_or_else(|| lossy(&root.home)));
+        let path = settings.secure_path.clone().or_else(|| mine.get("PATH").cloned());
+        place.variables.extend(path.map(|path| ("PATH".to_owned(), path)));
+        place.doubts.extend(doubt.clone());
+        place
+    };
+    vec![of_kind("sudo", Kind::Sudo), of_kind("sudo -H", Kind::SudoHome)]
+}
+
+/// `/etc/environment`, where a service of PAM sets it (pam_env(8)).
+fn of_machine(scope: &Scope, services: &[&str]) -> Variables {
+    let sets = |service: &&str| {
+        let file = scope.on_machine("/etc/pam.d").join(service);
+        crate::system::files::read_bounded(&file, 64 << 10).is_ok_and(|bytes| {
+            let text = String::from_utf8_lossy(&bytes).into_owned();
+            text.lines().any(|line| !line.trim_start().starts_with('#') && line.contains("pam_env"))
+        })
+    };
+    if !services.iter().any(sets) {
+        return Variables::new();
+    }
+    variables::of_file(&scope.on_machine("/etc/environment"), matters).unwrap_or_default()
+}
+
+/// `/etc/environment` as cron's jobs have it.
+pub(super) fn of_cron(scope: &Scope) -> Variables {
+    of_machine(scope, &["cron", "crond"])
+}
+
+/// A new login of an account, as `su -` and a terminal make one.
+fn login(name: &str, account: &Account, system: &System, scope: &Scope, accounts: &Accounts) -> Place {
+    let mut place = place(name.to_owned(), Kind::Login, account, accounts, system.env.uid());
+    place.variables = of_machine(scope, &["su-l", "su", "login", "sshd", "sudo-i"]);
+    let is_root = account.uid == ROOT;
+    let path = variables::login_path(&scope.on_machine("/etc/login.defs"), is_root)
+        .unwrap_or_else(|| scope.search_path(if is_root { ADMIN_PATH } else { USER_PATH }));
+    place.variables.insert("HOME".to_owned(), lossy(&account.home));
+    place.variables.insert("PATH".to_owned(), path);
+    let mut files: Vec<PathBuf> = std::fs::read_dir(scope.on_machine("/etc/profile.d"))
+        .map(|items| items.filter_map(|item| Some(item.ok()?.path())).collect())
+        .unwrap_or_default();
+    files.retain(|file| file.extension().is_some_and(|ending| ending == "sh"));
+    files.sort();
+    files.extend(startup_files(account));
+    for file in files {
+        if let Err(error) = variables::exported(&file, &mut place.variables, matters)
+            && !error.is_not_found()
+        {
+            place.doubts.push(format!("{error}: what it sets is not known"));
+        }
+    }
+    place
+}
+
+/// What a login shell reads, by its manual.
+fn startup_files(account: &Account) -> Vec<PathBuf> {
+    let at = |name: &str| account.home.join(name);
+    let is_there = |name: &&&str| at(name).exists();
+    match account.shell.rsplit('/').next().unwrap_or_default() {
+        "zsh" => [".zshenv", ".zprofile", ".zshrc"].map(at).into(),
+        "bash" => {
+            let first = [".bash_profile", ".bash_login", ".profile"].iter().find(is_there).map(|name| at(name));
+            // Its ~/.profile reads it, as distributions ship it.
+            first.into_iter().chain([at(".bashrc")]).collect()
+        }
+        _ => vec![at(".profile")],
+    }
+}
+
+/// Docker from a snap: its home is the snap's, and it finds only programs of the snap (snapcraft, "Environment variables").
+fn snap(system: &System, scope: &Scope, accounts: &Accounts) -> Option<Place> {
+    let installed = scope.on_machine("/snap/docker/current");
+    let home = system.env.home()?;
+    if !installed.exists() && scope.on_machine("/snap/bin/docker").symlink_metadata().is_err() {
+        return None;
+    }
+    let inside = |folder: &str| installed.join(folder).to_string_lossy().into_owned();
+    Some(Place {
+        name: "snap".to_owned(),
+        kind: Kind::Snap,
+        variables: Variables::from([
+            ("HOME".to_owned(), lossy(&home.join("snap/docker/current"))),
+            ("PATH".to_owned(), ["usr/sbin", "usr/bin", "sbin", "bin"].map(inside).join(":")),
+        ]),
+        ..me(system, accounts)
+    })
+}
+
+pub(super) fn lossy(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}

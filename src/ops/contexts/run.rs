@@ -1,0 +1,68 @@
+//! What a context's helper itself says it has: its `list` really run with exactly that context's variables, which decrypts
+//! nothing. Only where that needs no other account than ours.
+
+use std::collections::BTreeMap;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use super::{Answer, Context, Matrix, Reason, docker_key};
+use crate::model::{Login, text};
+use crate::system::System;
+use crate::system::process::{self, Limits};
+
+/// A helper that asks or waits must not hold us up.
+const LIMITS: Limits = Limits { time: Duration::from_secs(3), stdout: 4 << 20 };
+
+/// What came of running a context's helper.
+#[derive(Clone, Debug)]
+pub struct Ran {
+    /// Index into `Matrix::contexts`.
+    pub context: usize,
+    /// Servers and users that it listed; or why it was not run, or did not list.
+    pub listed: Result<BTreeMap<String, Login>, String>,
+}
+
+/// Runs the helper of each context, and lets what it says decide where files could not.
+pub fn run(system: &System, matrix: &mut Matrix) -> Vec<Ran> {
+    let ran: Vec<Ran> = matrix
+        .contexts
+        .iter()
+        .enumerate()
+        .map(|(index, context)| Ran { context: index, listed: list(system, context) })
+        .collect();
+    for cell in matrix.cells.iter_mut().filter(|cell| cell.reason == Reason::ForeignProgram) {
+        let Some(Ran { listed: Ok(listed), .. }) = ran.get(cell.context) else { continue };
+        let login = listed.get(&*docker_key(&cell.registry).to_text()).cloned();
+        (cell.answer, cell.why) = match &login {
+            Some(login) => (Answer::Found, format!("its helper was run and lists {}", login.quoted())),
+            None => (Answer::NotFound, "its helper was run and does not list it".to_owned()),
+        };
+        cell.login = login;
+    }
+    ran
+}
+
+fn list(system: &System, context: &Context) -> Result<BTreeMap<String, Login>, String> {
+    let program = context.program.as_deref().ok_or("it has no helper that could be run")?;
+    if context.uid != Some(system.env.uid()) {
+        let user = context.user.as_deref().map_or("another account".to_owned(), text::quoted);
+        return Err(format!("it was not run: it is {user} that runs it"));
+    }
+    // What a helper keeps in the home of somebody else would be ours from then on.
+    let owner = |home: &Path| home.metadata().ok().map(|meta| meta.uid());
+    if context.home.as_deref().and_then(owner).is_some_and(|owner| owner != system.env.uid()) {
+        return Err("it was not run: its home belongs to another account, and files there would become ours".to_owned());
+    }
+    let mut command = Command::new(program);
+    command.env_clear().envs(&context.variables).arg("list").current_dir("/");
+    let finished = process::run(&mut command, b"", LIMITS).map_err(|error| error.to_string())?;
+    if !finished.status.success() {
+        return Err(format!("it was run and failed: {}", finished.complaint()));
+    }
+    // Names only: a list has no secret.
+    let listed: BTreeMap<String, String> =
+        serde_json::from_slice(finished.stdout.expose()).map_err(|_| "it was run and gave no list".to_owned())?;
+    Ok(listed.into_iter().map(|(server, user)| (server, Login::new(user))).collect())
+}
