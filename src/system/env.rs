@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
+use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
@@ -229,7 +230,10 @@ pub fn stdin_is_terminal() -> bool {
 /// The name of the controlling terminal, by its device number in `/proc/self/stat` (proc_pid_stat(5), field 7). The name
 /// is needed because `/dev/tty` means nothing to the process that draws a pinentry.
 fn controlling_terminal() -> Option<OsString> {
-    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+    // One line of some 300 bytes, which one read takes whole.
+    let mut line = [0; 1024];
+    let length = std::fs::File::open("/proc/self/stat").ok()?.read(&mut line).ok()?;
+    let stat = String::from_utf8_lossy(&line[..length]);
     let after_name = &stat[stat.rfind(')')? + 1..];
     let device: u64 = after_name.split_whitespace().nth(4)?.parse().ok().filter(|device| *device != 0)?;
     let (major, minor) = ((device >> 8) & 0xfff, (device & 0xff) | ((device >> 12) & 0xfff00));

@@ -15,10 +15,10 @@ use super::message::{DAMAGED_SESSION, Message, MessageError};
 use super::seal::{Style, seal};
 use super::unlock::{self, ATTEMPTS_MAX};
 use super::{Addressees, Asking, Audience, Cipher, CipherError, Identity};
-use crate::model::{Recipient, Secret, text};
+use crate::model::{Recipient, Secret};
 use crate::system::agent::{AgentConnection, AgentError, KeyState, Keygrip, Mode, Prompts, sexp};
 use crate::system::env::Env;
-use crate::system::keyring::{Encryption, Keyring, PublicKey};
+use crate::system::keyring::{Encryption, Keyring, OwnedKey};
 use crate::system::options::Options;
 
 /// The cipher of a machine with GnuPG. Making one touches nothing.
@@ -145,16 +145,15 @@ impl OpenPgp {
         let mut handles: Vec<KeyHandle> = Sessions::Named.of(message).filter_map(PKESK::recipient).collect();
         let mut seen = BTreeSet::new();
         handles.retain(|handle| seen.insert(handle.as_bytes().to_vec()));
-        let (certs, fault) = self.keyring.certs_with_keys(&handles);
+        let (keys, fault) = self.keyring.owned_keys(&handles);
         if let Some(error) = fault {
             trouble.note(error.into(), true);
         }
         let mut found = Vec::new();
-        for (handle, cert) in handles.iter().zip(&certs) {
-            let Some(cert) = cert else { continue };
-            match public_key(cert, handle).map(|key| (Keygrip::of(&key), key)) {
-                Some((Some(grip), key)) => found.push(Opener { key, grip, owner: owner(cert) }),
-                _ => trouble.for_gpg = true,
+        for OwnedKey { key, owner } in keys.into_iter().flatten() {
+            match Keygrip::of(&key) {
+                Some(grip) => found.push(Opener { key, grip, owner }),
+                None => trouble.for_gpg = true,
             }
         }
         found
@@ -356,15 +355,4 @@ fn in_order(connection: &mut AgentConnection, openers: Vec<Opener>) -> Result<Ve
     let mut ranked: Vec<(i32, Opener)> = ranked.filter_map(|(opener, state)| Some((rank(state)?, opener))).collect();
     ranked.sort_by_key(|(rank, _)| *rank);
     Ok(ranked.into_iter().map(|(_, opener)| opener).collect())
-}
-
-fn public_key(cert: &Cert, handle: &KeyHandle) -> Option<PublicKey> {
-    let key = cert.keys().find(|key| key.key().key_handle().aliases(handle))?;
-    Some(key.key().clone().parts_into_public().role_into_unspecified())
-}
-
-/// The first user id, for a person to recognise.
-fn owner(cert: &Cert) -> String {
-    let user = cert.userids().next().map(|user| text::quoted(user.userid().value()));
-    user.unwrap_or_else(|| format!("key {}", cert.keyid()))
 }

@@ -141,7 +141,7 @@ impl Keybox {
         depth: Depth,
         mut visit: impl FnMut(&Record<'_>) -> ControlFlow<T>,
     ) -> io::Result<Option<T>> {
-        let mut window = Window { file: &self.file, buffer: Vec::new(), start: 0 };
+        let mut window = Window { keybox: self, buffer: Vec::new(), start: 0 };
         let mut at = 0;
         while at < self.len {
             let head = window.bytes(at, FIXED)?;
@@ -217,7 +217,7 @@ impl Shape {
 
 /// A part of the file in memory, moved along as needed.
 struct Window<'f> {
-    file: &'f File,
+    keybox: &'f Keybox,
     buffer: Vec<u8>,
     start: u64,
 }
@@ -227,7 +227,9 @@ impl Window<'_> {
     fn bytes(&mut self, at: u64, len: usize) -> io::Result<&[u8]> {
         let inside = at >= self.start && at + len as u64 <= self.start + self.buffer.len() as u64;
         if !inside {
-            self.fill(at, len.max(WINDOW))?;
+            // No more than there is: most rings are small, and every page of a buffer costs the helper time.
+            let left = usize::try_from(self.keybox.len.saturating_sub(at)).unwrap_or(usize::MAX);
+            self.fill(at, len.max(WINDOW).min(left))?;
         }
         let from = (at - self.start) as usize;
         let to = self.buffer.len().min(from + len);
@@ -239,7 +241,7 @@ impl Window<'_> {
         self.start = at;
         let mut filled = 0;
         while filled < len {
-            match self.file.read_at(&mut self.buffer[filled..], at + filled as u64) {
+            match self.keybox.file.read_at(&mut self.buffer[filled..], at + filled as u64) {
                 Ok(0) => break,
                 Ok(count) => filled += count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

@@ -40,6 +40,13 @@ use gpg_conf::Behaviour;
 /// A public key or subkey.
 pub type PublicKey = Key<PublicParts, UnspecifiedRole>;
 
+/// A public key, and whose it is: the first user id of its certificate, escaped, for a person to recognise.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OwnedKey {
+    pub key: PublicKey,
+    pub owner: String,
+}
+
 /// How a message for some recipients is to be made.
 #[derive(Debug)]
 pub enum Encryption {
@@ -71,7 +78,12 @@ impl Keyring {
 
     /// For each of these keys the first certificate that holds it. What was found before a fault is still good.
     pub fn certs_with_keys(&self, keys: &[KeyHandle]) -> (Vec<Option<Rc<Cert>>>, Option<KeyringError>) {
-        self.find_each(keys)
+        self.find_each(keys, rings::CERTIFICATE)
+    }
+
+    /// The same for the keys themselves.
+    pub fn owned_keys(&self, keys: &[KeyHandle]) -> (Vec<Option<OwnedKey>>, Option<KeyringError>) {
+        self.find_each(keys, rings::OWNED_KEY)
     }
 
     /// Every key that may decrypt, for messages that do not name their recipients.

@@ -5,14 +5,15 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::rc::Rc;
 
-use sequoia_openpgp::cert::raw::RawCertParser;
-use sequoia_openpgp::packet::Signature;
+use sequoia_openpgp::cert::raw::{RawCert, RawCertParser};
+use sequoia_openpgp::packet::{Signature, UserID};
 use sequoia_openpgp::parse::Parse;
-use sequoia_openpgp::{Cert, KeyHandle};
+use sequoia_openpgp::{Cert, Fingerprint, KeyHandle, KeyID};
 
 use super::keybox::{Depth, Keybox, Record, Wanted};
 use super::recipients::contains;
-use super::{Keyring, KeyringError, PublicKey, keyboxd};
+use super::{Keyring, KeyringError, OwnedKey, PublicKey, keyboxd};
+use crate::model::text;
 use crate::system::files;
 
 /// The largest pubring.gpg read, in bytes: it has no index and is held in memory whole.
@@ -68,26 +69,27 @@ impl Keyring {
 
     /// For each key the first certificate that holds it, in one walk of the ring, however many there are: a message can
     /// name a thousand. A fault ends the walk; what was found until then stays.
-    pub(super) fn find_each(&self, keys: &[KeyHandle]) -> (Vec<Option<Rc<Cert>>>, Option<KeyringError>) {
+    pub(super) fn find_each<T: Clone>(
+        &self,
+        keys: &[KeyHandle],
+        reading: Reading<T>,
+    ) -> (Vec<Option<T>>, Option<KeyringError>) {
         let mut search = Search::of(keys);
-        let ended = match self.walk_for(&mut search) {
+        let ended = match self.walk_for(&mut search, reading) {
             Ok(()) if search.strange && search.left > 0 => Err(KeyringError::Strange),
             ended => ended,
         };
         (search.found, ended.err())
     }
 
-    fn walk_for(&self, search: &mut Search) -> Result<(), KeyringError> {
+    fn walk_for<T: Clone>(&self, search: &mut Search<T>, reading: Reading<T>) -> Result<(), KeyringError> {
         match Ring::open(&self.home)? {
             Ring::Keybox(keybox) => {
                 let walked = keybox.walk(Depth::Keys, |record: &Record<'_>| {
                     if record.fingerprints().any(|fingerprint| search.wants(fingerprint))
                         && let Ok(block) = keybox.keyblock(record)
                     {
-                        match Cert::from_bytes(&block) {
-                            Ok(cert) => search.take(cert),
-                            Err(_) => search.strange = true,
-                        }
+                        search.take_block(&block, reading);
                     }
                     if search.left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
                 });
@@ -98,16 +100,16 @@ impl Keyring {
                     if search.left == 0 {
                         break;
                     }
-                    if raw.keys().any(|key| search.wants(key.fingerprint().as_bytes()))
-                        && let Ok(cert) = Cert::try_from(raw)
-                    {
-                        search.take(cert);
+                    if raw.keys().any(|key| search.wants(key.fingerprint().as_bytes())) {
+                        search.take_block(raw.as_bytes(), reading);
                     }
                 }
             }
             Ring::Keyboxd => {
                 let wanted: Vec<Wanted> = search.wanted.iter().flatten().cloned().collect();
-                keyboxd::find(&self.env, &self.home, &wanted, 1)?.into_iter().for_each(|cert| search.take(cert));
+                for cert in keyboxd::find(&self.env, &self.home, &wanted, 1)? {
+                    search.take_each((reading.whole)(cert));
+                }
             }
             Ring::Nothing => {}
         }
@@ -194,11 +196,63 @@ impl Keyring {
     }
 }
 
+/// For each key of a certificate, what is wanted about it.
+type Keys<T> = Vec<(Fingerprint, T)>;
+
+/// How a certificate is read.
+pub(super) struct Reading<T> {
+    /// From its packets; None when they are not understood here.
+    pub block: fn(&[u8]) -> Option<Keys<T>>,
+    pub whole: fn(Cert) -> Keys<T>,
+}
+
+impl<T> Clone for Reading<T> {
+    fn clone(&self) -> Reading<T> {
+        *self
+    }
+}
+
+impl<T> Copy for Reading<T> {}
+
+/// The certificate itself.
+pub(super) const CERTIFICATE: Reading<Rc<Cert>> = Reading {
+    block: |block| Cert::from_bytes(block).ok().map(CERTIFICATE.whole),
+    whole: |cert| {
+        let cert = Rc::new(cert);
+        cert.keys().map(|key| (key.key().fingerprint(), Rc::clone(&cert))).collect()
+    },
+};
+
+/// The key and whose it is. Most certificates have one user id; then nothing but keys is parsed, which is what a `get`
+/// waits for. Of several, the whole certificate says which is first.
+pub(super) const OWNED_KEY: Reading<OwnedKey> = Reading {
+    block: |block| {
+        let raw = RawCert::from_bytes(block).ok()?;
+        let mut users = raw.userids();
+        let (first, second) = (users.next(), users.next());
+        if second.is_some() {
+            return Cert::from_bytes(block).ok().map(OWNED_KEY.whole);
+        }
+        let owner = owner(first.as_ref(), &raw.keyid());
+        Some(raw.keys().map(|key| (key.fingerprint(), OwnedKey { key, owner: owner.clone() })).collect())
+    },
+    whole: |cert| {
+        let owner = owner(cert.userids().next().map(|user| user.userid()), &cert.keyid());
+        let of = |key: &PublicKey| (key.fingerprint(), OwnedKey { key: key.clone(), owner: owner.clone() });
+        cert.keys().map(|key| of(key.key().role_as_unspecified())).collect()
+    },
+};
+
+/// The first user id, for a person to recognise.
+fn owner(user: Option<&UserID>, key: &KeyID) -> String {
+    user.map_or_else(|| format!("key {key}"), |user| text::quoted(user.value()))
+}
+
 /// Several keys looked for at once.
-struct Search {
+struct Search<T> {
     /// None for what no ring can hold.
     wanted: Vec<Option<Wanted>>,
-    found: Vec<Option<Rc<Cert>>>,
+    found: Vec<Option<T>>,
     /// How many are not found yet.
     left: usize,
     /// The ring says that it holds one of them, but not in a form that is understood here: gpg 2.4 makes keys of version 5
@@ -206,8 +260,8 @@ struct Search {
     strange: bool,
 }
 
-impl Search {
-    fn of(keys: &[KeyHandle]) -> Search {
+impl<T: Clone> Search<T> {
+    fn of(keys: &[KeyHandle]) -> Search<T> {
         let wanted: Vec<Option<Wanted>> = keys.iter().map(Wanted::of).collect();
         Search { found: vec![None; wanted.len()], left: wanted.iter().flatten().count(), wanted, strange: false }
     }
@@ -221,12 +275,20 @@ impl Search {
         self.open().any(|(_, wanted)| wanted.is(fingerprint))
     }
 
-    fn take(&mut self, cert: Cert) {
-        let held: Vec<usize> = self.open().filter(|(_, wanted)| holds(&cert, wanted)).map(|(at, _)| at).collect();
-        let cert = Rc::new(cert);
-        for at in held {
-            self.found[at] = Some(cert.clone());
-            self.left -= 1;
+    fn take_block(&mut self, block: &[u8], reading: Reading<T>) {
+        match (reading.block)(block) {
+            Some(keys) => self.take_each(keys),
+            None => self.strange = true,
+        }
+    }
+
+    fn take_each(&mut self, keys: Keys<T>) {
+        for (fingerprint, held) in keys {
+            let at: Vec<usize> = self.open().filter(|(_, one)| one.is_key(&fingerprint)).map(|(at, _)| at).collect();
+            for at in at {
+                self.found[at] = Some(held.clone());
+                self.left -= 1;
+            }
         }
     }
 }
@@ -268,6 +330,8 @@ pub fn encrypting_keys(cert: &Cert) -> Vec<PublicKey> {
 
 #[cfg(test)]
 mod tests {
+    use sequoia_openpgp::serialize::SerializeInto;
+
     use super::*;
     use crate::system::env::Env;
     use crate::system::options::Options;
@@ -298,6 +362,30 @@ mod tests {
         );
     }
 
+    /// As a keybox and as packets: whose a key is said to be does not depend on how much of its certificate was read.
+    #[test]
+    fn a_key_is_its_first_users_whatever_was_read() {
+        let home = tempfile::tempdir().unwrap();
+        let env = Env::made_of([("GNUPGHOME", home.path().to_str().unwrap())]);
+        let keyring = Keyring::new(&env, &Options::resolve(&Default::default(), &env).unwrap());
+        for users in [&[][..], &["one"], &["b", "a", "c"]] {
+            let mut builder = sequoia_openpgp::cert::CertBuilder::new().add_transport_encryption_subkey();
+            for user in users {
+                builder = builder.add_userid(*user);
+            }
+            let cert = builder.generate().expect("a key").0;
+            std::fs::write(home.path().join("pubring.gpg"), cert.to_vec().unwrap()).unwrap();
+            let handles: Vec<KeyHandle> = cert.keys().map(|key| key.key().key_handle()).collect();
+            let (found, fault) = keyring.owned_keys(&handles);
+            let first = cert.userids().next().map(|user| String::from_utf8_lossy(user.userid().value()).into_owned());
+            let owner = first.map_or_else(|| format!("key {}", cert.keyid()), |user| format!("\"{user}\""));
+            assert!(fault.is_none() && found.len() == 2, "{fault:?}");
+            for (key, handle) in found.into_iter().map(|key| key.expect("found")).zip(handles) {
+                assert_eq!((key.owner.as_str(), key.key.key_handle()), (owner.as_str(), handle));
+            }
+        }
+    }
+
     #[test]
     fn a_key_that_is_not_understood_is_left_to_gpg() {
         let home = tempfile::tempdir().unwrap();
@@ -314,6 +402,8 @@ mod tests {
         assert!(keyring.cert_with_key(&handle).unwrap().is_none());
         let other: KeyHandle = "0123456789ABCDEF".parse().unwrap();
         assert!(keyring.certs_with_keys(&[other]).1.is_none());
+        let (keys, fault) = keyring.owned_keys(std::slice::from_ref(&handle));
+        assert!(keys == [None] && matches!(fault, Some(KeyringError::Strange)), "{fault:?}");
 
         assert_eq!(keyring.find_user_id(b"five@example.org", 2).unwrap(), None);
         assert_eq!(keyring.find_user_id(b"six@example.org", 2).unwrap(), Some(Vec::new()));
