@@ -10,7 +10,7 @@ pub mod registry_key;
 mod secret;
 mod user_id;
 
-pub use credential::{Credential, Login};
+pub use credential::{Credential, IDENTITY_TOKEN_USER, Login};
 pub use entry_path::{EntryPath, EntryPathError};
 pub use entry_text::EntryText;
 pub use problem::{Problem, ProblemKind};

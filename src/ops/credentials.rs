@@ -19,6 +19,13 @@ pub struct CredentialStore<'a> {
     system: &'a System,
 }
 
+/// What a login may take the place of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Over {
+    Anything,
+    Nothing,
+}
+
 /// Logins by registry, and what could not be understood.
 #[derive(Debug, Default)]
 pub struct CredentialListing {
@@ -70,16 +77,35 @@ impl<'a> CredentialStore<'a> {
     /// Stores a credential as the registry's one login; the account stored last wins. A credential that is there already,
     /// encrypted to the right people, is not written again.
     pub fn store(&self, key: &RegistryKey, credential: Credential) -> Result<Written, Problem> {
-        let Credential { login, secret } = credential;
-        let mut written = self.store_login(key, &login, secret).map_err(|problem| untold(problem, &login))?;
-        written.warnings = written.warnings.into_iter().map(|warning| untold(warning, &login)).collect();
-        Ok(written)
+        Ok(self.store_over(key, credential, Over::Anything)?.unwrap_or_default())
     }
 
-    fn store_login(&self, key: &RegistryKey, login: &Login, secret: Secret) -> Result<Written, Problem> {
+    /// As `store`, where the registry has no login of whatever user. None where it has: nothing is written then.
+    pub fn add(&self, key: &RegistryKey, credential: Credential) -> Result<Option<Written>, Problem> {
+        self.store_over(key, credential, Over::Nothing)
+    }
+
+    fn store_over(&self, key: &RegistryKey, credential: Credential, over: Over) -> Result<Option<Written>, Problem> {
+        let Credential { login, secret } = credential;
+        let written = self.store_login(key, &login, secret, over).map_err(|problem| untold(problem, &login))?;
+        let Some(mut written) = written else { return Ok(None) };
+        written.warnings = written.warnings.into_iter().map(|warning| untold(warning, &login)).collect();
+        Ok(Some(written))
+    }
+
+    fn store_login(
+        &self,
+        key: &RegistryKey,
+        login: &Login,
+        secret: Secret,
+        over: Over,
+    ) -> Result<Option<Written>, Problem> {
         let entry = layout::login_entry(key, login)?;
         let store = self.system.stores()?.root();
         let mut change = Change::begin_unrecorded(self.system, store)?;
+        if over == Over::Nothing && !store.logins(key)?.files.is_empty() {
+            return Ok(None);
+        }
         let (recipients, warning) = change::recipients(self.system, store, &entry.parent())?;
         change.warnings.extend(warning);
         let cipher = self.system.cipher()?;
@@ -101,7 +127,7 @@ impl<'a> CredentialStore<'a> {
             remove_other(&mut change, other, login, key);
         }
         change.make_newest(&entry, &others).map_err(|error| of_entry(error.into(), "store", login, key))?;
-        Ok(change.finish(&format!("Add given password for {} to store.", entry.display())))
+        Ok(Some(change.finish(&format!("Add given password for {} to store.", entry.display()))))
     }
 
     /// Removes every login of the registry. Nothing there is success. Erasing a bare name of Docker Hub erases what a `get`
@@ -304,6 +330,19 @@ mod tests {
         let (login, ciphertext) = found.expect("answered").expect("a login");
         assert_eq!((login.login.as_str(), ciphertext.as_slice(), looks), ("new", b"for alice\n2".as_slice(), 2));
         assert!(read_active(root, &key("h"), |_| Ok(None)).is_err());
+    }
+
+    #[test]
+    fn what_is_added_replaces_nobody() {
+        let bench = Bench::new();
+        let add = |user: &str| {
+            let credential = Credential::new(Login::new(user), secret("pw"));
+            CredentialStore::new(&bench.system).add(&key("h"), credential).expect("answered").is_some()
+        };
+        assert!(add("alice"));
+        assert!(!add("alice") && !add("bob"));
+        assert_eq!(get(&bench, "h"), answer("alice", "pw"));
+        assert_eq!(bench.tree().len(), 4, "{:?}", bench.tree());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod advice;
 mod answering;
 pub mod audit;
+mod backup;
 mod change;
 pub mod config;
 pub mod conflict;
@@ -12,6 +13,7 @@ pub mod demo;
 #[cfg(test)]
 mod double;
 pub mod entries;
+pub mod fix;
 mod footprint;
 pub mod generate;
 pub mod grep;

@@ -1,4 +1,4 @@
-//! Changes of a store taken back: every file that a change touched becomes what it was before, in git by a new commit.
+//! Changes of a store, and what `fix` did to other files, taken back: every file that a change touched becomes what it was before, in git by a new commit.
 //! Refuses when any of them was changed since. What is taken back can be brought again in the same way. Killed at any
 //! moment, nothing is lost, and the same command goes on where it stopped.
 
@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use super::backup;
 use super::change::{self, Change, Written};
 use super::footprint;
 use crate::model::{EntryPath, Problem, Recipient, text};
@@ -36,12 +37,26 @@ pub struct UndoStep {
     pub obstacle: Option<String>,
 }
 
-/// One change of one store.
+/// One change of one store, or of one file elsewhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Part {
     /// As the commit's subject says it.
     pub what: String,
-    pub store: PathBuf,
+    pub of: Of,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Of {
+    Store(PathBuf),
+    File(PathBuf),
+}
+
+impl Of {
+    pub fn path(&self) -> &Path {
+        match self {
+            Of::Store(path) | Of::File(path) => path,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -64,7 +79,7 @@ pub fn as_one<T>(system: &System, deed: impl FnOnce() -> T) -> T {
     deed()
 }
 
-/// The changes of the stores that are open here.
+/// The changes of the stores that are open here, and of files elsewhere.
 pub fn steps(system: &System) -> Result<Steps, Problem> {
     let (steps, unreadable) = undo_log::list(&system.options.state_dir);
     let mut told = Vec::new();
@@ -78,11 +93,16 @@ pub fn steps(system: &System) -> Result<Steps, Problem> {
 /// None where none of its stores is open here.
 fn told_of(system: &System, id: u64, steps: &[Step]) -> Result<Option<UndoStep>, Problem> {
     let own: Vec<&Step> = steps.iter().filter(|step| step.action() == id).collect();
-    let open = own.iter().map(|step| Ok(store_of(system, step)?.is_some())).collect::<Result<Vec<bool>, Problem>>()?;
+    let is_open = |step: &&Step| Ok(step.kind == Kind::Files || store_of(system, step)?.is_some());
+    let open = own.iter().map(is_open).collect::<Result<Vec<bool>, Problem>>()?;
     let Some(first) = own.first().filter(|_| open.contains(&true)) else { return Ok(None) };
+    let undone_by = own.iter().map(|step| undoing(steps, id, step)).collect::<Option<Vec<u64>>>();
+    if undone_by.is_none() && own.iter().all(|step| step.kind == Kind::Files && !backup::came_to_pass(step)) {
+        return Ok(None);
+    }
     let mut parts: Vec<Part> = Vec::new();
     for step in &own {
-        let part = Part { what: step.what.clone(), store: root_of(step).into() };
+        let part = Part { what: step.what.clone(), of: of(step) };
         // Long work is written down in pieces.
         if !parts.contains(&part) {
             parts.push(part);
@@ -92,7 +112,7 @@ fn told_of(system: &System, id: u64, steps: &[Step]) -> Result<Option<UndoStep>,
     let mut what: Vec<&str> = parts.iter().take(NAMES_MAX).map(|part| part.what.as_str()).collect();
     let and_more = format!("and {more} more");
     what.extend((more > 0).then_some(and_more.as_str()));
-    let files: BTreeSet<(&OsString, &OsString)> =
+    let files: BTreeSet<(Option<&OsString>, &OsString)> =
         own.iter().flat_map(|step| step.places.iter().map(|place| (root_of(step), &place.path))).collect();
     let obstacle = own.iter().find_map(|step| step.obstacle.clone());
     if files.is_empty() && obstacle.is_none() {
@@ -100,7 +120,6 @@ fn told_of(system: &System, id: u64, steps: &[Step]) -> Result<Option<UndoStep>,
     }
     let lost = (first.id != id).then(|| "its first part is no longer kept".to_owned());
     let closed = open.contains(&false).then(|| "a part of it is in a store that is not open".to_owned());
-    let undone_by = own.iter().map(|step| undoing(steps, id, step)).collect::<Option<Vec<u64>>>();
     Ok(Some(UndoStep {
         id,
         time: first.time.clone(),
@@ -145,7 +164,10 @@ pub fn undo(system: &System, id: Option<u64>) -> Result<Undone, Problem> {
             .because(text::escaped(why.as_bytes()))
             .hint("where the store is in git, regpass history shows older versions of an entry"));
     }
-    let written = as_one(system, || take_back(system, &chosen))?;
+    let written = match file_step(system, &chosen) {
+        Some(step) => backup::take_back(system, &step)?,
+        None => as_one(system, || take_back(system, &chosen))?,
+    };
     Ok(Undone { step: chosen, written })
 }
 
@@ -282,7 +304,7 @@ impl Side<'_> {
 
     fn subject(&self, chosen: &UndoStep) -> String {
         let root = footprint::real_root(self.store);
-        let own: Vec<&Part> = chosen.parts.iter().filter(|part| part.store == root).collect();
+        let own: Vec<&Part> = chosen.parts.iter().filter(|part| part.of.path() == root).collect();
         let more = own.len().saturating_sub(1);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         let first = own.first().map_or("", |part| part.what.as_str());
@@ -344,14 +366,30 @@ fn named(mut names: Vec<String>) -> String {
     format!("{}{more}", names.join(", "))
 }
 
-fn root_of(step: &Step) -> &OsString {
-    let Kind::Store { root } = &step.kind;
-    root
+/// The step of a change of files elsewhere, which is an action by itself; None for one of stores.
+fn file_step(system: &System, chosen: &UndoStep) -> Option<Step> {
+    let (steps, _) = undo_log::list(&system.options.state_dir);
+    steps.into_iter().find(|step| step.action() == chosen.id && step.kind == Kind::Files)
+}
+
+fn of(step: &Step) -> Of {
+    match &step.kind {
+        Kind::Store { root } => Of::Store(root.into()),
+        Kind::Files => Of::File(step.places.first().map(|place| PathBuf::from(&place.path)).unwrap_or_default()),
+    }
+}
+
+/// The root of a store's step.
+fn root_of(step: &Step) -> Option<&OsString> {
+    match &step.kind {
+        Kind::Store { root } => Some(root),
+        Kind::Files => None,
+    }
 }
 
 /// The open store that a step belongs to.
 fn store_of<'s>(system: &'s System, step: &Step) -> Result<Option<&'s Store>, Problem> {
-    let root = root_of(step);
+    let Some(root) = root_of(step) else { return Ok(None) };
     Ok(system.stores()?.all().iter().find(|store| footprint::real_root(store).as_os_str() == root))
 }
 
@@ -535,7 +573,7 @@ mod tests {
         assert!(work.join("b.gpg").exists() && read(&bench, "a.gpg").is_none());
         let told = undo_last(&bench);
         let at = |root: &Path| std::fs::canonicalize(root).expect("a store");
-        let stores: Vec<PathBuf> = told.parts.into_iter().map(|part| part.store).collect();
+        let stores: Vec<PathBuf> = told.parts.into_iter().map(|part| part.of.path().to_owned()).collect();
         assert_eq!(stores, [at(&work), at(&bench.root())]);
         assert!(!work.join("b.gpg").exists());
         assert_eq!(read(&bench, "a.gpg").as_deref(), Some("for alice\none"));

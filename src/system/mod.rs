@@ -23,6 +23,7 @@ pub mod others;
 pub mod process;
 pub mod programs;
 pub mod registries_conf;
+pub mod rewriting;
 pub mod scratch;
 pub mod store;
 pub mod sudoers;

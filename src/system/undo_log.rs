@@ -1,7 +1,6 @@
 //! What changes can be taken back: one file a step in a private folder, a line of JSON and then the bytes that were there
-//! before, which in a store are ciphertext. Steps of one action name its first one and go with it. Bounded in number, size
-//! and age. Knows no store; what is recorded and when it may be taken back is `ops`. `Kind` leaves room for steps that are
-//! not a store's.
+//! before, which in a store are ciphertext, and of other files are encrypted. Steps of one action name its first one and go
+//! with it. Bounded in number, size and age. Knows no store; what is recorded and when it may be taken back is `ops`.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -15,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::files::{self, FileError};
+use super::rewriting::Stamp;
 use crate::model::{Problem, text};
 
 /// The folder's name in the state folder.
@@ -41,6 +41,8 @@ const LOCK_WAIT: Duration = Duration::from_secs(10);
 pub enum Kind {
     /// Files below the root of a store.
     Store { root: OsString },
+    /// Files of other programs, by their full names.
+    Files,
 }
 
 /// One change that may be taken back. The first line of its file.
@@ -117,7 +119,7 @@ impl Drop for Underway<'_> {
     }
 }
 
-/// One file, named below the root.
+/// One file, named below the root, or in full.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
     pub path: OsString,
@@ -140,14 +142,35 @@ pub enum Before {
     Link {
         target: OsString,
     },
+    /// Encrypted: its bytes, and those that took their place. So many of those after the first line.
+    Sealed {
+        len: u64,
+        mode: u32,
+        stamp: Stamp,
+    },
+    /// Permission bits; the bytes are not touched.
+    Mode {
+        mode: u32,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum After {
     Nothing,
-    File { digest: String },
-    Link { target: OsString },
+    File {
+        digest: String,
+    },
+    Link {
+        target: OsString,
+    },
+    /// By its stamp: a digest would help in guessing a secret that is in it.
+    Stamped {
+        stamp: Stamp,
+    },
+    Mode {
+        mode: u32,
+    },
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -222,14 +245,14 @@ pub fn list(state: &Path) -> (Vec<Step>, Vec<PathBuf>) {
     (steps, damaged)
 }
 
-/// What stood in a step's places before: the bytes for each `Before::File`, None for the others.
+/// What stood in a step's places before: the bytes for each `Before::File` and `Before::Sealed`, None for the others.
 pub fn bytes(state: &Path, step: &Step) -> Result<Vec<Option<Vec<u8>>>, UndoError> {
     let folder = state.join(FOLDER);
     let (step, rest) = read(&folder, step.name())?;
     let mut rest = &rest[..];
     let mut found = Vec::with_capacity(step.places.len());
     for place in &step.places {
-        let Before::File { len, .. } = place.before else {
+        let (Before::File { len, .. } | Before::Sealed { len, .. }) = place.before else {
             found.push(None);
             continue;
         };

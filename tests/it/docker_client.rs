@@ -87,6 +87,41 @@ fn without_a_helper_the_password_would_be_found_in_clear() {
     assert_eq!(files_holding(&desk.sandbox.home(), inline.as_bytes()), [desk.config.join("config.json")]);
 }
 
+/// What docker wrote in clear goes into the store, and docker goes on as if it had been there all along.
+#[test]
+fn a_login_that_docker_wrote_in_clear_is_moved_into_the_store() {
+    let Some(mut desk) = Desk::new(Sandbox::with_store().0) else { return };
+    let file = desk.config.join("config.json");
+    // No helper is found, so docker keeps it in the file.
+    std::fs::write(&file, "{}").expect("config.json");
+    let path = std::mem::replace(&mut desk.path, "/nonexistent".into());
+    let login = desk.login("alice", PASSWORD).ok();
+    assert!(login.err().to_lowercase().contains("unencrypted"), "{}", login.err());
+    let inline = STANDARD.encode(format!("alice:{PASSWORD}"));
+    assert_eq!(files_holding(&desk.sandbox.home(), inline.as_bytes()), std::slice::from_ref(&file));
+    desk.path = path;
+    desk.sandbox.set("PATH", &desk.path);
+    desk.sandbox.regpass(&["fix", "--apply", "--yes", "INL01"], b"").ok();
+    desk.assert_logged_in("alice", PASSWORD);
+    desk.assert_not_in_clear("alice", PASSWORD);
+    // Docker writes the file as it would itself.
+    let written = std::fs::read(&file).expect("config.json");
+    let again = desk.docker(&["login", desk.server()], "");
+    assert!(again.err().contains("existing credentials... [Username: alice]"), "{}{}", again.out(), again.err());
+    desk.login("alice", PASSWORD).ok();
+    let value = |bytes: &[u8]| serde_json::from_slice::<serde_json::Value>(bytes).expect("JSON");
+    assert_eq!(value(&std::fs::read(&file).expect("config.json")), value(&written));
+    desk.sandbox.regpass(&["undo"], b"").ok();
+    assert_eq!(
+        files_holding(&desk.sandbox.home(), inline.as_bytes()),
+        std::slice::from_ref(&file),
+        "as docker wrote it"
+    );
+    desk.sandbox.regpass(&["fix", "--apply", "--yes", "INL01"], b"").ok();
+    desk.logout().ok();
+    desk.assert_logged_out();
+}
+
 #[test]
 fn pass_shows_what_docker_stored() {
     if peer("pass").is_none() {

@@ -16,6 +16,7 @@ mod diff;
 mod edit;
 mod explain;
 mod find;
+mod fix;
 mod generate;
 mod git;
 mod grep;
@@ -127,6 +128,7 @@ fn run(session: &Session, args: Args) -> Result<u8, Problem> {
         Some(Command::Shims(args)) => shims::run(session, &args),
         Some(Command::Status(args)) => status::run(session, &args),
         Some(Command::Audit(audit)) => return audit::run(session, &audit),
+        Some(Command::Fix(args)) => fix::run(session, &args),
         Some(Command::Contexts(args)) => contexts::run(session, &args),
         Some(Command::Explain(args)) => return explain::run(session, &args),
         Some(Command::Journal(args)) => journal::run(session, &args),

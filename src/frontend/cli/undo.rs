@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::{Session, names};
 use crate::frontend::console::{Console, Role};
 use crate::model::{Problem, text};
-use crate::ops::undo::{self, Part, UndoStep};
+use crate::ops::undo::{self, Of, Part, UndoStep};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -75,7 +75,7 @@ fn step(step: &UndoStep) -> Value {
     one.insert("time".to_owned(), step.time.as_str().into());
     one.insert("what".to_owned(), step.what.as_str().into());
     if let Some(first) = step.parts.first() {
-        names::put(&mut one, "store", first.store.as_os_str().as_encoded_bytes());
+        put_place(&mut one, &first.of);
     }
     one.insert("parts".to_owned(), step.parts.iter().map(part).collect());
     one.insert("files".to_owned(), step.files.into());
@@ -87,8 +87,16 @@ fn step(step: &UndoStep) -> Value {
 
 fn part(part: &Part) -> Value {
     let mut one = Map::from_iter([("what".to_owned(), part.what.as_str().into())]);
-    names::put(&mut one, "store", part.store.as_os_str().as_encoded_bytes());
+    put_place(&mut one, &part.of);
     Value::Object(one)
+}
+
+fn put_place(object: &mut Map<String, Value>, of: &Of) {
+    let field = match of {
+        Of::Store(_) => "store",
+        Of::File(_) => "file",
+    };
+    names::put(object, field, of.path().as_os_str().as_encoded_bytes());
 }
 
 fn line(console: &Console, step: &UndoStep) -> String {

@@ -8,7 +8,7 @@ use super::screen::{Flow, Ticket, Toast};
 use super::screens::confirm::Confirm;
 use super::widgets::words;
 use crate::model::{Problem, text};
-use crate::ops::undo::UndoStep;
+use crate::ops::undo::{Of, UndoStep};
 
 /// The name on its tickets.
 pub(super) const NAME: &str = "taking back";
@@ -38,10 +38,17 @@ fn confirm(step: &UndoStep, ticket: Ticket, home: Option<&Path>) -> Flow {
     }
     let time = step.time.get(..16).unwrap_or_default().replace('T', " ");
     let files = words::counted(step.files as u64, "file");
-    let mut stores: Vec<String> = step.parts.iter().map(|part| words::path(&part.store, home)).collect();
+    let mut stores: Vec<String> = step.parts.iter().map(|part| words::path(part.of.path(), home)).collect();
     stores.sort();
     stores.dedup();
-    let word = if stores.len() > 1 { "Stores" } else { "Store" };
+    let is_file = step.parts.iter().any(|part| matches!(part.of, Of::File(_)));
+    let word = if is_file {
+        "It is"
+    } else if stores.len() > 1 {
+        "Stores"
+    } else {
+        "Store"
+    };
     let effect = format!("{what} of {time} UTC: {files} as before it. {word} {}.", stores.join(", "));
     let deed = Flow::Start(ticket, Job::Undo(Ask::TakeBack(step.id)));
     Flow::Push(Box::new(Confirm::new("Take back the last change".to_owned(), effect, "take back", deed)))

@@ -13,7 +13,7 @@ use crate::model::{Login, Secret, text};
 use crate::system::files::{self, FileError};
 
 /// The most that is read, in bytes.
-const SIZE_MAX: u64 = 1 << 20;
+pub const SIZE_MAX: u64 = 1 << 20;
 
 /// The members of an entry that hold a secret (docker/cli `types.AuthConfig`).
 const HOLDERS: [&str; 4] = ["auth", "password", "identitytoken", "registrytoken"];

@@ -11,6 +11,7 @@ use super::auth_file;
 use super::creds_store::{self, Placed};
 use crate::model::{Login, Problem, RegistryKey, Secret, text};
 use crate::system::files::{self, FileError};
+use crate::system::rewriting::RewriteError;
 
 /// The file's name in Docker's folder.
 pub const FILE: &str = "config.json";
@@ -52,6 +53,15 @@ pub enum DockerConfigError {
     Unfit { file: PathBuf },
     #[error("{} was changed by somebody else meanwhile", text::quoted_path(.file))]
     Changed { file: PathBuf },
+}
+
+impl From<RewriteError> for DockerConfigError {
+    fn from(error: RewriteError) -> DockerConfigError {
+        match error {
+            RewriteError::File(error) => DockerConfigError::File(error),
+            RewriteError::Changed(file) => DockerConfigError::Changed { file },
+        }
+    }
 }
 
 impl From<DockerConfigError> for Problem {

@@ -2,15 +2,13 @@
 //! was, with its order and what nobody here knows. Docker takes no lock on the file; what it writes meanwhile is not lost.
 
 use std::fmt;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
-use std::time::Duration;
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use super::config::{self, DockerConfigError, SIZE_MAX};
 use crate::model::Secret;
-use crate::system::files::{self, FileError};
+use crate::system::rewriting::Rewriting;
 
 /// Whether `credsStore` is in the file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,12 +20,6 @@ pub enum Placed {
     AtTop,
     Nowhere,
 }
-
-/// How long another regpass may take over the same file.
-const LOCK_WAIT: Duration = Duration::from_secs(5);
-
-/// The mode of a file that was not there. It is.
-const MODE: u32 = 0o600;
 
 /// Where `credsStore` is in this text, which is a whole `config.json`.
 pub(super) fn placed(text: &[u8], helper: Option<&str>) -> Placed {
@@ -51,37 +43,13 @@ pub fn take_out(file: &Path, helper: &str) -> Result<(), DockerConfigError> {
     change(file, |text| without(text, helper))
 }
 
-/// What a link leads to is changed, and stays where it is.
 fn change(file: &Path, edit: impl FnOnce(&[u8]) -> Option<Secret>) -> Result<(), DockerConfigError> {
-    let fault = |what, source| DockerConfigError::from(FileError::io(what, file, source));
-    let real = std::fs::canonicalize(file).map_err(|source| fault("cannot read", source))?;
-    let folder = real.parent().unwrap_or(Path::new("/"));
-    let _lock = files::lock_folder(folder, LOCK_WAIT)?;
-    let before = stamp(&real);
-    let text = Secret::new(files::read_bounded(&real, SIZE_MAX)?);
-    config::parse(file, text.expose())?;
-    let unfit = || DockerConfigError::Unfit { file: file.to_owned() };
-    let new = edit(text.expose()).ok_or_else(unfit)?;
+    let rewriting = Rewriting::begin(file, SIZE_MAX)?;
+    let text = rewriting.text().expose();
+    config::parse(file, text)?;
+    let new = edit(text).ok_or_else(|| DockerConfigError::Unfit { file: file.to_owned() })?;
     config::parse(file, new.expose())?;
-    let temp = files::temp_name(folder);
-    let written = files::make_replacement(&temp, &real, new.expose(), MODE)?;
-    let replaced = written.sync_all().map_err(|source| fault("cannot write", source)).and_then(|()| {
-        if before.is_none() || stamp(&real) != before {
-            return Err(DockerConfigError::Changed { file: file.to_owned() });
-        }
-        std::fs::rename(&temp, &real).map_err(|source| fault("cannot replace", source))
-    });
-    if replaced.is_err() {
-        let _ = std::fs::remove_file(&temp);
-    }
-    files::sync_folder(folder);
-    replaced
-}
-
-/// Another one after every write.
-fn stamp(file: &Path) -> Option<(u64, u64, i64, i64)> {
-    let meta = std::fs::metadata(file).ok()?;
-    Some((meta.ino(), meta.len(), meta.mtime(), meta.mtime_nsec()))
+    Ok(rewriting.prepare(&new)?.put()?)
 }
 
 fn member(helper: &str) -> String {

@@ -7,5 +7,7 @@ pub mod config;
 pub mod creds_store;
 pub mod daemon;
 mod document;
+pub mod edit;
 pub mod payload;
 pub mod protocol;
+mod spans;

@@ -5,6 +5,7 @@ mod audit;
 mod config;
 mod demo;
 mod edit;
+mod fix;
 mod generate;
 mod grep;
 mod history;

@@ -53,6 +53,8 @@ const ANSWERS: &[(&[&str], &[u8])] = &[
     (&["status"], b""),
     (&["audit", "--only", "CFG01"], b""),
     (&["audit", "--list"], b""),
+    (&["fix"], b""),
+    (&["fix", "--apply", "--yes"], b""),
     (&["journal"], b""),
     (&["config", "init"], b""),
     (&["config", "show"], b""),
@@ -68,6 +70,10 @@ fn machine() -> Sandbox {
     sandbox.git(&["remote", "add", "origin", "../hub"]).ok();
     sandbox.make_key("Bob <bob@example.test>", "future-default");
     sandbox.helper("store", LOGIN).ok();
+    let docker = sandbox.home().join(".docker");
+    std::fs::create_dir(&docker).expect("a folder");
+    std::fs::write(docker.join("config.json"), r#"{"auths":{"i.test":{"auth":"dTpw"}},"credsStore":"pass"}"#)
+        .expect("a configuration");
     sandbox
 }
 
@@ -147,6 +153,7 @@ const WRITES: &[(&[&str], &[u8])] = &[
     (&["recipients", "set", "alice@example.test"], b""),
     (&["reencrypt", "--all"], b""),
     (&["shims", "install", "--dir", "other"], b""),
+    (&["fix", "--apply", "--yes"], b""),
     (&["shims", "remove", "--dir", "links"], b""),
     (&["config", "init"], b""),
 ];

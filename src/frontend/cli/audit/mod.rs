@@ -151,6 +151,9 @@ pub(super) fn run(session: &Session, args: &AuditArgs) -> Result<u8, Problem> {
         Some(file) => write(session, file, &text, if args.format == Format::Prom { 0o644 } else { 0o600 })?,
         None => session.console.data(&text)?,
     }
+    if args.format == Format::Human && !json && checked.iter().any(|one| !one.answer.findings.is_empty()) {
+        session.console.advice("what can be done about it: regpass fix");
+    }
     Ok(exit_code(&checked, Severity::named(&args.fail_on).unwrap_or(Severity::High), args.strict))
 }
 

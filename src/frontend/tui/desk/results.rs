@@ -4,7 +4,7 @@ use super::super::jobs::undo::{Job as Ask, Report as Answer};
 use super::super::screen::Toast;
 use super::*;
 use crate::ops::Written;
-use crate::ops::undo::{Part, UndoStep, Undone};
+use crate::ops::undo::{Of, Part, UndoStep, Undone};
 
 fn step() -> UndoStep {
     UndoStep {
@@ -13,7 +13,7 @@ fn step() -> UndoStep {
         what: "Remove infra/\u{1b}[31mvpn from store.".to_owned(),
         parts: vec![Part {
             what: "Remove infra/vpn from store.".to_owned(),
-            store: "/home/alice/.password-store".into(),
+            of: Of::Store("/home/alice/.password-store".into()),
         }],
         files: 1,
         undoes: None,

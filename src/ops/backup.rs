@@ -1,0 +1,199 @@
+//! Files of other programs that were changed, kept so that `undo` can put them back. What stood in them is encrypted to those
+//! who may read the store's logins, because it may be a login. Called by `fix` and `undo`.
+
+use std::ffi::OsStr;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use super::change::{self, Written};
+use super::read_only;
+use crate::model::{Problem, Secret, text, utc};
+use crate::system::System;
+use crate::system::cipher::Asking;
+use crate::system::docker::auth_file::SIZE_MAX;
+use crate::system::files;
+use crate::system::rewriting::{self, RewriteError, Rewriting, Stamp};
+use crate::system::store::{StoreError, layout};
+use crate::system::undo_log::{self, After, Before, Kind, Place, Step};
+
+/// Why what was put back cannot be taken away again in the same way: logins may be nowhere else by now.
+const DO_IT_AGAIN: &str = "regpass fix does it again";
+
+/// Writes down what stands in a file and what is to stand there, before it does; None: it is to be removed. The step.
+pub(super) fn keep(
+    system: &System,
+    what: &str,
+    path: &Path,
+    now: &Rewriting,
+    after: Option<(&Secret, Stamp)>,
+) -> Result<u64, Problem> {
+    forget_killed(system, path)?;
+    let new = after.map_or(&[][..], |(new, _)| new.expose());
+    let old = now.text().expose();
+    let front = format!("{}\n", old.len());
+    let mut whole = Secret::with_capacity(front.len() + old.len() + new.len());
+    [front.as_bytes(), old, new].iter().for_each(|part| whole.push(part));
+    let sealed = sealed(system, &whole)?;
+    let len = u64::try_from(sealed.len()).unwrap_or(u64::MAX);
+    let before = Before::Sealed { len, mode: now.mode(), stamp: now.stamp() };
+    let after = after.map_or(After::Nothing, |(_, stamp)| After::Stamped { stamp });
+    add(system, what, Place { path: path.into(), before, after }, &[&sealed])
+}
+
+/// Forgets what a killed run wrote down and did not do: the next change of the file would make it look done.
+fn forget_killed(system: &System, path: &Path) -> Result<(), Problem> {
+    let (steps, _) = undo_log::list(&system.options.state_dir);
+    let is_of_it =
+        |step: &&Step| step.kind == Kind::Files && step.places.iter().any(|place| Path::new(&place.path) == path);
+    steps.iter().filter(is_of_it).filter(|step| !came_to_pass(step)).try_for_each(|step| forget(system, step.id))
+}
+
+/// The same of permission bits.
+pub(super) fn keep_mode(system: &System, what: &str, path: &Path, before: u32, after: u32) -> Result<u64, Problem> {
+    let (before, after) = (Before::Mode { mode: before }, After::Mode { mode: after });
+    add(system, what, Place { path: path.into(), before, after }, &[])
+}
+
+/// Forgets a step that did not come to pass, or was taken back at once.
+pub(super) fn forget(system: &System, step: u64) -> Result<(), Problem> {
+    Ok(undo_log::amend(&system.options.state_dir, step, |_| false)?)
+}
+
+/// False for a step of which nothing is left to see: killed before it was done.
+pub(super) fn came_to_pass(step: &Step) -> bool {
+    step.places.iter().any(|place| match (&place.before, &place.after) {
+        (Before::Sealed { stamp, .. }, _) => rewriting::stamp(Path::new(&place.path)) != Some(*stamp),
+        (Before::Mode { mode }, _) => mode_of(Path::new(&place.path)) != Some(*mode),
+        _ => true,
+    })
+}
+
+/// Puts the files of a step back.
+pub(super) fn take_back(system: &System, step: &Step) -> Result<Written, Problem> {
+    let kept = undo_log::bytes(&system.options.state_dir, step)?;
+    let mut written = Written::default();
+    for (place, bytes) in step.places.iter().zip(kept) {
+        let path = PathBuf::from(&place.path);
+        read_only::check(system, &path)?;
+        match (&place.before, &place.after, bytes) {
+            (Before::Mode { mode }, After::Mode { mode: after }, _) => {
+                written.changed |= mode_back(&step.what, &path, *mode, *after)?;
+            }
+            (Before::Sealed { mode, .. }, after, Some(bytes)) => {
+                let (old, new) = opened(system, &bytes, &path)?;
+                let new = if *after == After::Nothing { None } else { Some(new) };
+                written.changed |= text_back(&step.what, &path, &old, new.as_ref(), *mode)?;
+                written.warnings.push(still_there(&path));
+            }
+            _ => return Err(damaged(&path)),
+        }
+    }
+    let undone = Step {
+        what: format!("Undo \"{}\"", step.what),
+        undoes: Some(step.action()),
+        obstacle: Some(DO_IT_AGAIN.to_owned()),
+        places: step.places.iter().map(|place| restored(&place.path)).collect(),
+        ..begun(system)
+    };
+    undo_log::add(&system.options.state_dir, system.env.uid(), system.env.unstopped(), undone, &[])?;
+    Ok(written)
+}
+
+/// A place of which nothing is kept.
+fn restored(path: &OsStr) -> Place {
+    Place { path: path.to_owned(), before: Before::Nothing, after: After::Nothing }
+}
+
+fn still_there(path: &Path) -> Problem {
+    Problem::failed(format!("what {} holds in clear is there again", text::quoted_path(path)))
+        .because("logins that were moved into the store are still there too")
+        .hint("to take them out again: regpass fix --apply")
+}
+
+fn text_back(what: &str, path: &Path, old: &Secret, new: Option<&Secret>, mode: u32) -> Result<bool, Problem> {
+    let is_gone = path.symlink_metadata().is_err();
+    if is_gone && new.is_none() {
+        files::create(path, old.expose(), mode).map_err(RewriteError::from)?;
+        return Ok(true);
+    }
+    if is_gone {
+        return Err(changed_since(what, path));
+    }
+    let now = Rewriting::begin(path, SIZE_MAX)?;
+    if now.text().same_as(old) {
+        return Ok(false);
+    }
+    if !new.is_some_and(|new| now.text().same_as(new)) {
+        return Err(changed_since(what, path));
+    }
+    now.prepare(old)?.put()?;
+    Ok(true)
+}
+
+fn mode_back(what: &str, path: &Path, mode: u32, after: u32) -> Result<bool, Problem> {
+    match mode_of(path) {
+        Some(now) if now == mode => Ok(false),
+        Some(now) if now == after => set_mode(path, mode).map(|()| true),
+        _ => Err(changed_since(what, path)),
+    }
+}
+
+/// Permission bits, links followed.
+pub(super) fn mode_of(path: &Path) -> Option<u32> {
+    path.metadata().ok().map(|meta| meta.permissions().mode() & 0o7777)
+}
+
+pub(super) fn set_mode(path: &Path, mode: u32) -> Result<(), Problem> {
+    std::fs::set_permissions(path, Permissions::from_mode(mode)).map_err(|error| {
+        Problem::failed(format!("cannot change the mode of {}", text::quoted_path(path))).because(error)
+    })
+}
+
+fn changed_since(what: &str, path: &Path) -> Problem {
+    Problem::failed(format!("{} cannot be taken back", text::quoted(what)))
+        .because(format!("changed since: {}", text::quoted_path(path)))
+}
+
+fn damaged(path: &Path) -> Problem {
+    Problem::failed(format!("what was kept of {} is damaged", text::quoted_path(path)))
+}
+
+fn sealed(system: &System, whole: &Secret) -> Result<Vec<u8>, Problem> {
+    let store = system.stores()?.root();
+    let folder = layout::helper_folder().map_err(StoreError::from)?;
+    let (recipients, _) = change::recipients(system, store, &folder)?;
+    change::encrypt(system, store, whole, &recipients)
+}
+
+/// What stood there, and what took its place.
+fn opened(system: &System, sealed: &[u8], path: &Path) -> Result<(Secret, Secret), Problem> {
+    let whole = system.cipher()?.decrypt(sealed, Asking::Allowed)?;
+    let bytes = whole.expose();
+    let parts = || {
+        let end = bytes.iter().position(|byte| *byte == b'\n')?;
+        let len: usize = std::str::from_utf8(&bytes[..end]).ok()?.parse().ok()?;
+        let middle = (end + 1).checked_add(len).filter(|middle| *middle <= bytes.len())?;
+        Some((whole.part(end + 1..middle), whole.part(middle..bytes.len())))
+    };
+    parts().ok_or_else(|| damaged(path))
+}
+
+fn add(system: &System, what: &str, place: Place, bytes: &[&[u8]]) -> Result<u64, Problem> {
+    let step = Step { what: what.to_owned(), places: vec![place], ..begun(system) };
+    let id = undo_log::add(&system.options.state_dir, system.env.uid(), system.env.unstopped(), step, bytes)?;
+    Ok(id)
+}
+
+fn begun(system: &System) -> Step {
+    Step {
+        id: 0,
+        time: utc::rfc3339(system.env.now()),
+        what: String::new(),
+        kind: Kind::Files,
+        follows: None,
+        undoes: None,
+        obstacle: None,
+        places: Vec::new(),
+    }
+}

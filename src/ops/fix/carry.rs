@@ -1,0 +1,194 @@
+//! A fix done: the file locked and read again, logins stored and read back, what stood in the file written down, then the file
+//! replaced in one step, and the same checks asked once more. Killed at any moment, a login is in the file or in the store.
+
+use std::path::Path;
+
+use super::logins::{Move, Moves, whose};
+use super::{Deed, Fix};
+use crate::model::{Credential, Login, Problem, RegistryKey, Secret, text};
+use crate::ops::audit::{self, Choice, Scope};
+use crate::ops::backup;
+use crate::ops::credentials::CredentialStore;
+use crate::ops::read_only;
+use crate::system::System;
+use crate::system::docker::auth_file::SIZE_MAX;
+use crate::system::docker::edit::{self, EditError, Unmovable};
+use crate::system::rewriting::{RewriteError, Rewriting};
+
+/// What became of a fix.
+#[derive(Debug, Default)]
+pub struct Applied {
+    /// What was done, escaped.
+    pub done: Vec<String>,
+    /// What was left as it was, and why.
+    pub left: Vec<Problem>,
+    /// What a person should know of what was done.
+    pub warnings: Vec<Problem>,
+}
+
+/// Does what an automatic fix says. Refuses when the file is not as it was when the fix was planned.
+pub fn apply(system: &System, scope: &Scope, fix: &Fix) -> Result<Applied, Problem> {
+    let (Some(deed), Some(path)) = (&fix.deed, fix.path.as_deref()) else {
+        return Err(Problem::usage("this is for a person to do").hint("see how: regpass fix"));
+    };
+    read_only::check(system, path)?;
+    match deed {
+        Deed::Move(moves) => move_logins(system, scope, fix, path, moves),
+        Deed::Edit { before, edits } => {
+            let now = begun(path, before)?;
+            let new = edit::edited(now.text(), edits).map_err(|error| unfit(path, &error))?;
+            replace(system, scope, fix, path, now, &new, &fix.fingerprints)?;
+            Ok(Applied { done: vec![fix.title.clone()], ..Applied::default() })
+        }
+        Deed::Remove { before } => {
+            let now = begun(path, before)?;
+            let step = backup::keep(system, &fix.title, path, &now, None)?;
+            now.remove().map_err(|error| forgotten(system, step, error.into()))?;
+            Ok(Applied { done: vec![fix.title.clone()], ..Applied::default() })
+        }
+        Deed::Mode { before, after } => {
+            if backup::mode_of(path) != Some(*before) {
+                return Err(RewriteError::Changed(path.to_owned()).into());
+            }
+            let step = backup::keep_mode(system, &fix.title, path, *before, *after)?;
+            backup::set_mode(path, *after).map_err(|problem| forgotten(system, step, problem))?;
+            Ok(Applied { done: vec![fix.title.clone()], ..Applied::default() })
+        }
+    }
+}
+
+/// The file, locked, if it is as it was.
+fn begun(path: &Path, before: &Secret) -> Result<Rewriting, Problem> {
+    let now = Rewriting::begin(path, SIZE_MAX)?;
+    if !now.text().same_as(before) {
+        return Err(RewriteError::Changed(path.to_owned()).into());
+    }
+    Ok(now)
+}
+
+fn unfit(path: &Path, error: &EditError) -> Problem {
+    Problem::failed(format!("{} cannot be changed", text::quoted_path(path))).because(error)
+}
+
+/// The problem, and the step that did not come to pass forgotten.
+fn forgotten(system: &System, step: u64, problem: Problem) -> Problem {
+    match backup::forget(system, step) {
+        Ok(()) => problem,
+        Err(also) => problem.because(also.one_line()),
+    }
+}
+
+/// Writes down what stands there, puts the new text in its place and asks the checks again; where one still finds what it
+/// found, the old text comes back.
+fn replace(
+    system: &System,
+    scope: &Scope,
+    fix: &Fix,
+    path: &Path,
+    now: Rewriting,
+    new: &Secret,
+    gone: &[String],
+) -> Result<(), Problem> {
+    let old = now.text().part(0..now.text().len());
+    let ready = now.prepare(new)?;
+    let step = backup::keep(system, &fix.title, path, ready.before(), Some((new, ready.after())))?;
+    ready.put().map_err(|error| forgotten(system, step, error.into()))?;
+    let still = still_found(system, scope, &fix.ids, gone)?;
+    if still.is_empty() {
+        return Ok(());
+    }
+    let now = begun(path, new)?;
+    now.prepare(&old)?.put()?;
+    let problem = Problem::failed(format!("{} is as it was: the change did not help", text::quoted_path(path)));
+    Err(forgotten(system, step, problem.because(format!("still found: {}", still.join(", ")))))
+}
+
+/// The checks that find again what was to be gone.
+fn still_found(
+    system: &System,
+    scope: &Scope,
+    ids: &[&'static str],
+    gone: &[String],
+) -> Result<Vec<&'static str>, Problem> {
+    let choice = Choice { ids: ids.iter().map(|id| (*id).to_owned()).collect(), ..Choice::default() };
+    let checked = audit::run(&audit::gather(system, scope), &choice)?;
+    let findings = checked.iter().flat_map(|one| &one.answer.findings);
+    Ok(findings.filter(|finding| gone.contains(&finding.fingerprint())).map(|finding| finding.id).collect())
+}
+
+/// What is known of a login before anything is written.
+enum Standing {
+    /// The store has none: it will be added.
+    Absent,
+    /// The same, by name and by secret.
+    Same,
+}
+
+fn move_logins(system: &System, scope: &Scope, fix: &Fix, path: &Path, moves: &Moves) -> Result<Applied, Problem> {
+    let now = begun(path, &moves.before)?;
+    let mut applied = Applied::default();
+    let mut fit: Vec<(&Move, Standing)> = Vec::new();
+    for one in &moves.moves {
+        match compared(system, &held(&now, moves, one)?, one) {
+            Ok(standing) => fit.push((one, standing)),
+            // Named for every registry, the helper would hide what stays in the file.
+            Err(problem) if moves.helper.is_some() => return Err(problem),
+            Err(problem) => applied.left.push(problem),
+        }
+    }
+    for (one, standing) in &fit {
+        let whose = whose(&one.login, &one.key);
+        match standing {
+            Standing::Same => applied.done.push(format!("{whose} is in the store already, and only there from now on")),
+            Standing::Absent => {
+                let written = CredentialStore::new(system).add(&one.key, held(&now, moves, one)?)?;
+                applied.warnings.extend(written.into_iter().flat_map(|written| written.warnings));
+                // As Docker will get it. Another login that came meanwhile is one to compare with, too.
+                compared(system, &held(&now, moves, one)?, one)?;
+                applied.done.push(format!("{whose} is in the store, and was read back"));
+            }
+        }
+    }
+    if fit.is_empty() {
+        return Err(applied.left.pop().unwrap_or_else(|| Problem::failed("there is nothing to move")));
+    }
+    let edits = moves.edits(fit.iter().map(|(one, _)| *one));
+    let new = edit::edited(now.text(), &edits).map_err(|error| unfit(path, &error))?;
+    let gone: Vec<String> = fit.iter().flat_map(|(one, _)| one.fingerprints.clone()).collect();
+    replace(system, scope, fix, path, now, &new, &gone)?;
+    applied.done.push(format!("{} holds no secret of it any more", text::quoted_path(path)));
+    if let Some(helper) = &moves.helper {
+        applied.done.push(format!("docker asks docker-credential-{}", text::escaped(helper.as_bytes())));
+    }
+    Ok(applied)
+}
+
+fn held(now: &Rewriting, moves: &Moves, one: &Move) -> Result<Credential, Problem> {
+    edit::credential(now.text(), moves.layout, &one.entry.server).map_err(|error: Unmovable| {
+        Problem::failed(format!("{} cannot be moved", whose(&one.login, &one.key))).because(error)
+    })
+}
+
+/// What the store answers for it. Err when that is something else, or cannot be read.
+fn compared(system: &System, held: &Credential, one: &Move) -> Result<Standing, Problem> {
+    match CredentialStore::new(system).get(&one.key)? {
+        None => Ok(Standing::Absent),
+        Some(there) if there.login == held.login && there.secret.same_as(&held.secret) => Ok(Standing::Same),
+        Some(there) => Err(conflict(&there.login, &one.login, &one.key)),
+    }
+}
+
+fn conflict(there: &Login, held: &Login, key: &RegistryKey) -> Problem {
+    let server = text::shell_word(Path::new(&*key.to_text()));
+    let what = if there == held {
+        "the store has another password for it".to_owned()
+    } else {
+        format!("the store has {} there", whose(there, key))
+    };
+    Problem::failed(format!("{} stays in the file", whose(held, key)))
+        .because(what)
+        .hint(format!("to keep what the store has, which then replaces what is in the file: docker login {server}"))
+        .hint(format!(
+            "to keep what is in the file, remove what the store has, then fix again: regpass registries erase {server}"
+        ))
+}

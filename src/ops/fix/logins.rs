@@ -1,0 +1,216 @@
+//! Logins that stand in clear, moved into the store: what would go where, and why some cannot. Nothing is decrypted to plan
+//! it; what is in the store already is compared when it is done.
+
+use std::path::Path;
+
+use super::preview::diff;
+use super::{Deed, Fix, kept_from, read};
+use crate::model::registry_key::{HUB_KEY, HUB_NAME};
+use crate::model::{Login, RegistryKey, Secret, text};
+use crate::ops::audit::evidence::AuthSeen;
+use crate::ops::audit::places::AuthRole;
+use crate::ops::audit::{Evidence, Finding, Spot};
+use crate::ops::credentials::CredentialStore;
+use crate::ops::shims;
+use crate::system::System;
+use crate::system::docker::auth_file::{Contents, Layout, masked};
+use crate::system::docker::edit::{self, Edit, EditError, Entry};
+
+/// All that is moved out of one file.
+#[derive(Debug)]
+pub(super) struct Moves {
+    /// What the file holds.
+    pub(super) before: Secret,
+    pub(super) layout: Layout,
+    pub(super) moves: Vec<Move>,
+    /// The helper that has to be named, so that Docker finds them.
+    pub(super) helper: Option<String>,
+}
+
+/// One login.
+#[derive(Clone, Debug)]
+pub(super) struct Move {
+    pub(super) entry: Entry,
+    /// The name under which Docker will ask for it.
+    pub(super) key: RegistryKey,
+    /// As the file tells it.
+    pub(super) login: Login,
+    /// Of the findings that its entry makes.
+    pub(super) fingerprints: Vec<String>,
+}
+
+impl Moves {
+    pub(super) fn edits<'m>(&self, moves: impl Iterator<Item = &'m Move>) -> Vec<Edit> {
+        let emptied = moves.map(|one| Edit::Empty { layout: self.layout, server: one.entry.server.clone() });
+        self.helper.iter().cloned().map(Edit::CredsStore).chain(emptied).collect()
+    }
+}
+
+/// Checks whose findings are entries of such a file.
+const OF_ENTRIES: [&str; 6] = ["INL01", "INL02", "INL03", "INL04", "INL05", "INL06"];
+
+pub(super) fn plan(system: &System, evidence: &Evidence, findings: &[&Finding]) -> Vec<Fix> {
+    let roles = [AuthRole::Docker, AuthRole::DockerOfHome, AuthRole::Legacy, AuthRole::Helm];
+    let files = evidence.auth.iter().filter(|seen| roles.contains(&seen.role));
+    files.flat_map(|seen| of_file(system, evidence, seen, findings)).collect()
+}
+
+fn of_file(system: &System, evidence: &Evidence, seen: &AuthSeen, findings: &[&Finding]) -> Vec<Fix> {
+    let path = seen.file.path.as_path();
+    let of_it = |finding: &&&Finding| OF_ENTRIES.contains(&finding.id) && finding.path.as_deref() == Some(path);
+    let findings: Vec<&Finding> = findings.iter().filter(of_it).copied().collect();
+    let (Some(contents), false) = (seen.contents(), findings.is_empty()) else { return Vec::new() };
+    let Some(before) = read(path) else { return Vec::new() };
+    let layout = if seen.role == AuthRole::Legacy { Layout::Flat } else { Layout::Nested };
+    let entries = edit::entries(&before, layout).unwrap_or_default();
+    let all_guided =
+        |why: &str| -> Vec<Fix> { entries.iter().map(|entry| guided(&findings, entry, why.to_owned())).collect() };
+    if let Some(why) = kept_from(evidence, path) {
+        return all_guided(&why);
+    }
+    let (mut moves, mut fixes, mut helper) = (Vec::new(), Vec::new(), None);
+    for entry in &entries {
+        match planned(evidence, seen.role, contents, &before, layout, entry) {
+            Ok((one, wanted)) => {
+                helper = helper.or(wanted);
+                let own = findings.iter().filter(|finding| is_of(finding, entry));
+                moves.push(Move { fingerprints: own.map(|finding| finding.fingerprint()).collect(), ..one });
+            }
+            Err(why) => fixes.push(guided(&findings, entry, why)),
+        }
+    }
+    // Docker would ask the helper for those too, which does not have them.
+    if let (Some(helper), false) = (&helper, fixes.is_empty()) {
+        let why = format!(
+            "docker-credential-{} would have to be named for it, and then Docker would no longer find the logins that cannot be moved",
+            text::escaped(helper.as_bytes())
+        );
+        fixes.extend(moves.iter().map(|one| guided(&findings, &one.entry, why.clone())));
+        return fixes;
+    }
+    // The name that Docker looks for first goes first: another spelling of it has to be the same.
+    moves.sort_by_key(|one| one.key.as_bytes() != one.entry.server.as_bytes());
+    let moves = Moves { before, layout, moves, helper };
+    match edit::edited(&moves.before, &moves.edits(moves.moves.iter())) {
+        Ok(after) if !moves.moves.is_empty() => fixes.push(moving(system, path, &findings, moves, &after)),
+        Ok(_) => {}
+        Err(error) => return all_guided(&obstacle(&error)),
+    }
+    fixes
+}
+
+fn obstacle(error: &EditError) -> String {
+    format!("the file cannot be changed line by line: {error}")
+}
+
+fn planned(
+    evidence: &Evidence,
+    role: AuthRole,
+    contents: &Contents,
+    text: &Secret,
+    layout: Layout,
+    entry: &Entry,
+) -> Result<(Move, Option<String>), String> {
+    let login = edit::credential(text, layout, &entry.server).map_err(|error| error.to_string())?.login;
+    let key = key_of(&entry.server);
+    // Docker does not read it: nothing there could name a helper.
+    let helper = if role == AuthRole::Legacy { None } else { helper_for(evidence, contents, &key)? };
+    Ok((Move { entry: entry.clone(), key, login, fingerprints: Vec::new() }, helper))
+}
+
+/// The name under which Docker asks a helper: the host, and the Hub's own (docker/cli `ConvertToHostname`, `IndexServer`).
+fn key_of(server: &str) -> RegistryKey {
+    let key = RegistryKey::new(server);
+    if key.is_hub_token() {
+        return key;
+    }
+    if key.canonical() == HUB_NAME {
+        return RegistryKey::new(HUB_KEY);
+    }
+    let rest = server.strip_prefix("http://").or_else(|| server.strip_prefix("https://")).unwrap_or(server);
+    RegistryKey::new(rest.split('/').next().unwrap_or(rest))
+}
+
+/// The helper that the file has yet to name; None where it names ours for this registry.
+fn helper_for(evidence: &Evidence, contents: &Contents, key: &RegistryKey) -> Result<Option<String>, String> {
+    let own = contents.cred_helpers.iter().find(|(server, _)| server.as_bytes() == key.as_bytes());
+    match own.map(|(_, helper)| helper.as_str()).or(contents.creds_store.as_deref()) {
+        Some("") => Err("credHelpers says that Docker keeps it in this file: take that out first".to_owned()),
+        Some(helper) if shims::is_ours(helper) => Ok(None),
+        Some(helper) => Err(format!(
+            "Docker asks docker-credential-{} for it, and not the store: log in again, or name another helper",
+            text::escaped(helper.as_bytes())
+        )),
+        None => match &evidence.helper {
+            Some(helper) => Ok(Some(helper.clone())),
+            None => {
+                Err("no helper of the store is on PATH, so that Docker would not find it: regpass shims install"
+                    .to_owned())
+            }
+        },
+    }
+}
+
+fn moving(system: &System, path: &Path, findings: &[&Finding], moves: Moves, after: &Secret) -> Fix {
+    let count = moves.moves.len();
+    let logins = if count == 1 { "1 login".to_owned() } else { format!("{count} logins") };
+    let title = format!("move {logins} from {} into the store", text::quoted_path(path));
+    let own: Vec<&Finding> =
+        findings.iter().filter(|finding| moves.moves.iter().any(|one| is_of(finding, &one.entry))).copied().collect();
+    let mut steps: Vec<String> = moves.moves.iter().map(|one| step(system, one)).collect();
+    if let Some(helper) = &moves.helper {
+        steps.push(format!(
+            "names docker-credential-{} in the file, for every registry",
+            text::escaped(helper.as_bytes())
+        ));
+    }
+    steps.push("keeps the file as it is now, encrypted, for regpass undo".to_owned());
+    let diff = diff(&moves.before, Some(after));
+    let advice = vec!["change the passwords at the registries: whoever read the file has them".to_owned()];
+    Fix { diff, steps, advice, ..Fix::auto(&own, title, path, Deed::Move(moves)) }
+}
+
+fn step(system: &System, one: &Move) -> String {
+    let whose = whose(&one.login, &one.key);
+    let as_named = if one.key.as_bytes() == one.entry.server.as_bytes() {
+        String::new()
+    } else {
+        format!(" (here {})", text::quoted(masked(&one.entry.server)))
+    };
+    match CredentialStore::new(system).answering(&one.key) {
+        Ok(None) => format!("stores {whose}{as_named}, and reads it back"),
+        Ok(Some(there)) => {
+            let whom = if there == one.login { "it".to_owned() } else { format!("that of {}", there.quoted()) };
+            format!(
+                "compares {whose}{as_named} with {whom} in the store, and takes it out of the file if both are the same"
+            )
+        }
+        Err(problem) => format!("stores {whose}{as_named}, unless the store cannot be read: {}", problem.one_line()),
+    }
+}
+
+/// `the login of "bob" at "a.test"`.
+pub(super) fn whose(login: &Login, key: &RegistryKey) -> String {
+    let at = text::quoted(key.as_bytes());
+    if login.is_identity_token() {
+        format!("the identity token at {at}")
+    } else if login.is_showable() {
+        format!("the login of {} at {at}", login.quoted())
+    } else {
+        format!("the login at {at}")
+    }
+}
+
+fn guided(findings: &[&Finding], entry: &Entry, why: String) -> Fix {
+    let own: Vec<&Finding> = findings.iter().filter(|finding| is_of(finding, entry)).copied().collect();
+    Fix::guided(&own, Some(why))
+}
+
+fn is_of(finding: &Finding, entry: &Entry) -> bool {
+    match &finding.spot {
+        Spot::Pointer(pointer) => {
+            pointer.strip_prefix(&entry.pointer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        }
+        Spot::Whole | Spot::Line(_) => false,
+    }
+}

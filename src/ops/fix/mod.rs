@@ -1,0 +1,189 @@
+//! Findings of the audit mended. A fix is data: what it would change is shown before it is done, and kept, encrypted where it
+//! may be a secret, so that `undo` takes it back. After it the same checks look again. What regpass cannot do safely is
+//! guided: the commands, and why a person has to give them. Never another user's files, never sudo.
+
+mod carry;
+mod files;
+mod logins;
+mod preview;
+
+pub use carry::{Applied, apply};
+pub use preview::DiffLine;
+
+use std::path::{Path, PathBuf};
+
+use crate::model::{Problem, Secret, text};
+use crate::ops::audit::{self, Choice, Evidence, Finding, Scope};
+use crate::system::System;
+use crate::system::docker::auth_file::SIZE_MAX;
+use crate::system::docker::edit::Edit;
+use crate::system::files as system_files;
+use crate::system::rewriting;
+
+/// Who does it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// regpass, when it is told to.
+    Auto,
+    /// A person, with these commands.
+    Guided,
+}
+
+impl Kind {
+    pub fn id(self) -> &'static str {
+        match self {
+            Kind::Auto => "auto",
+            Kind::Guided => "guided",
+        }
+    }
+}
+
+/// One thing that mends findings. Texts are escaped.
+#[derive(Debug)]
+pub struct Fix {
+    pub kind: Kind,
+    /// Of the checks whose findings it mends.
+    pub ids: Vec<&'static str>,
+    /// Those findings.
+    pub fingerprints: Vec<String>,
+    /// What it does, or for a guided one what is wrong.
+    pub title: String,
+    /// The file it changes, or is about.
+    pub path: Option<PathBuf>,
+    /// What becomes of that file, with every value masked.
+    pub diff: Vec<DiffLine>,
+    /// What happens besides, in order.
+    pub steps: Vec<String>,
+    /// What a person does: for a guided one all of it, else what is left afterwards.
+    pub advice: Vec<String>,
+    /// Why regpass does not do it.
+    pub why: Option<String>,
+    pub needs_root: bool,
+    deed: Option<Deed>,
+}
+
+/// What an automatic fix does.
+#[derive(Debug)]
+enum Deed {
+    Move(logins::Moves),
+    Edit { before: Secret, edits: Vec<Edit> },
+    Remove { before: Secret },
+    Mode { before: u32, after: u32 },
+}
+
+impl Fix {
+    /// True for the one that takes this one's place when it is planned again.
+    pub fn is_again(&self, other: &Fix) -> bool {
+        self.kind == other.kind && self.ids == other.ids && self.path == other.path && self.title == other.title
+    }
+
+    /// True when `undo` takes it back.
+    pub fn is_reversible(&self) -> bool {
+        self.deed.is_some()
+    }
+
+    fn guided(findings: &[&Finding], why: Option<String>) -> Fix {
+        let first = findings.first();
+        let mut advice: Vec<String> = Vec::new();
+        for finding in findings.iter().filter(|finding| !finding.fix.is_empty()) {
+            if !advice.contains(&finding.fix) {
+                advice.push(finding.fix.clone());
+            }
+        }
+        Fix {
+            kind: Kind::Guided,
+            title: first.map(|finding| finding.title.clone()).unwrap_or_default(),
+            path: first.and_then(|finding| finding.path.clone()),
+            diff: Vec::new(),
+            steps: Vec::new(),
+            needs_root: advice.iter().any(|line| line.contains("sudo ")),
+            advice,
+            why,
+            deed: None,
+            ..Fix::of(findings)
+        }
+    }
+
+    fn auto(findings: &[&Finding], title: String, path: &Path, deed: Deed) -> Fix {
+        Fix { kind: Kind::Auto, title, path: Some(path.to_owned()), deed: Some(deed), ..Fix::of(findings) }
+    }
+
+    fn of(findings: &[&Finding]) -> Fix {
+        let mut ids: Vec<&'static str> = findings.iter().map(|finding| finding.id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        Fix {
+            kind: Kind::Guided,
+            ids,
+            fingerprints: findings.iter().map(|finding| finding.fingerprint()).collect(),
+            title: String::new(),
+            path: None,
+            diff: Vec::new(),
+            steps: Vec::new(),
+            advice: Vec::new(),
+            why: None,
+            needs_root: false,
+            deed: None,
+        }
+    }
+}
+
+/// What can be done about what an audit finds.
+#[derive(Debug, Default)]
+pub struct Plan {
+    /// Automatic ones first.
+    pub fixes: Vec<Fix>,
+    /// Files beside which a fix that was killed left its half; the next one there removes it.
+    pub leftovers: Vec<PathBuf>,
+}
+
+/// Looks, and says what would be done about the findings of these checks; all when none is named. Decrypts nothing.
+pub fn plan(system: &System, scope: &Scope, ids: &[String]) -> Result<Plan, Problem> {
+    // An id that is none is told.
+    let chosen = Choice { ids: ids.to_vec(), ..Choice::default() };
+    let evidence = audit::gather(system, scope);
+    audit::run(&evidence, &chosen)?;
+    let checked = audit::run(&evidence, &Choice::default())?;
+    let findings: Vec<&Finding> = checked.iter().flat_map(|one| &one.answer.findings).collect();
+    let is_chosen =
+        |fix: &Fix| ids.is_empty() || ids.iter().any(|id| fix.ids.iter().any(|own| own.eq_ignore_ascii_case(id)));
+    let mut fixes: Vec<Fix> = planned(system, &evidence, &findings).into_iter().filter(is_chosen).collect();
+    fixes.sort_by_key(|fix| fix.kind != Kind::Auto);
+    let touched = evidence.auth.iter().map(|seen| &seen.file.path);
+    Ok(Plan { fixes, leftovers: touched.filter(|path| rewriting::has_leftovers(path)).cloned().collect() })
+}
+
+/// Every finding has its fix; one fix may mend several.
+fn planned(system: &System, evidence: &Evidence, findings: &[&Finding]) -> Vec<Fix> {
+    let mut fixes = logins::plan(system, evidence, findings);
+    let done =
+        |fixes: &[Fix], finding: &Finding| fixes.iter().any(|fix| fix.fingerprints.contains(&finding.fingerprint()));
+    for finding in findings {
+        if done(&fixes, finding) {
+            continue;
+        }
+        let fix = files::plan(evidence, finding, findings).unwrap_or_else(|| Fix::guided(&[*finding], None));
+        fixes.push(fix);
+    }
+    fixes
+}
+
+/// Why regpass keeps its hands off a file, if it does.
+fn kept_from(evidence: &Evidence, path: &Path) -> Option<String> {
+    use std::os::unix::fs::MetadataExt;
+    let meta = path.metadata().ok()?;
+    if meta.uid() != evidence.uid {
+        return Some(format!("it belongs to uid {}, and regpass changes nobody else's files", meta.uid()));
+    }
+    let real = std::fs::canonicalize(path).ok()?;
+    let folder = real.parent().unwrap_or(&real);
+    let can_write = rustix::fs::access(folder, rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK).is_ok();
+    (!can_write).then(|| format!("nothing can be written in {}", text::quoted_path(folder)))
+}
+
+fn read(path: &Path) -> Option<Secret> {
+    system_files::read_bounded(path, SIZE_MAX).ok().map(Secret::new)
+}
+
+#[cfg(test)]
+mod cases;

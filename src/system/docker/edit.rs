@@ -1,0 +1,369 @@
+//! Changes of a file with logins: a login taken out of it, a helper named in it, a key called right. All else stays byte for
+//! byte as it was, with its order and what nobody here knows. What is not plain JSON, or says a thing twice, is not touched.
+
+use std::ops::Range;
+
+use base64::Engine;
+use zeroize::Zeroizing;
+
+use super::auth_file::Layout;
+use super::document::{self, Node, masked, pointer};
+use super::spans::{self, Member};
+use crate::model::{Credential, IDENTITY_TOKEN_USER, Login, Secret, text};
+
+/// One change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Edit {
+    /// The secret and the user's name of this server go; what else its entry has stays, and so does the entry, which is the
+    /// mark that Docker leaves itself.
+    Empty { layout: Layout, server: String },
+    /// `credsStore` names this helper, where it named none.
+    CredsStore(String),
+    /// An outermost key gets another name.
+    Rename { from: String, to: &'static str },
+}
+
+/// An entry with a secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// As it stands there: what is before an `@` may be a password.
+    pub server: String,
+    /// RFC 6901, with what may be a password masked: the front of those of its findings.
+    pub pointer: String,
+}
+
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum EditError {
+    #[error("it is not JSON, or not what Docker expects there")]
+    Unfit,
+    #[error("something stands behind the JSON object")]
+    More,
+    #[error("{} is there twice", text::quoted(.0))]
+    Repeated(String),
+    #[error("{} is not there any more", text::quoted(.0))]
+    Gone(String),
+    #[error("{} is there already", text::quoted(.0))]
+    Taken(String),
+}
+
+/// Why a login cannot be kept by a helper as it is.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum Unmovable {
+    #[error("its auth is no base64 of USER:PASSWORD")]
+    Odd,
+    #[error("it has a registry token, which no helper can keep")]
+    RegistryToken,
+    #[error("it has a password and an identity token, and a helper keeps one of both")]
+    Both,
+    #[error("it has no user name")]
+    NoUser,
+    #[error("it has no password")]
+    NoPassword,
+    #[error("there is a password in its name")]
+    NameHoldsSecret,
+    #[error(transparent)]
+    Edit(#[from] EditError),
+}
+
+/// The members that make a login (docker/cli `types.AuthConfig`); a registry token is one by itself.
+const PARTS: [&str; 4] = ["auth", "username", "password", "identitytoken"];
+
+/// The entries that hold a secret, in order.
+pub fn entries(text: &Secret, layout: Layout) -> Result<Vec<Entry>, EditError> {
+    let bytes = text.expose();
+    if bytes.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (node, _) = document::parse(bytes).map_err(|_| EditError::Unfit)?;
+    let holds = |entry: &Node| {
+        let named = |name: &str| entry.get(name).and_then(Node::text).is_some_and(|text| !text.is_empty());
+        ["auth", "password", "identitytoken", "registrytoken"].iter().any(|name| named(name))
+    };
+    let below = |at: &str, entries: &Node| -> Vec<Entry> {
+        let held = entries.members().iter().filter(|(_, entry)| holds(entry));
+        held.map(|(server, _)| Entry { server: server.clone(), pointer: pointer(at, server) }).collect()
+    };
+    Ok(match layout {
+        Layout::Flat => below("", &node),
+        Layout::Nested => {
+            let auths = node.members().iter().filter(|(key, _)| key.eq_ignore_ascii_case("auths"));
+            auths.flat_map(|(key, entries)| below(&pointer("", key), entries)).collect()
+        }
+    })
+}
+
+/// The login of an entry, as Docker reads it and would hand it to a helper (docker/cli `configfile.LoadFromReader`,
+/// `native_store.go`).
+pub fn credential(text: &Secret, layout: Layout, server: &str) -> Result<Credential, Unmovable> {
+    if server.contains('@') {
+        return Err(Unmovable::NameHoldsSecret);
+    }
+    let bytes = text.expose();
+    let entry = entry(bytes, layout, server)?;
+    let members = spans::members(bytes, &entry.value).ok_or(EditError::Unfit)?;
+    let part = |name: &str| -> Result<Option<Secret>, Unmovable> {
+        let Some(member) = once(&members, name)? else { return Ok(None) };
+        match document::parse(&bytes[member.value.clone()]) {
+            Ok((Node::Text(text), _)) => Ok(Some(text).filter(|text| !text.is_empty())),
+            Ok((Node::Null, _)) => Ok(None),
+            _ => Err(EditError::Unfit.into()),
+        }
+    };
+    if part("registrytoken")?.is_some() {
+        return Err(Unmovable::RegistryToken);
+    }
+    let (user, password) = match part("auth")? {
+        Some(auth) => decoded(&auth).ok_or(Unmovable::Odd)?,
+        None => (part("username")?, part("password")?.unwrap_or_default()),
+    };
+    match part("identitytoken")? {
+        Some(_) if !password.is_empty() => Err(Unmovable::Both),
+        Some(token) => Ok(Credential::new(Login::new(IDENTITY_TOKEN_USER), token)),
+        None if password.is_empty() => Err(Unmovable::NoPassword),
+        None => {
+            let user = user.ok_or(Unmovable::NoUser)?;
+            let user = std::str::from_utf8(user.expose()).map_err(|_| Unmovable::Odd)?;
+            Ok(Credential::new(Login::new(user), password))
+        }
+    }
+}
+
+/// User and secret of an `auth`. Go's decoder passes over line ends, and Docker takes NULs off both ends of the secret
+/// (docker/cli `decodeAuth`).
+fn decoded(auth: &Secret) -> Option<(Option<Secret>, Secret)> {
+    let text: Zeroizing<Vec<u8>> =
+        Zeroizing::new(auth.expose().iter().copied().filter(|byte| !b"\r\n".contains(byte)).collect());
+    let whole = Secret::new(base64::engine::general_purpose::STANDARD.decode(&*text).ok()?);
+    let bytes = whole.expose();
+    let colon = bytes.iter().position(|byte| *byte == b':').filter(|colon| *colon > 0)?;
+    let is_inside = |byte: &u8| *byte != 0;
+    let first = bytes[colon + 1..].iter().position(is_inside).map_or(bytes.len(), |at| colon + 1 + at);
+    let end = bytes[first..].iter().rposition(is_inside).map_or(first, |at| first + at + 1);
+    Some((Some(whole.part(0..colon)), whole.part(first..end)))
+}
+
+/// The text with all these changes made, one after the other.
+pub fn edited(text: &Secret, edits: &[Edit]) -> Result<Secret, EditError> {
+    let mut now = text.part(0..text.len());
+    if now.is_empty() {
+        now = Secret::new(b"{}\n".to_vec());
+    }
+    check(&now)?;
+    for edit in edits {
+        now = match edit {
+            Edit::Empty { layout, server } => emptied(now, *layout, server)?,
+            Edit::CredsStore(helper) => with_helper(&now, helper)?,
+            Edit::Rename { from, to } => renamed(&now, from, to)?,
+        };
+    }
+    check(&now)?;
+    Ok(now)
+}
+
+/// The text as anybody may see it, line for line.
+pub fn veiled(text: &Secret) -> Option<String> {
+    spans::veiled(text.expose())
+}
+
+fn check(text: &Secret) -> Result<(), EditError> {
+    match document::parse(text.expose()) {
+        Ok((node, false)) if node.is_map() => Ok(()),
+        Ok((_, true)) => Err(EditError::More),
+        _ => Err(EditError::Unfit),
+    }
+}
+
+fn emptied(mut text: Secret, layout: Layout, server: &str) -> Result<Secret, EditError> {
+    for part in PARTS {
+        let object = entry(text.expose(), layout, server)?.value;
+        let members = spans::members(text.expose(), &object).ok_or(EditError::Unfit)?;
+        if let Some(found) = once(&members, part)? {
+            let index = members.iter().position(|member| member.key_at == found.key_at);
+            let cut = index.and_then(|index| spans::cut(&object, &members, index)).ok_or(EditError::Unfit)?;
+            text = spliced(&text, cut, b"");
+        }
+    }
+    Ok(text)
+}
+
+fn with_helper(text: &Secret, helper: &str) -> Result<Secret, EditError> {
+    let bytes = text.expose();
+    let whole = spans::outermost(bytes).ok_or(EditError::Unfit)?;
+    let members = spans::members(bytes, &whole).ok_or(EditError::Unfit)?;
+    let value = serde_json::to_string(helper).map_err(|_| EditError::Unfit)?;
+    if let Some(member) = once(&members, "credsStore")? {
+        return match &bytes[member.value.clone()] {
+            b"\"\"" | b"null" => Ok(spliced(text, member.value.clone(), value.as_bytes())),
+            _ => Err(EditError::Taken("credsStore".to_owned())),
+        };
+    }
+    // The gap before the first member is also the one after the new one.
+    let (gap, more) = match members.first() {
+        Some(first) => (&bytes[whole.start + 1..first.key_at.start], true),
+        None => (&b"\n\t"[..], false),
+    };
+    let member = format!("\"credsStore\": {value}");
+    let (before, after): (&[u8], [&[u8]; 2]) = if more { (gap, [b",", gap]) } else { (gap, [b"", b"\n"]) };
+    let new = [before, member.as_bytes(), after[0], after[1]].concat();
+    let end = members.first().map_or(whole.end - 1, |first| first.key_at.start);
+    Ok(spliced(text, whole.start + 1..end, &new))
+}
+
+fn renamed(text: &Secret, from: &str, to: &str) -> Result<Secret, EditError> {
+    let bytes = text.expose();
+    let whole = spans::outermost(bytes).ok_or(EditError::Unfit)?;
+    let members = spans::members(bytes, &whole).ok_or(EditError::Unfit)?;
+    if let Some(other) = members.iter().find(|member| member.is(to) && member.key != from) {
+        return Err(EditError::Taken(other.key.clone()));
+    }
+    let mut meant = members.iter().filter(|member| member.key == from);
+    let (Some(member), None) = (meant.next(), meant.next()) else { return Err(EditError::Gone(masked(from))) };
+    Ok(spliced(text, member.key_at.clone(), format!("\"{to}\"").as_bytes()))
+}
+
+/// The entry of a server, which is there once.
+fn entry(text: &[u8], layout: Layout, server: &str) -> Result<Member, EditError> {
+    let whole = spans::outermost(text).ok_or(EditError::Unfit)?;
+    let outer = spans::members(text, &whole).ok_or(EditError::Unfit)?;
+    let entries = match layout {
+        Layout::Flat => outer,
+        Layout::Nested => match once(&outer, "auths")? {
+            Some(auths) => spans::members(text, &auths.value).ok_or(EditError::Unfit)?,
+            None => Vec::new(),
+        },
+    };
+    let mut own = entries.into_iter().filter(|member| member.key == server);
+    match (own.next(), own.next()) {
+        (Some(member), None) => Ok(member),
+        (Some(_), Some(_)) => Err(EditError::Repeated(masked(server))),
+        (None, _) => Err(EditError::Gone(masked(server))),
+    }
+}
+
+/// The member of that name in any case, which Docker takes for the same (Go, encoding/json).
+fn once<'m>(members: &'m [Member], name: &str) -> Result<Option<&'m Member>, EditError> {
+    let mut own = members.iter().filter(|member| member.is(name));
+    match (own.next(), own.next()) {
+        (_, Some(_)) => Err(EditError::Repeated(name.to_owned())),
+        (found, None) => Ok(found),
+    }
+}
+
+fn spliced(text: &Secret, cut: Range<usize>, with: &[u8]) -> Secret {
+    let bytes = text.expose();
+    let mut new = Secret::with_capacity(bytes.len() + with.len());
+    [&bytes[..cut.start], with, &bytes[cut.end..]].iter().for_each(|part| new.push(part));
+    new
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn secret(text: &str) -> Secret {
+        Secret::new(text.as_bytes().to_vec())
+    }
+
+    fn done(text: &str, edits: &[Edit]) -> Result<String, EditError> {
+        edited(&secret(text), edits).map(|new| String::from_utf8(new.expose().to_vec()).expect("text"))
+    }
+
+    fn empty(server: &str) -> Edit {
+        Edit::Empty { layout: Layout::Nested, server: server.to_owned() }
+    }
+
+    const FILE: &str = "{\n\t\"auths\": {\n\t\t\"a.test\": {\n\t\t\t\"auth\": \"Ym9iOnB3\"\n\t\t},\n\t\t\"b.test\": {\n\t\t\t\"email\": \"b@b\",\n\t\t\t\
+                        \"auth\": \"Ym9iOnB3\",\n\t\t\t\"odd\": [1,  2]\n\t\t}\n\t},\n\t\"zoo\": {\"x\":1}, \"HttpHeaders\": {}\n}\n";
+
+    #[test]
+    fn a_login_goes_and_all_else_stays_byte_for_byte() {
+        let one = FILE.replacen("{\n\t\t\t\"auth\": \"Ym9iOnB3\"\n\t\t}", "{}", 1);
+        assert_eq!(done(FILE, &[empty("a.test")]).expect("edited"), one);
+        let both = one.replace("\"auth\": \"Ym9iOnB3\",\n\t\t\t", "");
+        assert_eq!(done(FILE, &[empty("a.test"), empty("b.test")]).expect("edited"), both);
+        let flat = Edit::Empty { layout: Layout::Flat, server: "a".to_owned() };
+        assert_eq!(
+            done(r#"{"a":{"username":"u","AUTH":"eDp5","email":"e"}}"#, &[flat]).expect("edited"),
+            r#"{"a":{"email":"e"}}"#
+        );
+    }
+
+    #[test]
+    fn a_helper_is_named_at_the_top_and_once() {
+        let helper = [Edit::CredsStore("pass".to_owned())];
+        assert_eq!(
+            done(FILE, &helper).expect("edited"),
+            FILE.replacen("{\n\t", "{\n\t\"credsStore\": \"pass\",\n\t", 1)
+        );
+        for (before, after) in [
+            ("", "{\n\t\"credsStore\": \"pass\"\n}\n"),
+            ("{ }", "{\n\t\"credsStore\": \"pass\"\n}"),
+            (r#"{"b":1}"#, r#"{"credsStore": "pass","b":1}"#),
+            (r#"{"CREDSSTORE" : ""}"#, r#"{"CREDSSTORE" : "pass"}"#),
+        ] {
+            assert_eq!(done(before, &helper).expect(before), after);
+        }
+        assert_eq!(done(r#"{"credsStore":"x"}"#, &helper), Err(EditError::Taken("credsStore".to_owned())));
+    }
+
+    #[test]
+    fn a_key_gets_its_right_name_unless_that_is_taken() {
+        let rename = |from: &str| [Edit::Rename { from: from.to_owned(), to: "credsStore" }];
+        assert_eq!(
+            done(r#"{"a":1, "credStore" : "x"}"#, &rename("credStore")).expect("edited"),
+            r#"{"a":1, "credsStore" : "x"}"#
+        );
+        assert_eq!(done(r#"{"credsstore":"x"}"#, &rename("credsstore")).expect("edited"), r#"{"credsStore":"x"}"#);
+        assert!(done(r#"{"credStore":"x","CredsStore":"y"}"#, &rename("credStore")).is_err());
+        assert!(done(r#"{"a":1}"#, &rename("credStore")).is_err());
+    }
+
+    #[test]
+    fn what_is_not_plain_is_not_touched() {
+        for text in ["[]", "{", "\u{feff}{}", "1", "{} x"] {
+            assert!(done(text, &[Edit::CredsStore("pass".to_owned())]).is_err(), "{text}");
+        }
+        for text in [
+            r#"{"auths":{"a":{"auth":"eDp5"}},"Auths":{}}"#,
+            r#"{"auths":{"a":{"auth":"eDp5"},"a":{}}}"#,
+            r#"{"auths":{"a":{"auth":"eDp5","Auth":"eDp5"}}}"#,
+            r#"{"auths":{"a":"eDp5"}}"#,
+            r#"{"auths":[]}"#,
+            r#"{}"#,
+        ] {
+            assert!(done(text, &[empty("a")]).is_err(), "{text}");
+            assert!(credential(&secret(text), Layout::Nested, "a").is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_login_is_read_as_docker_reads_it() {
+        let told = |entry: &str| {
+            let text = secret(&format!(r#"{{"auths":{{"a":{entry}}}}}"#));
+            credential(&text, Layout::Nested, "a")
+                .map(|found| format!("{} {}", found.login.as_str(), String::from_utf8_lossy(found.secret.expose())))
+        };
+        let ok = |text: &str| Ok(text.to_owned());
+        assert_eq!(told(r#"{"auth":"Ym9iOnB3"}"#), ok("bob pw"));
+        assert_eq!(told(r#"{"auth":"Ym9iOnB3\n","username":"eve","password":"x"}"#), ok("bob pw"), "auth counts");
+        assert_eq!(told(r#"{"auth":"Ym9iOgBwOnd3AA=="}"#), ok("bob p:ww"), "a colon in it, NULs around it");
+        assert_eq!(told(r#"{"username":"eve","password":"p\u00e9"}"#), ok("eve p\u{e9}"));
+        assert_eq!(told(r#"{"auth":"Ym9iOg==","identitytoken":"t0k"}"#), ok("<token> t0k"));
+        assert_eq!(told(r#"{"auth":"Ym9iOnB3","identitytoken":"t0k"}"#), Err(Unmovable::Both));
+        assert_eq!(told(r#"{"auth":"%%%"}"#), Err(Unmovable::Odd));
+        assert_eq!(told(r#"{"auth":"Ym9iOg=="}"#), Err(Unmovable::NoPassword));
+        assert_eq!(told(r#"{"password":"x"}"#), Err(Unmovable::NoUser));
+        assert_eq!(told(r#"{"auth":"Ym9iOnB3","registrytoken":"r"}"#), Err(Unmovable::RegistryToken));
+        let named = secret(r#"{"auths":{"u:p@a":{"auth":"Ym9iOnB3"}}}"#);
+        assert_eq!(credential(&named, Layout::Nested, "u:p@a").err(), Some(Unmovable::NameHoldsSecret));
+    }
+
+    #[test]
+    fn entries_are_those_that_hold_something() {
+        let text =
+            secret(r#"{"Auths":{"a/b":{"auth":"x"},"c":{},"u:p@d":{"registrytoken":"t"},"e":{"auth":""},"f":null}}"#);
+        let found = entries(&text, Layout::Nested).expect("read");
+        let shown: Vec<(&str, &str)> = found.iter().map(|one| (one.server.as_str(), one.pointer.as_str())).collect();
+        assert_eq!(shown, [("a/b", "/Auths/a~1b"), ("u:p@d", "/Auths/***@d")]);
+    }
+}
