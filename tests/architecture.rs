@@ -70,6 +70,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ops::audit", &["contexts", "registries", "shims"]),
     ("ops::contexts", &["answering", "registries", "shims"]),
     ("ops::fix", &["audit", "backup", "credentials", "line_diff", "read_only", "shims"]),
+    ("ops::doctor", &["journal", "mending", "overview", "readers", "registries", "shims"]),
     ("ops::config", &["read_only"]),
     ("ops::shims", &["read_only"]),
     ("ops::mending", &["read_only", "shims"]),

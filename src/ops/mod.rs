@@ -10,6 +10,7 @@ pub mod conflict;
 pub mod contexts;
 pub mod credentials;
 pub mod demo;
+pub mod doctor;
 #[cfg(test)]
 mod double;
 pub mod entries;

@@ -252,7 +252,7 @@ fn look_at_stores(system: &System, next: &mut Vec<Step>) -> (Vec<StoreSeen>, Opt
 }
 
 /// GnuPG 2.1 and later keep every secret key in a file of its own; one on a card leaves a stub there.
-fn has_secret_key(gnupg_home: &Path) -> bool {
+pub(super) fn has_secret_key(gnupg_home: &Path) -> bool {
     let files = std::fs::read_dir(gnupg_home.join("private-keys-v1.d"));
     files.is_ok_and(|files| files.flatten().any(|file| file.path().extension().is_some_and(|end| end == "key")))
 }

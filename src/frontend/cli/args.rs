@@ -7,9 +7,9 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Parser, Subcommand};
 
 use super::{
-    audit, config, conflicts, contexts, demo, diff, edit, explain, find, fix, generate, git, grep, history, insert,
-    journal, ls, otp, recipients, reencrypt, registries, resolve, restore, rm, shims, show, status, sync, transfer,
-    undo,
+    audit, config, conflicts, contexts, demo, diff, doctor, edit, explain, find, fix, generate, git, grep, history,
+    insert, journal, ls, otp, recipients, reencrypt, registries, resolve, restore, rm, shims, show, status, sync,
+    transfer, undo,
 };
 use crate::model::{EntryPath, EntryPathError};
 use crate::system::options::Typed;
@@ -110,6 +110,7 @@ pub(super) enum Command {
     Reencrypt(reencrypt::ReencryptArgs),
     Shims(shims::ShimsArgs),
     Status(status::StatusArgs),
+    Doctor(doctor::DoctorArgs),
     Audit(audit::AuditArgs),
     Fix(fix::FixArgs),
     Contexts(contexts::ContextsArgs),

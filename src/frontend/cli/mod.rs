@@ -13,6 +13,7 @@ mod conflicts;
 mod contexts;
 mod demo;
 mod diff;
+mod doctor;
 mod edit;
 mod explain;
 mod find;
@@ -127,6 +128,7 @@ fn run(session: &Session, args: Args) -> Result<u8, Problem> {
         Some(Command::Reencrypt(args)) => reencrypt::run(session, &args),
         Some(Command::Shims(args)) => shims::run(session, &args),
         Some(Command::Status(args)) => status::run(session, &args),
+        Some(Command::Doctor(args)) => return doctor::run(session, &args),
         Some(Command::Audit(audit)) => return audit::run(session, &audit),
         Some(Command::Fix(args)) => fix::run(session, &args),
         Some(Command::Contexts(args)) => contexts::run(session, &args),

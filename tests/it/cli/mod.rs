@@ -4,6 +4,7 @@
 mod audit;
 mod config;
 mod demo;
+mod doctor;
 mod edit;
 mod fix;
 mod generate;
