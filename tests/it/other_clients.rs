@@ -4,11 +4,13 @@
 
 use std::path::PathBuf;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::support::desk::{ACCOUNTS, Desk, PASSWORD};
 use crate::support::registry::image_archive;
-use crate::support::{Answer, Sandbox, peer, peers_dir, run, skip};
+use crate::support::{Answer, Sandbox, files_holding, peer, peers_dir, run, skip};
 
 const HUB_KEY: &str = "https://index.docker.io/v1/";
 
@@ -43,6 +45,30 @@ impl Skopeo {
     fn inspect(&self) -> Answer {
         self.run("inspect", &["--tls-verify=false", &format!("docker://{}", self.desk.image())], "")
     }
+}
+
+/// What skopeo wrote in clear goes into the store, and skopeo finds it there.
+#[test]
+fn a_login_that_skopeo_wrote_in_clear_is_moved_into_the_store() {
+    let Some(mut skopeo) = Skopeo::new() else { return };
+    skopeo.auth_file = skopeo.desk.sandbox.home().join(".config/containers/auth.json");
+    skopeo.login(PASSWORD).ok();
+    let inline = STANDARD.encode(format!("alice:{PASSWORD}"));
+    let home = skopeo.desk.sandbox.home();
+    assert_eq!(files_holding(&home, inline.as_bytes()), std::slice::from_ref(&skopeo.auth_file));
+    let archive = image_archive(&skopeo.desk.sandbox);
+    let path = skopeo.desk.path.clone();
+    skopeo.desk.sandbox.set("PATH", path);
+    skopeo.desk.sandbox.regpass(&["fix", "--apply", "--yes", "INL05"], b"").ok();
+    skopeo.desk.assert_not_in_clear("alice", PASSWORD);
+    let user = skopeo.run("login", &["--get-login", skopeo.desk.server()], "").ok();
+    assert_eq!(user.out(), "alice\n");
+    let from = format!("docker-archive:{}", archive.display());
+    let to = format!("docker://{}", skopeo.desk.image());
+    skopeo.run("copy", &["--dest-tls-verify=false", &from, &to], "").ok();
+    skopeo.inspect().ok();
+    skopeo.run("logout", &[skopeo.desk.server()], "").ok();
+    skopeo.desk.assert_not_found();
 }
 
 #[test]

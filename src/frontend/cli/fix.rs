@@ -164,7 +164,7 @@ fn applied(
         told.push(Told { fix, outcome });
         waiting = fix::plan(system, scope, &args.ids)?.fixes;
     }
-    let guided = waiting.into_iter().filter(|fix| fix.kind == Kind::Guided);
+    let guided = waiting.into_iter().filter(|fix| fix.kind != Kind::Auto);
     told.extend(guided.map(|fix| Told { fix, outcome: Outcome::Shown }));
     Ok(told)
 }
@@ -194,7 +194,7 @@ fn verdict(console: &Console, told: Vec<Told>) -> Result<(), Problem> {
     let failed = count(|outcome| matches!(outcome, Outcome::Failed(_)));
     let partly = count(|outcome| matches!(outcome, Outcome::Done(applied) if !applied.left.is_empty()));
     let declined = count(|outcome| matches!(outcome, Outcome::Declined));
-    let guided = told.iter().filter(|told| told.fix.kind == Kind::Guided).count();
+    let guided = told.iter().filter(|told| told.fix.kind != Kind::Auto).count();
     if guided > 0 {
         console.advice(&format!("{guided} left for you to do: regpass fix"));
     }
@@ -216,7 +216,7 @@ fn describe(lines: &mut String, console: &Console, fix: &Fix) {
     let ids = console.paint(Role::Muted, &fix.ids.join(" "));
     let role = if fix.kind == Kind::Auto { Role::Good } else { Role::Warning };
     let _ = writeln!(lines, "{} {ids} {}", console.paint(role, &format!("{:<6}", fix.kind.id())), fix.title);
-    if let (Some(path), Kind::Guided) = (&fix.path, fix.kind) {
+    if let (Some(path), false) = (&fix.path, fix.kind == Kind::Auto) {
         let _ = writeln!(lines, "       {}", text::escaped(path.as_os_str().as_encoded_bytes()));
     }
     if let Some(why) = &fix.why {

@@ -198,7 +198,7 @@ fn misspelt(evidence: &Evidence) -> Answer {
             let fix = format!("rename it to {meant}");
             let pointer = format!("/{}", key.replace('~', "~0").replace('/', "~1"));
             let finding = Finding::new("CFG07", severity, title, fix).at(&seen.file.path, Spot::Pointer(pointer));
-            Some(finding.with(Confidence::Likely))
+            Some(finding.with(Confidence::Likely).meaning(meant))
         });
         found.collect()
     })

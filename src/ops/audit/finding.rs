@@ -80,6 +80,8 @@ pub struct Finding {
     pub account: Option<Login>,
     /// What to do, escaped.
     pub fix: String,
+    /// The name that a misspelt one should be.
+    pub meant: Option<String>,
     /// Which one it is of those that are alike: two lines of one history about one registry.
     pub ordinal: usize,
 }
@@ -97,6 +99,7 @@ impl Finding {
             registry: None,
             account: None,
             fix: fix.into(),
+            meant: None,
             ordinal: 0,
         }
     }
@@ -107,6 +110,10 @@ impl Finding {
 
     pub fn about(self, registry: Option<String>, account: Option<Login>) -> Finding {
         Finding { registry, account, ..self }
+    }
+
+    pub fn meaning(self, name: impl Into<String>) -> Finding {
+        Finding { meant: Some(name.into()), ..self }
     }
 
     pub fn with(self, confidence: Confidence) -> Finding {

@@ -147,8 +147,8 @@ fn never_asked(evidence: &Evidence) -> Answer {
         let server = named.server.as_deref()?;
         let (severity, confidence, why, meant) = mismatch(evidence, &known, named.role, server)?;
         let title = format!("{} {why}", text::quoted(server));
-        let fix = format!("rename it to {}", text::quoted(meant));
-        Some(finding("HLP06", severity, title, fix, named).with(confidence))
+        let fix = format!("rename it to {}", text::quoted(&meant));
+        Some(finding("HLP06", severity, title, fix, named).with(confidence).meaning(meant))
     })
 }
 

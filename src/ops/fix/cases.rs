@@ -158,7 +158,7 @@ fn what_cannot_be_moved_is_for_a_person_and_says_why() {
         assert_eq!(read_file(&file), text);
     }
     config(&bench, &format!("{{\"auths\":{{\n\"a\":{{\"auth\":\"{AUTH}\"}},\n}}}}"));
-    assert!(fixes(&bench).iter().all(|fix| fix.kind == Kind::Guided), "nothing is written to what is no JSON");
+    assert!(fixes(&bench).iter().all(|fix| fix.kind != Kind::Auto), "nothing is written to what is no JSON");
     config(&bench, &format!(r#"{{"auths":{{{odd},"b.test":{{"auth":"{AUTH}"}}}},"credsStore":"pass"}}"#));
     applied(&bench, "INL01").expect("the other one goes");
     assert_eq!(stored(&bench, "b.test"), pair("bob", "pw"));
@@ -231,7 +231,7 @@ fn what_did_not_help_is_taken_back_at_once() {
     let text = format!(r#"{{"auths":{{"a.test":{{"auth":"{AUTH}"}}}},"x":1}}"#);
     let file = config(&bench, &text);
     let mut fix = fix_of(&bench, "INL01");
-    let edits = vec![Edit::Rename { from: "x".to_owned(), to: "credsStore" }];
+    let edits = vec![Edit::Rename { from: "x".to_owned(), to: "credsStore".to_owned() }];
     fix.deed = Some(Deed::Edit { before: secret(&text), edits });
     let problem = apply(&bench.system, &scope(&bench), &fix).expect_err("it does not help");
     assert!(problem.causes[0].contains("INL01"), "{problem:?}");
@@ -309,4 +309,67 @@ fn modes_names_and_the_helper_are_put_right_and_back() {
     config(&bench, "{\"auths\":{\"a.test\":{}}}");
     applied(&bench, "CFG09").expect("named");
     assert_eq!(read_file(&file), "{\"credsStore\": \"pass\",\"auths\":{\"a.test\":{}}}");
+}
+
+#[test]
+fn podman_s_file_names_a_helper_for_each_registry_that_is_moved() {
+    let bench = Bench::new();
+    let file = put(
+        &bench,
+        ".config/containers/auth.json",
+        &format!(
+            r#"{{"auths":{{"a.test":{{"auth":"{AUTH}"}},"b.test/team":{{"auth":"{AUTH}"}},"docker.io":{{"auth":"{AUTH}"}}}}}}"#
+        ),
+    );
+    let of_part = fixes(&bench).into_iter().find(|fix| fix.kind != Kind::Auto).expect("a fix");
+    assert!(of_part.why.is_some_and(|why| why.contains("a part of a registry")));
+    applied(&bench, "INL05").expect("applied");
+    assert_eq!(
+        read_file(&file),
+        format!(
+            r#"{{"credHelpers": {{"docker.io": "pass","a.test": "pass"}},"auths":{{"a.test":{{}},"b.test/team":{{"auth":"{AUTH}"}},"docker.io":{{}}}}}}"#
+        )
+    );
+    assert_eq!((stored(&bench, "a.test"), stored(&bench, "docker.io")), (pair("bob", "pw"), pair("bob", "pw")));
+}
+
+#[test]
+fn docker_s_old_file_goes_when_the_new_one_names_a_helper() {
+    let bench = Bench::new();
+    let file = put(&bench, ".dockercfg", &format!(r#"{{"https://a.test/v1/":{{"auth":"{AUTH}","email":"e"}}}}"#));
+    assert!(fix_of(&bench, "INL04").why.is_some_and(|why| why.contains("config.json")));
+    config(&bench, r#"{"credsStore":"pass"}"#);
+    applied(&bench, "INL04").expect("applied");
+    assert_eq!(read_file(&file), r#"{"https://a.test/v1/":{"email":"e"}}"#);
+    assert_eq!(stored(&bench, "a.test"), pair("bob", "pw"));
+}
+
+#[test]
+fn a_file_with_a_second_name_keeps_its_logins() {
+    let bench = Bench::new();
+    let file = config(&bench, &format!(r#"{{"auths":{{"a.test":{{"auth":"{AUTH}"}}}}}}"#));
+    std::fs::hard_link(&file, bench.home().join("second")).expect("a hard link");
+    let fix = fix_of(&bench, "INL01");
+    assert!(fix.kind == Kind::Guided && fix.why.is_some_and(|why| why.contains("hard link")));
+}
+
+#[test]
+fn a_helper_s_registry_and_a_repeated_setting_are_put_right() {
+    let bench = Bench::new();
+    let file = config(&bench, r#"{"credsStore":"x","credHelpers":{"https://a.test/v2/":"pass"},"credsStore":"pass"}"#);
+    applied(&bench, "HLP06").expect("renamed");
+    applied(&bench, "CFG08").expect("one left");
+    assert_eq!(read_file(&file), r#"{"credHelpers":{"a.test":"pass"},"credsStore":"pass"}"#);
+}
+
+#[test]
+fn a_password_in_a_history_is_changed_and_its_line_taken_out_by_hand() {
+    let bench = Bench::new();
+    let file = put(&bench, ".bash_history", "ls\ndocker login -u bob -p hunter2 a.test\n");
+    let fix = fix_of(&bench, "INL12");
+    assert_eq!(fix.kind, Kind::Guided);
+    assert_eq!(fix.advice[0], "change the password of \"bob\" at \"a.test\", then log in anew: docker login a.test");
+    let command = fix.advice[2].split_once(": ").expect("a command").1;
+    assert_eq!(command, format!("sed -i '2{{/login/d}}' {}", file.display()));
+    assert!(!format!("{fix:?}").contains("hunter2"));
 }

@@ -15,7 +15,8 @@ pub(super) fn plan(evidence: &Evidence, finding: &Finding, all: &[&Finding]) -> 
     let path = finding.path.as_deref()?;
     match finding.id {
         "CFG03" => mode(evidence, finding, path),
-        "CFG07" => rename(evidence, finding, path),
+        "CFG07" | "HLP06" => rename(evidence, finding, path),
+        "CFG08" => repeated(evidence, finding, path),
         "CFG09" | "CFG10" => helper(evidence, finding, path),
         "INL19" => removal(evidence, path, all),
         _ => None,
@@ -34,16 +35,33 @@ fn mode(evidence: &Evidence, finding: &Finding, path: &Path) -> Option<Fix> {
 fn rename(evidence: &Evidence, finding: &Finding, path: &Path) -> Option<Fix> {
     let Spot::Pointer(pointer) = &finding.spot else { return None };
     let from = pointer.strip_prefix('/')?.replace("~1", "/").replace("~0", "~");
-    let to = ["credsStore", "credHelpers", "auths"].into_iter().find(|to| finding.fix.ends_with(to))?;
-    let title = format!("rename {} to {to} in {}", text::quoted(&from), text::quoted_path(path));
-    edited(evidence, finding, path, title, vec![Edit::Rename { from, to }])
+    let to = finding.meant.clone()?;
+    let edit = if finding.id == "HLP06" {
+        let from = finding.registry.clone()?;
+        Edit::RenameRegistry { from, to: to.clone() }
+    } else {
+        Edit::Rename { from: from.clone(), to: to.clone() }
+    };
+    let from = finding.registry.as_ref().unwrap_or(&from);
+    let title = format!("rename {} to {} in {}", text::quoted(from), text::quoted(to), text::quoted_path(path));
+    edited(evidence, finding, path, title, vec![edit])
+}
+
+fn repeated(evidence: &Evidence, finding: &Finding, path: &Path) -> Option<Fix> {
+    let Spot::Pointer(pointer) = &finding.spot else { return None };
+    // Further inside, what stands there first may be a secret, or the one that is meant.
+    let key = pointer.strip_prefix('/').filter(|key| !key.contains('/'))?.replace("~1", "/").replace("~0", "~");
+    let title = format!("keep the last {} of {}, which counts", text::quoted(&key), text::quoted_path(path));
+    edited(evidence, finding, path, title, vec![Edit::KeepLast(key)])
 }
 
 fn helper(evidence: &Evidence, finding: &Finding, path: &Path) -> Option<Fix> {
     let seen = evidence.auth.iter().find(|seen| seen.file.path == path)?;
     // Docker would then look for logins that stand in the file nowhere but at the helper.
     if seen.holds_secrets() {
-        return None;
+        let why = "Docker would no longer find the logins that stand in the file: move them first, which names the helper too: \
+                   regpass fix --apply INL01";
+        return Some(Fix::guided(&[finding], Some(why.to_owned())));
     }
     let helper = evidence.helper.clone()?;
     let shown = text::escaped(helper.as_bytes()).into_owned();

@@ -1,7 +1,7 @@
 //! Logins that stand in clear, moved into the store: what would go where, and why some cannot. Nothing is decrypted to plan
 //! it; what is in the store already is compared when it is done.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::preview::diff;
 use super::{Deed, Fix, kept_from, read};
@@ -15,6 +15,7 @@ use crate::ops::shims;
 use crate::system::System;
 use crate::system::docker::auth_file::{Contents, Layout, masked};
 use crate::system::docker::edit::{self, Edit, EditError, Entry};
+use crate::system::links::Found;
 
 /// All that is moved out of one file.
 #[derive(Debug)]
@@ -35,14 +36,30 @@ pub(super) struct Move {
     pub(super) key: RegistryKey,
     /// As the file tells it.
     pub(super) login: Login,
+    /// The helper that has to be named for this registry alone.
+    pub(super) own_helper: Option<String>,
     /// Of the findings that its entry makes.
     pub(super) fingerprints: Vec<String>,
 }
 
+/// What a file has yet to say, so that a login is looked for in the store.
+enum Wiring {
+    Nothing,
+    /// `credsStore`, for every registry.
+    ForAll(String),
+    /// `credHelpers`, for this one: podman and its kin know no other.
+    ForOne(String),
+}
+
 impl Moves {
     pub(super) fn edits<'m>(&self, moves: impl Iterator<Item = &'m Move>) -> Vec<Edit> {
-        let emptied = moves.map(|one| Edit::Empty { layout: self.layout, server: one.entry.server.clone() });
-        self.helper.iter().cloned().map(Edit::CredsStore).chain(emptied).collect()
+        let mut edits: Vec<Edit> = self.helper.iter().cloned().map(Edit::CredsStore).collect();
+        for one in moves {
+            let server = one.entry.server.clone();
+            edits.extend(one.own_helper.clone().map(|helper| Edit::CredHelper { server: server.clone(), helper }));
+            edits.push(Edit::Empty { layout: self.layout, server });
+        }
+        edits
     }
 }
 
@@ -50,8 +67,7 @@ impl Moves {
 const OF_ENTRIES: [&str; 6] = ["INL01", "INL02", "INL03", "INL04", "INL05", "INL06"];
 
 pub(super) fn plan(system: &System, evidence: &Evidence, findings: &[&Finding]) -> Vec<Fix> {
-    let roles = [AuthRole::Docker, AuthRole::DockerOfHome, AuthRole::Legacy, AuthRole::Helm];
-    let files = evidence.auth.iter().filter(|seen| roles.contains(&seen.role));
+    let files = evidence.auth.iter().filter(|seen| seen.role != AuthRole::Leftover);
     files.flat_map(|seen| of_file(system, evidence, seen, findings)).collect()
 }
 
@@ -70,7 +86,8 @@ fn of_file(system: &System, evidence: &Evidence, seen: &AuthSeen, findings: &[&F
     }
     let (mut moves, mut fixes, mut helper) = (Vec::new(), Vec::new(), None);
     for entry in &entries {
-        match planned(evidence, seen.role, contents, &before, layout, entry) {
+        let looked = Looked { system, evidence, role: seen.role, contents };
+        match planned(&looked, &before, layout, entry) {
             Ok((one, wanted)) => {
                 helper = helper.or(wanted);
                 let own = findings.iter().filter(|finding| is_of(finding, entry));
@@ -103,19 +120,41 @@ fn obstacle(error: &EditError) -> String {
     format!("the file cannot be changed line by line: {error}")
 }
 
-fn planned(
-    evidence: &Evidence,
+/// What is known of a file with logins.
+struct Looked<'a> {
+    system: &'a System,
+    evidence: &'a Evidence,
     role: AuthRole,
-    contents: &Contents,
+    contents: &'a Contents,
+}
+
+/// The move of one login, and the helper that has to be named for all. Err: why it cannot be moved.
+fn planned(
+    looked: &Looked<'_>,
     text: &Secret,
     layout: Layout,
     entry: &Entry,
 ) -> Result<(Move, Option<String>), String> {
     let login = edit::credential(text, layout, &entry.server).map_err(|error| error.to_string())?.login;
-    let key = key_of(&entry.server);
-    // Docker does not read it: nothing there could name a helper.
-    let helper = if role == AuthRole::Legacy { None } else { helper_for(evidence, contents, &key)? };
-    Ok((Move { entry: entry.clone(), key, login, fingerprints: Vec::new() }, helper))
+    let key = match looked.role {
+        AuthRole::Containers => own_name(&entry.server)?,
+        _ => key_of(&entry.server),
+    };
+    let (for_all, own_helper) = match looked.wiring(&key)? {
+        Wiring::Nothing => (None, None),
+        Wiring::ForAll(helper) => (Some(helper), None),
+        Wiring::ForOne(helper) => (None, Some(helper)),
+    };
+    Ok((Move { entry: entry.clone(), key, login, own_helper, fingerprints: Vec::new() }, for_all))
+}
+
+/// podman and its kin ask a helper about the registry's plain name, and know logins of a part of a registry too
+/// (containers-auth.json(5)).
+fn own_name(server: &str) -> Result<RegistryKey, String> {
+    if server.contains('/') {
+        return Err("it is for a part of a registry, and a helper is asked about whole ones".to_owned());
+    }
+    Ok(RegistryKey::new(server))
 }
 
 /// The name under which Docker asks a helper: the host, and the Hub's own (docker/cli `ConvertToHostname`, `IndexServer`).
@@ -131,23 +170,64 @@ fn key_of(server: &str) -> RegistryKey {
     RegistryKey::new(rest.split('/').next().unwrap_or(rest))
 }
 
-/// The helper that the file has yet to name; None where it names ours for this registry.
-fn helper_for(evidence: &Evidence, contents: &Contents, key: &RegistryKey) -> Result<Option<String>, String> {
-    let own = contents.cred_helpers.iter().find(|(server, _)| server.as_bytes() == key.as_bytes());
-    match own.map(|(_, helper)| helper.as_str()).or(contents.creds_store.as_deref()) {
-        Some("") => Err("credHelpers says that Docker keeps it in this file: take that out first".to_owned()),
-        Some(helper) if shims::is_ours(helper) => Ok(None),
-        Some(helper) => Err(format!(
-            "Docker asks docker-credential-{} for it, and not the store: log in again, or name another helper",
+impl Looked<'_> {
+    /// What the file has yet to say, so that this login is looked for in the store.
+    fn wiring(&self, key: &RegistryKey) -> Result<Wiring, String> {
+        let own = self.contents.cred_helpers.iter().find(|(server, _)| server.as_bytes() == key.as_bytes());
+        let own = own.map(|(_, helper)| helper.as_str());
+        match self.role {
+            AuthRole::Containers => match own {
+                Some(helper) => self.named(helper).map(|()| Wiring::Nothing),
+                None => self.usable().map(Wiring::ForOne),
+            },
+            AuthRole::Legacy => match self.evidence.docker().and_then(AuthSeen::contents) {
+                // The file itself names no helper: what Docker reads has to.
+                Some(contents) => match (Looked { role: AuthRole::Docker, contents, ..*self }).wiring(key)? {
+                    Wiring::Nothing => Ok(Wiring::Nothing),
+                    _ => Err("no helper is named in config.json: do that first, regpass fix --apply CFG10".to_owned()),
+                },
+                None => Err("Docker's config.json names no helper".to_owned()),
+            },
+            _ => match own.or(self.contents.creds_store.as_deref()) {
+                Some("") => Err("credHelpers says that Docker keeps it in this file: take that out first".to_owned()),
+                Some(helper) => self.named(helper).map(|()| Wiring::Nothing),
+                None => self.usable().map(Wiring::ForAll),
+            },
+        }
+    }
+
+    /// Err for a helper that does not answer from the store.
+    fn named(&self, helper: &str) -> Result<(), String> {
+        if !shims::is_ours(helper) {
+            return Err(format!(
+                "docker-credential-{} is asked for it, and not the store: log in again, or name another helper",
+                text::escaped(helper.as_bytes())
+            ));
+        }
+        self.is_of_our_store(helper)
+    }
+
+    fn usable(&self) -> Result<String, String> {
+        let none = "no helper of the store is on PATH, so that Docker would not find it: regpass shims install";
+        let helper = self.evidence.helper.clone().ok_or_else(|| none.to_owned())?;
+        self.is_of_our_store(&helper).map(|()| helper)
+    }
+
+    /// The official helper knows pass's own folder only, whatever else regpass opens.
+    fn is_of_our_store(&self, helper: &str) -> Result<(), String> {
+        let found = shims::found_first(self.system, helper).ok().flatten().map(|shim| shim.found);
+        let is_regpass = matches!(found, None | Some(Found::Ours | Found::OtherRegpass(_) | Found::RegpassCopy));
+        let env = &self.system.env;
+        let of_pass = env.var("PASSWORD_STORE_DIR").map(PathBuf::from);
+        let of_pass = of_pass.or_else(|| env.home().map(|home| home.join(".password-store")));
+        let ours = self.system.stores().ok().map(|stores| stores.root().root().to_owned());
+        if is_regpass || ours == of_pass {
+            return Ok(());
+        }
+        Err(format!(
+            "docker-credential-{} here is not regpass and reads another store: regpass shims install",
             text::escaped(helper.as_bytes())
-        )),
-        None => match &evidence.helper {
-            Some(helper) => Ok(Some(helper.clone())),
-            None => {
-                Err("no helper of the store is on PATH, so that Docker would not find it: regpass shims install"
-                    .to_owned())
-            }
-        },
+        ))
     }
 }
 
@@ -163,6 +243,10 @@ fn moving(system: &System, path: &Path, findings: &[&Finding], moves: Moves, aft
             "names docker-credential-{} in the file, for every registry",
             text::escaped(helper.as_bytes())
         ));
+    }
+    for (one, helper) in moves.moves.iter().filter_map(|one| Some((one, one.own_helper.as_ref()?))) {
+        let server = text::quoted(one.key.as_bytes());
+        steps.push(format!("names docker-credential-{} in the file for {server}", text::escaped(helper.as_bytes())));
     }
     steps.push("keeps the file as it is now, encrypted, for regpass undo".to_owned());
     let diff = diff(&moves.before, Some(after));

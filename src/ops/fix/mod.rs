@@ -2,6 +2,7 @@
 //! may be a secret, so that `undo` takes it back. After it the same checks look again. What regpass cannot do safely is
 //! guided: the commands, and why a person has to give them. Never another user's files, never sudo.
 
+mod advice;
 mod carry;
 mod files;
 mod logins;
@@ -10,6 +11,7 @@ mod preview;
 pub use carry::{Applied, apply};
 pub use preview::DiffLine;
 
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::model::{Problem, Secret, text};
@@ -21,12 +23,14 @@ use crate::system::files as system_files;
 use crate::system::rewriting;
 
 /// Who does it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     /// regpass, when it is told to.
     Auto,
     /// A person, with these commands.
     Guided,
+    /// A person, who has to choose.
+    Manual,
 }
 
 impl Kind {
@@ -34,6 +38,7 @@ impl Kind {
         match self {
             Kind::Auto => "auto",
             Kind::Guided => "guided",
+            Kind::Manual => "manual",
         }
     }
 }
@@ -85,13 +90,14 @@ impl Fix {
     fn guided(findings: &[&Finding], why: Option<String>) -> Fix {
         let first = findings.first();
         let mut advice: Vec<String> = Vec::new();
-        for finding in findings.iter().filter(|finding| !finding.fix.is_empty()) {
-            if !advice.contains(&finding.fix) {
-                advice.push(finding.fix.clone());
+        for line in findings.iter().flat_map(|finding| advice::of(finding)) {
+            if !advice.contains(&line) {
+                advice.push(line);
             }
         }
+        let by_hand = findings.iter().all(|finding| advice::BY_HAND.contains(&finding.id));
         Fix {
-            kind: Kind::Guided,
+            kind: if by_hand { Kind::Manual } else { Kind::Guided },
             title: first.map(|finding| finding.title.clone()).unwrap_or_default(),
             path: first.and_then(|finding| finding.path.clone()),
             diff: Vec::new(),
@@ -148,7 +154,7 @@ pub fn plan(system: &System, scope: &Scope, ids: &[String]) -> Result<Plan, Prob
     let is_chosen =
         |fix: &Fix| ids.is_empty() || ids.iter().any(|id| fix.ids.iter().any(|own| own.eq_ignore_ascii_case(id)));
     let mut fixes: Vec<Fix> = planned(system, &evidence, &findings).into_iter().filter(is_chosen).collect();
-    fixes.sort_by_key(|fix| fix.kind != Kind::Auto);
+    fixes.sort_by_key(|fix| fix.kind);
     let touched = evidence.auth.iter().map(|seen| &seen.file.path);
     Ok(Plan { fixes, leftovers: touched.filter(|path| rewriting::has_leftovers(path)).cloned().collect() })
 }
@@ -170,10 +176,12 @@ fn planned(system: &System, evidence: &Evidence, findings: &[&Finding]) -> Vec<F
 
 /// Why regpass keeps its hands off a file, if it does.
 fn kept_from(evidence: &Evidence, path: &Path) -> Option<String> {
-    use std::os::unix::fs::MetadataExt;
     let meta = path.metadata().ok()?;
     if meta.uid() != evidence.uid {
         return Some(format!("it belongs to uid {}, and regpass changes nobody else's files", meta.uid()));
+    }
+    if meta.nlink() > 1 && meta.is_file() {
+        return Some("the file has another name too (a hard link), which would keep what is taken out here".to_owned());
     }
     let real = std::fs::canonicalize(path).ok()?;
     let folder = real.parent().unwrap_or(&real);

@@ -19,8 +19,14 @@ pub enum Edit {
     Empty { layout: Layout, server: String },
     /// `credsStore` names this helper, where it named none.
     CredsStore(String),
+    /// `credHelpers` names this helper for one registry, where it named none.
+    CredHelper { server: String, helper: String },
     /// An outermost key gets another name.
-    Rename { from: String, to: &'static str },
+    Rename { from: String, to: String },
+    /// A registry of `credHelpers` gets another name.
+    RenameRegistry { from: String, to: String },
+    /// Of an outermost setting that is there several times, the last one stays, which is the one that counts.
+    KeepLast(String),
 }
 
 /// An entry with a secret.
@@ -44,6 +50,8 @@ pub enum EditError {
     Gone(String),
     #[error("{} is there already", text::quoted(.0))]
     Taken(String),
+    #[error("{} is an object, and Docker takes all of them together", text::quoted(.0))]
+    Merged(String),
 }
 
 /// Why a login cannot be kept by a helper as it is.
@@ -59,6 +67,8 @@ pub enum Unmovable {
     NoUser,
     #[error("it has no password")]
     NoPassword,
+    #[error("its password ends with a line end, which the store does not keep")]
+    LineEnd,
     #[error("there is a password in its name")]
     NameHoldsSecret,
     #[error(transparent)]
@@ -116,16 +126,21 @@ pub fn credential(text: &Secret, layout: Layout, server: &str) -> Result<Credent
         Some(auth) => decoded(&auth).ok_or(Unmovable::Odd)?,
         None => (part("username")?, part("password")?.unwrap_or_default()),
     };
-    match part("identitytoken")? {
-        Some(_) if !password.is_empty() => Err(Unmovable::Both),
-        Some(token) => Ok(Credential::new(Login::new(IDENTITY_TOKEN_USER), token)),
-        None if password.is_empty() => Err(Unmovable::NoPassword),
+    let found = match part("identitytoken")? {
+        Some(_) if !password.is_empty() => return Err(Unmovable::Both),
+        Some(token) => Credential::new(Login::new(IDENTITY_TOKEN_USER), token),
+        None if password.is_empty() => return Err(Unmovable::NoPassword),
         None => {
             let user = user.ok_or(Unmovable::NoUser)?;
             let user = std::str::from_utf8(user.expose()).map_err(|_| Unmovable::Odd)?;
-            Ok(Credential::new(Login::new(user), password))
+            Credential::new(Login::new(user), password)
         }
+    };
+    // As the helper answers it (`ops/credentials.rs`, `trim`).
+    if found.secret.expose().ends_with(b"\n") || found.secret.expose().ends_with(b"\r") {
+        return Err(Unmovable::LineEnd);
     }
+    Ok(found)
 }
 
 /// User and secret of an `auth`. Go's decoder passes over line ends, and Docker takes NULs off both ends of the secret
@@ -153,7 +168,10 @@ pub fn edited(text: &Secret, edits: &[Edit]) -> Result<Secret, EditError> {
         now = match edit {
             Edit::Empty { layout, server } => emptied(now, *layout, server)?,
             Edit::CredsStore(helper) => with_helper(&now, helper)?,
-            Edit::Rename { from, to } => renamed(&now, from, to)?,
+            Edit::CredHelper { server, helper } => with_own_helper(&now, server, helper)?,
+            Edit::Rename { from, to } => renamed(&now, &outermost(&now)?, from, to)?,
+            Edit::RenameRegistry { from, to } => renamed(&now, &named(&now, "credHelpers")?, from, to)?,
+            Edit::KeepLast(key) => with_last(now, key)?,
         };
     }
     check(&now)?;
@@ -186,9 +204,19 @@ fn emptied(mut text: Secret, layout: Layout, server: &str) -> Result<Secret, Edi
     Ok(text)
 }
 
+fn outermost(text: &Secret) -> Result<Range<usize>, EditError> {
+    spans::outermost(text.expose()).ok_or(EditError::Unfit)
+}
+
+/// The value of an outermost member.
+fn named(text: &Secret, name: &str) -> Result<Range<usize>, EditError> {
+    let members = spans::members(text.expose(), &outermost(text)?).ok_or(EditError::Unfit)?;
+    once(&members, name)?.map(|member| member.value.clone()).ok_or_else(|| EditError::Gone(name.to_owned()))
+}
+
 fn with_helper(text: &Secret, helper: &str) -> Result<Secret, EditError> {
     let bytes = text.expose();
-    let whole = spans::outermost(bytes).ok_or(EditError::Unfit)?;
+    let whole = outermost(text)?;
     let members = spans::members(bytes, &whole).ok_or(EditError::Unfit)?;
     let value = serde_json::to_string(helper).map_err(|_| EditError::Unfit)?;
     if let Some(member) = once(&members, "credsStore")? {
@@ -197,28 +225,63 @@ fn with_helper(text: &Secret, helper: &str) -> Result<Secret, EditError> {
             _ => Err(EditError::Taken("credsStore".to_owned())),
         };
     }
-    // The gap before the first member is also the one after the new one.
-    let (gap, more) = match members.first() {
-        Some(first) => (&bytes[whole.start + 1..first.key_at.start], true),
-        None => (&b"\n\t"[..], false),
-    };
-    let member = format!("\"credsStore\": {value}");
-    let (before, after): (&[u8], [&[u8]; 2]) = if more { (gap, [b",", gap]) } else { (gap, [b"", b"\n"]) };
-    let new = [before, member.as_bytes(), after[0], after[1]].concat();
-    let end = members.first().map_or(whole.end - 1, |first| first.key_at.start);
-    Ok(spliced(text, whole.start + 1..end, &new))
+    Ok(with_member(text, &whole, &members, &format!("\"credsStore\": {value}")))
 }
 
-fn renamed(text: &Secret, from: &str, to: &str) -> Result<Secret, EditError> {
+fn with_own_helper(text: &Secret, server: &str, helper: &str) -> Result<Secret, EditError> {
     let bytes = text.expose();
-    let whole = spans::outermost(bytes).ok_or(EditError::Unfit)?;
-    let members = spans::members(bytes, &whole).ok_or(EditError::Unfit)?;
+    let json = |text: &str| serde_json::to_string(text).map_err(|_| EditError::Unfit);
+    let member = format!("{}: {}", json(server)?, json(helper)?);
+    let whole = outermost(text)?;
+    let outer = spans::members(bytes, &whole).ok_or(EditError::Unfit)?;
+    let Some(helpers) = once(&outer, "credHelpers")? else {
+        return Ok(with_member(text, &whole, &outer, &format!("\"credHelpers\": {{{member}}}")));
+    };
+    let members = spans::members(bytes, &helpers.value).ok_or(EditError::Unfit)?;
+    if members.iter().any(|member| member.key == server) {
+        return Err(EditError::Taken(masked(server)));
+    }
+    Ok(with_member(text, &helpers.value, &members, &member))
+}
+
+/// A new first member of an object.
+fn with_member(text: &Secret, object: &Range<usize>, members: &[Member], member: &str) -> Secret {
+    let bytes = text.expose();
+    // The gap before the first member is also the one after the new one.
+    let (gap, more) = match members.first() {
+        Some(first) => (&bytes[object.start + 1..first.key_at.start], true),
+        None => (&b"\n\t"[..], false),
+    };
+    let (before, after): (&[u8], [&[u8]; 2]) = if more { (gap, [b",", gap]) } else { (gap, [b"", b"\n"]) };
+    let new = [before, member.as_bytes(), after[0], after[1]].concat();
+    let end = members.first().map_or(object.end - 1, |first| first.key_at.start);
+    spliced(text, object.start + 1..end, &new)
+}
+
+fn with_last(mut text: Secret, key: &str) -> Result<Secret, EditError> {
+    loop {
+        let whole = outermost(&text)?;
+        let bytes = text.expose();
+        let members = spans::members(bytes, &whole).ok_or(EditError::Unfit)?;
+        let own: Vec<usize> = (0..members.len()).filter(|index| members[*index].key == key).collect();
+        if own.iter().any(|index| matches!(bytes[members[*index].value.start], b'{' | b'[')) {
+            return Err(EditError::Merged(masked(key)));
+        }
+        let [first, _, ..] = own[..] else { return Ok(text) };
+        let cut = spans::cut(&whole, &members, first).ok_or(EditError::Unfit)?;
+        text = spliced(&text, cut, b"");
+    }
+}
+
+fn renamed(text: &Secret, object: &Range<usize>, from: &str, to: &str) -> Result<Secret, EditError> {
+    let members = spans::members(text.expose(), object).ok_or(EditError::Unfit)?;
     if let Some(other) = members.iter().find(|member| member.is(to) && member.key != from) {
         return Err(EditError::Taken(other.key.clone()));
     }
     let mut meant = members.iter().filter(|member| member.key == from);
     let (Some(member), None) = (meant.next(), meant.next()) else { return Err(EditError::Gone(masked(from))) };
-    Ok(spliced(text, member.key_at.clone(), format!("\"{to}\"").as_bytes()))
+    let name = serde_json::to_string(to).map_err(|_| EditError::Unfit)?;
+    Ok(spliced(text, member.key_at.clone(), name.as_bytes()))
 }
 
 /// The entry of a server, which is there once.
@@ -308,7 +371,7 @@ mod tests {
 
     #[test]
     fn a_key_gets_its_right_name_unless_that_is_taken() {
-        let rename = |from: &str| [Edit::Rename { from: from.to_owned(), to: "credsStore" }];
+        let rename = |from: &str| [Edit::Rename { from: from.to_owned(), to: "credsStore".to_owned() }];
         assert_eq!(
             done(r#"{"a":1, "credStore" : "x"}"#, &rename("credStore")).expect("edited"),
             r#"{"a":1, "credsStore" : "x"}"#
@@ -316,6 +379,28 @@ mod tests {
         assert_eq!(done(r#"{"credsstore":"x"}"#, &rename("credsstore")).expect("edited"), r#"{"credsStore":"x"}"#);
         assert!(done(r#"{"credStore":"x","CredsStore":"y"}"#, &rename("credStore")).is_err());
         assert!(done(r#"{"a":1}"#, &rename("credStore")).is_err());
+    }
+
+    #[test]
+    fn one_registry_s_helper_is_named_and_renamed() {
+        let own = |server: &str| Edit::CredHelper { server: server.to_owned(), helper: "pass".to_owned() };
+        assert_eq!(
+            done("{\n\t\"auths\": {}\n}", &[own("a"), own("b")]).expect("edited"),
+            "{\n\t\"credHelpers\": {\"b\": \"pass\",\"a\": \"pass\"},\n\t\"auths\": {}\n}"
+        );
+        assert!(done(r#"{"credHelpers":{"a":"x"}}"#, &[own("a")]).is_err());
+        let rename = Edit::RenameRegistry { from: "https://a/".to_owned(), to: "a".to_owned() };
+        let renamed = done(r#"{"credHelpers": {"b":"x", "https://a/" : "pass"}}"#, std::slice::from_ref(&rename));
+        assert_eq!(renamed.expect("edited"), r#"{"credHelpers": {"b":"x", "a" : "pass"}}"#);
+        assert!(done(r#"{"credHelpers":{"a":"x","https://a/":"pass"}}"#, &[rename]).is_err());
+    }
+
+    #[test]
+    fn of_a_setting_that_is_there_twice_the_last_one_stays() {
+        let keep = |key: &str| [Edit::KeepLast(key.to_owned())];
+        let text = r#"{"credsStore":"a", "x":1, "credsStore":"b", "credsStore":"c"}"#;
+        assert_eq!(done(text, &keep("credsStore")).expect("edited"), r#"{"x":1, "credsStore":"c"}"#);
+        assert_eq!(done(r#"{"auths":{},"auths":{}}"#, &keep("auths")), Err(EditError::Merged("auths".to_owned())));
     }
 
     #[test]
@@ -353,6 +438,7 @@ mod tests {
         assert_eq!(told(r#"{"auth":"%%%"}"#), Err(Unmovable::Odd));
         assert_eq!(told(r#"{"auth":"Ym9iOg=="}"#), Err(Unmovable::NoPassword));
         assert_eq!(told(r#"{"password":"x"}"#), Err(Unmovable::NoUser));
+        assert_eq!(told(r#"{"auth":"Ym9iOnB3Cg=="}"#), Err(Unmovable::LineEnd));
         assert_eq!(told(r#"{"auth":"Ym9iOnB3","registrytoken":"r"}"#), Err(Unmovable::RegistryToken));
         let named = secret(r#"{"auths":{"u:p@a":{"auth":"Ym9iOnB3"}}}"#);
         assert_eq!(credential(&named, Layout::Nested, "u:p@a").err(), Some(Unmovable::NameHoldsSecret));

@@ -154,8 +154,12 @@ fn what_the_store_has_otherwise_stays_in_both_places() {
 }
 
 fn start(sandbox: &Sandbox) -> Child {
+    started_with(sandbox, &["fix", "--apply", "--yes", "INL01"])
+}
+
+fn started_with(sandbox: &Sandbox, args: &[&str]) -> Child {
     let mut command = sandbox.command(crate::support::regpass_binary());
-    command.args(["fix", "--apply", "--yes", "INL01"]);
+    command.args(args);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("started")
 }
 
@@ -206,6 +210,22 @@ fn killed_at_any_moment_the_login_is_in_one_of_both_places() {
     while sandbox.store().join(".git/index.lock").exists() {
         assert!(Instant::now() < deadline, "no git is left");
         std::thread::yield_now();
+    }
+    let moved = std::fs::read_to_string(&file).expect("text");
+    for round in 0..12_u32 {
+        let mut undo = started_with(&sandbox, &["undo"]);
+        let deadline = Instant::now() + whole * round / 24;
+        while Instant::now() < deadline && undo.try_wait().expect("asked").is_none() {
+            std::thread::yield_now();
+        }
+        let _ = undo.kill();
+        undo.wait().expect("gone");
+        let now = std::fs::read_to_string(&file).expect("text");
+        assert!(now == moved || now == inline("reg40.test", "secret 40"), "{now}");
+        if now != moved {
+            assert!(start(&sandbox).wait().expect("ended").success(), "it can be done again");
+            assert_eq!(std::fs::read_to_string(&file).expect("text"), moved);
+        }
     }
     sandbox.regpass(&["undo"], b"").ok();
     assert!(std::fs::read_to_string(&file).expect("text").contains(&auth("bob", "secret 40")));
