@@ -129,6 +129,13 @@ const ROWS: &[Row] = &[
         value: |system, _| Some(system.options.read_only.is_some().to_string()),
     },
     Row {
+        key: "local-only",
+        flag: None,
+        variable: None,
+        in_file: |file, _| file.local_only.is_some(),
+        value: |system, _| Some(system.options.local_only.to_string()),
+    },
+    Row {
         key: "key-file",
         flag: None,
         variable: Some(("REGPASS_KEY_FILE", Decides::Set)),

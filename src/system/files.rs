@@ -106,6 +106,14 @@ pub fn read_bounded(path: &Path, max: u64) -> Result<Vec<u8>, FileError> {
     Ok(bytes)
 }
 
+/// The first bytes of a regular file, at most `max`.
+pub fn read_front(path: &Path, max: u64) -> Result<Vec<u8>, FileError> {
+    let fault = |source| FileError::io("cannot read", path, source);
+    let mut bytes = Vec::new();
+    open_regular(path)?.take(max).read_to_end(&mut bytes).map_err(fault)?;
+    Ok(bytes)
+}
+
 /// Whether others than its owner can read a file of this mode: they must also get through every folder on the way.
 pub fn is_exposed(path: &Path, mode: u32) -> bool {
     let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());

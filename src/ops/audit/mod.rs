@@ -6,10 +6,12 @@ pub mod accepted;
 mod config;
 pub mod evidence;
 pub mod finding;
+mod gpg;
 mod helpers;
 mod inline;
 mod literals;
 pub mod places;
+mod store;
 mod tls;
 mod window;
 
@@ -49,6 +51,8 @@ pub const GROUPS: &[Group] = &[
     Group { name: "helpers", title: "credential helpers", checks: helpers::CHECKS },
     Group { name: "tls", title: "who answers for a registry", checks: tls::CHECKS },
     Group { name: "window", title: "after a logout", checks: window::CHECKS },
+    Group { name: "store", title: "the password store", checks: store::CHECKS },
+    Group { name: "gpg", title: "GnuPG", checks: gpg::CHECKS },
 ];
 
 /// Which checks are wanted; empty means all.

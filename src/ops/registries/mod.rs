@@ -5,17 +5,16 @@ mod accounts;
 mod erase;
 mod fold;
 mod kind;
-mod token;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
+pub use crate::system::docker::token::expiry;
 pub use accounts::{Switched, activate, rename};
 pub use erase::{Erased, Still, erase};
 pub use fold::{Asked, Found, Registry, fold, name_of};
 pub use kind::RegistryKind;
-pub use token::expiry;
 
 use super::answering::active;
 use super::shims;

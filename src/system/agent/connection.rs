@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::assuan::{Assuan, AssuanError, LINE_MAX, Reply, plus_escaped};
 use super::keygrip::Keygrip;
+use super::pinentry::is_graphical;
 use super::socket::Trusted;
 use super::{AgentError, Pinentry, PinentryEvent, Prompts, introduction, sexp, socket};
 use crate::model::Secret;
@@ -43,11 +44,6 @@ const DESCRIPTION_MAX: usize = LINE_MAX - 20;
 
 /// In a pinentry for terminals neither Esc nor the mouse calls it off.
 const WAY_OUT: &str = "(to call it off: Tab to <Cancel>, then Enter)";
-
-/// Pinentries known to draw in a window. Any other may draw on the terminal, and making way for one that does not is
-/// harmless.
-const GRAPHICAL: [&str; 12] =
-    ["gtk", "gtk2", "gtk-2", "gnome3", "qt", "qt4", "qt5", "qt6", "fltk", "efl", "tqt", "emacs"];
 
 /// Whether a key can be used without asking anybody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,6 +118,13 @@ impl AgentConnection {
     pub fn open_running(env: &Env, options: &Options) -> Result<AgentConnection, AgentError> {
         let assuan = connect_running(env, &options.gnupg_home, PATIENCE)?;
         AgentConnection::introduced(assuan, env, &Prompts::default(), Mode::Silent, PATIENCE)
+    }
+
+    /// The same with less patience, for those who only want to know whether it answers.
+    pub fn open_running_within(env: &Env, options: &Options, limit: Duration) -> Result<AgentConnection, AgentError> {
+        let patience = Patience { answer: limit, ..PATIENCE };
+        let assuan = connect_running(env, &options.gnupg_home, patience)?;
+        AgentConnection::introduced(assuan, env, &Prompts::default(), Mode::Silent, patience)
     }
 
     /// The modes other than pinentry must be granted: otherwise a pinentry would pop up unasked for.
@@ -299,7 +302,7 @@ impl Shown {
         self.up = true;
         self.pinentry.clone_from(&pinentry);
         if let Some(tell) = &self.prompts.pinentry {
-            tell(PinentryEvent::Starts { terminal: !GRAPHICAL.contains(&flavor), pinentry });
+            tell(PinentryEvent::Starts { terminal: !is_graphical(flavor), pinentry });
         }
     }
 
@@ -371,7 +374,7 @@ fn start_and_connect(env: &Env, home: &Path) -> Result<Assuan, AgentError> {
 const LIMITS: Limits = Limits { time: Duration::from_secs(10), stdout: 64 << 10 };
 
 fn start(env: &Env, home: &Path) -> Result<(), AgentError> {
-    if ["gpg.conf", "common.conf"].iter().any(|name| forbids_starting(&home.join(name))) {
+    if is_not_started(home) {
         return Err(AgentError::NotStarted { why: "\"no-autostart\" in its configuration forbids it".to_owned() });
     }
     let mut agent = process::command(env, "gpg-agent");
@@ -391,6 +394,11 @@ fn start(env: &Env, home: &Path) -> Result<(), AgentError> {
         }
         Err(error) => Err(AgentError::NotStarted { why: error.to_string() }),
     }
+}
+
+/// True when GnuPG's configuration says that no agent is to be started.
+pub fn is_not_started(home: &Path) -> bool {
+    ["gpg.conf", "common.conf"].iter().any(|name| forbids_starting(&home.join(name)))
 }
 
 fn forbids_starting(file: &Path) -> bool {

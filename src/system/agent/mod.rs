@@ -11,10 +11,10 @@ mod pinentry;
 pub mod sexp;
 pub mod socket;
 
-pub use connection::{AgentConnection, KeyState, Mode, Unwrapped};
+pub use connection::{AgentConnection, KeyState, Mode, Unwrapped, is_not_started};
 pub use error::AgentError;
 pub use keygrip::Keygrip;
-pub use pinentry::Pinentry;
+pub use pinentry::{Pinentry, is_graphical};
 
 use std::fmt;
 use std::sync::Arc;

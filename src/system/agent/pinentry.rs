@@ -8,6 +8,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 #[cfg(target_os = "linux")]
 const GRACE: std::time::Duration = std::time::Duration::from_millis(300);
 
+/// Pinentries known to draw in a window. Any other may draw on the terminal, and making way for one that does not is
+/// harmless.
+const GRAPHICAL: [&str; 12] =
+    ["gtk", "gtk2", "gtk-2", "gnome3", "qt", "qt4", "qt5", "qt6", "fltk", "efl", "tqt", "emacs"];
+
+/// True for the flavour of a pinentry that draws in a window; it may fall back to the terminal.
+pub fn is_graphical(flavor: &str) -> bool {
+    GRAPHICAL.contains(&flavor)
+}
+
 /// One running pinentry. Clones mean the same one.
 #[derive(Clone, Debug)]
 pub struct Pinentry {

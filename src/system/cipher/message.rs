@@ -50,14 +50,14 @@ const RECIPIENTS_MAX: usize = 1000;
 const DEPTH_MAX: usize = 4;
 
 /// Tags with a meaning here (RFC 9580, section 5).
-const TAG_PKESK: u8 = 1;
+pub(super) const TAG_PKESK: u8 = 1;
 const TAG_SIGNATURE: u8 = 2;
-const TAG_SKESK: u8 = 3;
+pub(super) const TAG_SKESK: u8 = 3;
 const TAG_ONE_PASS: u8 = 4;
 const TAG_COMPRESSED: u8 = 8;
-const TAG_MARKER: u8 = 10;
+pub(super) const TAG_MARKER: u8 = 10;
 pub const TAG_LITERAL: u8 = 11;
-const TAG_PADDING: u8 = 21;
+pub(super) const TAG_PADDING: u8 = 21;
 
 /// An encrypted message, taken apart.
 #[derive(Debug)]

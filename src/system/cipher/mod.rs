@@ -5,6 +5,7 @@ mod addressees;
 mod by_agent;
 pub mod container;
 mod error;
+pub mod front;
 mod gpg;
 pub mod key_file;
 pub mod message;

@@ -49,6 +49,16 @@ impl<'a> Packets<'a> {
         Packets { bytes, at: 0 }
     }
 
+    /// The tag of the packet that comes next; None at the end, and before what is no packet.
+    pub fn upcoming(&self) -> Option<u8> {
+        let header = *self.bytes.get(self.at)?;
+        match header & 0xc0 {
+            0xc0 => Some(header & 0x3f),
+            0x80 => Some((header >> 2) & 0xf),
+            _ => None,
+        }
+    }
+
     fn byte(&mut self) -> Result<usize, MessageError> {
         let byte = self.bytes.get(self.at).ok_or(MessageError::Damaged("it ends inside a packet"))?;
         self.at += 1;

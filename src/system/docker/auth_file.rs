@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use super::document::{self, Node};
 pub use super::document::{Broken, masked, pointer};
+use super::traits::Traits;
 use crate::model::{Login, Secret, text};
 use crate::system::files::{self, FileError};
 
@@ -96,6 +97,8 @@ pub struct Held {
     pub what: String,
     /// In bytes, as it stands there.
     pub length: usize,
+    /// Of the secret itself, decoded; None for what is no login's.
+    pub traits: Option<Traits>,
 }
 
 /// Looks at one file.
@@ -170,12 +173,18 @@ impl Contents {
                 let is_auth = name.eq_ignore_ascii_case("auth");
                 let decoded = if is_auth { user_of(value.expose()) } else { None };
                 let is_odd = is_auth && decoded.is_none();
+                let user = decoded.as_ref().or(told.as_ref()).map(Login::as_str);
+                let traits = match is_auth {
+                    true => secret_of(value.expose()).map(|secret| Traits::of(user, &secret)),
+                    false => Some(Traits::of(user, value)),
+                };
                 let held = Held {
                     pointer: pointer(&here, name),
                     server: masked(server),
                     user: decoded.or_else(|| told.clone()),
                     what: name.clone(),
                     length: value.len(),
+                    traits,
                 };
                 self.odd.extend(is_odd.then(|| held.clone()));
                 self.held.push(held);
@@ -196,6 +205,7 @@ impl Contents {
                     user: None,
                     what: "address".to_owned(),
                     length,
+                    traits: None,
                 };
                 self.addresses.extend(length.map(held));
             }
@@ -252,6 +262,7 @@ fn header(name: &str, node: &Node) -> Option<Held> {
         user: None,
         what: "header".to_owned(),
         length: value.len(),
+        traits: None,
     })
 }
 
@@ -287,12 +298,26 @@ fn plain(node: Option<&Node>) -> Option<String> {
 
 /// What stands before the first colon of base64 of `USER:SECRET`, as Docker decodes it (docker/cli `decodeAuth`).
 pub(super) fn user_of(auth: &[u8]) -> Option<Login> {
+    let (text, colon) = decoded(auth)?;
+    std::str::from_utf8(&text.expose()[..colon]).ok().map(Login::new)
+}
+
+/// What stands behind it, without the NUL bytes that Docker drops.
+fn secret_of(auth: &[u8]) -> Option<Secret> {
+    let (text, colon) = decoded(auth)?;
+    let mut secret = text.part(colon + 1..text.len());
+    secret.trim_end(|byte| byte == 0);
+    Some(secret)
+}
+
+/// The text, and where its first colon is.
+fn decoded(auth: &[u8]) -> Option<(Secret, usize)> {
     // Go's decoder passes over line ends.
     let text: Zeroizing<Vec<u8>> =
         Zeroizing::new(auth.iter().copied().filter(|byte| !b"\r\n".contains(byte)).collect());
-    let decoded = Zeroizing::new(base64::engine::general_purpose::STANDARD.decode(&*text).ok()?);
-    let colon = decoded.iter().position(|byte| *byte == b':').filter(|colon| *colon > 0)?;
-    std::str::from_utf8(&decoded[..colon]).ok().map(Login::new)
+    let decoded = Secret::new(base64::engine::general_purpose::STANDARD.decode(&*text).ok()?);
+    let colon = decoded.expose().iter().position(|byte| *byte == b':').filter(|colon| *colon > 0)?;
+    Some((decoded, colon))
 }
 
 /// Lines of a file that is no JSON on which a member that holds a secret has a value.

@@ -11,3 +11,5 @@ pub mod edit;
 pub mod payload;
 pub mod protocol;
 mod spans;
+pub mod token;
+pub mod traits;

@@ -26,7 +26,7 @@ pub fn commit(env: &Env, root: &Path, paths: &[PathBuf], subject: &str) -> Resul
         }
     }
     for (top, paths) in by_top {
-        Repository { env, root, top }.commit(&paths, subject)?;
+        Repository { env, root, top, time: None }.commit(&paths, subject)?;
     }
     Ok(())
 }
@@ -40,7 +40,7 @@ pub fn command_for(env: &Env, root: &Path, paths: &[PathBuf], subject: &str) -> 
     let tops: BTreeSet<PathBuf> = paths.iter().filter_map(|path| work_tree(path, root)).collect();
     let command = |top: PathBuf| {
         let own: Vec<&Path> = paths.iter().filter(|path| path.starts_with(&top)).map(PathBuf::as_path).collect();
-        let changed = Repository { env, root, top: top.clone() }.changed(&own).ok()?;
+        let changed = Repository { env, root, top: top.clone(), time: None }.changed(&own).ok()?;
         let words = |paths: &[&PathBuf]| {
             let words = paths.iter().map(|path| text::shell_word(path.strip_prefix(&top).unwrap_or(path)));
             words.collect::<Vec<_>>().join(" ")
@@ -64,7 +64,7 @@ pub fn uncommitted(env: &Env, root: &Path, paths: &[PathBuf]) -> Result<Vec<Path
     let tops: BTreeSet<PathBuf> = paths.iter().filter_map(|path| work_tree(path, root)).collect();
     let mut changed = BTreeSet::new();
     for top in tops {
-        changed.extend(Repository { env, root, top }.differing(&["--untracked-files=no"], &[])?);
+        changed.extend(Repository { env, root, top, time: None }.differing(&["--untracked-files=no"], &[])?);
     }
     Ok(paths.iter().filter(|path| changed.contains(*path)).cloned().collect())
 }
@@ -77,7 +77,7 @@ pub fn uncommitted_in(env: &Env, root: &Path, paths: &[PathBuf]) -> Result<Vec<P
     for top in tops {
         let own: Vec<&Path> =
             paths.iter().map(PathBuf::as_path).filter(|path| work_tree(path, root).as_ref() == Some(&top)).collect();
-        changed.extend(Repository { env, root, top }.differing(&["--untracked-files=all"], &own)?);
+        changed.extend(Repository { env, root, top, time: None }.differing(&["--untracked-files=all"], &own)?);
     }
     Ok(changed)
 }
@@ -86,7 +86,7 @@ pub fn uncommitted_in(env: &Env, root: &Path, paths: &[PathBuf]) -> Result<Vec<P
 /// or was killed. No child where there is no work tree.
 pub fn uncommitted_removals(env: &Env, root: &Path, folder: &Path) -> Result<Vec<PathBuf>, GitError> {
     let Some(top) = work_tree(folder, root) else { return Ok(Vec::new()) };
-    let changed = Repository { env, root, top }.changed(&[folder])?;
+    let changed = Repository { env, root, top, time: None }.changed(&[folder])?;
     Ok(changed.into_iter().filter(|path| std::fs::symlink_metadata(path).is_err()).collect())
 }
 

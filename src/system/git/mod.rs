@@ -204,17 +204,24 @@ pub struct Repository<'a> {
     env: &'a Env,
     root: &'a Path,
     top: PathBuf,
+    /// None: as long as a commit may take.
+    time: Option<Duration>,
 }
 
 impl<'a> Repository<'a> {
     /// The one that holds a path (as `real_path` gives it); None when none does.
     pub fn holding(env: &'a Env, root: &'a Path, path: &Path) -> Option<Repository<'a>> {
-        work_tree(path, root).map(|top| Repository { env, root, top })
+        work_tree(path, root).map(|top| Repository { env, root, top, time: None })
     }
 
     /// The store's own; None when its root is no work tree.
     pub fn of_store(env: &'a Env, root: &'a Path) -> Option<Repository<'a>> {
         Repository::holding(env, root, &std::fs::canonicalize(root).ok()?.join(".gpg-id"))
+    }
+
+    /// For those who only look: each command in so much time, and without writing what git learned on the way.
+    pub fn within(self, time: Duration) -> Repository<'a> {
+        Repository { time: Some(time), ..self }
     }
 
     pub fn top(&self) -> &Path {
@@ -283,17 +290,24 @@ impl<'a> Repository<'a> {
 
     fn run(&self, name: &'static str, arguments: &[&OsStr], paths: &[&Path]) -> Result<Finished, GitError> {
         if !is_long(paths) {
-            return Ok(process::run(&mut self.command(name, arguments, paths), b"", LIMITS)?);
+            return Ok(process::run(&mut self.command(name, arguments, paths), b"", self.limits())?);
         }
         let from_stdin = ["--pathspec-from-file=-", "--pathspec-file-nul"].map(OsStr::new);
         let mut command = self.command(name, &[arguments, &from_stdin].concat(), &[]);
         let lines = paths.iter().flat_map(|path| [path.as_os_str().as_encoded_bytes(), b"\0"]);
-        Ok(process::run(&mut command, &lines.collect::<Vec<_>>().concat(), LIMITS)?)
+        Ok(process::run(&mut command, &lines.collect::<Vec<_>>().concat(), self.limits())?)
+    }
+
+    fn limits(&self) -> Limits {
+        Limits { time: self.time.unwrap_or(LIMITS.time), ..LIMITS }
     }
 
     fn command(&self, name: &'static str, arguments: &[&OsStr], paths: &[&Path]) -> Command {
         let mut command = process::command(self.env, "git");
         command.env("GIT_CEILING_DIRECTORIES", self.root.join("..")).env("LC_ALL", "C").env("GIT_EDITOR", "true");
+        if self.time.is_some() {
+            command.env("GIT_OPTIONAL_LOCKS", "0");
+        }
         command.args(PLAIN_ANSWERS.iter().flat_map(|setting| ["-c", setting]));
         command.arg("--literal-pathspecs").arg("-C").arg(&self.top).arg(name).args(arguments);
         if !paths.is_empty() {

@@ -61,6 +61,11 @@ pub enum Pulled {
 }
 
 impl Repository<'_> {
+    /// True when the configuration names a remote, whether or not a branch goes with it.
+    pub fn has_remote(&self) -> bool {
+        self.git("remote", &[], &[]).is_ok_and(|said| !answer(&said).trim_ascii().is_empty())
+    }
+
     pub fn status(&self) -> Result<Status, GitError> {
         let arguments = ["--porcelain=v2", "--branch", "-z", "--no-renames", "--untracked-files=all"];
         let said = self.git("status", &arguments.map(OsStr::new), &[])?;

@@ -1,7 +1,7 @@
 //! What can be shown about a recipient without asking gpg: whose key it is, until when it is good. No child process, so
 //! trust stays unknown for all but the user's own keys.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use sequoia_openpgp::Cert;
 
@@ -81,6 +81,27 @@ impl Keyring {
 }
 
 impl Keyring {
+    /// Whether gpg encrypts to each of these certificates without asking, by its word within this time. Nothing is written:
+    /// where there is no trust database, gpg would make one, and nobody vouches for anything.
+    pub fn vouched_for(&self, fingerprints: &[String], time: Duration) -> Result<Vec<bool>, KeyringError> {
+        if self.behaviour().trust_always || fingerprints.is_empty() {
+            return Ok(vec![true; fingerprints.len()]);
+        }
+        if !self.home.join("trustdb.gpg").is_file() {
+            return Ok(vec![false; fingerprints.len()]);
+        }
+        self.check_conf()?;
+        let ids: Vec<String> = fingerprints.iter().map(|hex| format!("0x{hex}")).collect();
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        let listed = listing::ask_within(&self.env, &self.home, Some("--no-auto-check-trustdb"), &ids, time)
+            .map_err(|why| KeyringError::NeedsGpg { recipient: fingerprints[0].clone(), why })?;
+        let is_vouched = |hex: &String| {
+            let same = |cert: &&listing::Listed| cert.fingerprint().is_some_and(|own| own.to_hex() == *hex);
+            listed.iter().find(same).is_some_and(listing::Listed::is_trusted)
+        };
+        Ok(fingerprints.iter().map(is_vouched).collect())
+    }
+
     /// The certificates that a recipient's text may mean, at most `MEANT_MAX`: more than one for a name that several have,
     /// and for a group. Asks gpg only for forms and rings that only gpg reads.
     pub fn meant(&self, recipient: &Recipient) -> Result<Vec<Cert>, KeyringError> {

@@ -56,14 +56,22 @@ pub(super) enum Validity {
 
 /// The listing of everything that matches any of these ids; Err says why gpg could not be asked.
 pub(super) fn ask(env: &Env, home: &Path, trust_always: bool, ids: &[&str]) -> Result<Vec<Listed>, String> {
+    ask_within(env, home, trust_always.then_some("--trust-model=always"), ids, LIMITS.time)
+}
+
+/// The same with one more option, and in so much time.
+pub(super) fn ask_within(
+    env: &Env,
+    home: &Path,
+    option: Option<&str>,
+    ids: &[&str],
+    time: Duration,
+) -> Result<Vec<Listed>, String> {
     let mut command = process::command(env, "gpg");
     command.arg("--homedir").arg(home);
     command.args(["--batch", "--no-tty", "--status-fd", "1", "--with-colons", "--with-subkey-fingerprint"]);
-    if trust_always {
-        command.args(["--trust-model", "always"]);
-    }
-    command.arg("--list-keys").arg("--").args(ids);
-    let finished = process::run(&mut command, b"", LIMITS).map_err(|error| error.to_string())?;
+    command.args(option).arg("--list-keys").arg("--").args(ids);
+    let finished = process::run(&mut command, b"", Limits { time, ..LIMITS }).map_err(|error| error.to_string())?;
     let output = finished.stdout.expose();
     let listed = parse(output);
     if !listed.is_empty() || finished.status.success() || says_nothing_matches(output) {

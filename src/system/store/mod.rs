@@ -8,6 +8,7 @@ mod error;
 pub mod gopass;
 mod governing;
 mod holdings;
+pub mod inventory;
 pub mod layout;
 mod listing;
 mod logins;

@@ -1,9 +1,18 @@
 //! The facts that checks judge, gathered once and from files only: nothing is decrypted, nobody is asked over a network,
 //! and no secret is in them. Gathering decides nothing.
 
+mod gnupg;
 pub mod helpers;
+mod keyholders;
+mod modes;
+mod stores;
 pub mod tls;
 pub mod window;
+
+pub use gnupg::{GnupgSeen, PinentrySeen, WaySeen};
+pub use keyholders::{AgentSeen, OwnKey, ReaderSeen};
+pub use modes::{Foreign, Loose};
+pub use stores::{Addressed, GitSeen, ReadersSeen, StoreSeen, StoresSeen};
 
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
@@ -20,6 +29,7 @@ use crate::system::docker::auth_file::{self, AuthFile, Held};
 use crate::system::files;
 use crate::system::git::{self, Tracking};
 use crate::system::links::Found;
+use keyholders::Keyholders;
 
 /// The longest text that is read, in bytes: histories grow for years.
 const TEXT_MAX: u64 = 16 << 20;
@@ -57,6 +67,8 @@ pub struct Evidence {
     pub helpers: helpers::HelpersSeen,
     pub tls: tls::TlsSeen,
     pub window: window::WindowSeen,
+    pub stores: StoresSeen,
+    pub gnupg: GnupgSeen,
 }
 
 /// A file with logins.
@@ -118,6 +130,9 @@ pub fn gather(system: &System, scope: &Scope) -> Evidence {
     let window = window::gather(system, &auth, listed.as_ref());
     let (processes, closed) = processes(scope, env.uid());
     let daemon = scope.machine.join("etc/docker/daemon.json");
+    let mut keyholders = Keyholders::default();
+    let stores = stores::gather(system, listed.as_ref(), &mut keyholders);
+    let is_used = stores.is_used();
     Evidence {
         uid: env.uid(),
         home: env.home().map(Path::to_owned),
@@ -134,7 +149,9 @@ pub fn gather(system: &System, scope: &Scope) -> Evidence {
         tls: tls::gather(system, scope),
         window,
         stored: listed.map(|found| found.logins.into_iter().map(|login| login.server).collect()),
-        helper: working_helper(system),
+        helper: working_helper(system).map(|(name, _)| name),
+        stores,
+        gnupg: gnupg::gather(system, scope, is_used, keyholders),
     }
 }
 
@@ -319,14 +336,15 @@ fn cmdline(bytes: &[u8]) -> Option<Literal> {
     literals::in_command(Secret::new(quoted.collect::<Vec<_>>().join(&b' ')).expose())
 }
 
-/// The helper that `credsStore` could name and that would work: ours, else whatever is found under the usual name.
-fn working_helper(system: &System) -> Option<String> {
+/// The helper that `credsStore` could name and that would work, and whether it is regpass: ours, else whatever is found
+/// under the usual name.
+fn working_helper(system: &System) -> Option<(String, bool)> {
     let ours = |found: &Found| matches!(found, Found::Ours | Found::OtherRegpass(_) | Found::RegpassCopy);
     let of = |name: &str| shims::found_first(system, name).ok().flatten().map(|shim| shim.found);
     if let Some(name) = ["pass", "regpass"].into_iter().find(|name| of(name).as_ref().is_some_and(ours)) {
-        return Some(name.to_owned());
+        return Some((name.to_owned(), true));
     }
-    of("pass").filter(|found| *found != Found::Nothing).map(|_| "pass".to_owned())
+    of("pass").filter(|found| *found != Found::Nothing).map(|_| ("pass".to_owned(), false))
 }
 
 /// A path in words.

@@ -1,8 +1,10 @@
 //! Checks on evidence made by hand: each finds what it is for, and none cries wolf on a sound machine.
 
 mod config;
+mod gpg;
 mod helpers;
 mod inline;
+mod store;
 mod tls;
 mod window;
 
@@ -22,6 +24,7 @@ fn held(server: &str) -> Held {
         user: Some(Login::new("bob")),
         what: "auth".to_owned(),
         length: 9,
+        traits: None,
     }
 }
 
@@ -51,6 +54,8 @@ fn mine() -> Evidence {
         docker_folder: folder,
         stored: Some(Vec::new()),
         helper: Some("pass".to_owned()),
+        stores: store::sound(),
+        gnupg: gpg::sound(),
         ..Evidence::default()
     }
 }
@@ -59,7 +64,8 @@ fn mine() -> Evidence {
 pub(super) type ByHand = (&'static str, fn() -> Evidence);
 
 /// A table a group.
-pub(super) const BY_HAND: &[&[ByHand]] = &[inline::ROWS, config::ROWS, helpers::ROWS, tls::ROWS, window::ROWS];
+pub(super) const BY_HAND: &[&[ByHand]] =
+    &[inline::ROWS, config::ROWS, helpers::ROWS, tls::ROWS, window::ROWS, store::ROWS, gpg::ROWS];
 
 #[test]
 fn on_evidence_made_by_hand() {

@@ -1,8 +1,11 @@
 //! Checks on real homes: what is there, and how many findings that makes.
 
 mod config;
+mod gpg;
 mod helpers;
 mod inline;
+mod keys;
+mod store;
 mod tls;
 mod window;
 
@@ -96,7 +99,8 @@ fn git(bench: &Bench, folder: &str, arguments: &[&str]) {
 pub(super) type OnHome = (&'static str, fn(&mut Bench), usize);
 
 /// A table a group.
-pub(super) const ON_HOMES: &[&[OnHome]] = &[inline::ROWS, config::ROWS, helpers::ROWS, tls::ROWS, window::ROWS];
+pub(super) const ON_HOMES: &[&[OnHome]] =
+    &[inline::ROWS, config::ROWS, helpers::ROWS, tls::ROWS, window::ROWS, store::ROWS, gpg::ROWS];
 
 #[test]
 fn on_real_homes() {

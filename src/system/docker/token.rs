@@ -42,6 +42,23 @@ pub fn expiry(secret: &Secret) -> Option<SystemTime> {
     SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds))
 }
 
+#[derive(serde::Deserialize)]
+struct CloudKey {
+    #[serde(default)]
+    r#type: Option<String>,
+}
+
+/// True for the JSON of a Google service account's key, plain or in base64 (`_json_key`, `_json_key_base64`).
+pub fn is_cloud_key(secret: &Secret) -> bool {
+    let text = secret.expose().trim_ascii();
+    if text.len() > TOKEN_MAX {
+        return false;
+    }
+    let decoded = if text.starts_with(b"{") { None } else { STANDARD.decode(text).ok().map(Zeroizing::new) };
+    let json = decoded.as_ref().map_or(text, |decoded| decoded.as_slice());
+    serde_json::from_slice::<CloudKey>(json).is_ok_and(|key| key.r#type.as_deref() == Some("service_account"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,0 +1,263 @@
+//! Facts of keys: what each recipient's text means here, and whether the secret keys are, looked up once for all stores.
+//! Asks an agent that runs already which keys it has, for keys that are forwarded from elsewhere; starts none.
+
+use std::collections::{BTreeSet, HashMap};
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use sequoia_openpgp::{Cert, KeyHandle};
+
+use crate::model::{Recipient, UserId};
+use crate::ops::readers;
+use crate::system::System;
+use crate::system::agent::key_files::{self, OnDisk};
+use crate::system::agent::{AgentConnection, AgentError, KeyState, Keygrip};
+use crate::system::cipher::front::Front;
+use crate::system::keyring::{RecipientStanding, encrypting_keys};
+
+/// The most recipients, and keys named by messages, that are looked up.
+const RECIPIENTS_MAX: usize = 500;
+const KEYS_MAX: usize = 2_000;
+
+/// How long a running agent, and gpg, may take to answer.
+const TIME: Duration = Duration::from_secs(3);
+
+/// A recipient, and what is known of the key that is meant.
+#[derive(Clone, Debug)]
+pub struct ReaderSeen {
+    pub recipient: Recipient,
+    pub standing: RecipientStanding,
+    /// Of the certificate, upper-case hex.
+    pub fingerprint: Option<String>,
+    pub name: Option<UserId>,
+    pub expires: Option<SystemTime>,
+    /// A secret key of it that decrypts is here; None: nobody can tell.
+    pub own: Option<bool>,
+    /// gpg encrypts to it without asking; None: it was not asked, or did not say.
+    pub vouched: Option<bool>,
+}
+
+/// A secret key that decrypts and is here.
+#[derive(Clone, Debug)]
+pub struct OwnKey {
+    /// Of its certificate, upper-case hex.
+    pub fingerprint: String,
+    pub name: Option<UserId>,
+    /// What guards it; None: its file cannot be read, and no agent says.
+    pub guard: Option<OnDisk>,
+    /// By the word of an agent that runs.
+    pub state: Option<KeyState>,
+}
+
+/// Whether an agent is there, for those who do not start one.
+#[derive(Clone, Debug, Default)]
+pub enum AgentSeen {
+    #[default]
+    NotRunning,
+    Answers,
+    /// It is there, and this is wrong with it.
+    Silent(String),
+}
+
+/// What is known of all keys.
+#[derive(Default)]
+pub(super) struct Keyholders {
+    readers: HashMap<Recipient, ReaderSeen>,
+    /// By the key's id or fingerprint, as a message names it.
+    opens: HashMap<String, Option<bool>>,
+    pub(super) own: Vec<OwnKey>,
+    pub(super) agent: AgentSeen,
+    /// Why nobody can tell which secret keys are here, or what gpg thinks of the others.
+    pub(super) missed: Vec<String>,
+}
+
+impl Keyholders {
+    /// Finds out about all of them.
+    pub(super) fn look_up<'a>(
+        &mut self,
+        system: &System,
+        recipients: impl Iterator<Item = &'a Recipient>,
+        keys: impl Iterator<Item = &'a String>,
+    ) {
+        let mut wanted: Vec<Recipient> = Vec::new();
+        for recipient in recipients {
+            if wanted.len() < RECIPIENTS_MAX && !wanted.contains(recipient) {
+                wanted.push(recipient.clone());
+            }
+        }
+        let keys: BTreeSet<&String> = keys.collect();
+        if keys.len() > KEYS_MAX {
+            self.missed.push(format!("the entries are encrypted to more than {KEYS_MAX} keys: not all are looked up"));
+        }
+        let keys: Vec<&String> = keys.into_iter().take(KEYS_MAX).collect();
+        for (recipient, reader) in wanted.iter().zip(readers::describe(system, &wanted)) {
+            let seen = ReaderSeen {
+                recipient: recipient.clone(),
+                standing: reader.standing,
+                fingerprint: reader.fingerprint,
+                name: reader.name,
+                expires: reader.expires,
+                own: None,
+                vouched: None,
+            };
+            self.readers.insert(recipient.clone(), seen);
+        }
+        match &system.options.key_file {
+            Some(_) => self.ask_key_file(system, &keys),
+            None => self.ask_home(system, &keys),
+        }
+    }
+
+    /// A recipient that was looked up; of others nothing is known.
+    pub(super) fn reader(&self, recipient: &Recipient) -> ReaderSeen {
+        self.readers.get(recipient).cloned().unwrap_or_else(|| ReaderSeen {
+            recipient: recipient.clone(),
+            standing: RecipientStanding::Unknown,
+            fingerprint: None,
+            name: None,
+            expires: None,
+            own: None,
+            vouched: None,
+        })
+    }
+
+    /// Whether a secret key that is here opens a message with this front.
+    pub(super) fn open(&self, front: &Front) -> Option<bool> {
+        let known: Vec<Option<bool>> = front.keys.iter().map(|key| self.opens.get(key).copied().flatten()).collect();
+        match known.contains(&Some(true)) || front.by_passphrase {
+            true => Some(true),
+            false => (front.hidden == 0 && !known.contains(&None)).then_some(false),
+        }
+    }
+
+    fn ask_key_file(&mut self, system: &System, keys: &[&String]) {
+        let Ok(cipher) = system.cipher() else { return };
+        let own = |recipient: &Recipient| {
+            let meant = cipher.identities(recipient).ok()?;
+            Some(meant.iter().any(|identity| identity.own == Some(true)))
+        };
+        for (recipient, seen) in &mut self.readers {
+            seen.own = own(recipient);
+        }
+        for key in keys {
+            let opens = Recipient::new(key).and_then(|recipient| own(&recipient));
+            self.opens.insert((*key).clone(), opens);
+        }
+    }
+
+    fn ask_home(&mut self, system: &System, keys: &[&String]) {
+        let named: Vec<(String, KeyHandle)> =
+            keys.iter().filter_map(|key| Some(((*key).clone(), key.parse().ok()?))).collect();
+        let certs: Vec<(Recipient, KeyHandle)> = self
+            .readers
+            .iter()
+            .filter_map(|(recipient, seen)| Some((recipient.clone(), seen.fingerprint.as_ref()?.parse().ok()?)))
+            .collect();
+        let handles: Vec<KeyHandle> =
+            named.iter().map(|(_, handle)| handle).chain(certs.iter().map(|(_, handle)| handle)).cloned().collect();
+        let (found, fault) = system.keyring().certs_with_keys(&handles);
+        self.missed.extend(fault.map(|error| error.to_string()));
+        let (of_named, of_certs) = found.split_at(named.len());
+        let mut held = Held { home: &system.options.gnupg_home, states: HashMap::new() };
+        held.ask_agent(system, found.iter().flatten().map(AsRef::as_ref), &mut self.agent);
+        for ((key, handle), cert) in named.iter().zip(of_named) {
+            let opens = cert.as_ref().map_or(Some(false), |cert| held.has(cert, Some(handle)));
+            self.opens.insert(key.clone(), opens);
+        }
+        for ((recipient, _), cert) in certs.iter().zip(of_certs) {
+            if let (Some(cert), Some(seen)) = (cert, self.readers.get_mut(recipient)) {
+                seen.own = held.has(cert, None);
+            }
+        }
+        // Who has no certificate here has no secret key that gpg would use.
+        for seen in self.readers.values_mut().filter(|seen| seen.standing == RecipientStanding::Missing) {
+            seen.own = Some(false);
+        }
+        self.own = held.own(of_certs.iter().flatten().map(AsRef::as_ref));
+        self.ask_trust(system);
+    }
+
+    /// gpg's word on the recipients against whom nothing else speaks.
+    fn ask_trust(&mut self, system: &System) {
+        let open: Vec<&mut ReaderSeen> = self
+            .readers
+            .values_mut()
+            .filter(|seen| seen.standing == RecipientStanding::Unknown && seen.fingerprint.is_some())
+            .collect();
+        let fingerprints: Vec<String> = open.iter().filter_map(|seen| seen.fingerprint.clone()).collect();
+        match system.keyring().vouched_for(&fingerprints, TIME) {
+            Ok(vouched) => open.into_iter().zip(vouched).for_each(|(seen, vouched)| seen.vouched = Some(vouched)),
+            Err(error) => self.missed.push(error.to_string()),
+        }
+    }
+}
+
+/// Which secret keys are here.
+struct Held<'a> {
+    home: &'a Path,
+    states: HashMap<Keygrip, KeyState>,
+}
+
+impl Held<'_> {
+    /// One connection, for everything.
+    fn ask_agent<'c>(&mut self, system: &System, certs: impl Iterator<Item = &'c Cert>, agent: &mut AgentSeen) {
+        let mut grips: Vec<Keygrip> = Vec::new();
+        for grip in certs.flat_map(encrypting_keys).filter_map(|key| Keygrip::of(&key)) {
+            if !grips.contains(&grip) {
+                grips.push(grip);
+            }
+        }
+        let asked = AgentConnection::open_running_within(&system.env, &system.options, TIME)
+            .and_then(|mut connection| connection.key_states(&grips));
+        *agent = match asked {
+            Ok(states) => {
+                self.states = grips.into_iter().zip(states).collect();
+                AgentSeen::Answers
+            }
+            Err(AgentError::Unreachable { .. }) => AgentSeen::NotRunning,
+            Err(error) => AgentSeen::Silent(error.to_string()),
+        };
+    }
+
+    fn is_here(&self, grip: &Keygrip) -> Option<bool> {
+        let said = self.states.get(grip).filter(|state| !matches!(state, KeyState::Absent | KeyState::Unknown));
+        match said {
+            Some(_) => Some(true),
+            None => key_files::look(self.home, grip).ok().map(|found| found != OnDisk::Absent),
+        }
+    }
+
+    /// Of this key of the certificate, or of any that decrypts.
+    fn has(&self, cert: &Cert, key: Option<&KeyHandle>) -> Option<bool> {
+        let keys = encrypting_keys(cert);
+        let meant = keys.iter().filter(|own| key.is_none_or(|key| own.key_handle().aliases(key)));
+        let here: Vec<Option<bool>> = meant.map(|key| Keygrip::of(key).and_then(|grip| self.is_here(&grip))).collect();
+        match here.contains(&Some(true)) {
+            true => Some(true),
+            false => (!here.contains(&None)).then_some(false),
+        }
+    }
+
+    fn own<'c>(&self, certs: impl Iterator<Item = &'c Cert>) -> Vec<OwnKey> {
+        let mut own: Vec<OwnKey> = Vec::new();
+        for cert in certs {
+            let fingerprint = cert.fingerprint().to_hex();
+            if own.iter().any(|known| known.fingerprint == fingerprint) {
+                continue;
+            }
+            let grips = encrypting_keys(cert).iter().filter_map(Keygrip::of).collect::<Vec<_>>();
+            let Some(grip) = grips.iter().find(|grip| self.is_here(grip) == Some(true)) else { continue };
+            let state = self.states.get(grip).copied().filter(|state| *state != KeyState::Unknown);
+            let guard = match (key_files::look(self.home, grip), state) {
+                (Ok(found), _) if found != OnDisk::Absent => Some(found),
+                (_, Some(KeyState::NoPassphrase)) => Some(OnDisk::Plain),
+                (_, Some(KeyState::Locked | KeyState::Unlocked)) => Some(OnDisk::Protected),
+                (_, Some(KeyState::Card)) => Some(OnDisk::Card),
+                _ => None,
+            };
+            let name = crate::system::keyring::name_of(cert);
+            own.push(OwnKey { fingerprint, name, guard, state });
+        }
+        own
+    }
+}

@@ -1,0 +1,326 @@
+//! Facts of the stores: who may read what is in them, whom it is encrypted to, what lies in them that should not, where
+//! git stands. Nothing is decrypted; each file is opened once, for its front.
+
+use std::collections::{BTreeMap, HashMap};
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+
+use super::keyholders::{Keyholders, ReaderSeen};
+use super::modes::{Foreign, Loose, Reach};
+use crate::model::{EntryPath, Recipient, text};
+use crate::ops::change;
+use crate::ops::registries::{Registries, RegistryLogin};
+use crate::ops::shims;
+use crate::system::System;
+use crate::system::cipher::front::{Front, front_of};
+use crate::system::cipher::{Addressees, keys_of};
+use crate::system::files;
+use crate::system::git::{Repository, Status};
+use crate::system::store::inventory::{Inventory, Item, ItemKind};
+use crate::system::store::{Store, layout};
+
+/// The most bytes of an entry that are read: a message's front is a few hundred bytes a reader.
+const FRONT_MAX: u64 = 32 << 10;
+
+/// The most that is read where the front is longer, or in armour.
+const ENTRY_MAX: u64 = 4 << 20;
+
+/// From how many entries on more than one thread reads.
+const PARALLEL_FROM: usize = 1_000;
+const THREADS_MAX: usize = 4;
+
+/// The most kinds of entries, by their folder's readers and their own, that are held against each other.
+const KINDS_MAX: usize = 200;
+
+/// How long git may take for one answer.
+const GIT_TIME: Duration = Duration::from_secs(3);
+
+/// All stores.
+#[derive(Debug, Default)]
+pub struct StoresSeen {
+    /// The root store first.
+    pub stores: Vec<StoreSeen>,
+    /// Why they cannot be looked at.
+    pub fault: Option<String>,
+    /// None: they cannot be listed.
+    pub logins: Option<Vec<RegistryLogin>>,
+    /// Docker's configuration names a helper that keeps logins in the root store.
+    pub is_named: bool,
+    /// Docker would start regpass for it.
+    pub is_ours: bool,
+    /// A key file is used instead of GnuPG.
+    pub by_key_file: bool,
+    /// The owner wants the stores to stay on this machine.
+    pub local_only: bool,
+    pub now: Option<SystemTime>,
+}
+
+/// One store.
+#[derive(Debug, Default)]
+pub struct StoreSeen {
+    pub root: PathBuf,
+    /// Empty for the root store.
+    pub mount: String,
+    pub exists: bool,
+    /// One for each `.gpg-id`, outer folders first; one without a file where `$PASSWORD_STORE_KEY` decides.
+    pub readers: Vec<ReadersSeen>,
+    /// Index into `readers` of who reads Docker's logins; None: nobody does.
+    pub of_logins: Option<usize>,
+    pub addressed: Vec<Addressed>,
+    /// Entries that are no encrypted messages.
+    pub damaged: Vec<PathBuf>,
+    /// In registries' folders: what the official helper takes for a login, or stops at.
+    pub strays: Vec<PathBuf>,
+    /// Folders of Docker's logins whose names are no registry's in base64.
+    pub misnamed: Vec<PathBuf>,
+    pub loose: Loose,
+    pub foreign: Foreign,
+    /// What could not be looked at, and why.
+    pub missed: Vec<String>,
+    /// None: it is not in git.
+    pub git: Option<Result<GitSeen, String>>,
+}
+
+/// Who may read what is written into a folder and those below it.
+#[derive(Debug, Default)]
+pub struct ReadersSeen {
+    /// None: `$PASSWORD_STORE_KEY` decides.
+    pub file: Option<PathBuf>,
+    /// Inside the store.
+    pub folder: EntryPath,
+    /// Err: why the file does not count.
+    pub readers: Vec<ReaderSeen>,
+    pub fault: Option<String>,
+    /// Others than its owner and root can change the file.
+    pub writable: bool,
+    /// A signature is asked for.
+    pub is_signed: bool,
+}
+
+/// Entries below the same recipients file that are encrypted to the same keys.
+#[derive(Debug, Default)]
+pub struct Addressed {
+    /// Index into `StoreSeen::readers`; None: no file says who should read them.
+    pub readers: Option<usize>,
+    pub front: Front,
+    /// Inside the store; the first few.
+    pub first: Vec<EntryPath>,
+    pub count: usize,
+    /// Held against the recipients file; None where there is nothing to hold them against.
+    pub compared: Option<Result<Addressees, String>>,
+    /// Whether a secret key that opens them is here; None: nobody can tell.
+    pub opens: Option<bool>,
+}
+
+#[derive(Debug, Default)]
+pub struct GitSeen {
+    pub status: Status,
+    /// It goes with a remote.
+    pub has_remote: bool,
+}
+
+impl StoresSeen {
+    /// A store is here, or Docker's configuration names one's helper.
+    pub fn is_used(&self) -> bool {
+        self.is_named || self.stores.iter().any(|store| store.exists)
+    }
+}
+
+/// Looks at all of them.
+pub(super) fn gather(system: &System, registries: Option<&Registries>, keyholders: &mut Keyholders) -> StoresSeen {
+    let helper_named = registries
+        .and_then(|found| found.docker.as_ref())
+        .is_some_and(|docker| docker.helper.iter().chain(docker.helpers.values()).any(|helper| shims::is_ours(helper)));
+    let mut seen = StoresSeen {
+        logins: registries.map(|found| found.logins.clone()),
+        is_named: helper_named,
+        is_ours: super::working_helper(system).is_some_and(|(_, ours)| ours),
+        by_key_file: system.options.key_file.is_some(),
+        local_only: system.options.local_only,
+        now: Some(system.env.now()),
+        ..StoresSeen::default()
+    };
+    let stores = match system.stores() {
+        Ok(stores) => stores,
+        Err(error) => return StoresSeen { fault: Some(error.to_string()), ..seen },
+    };
+    seen.fault = stores.root().check_place().err().map(|error| error.to_string());
+    let walks: Vec<Walk<'_>> = stores.all().iter().map(|store| Walk::of(system, store)).collect();
+    let recipients = walks.iter().flat_map(|walk| &walk.wanted).flatten().flatten();
+    let keys = walks.iter().flat_map(|walk| walk.kinds.keys()).flat_map(|(_, front)| &front.keys);
+    keyholders.look_up(system, recipients, keys);
+    seen.stores = walks.into_iter().map(|walk| walk.seen(system, keyholders)).collect();
+    seen
+}
+
+/// One store as far as its files tell.
+struct Walk<'a> {
+    store: &'a Store,
+    seen: StoreSeen,
+    /// Beside `StoreSeen::readers`.
+    wanted: Vec<Option<Vec<Recipient>>>,
+    kinds: BTreeMap<(Option<usize>, Front), Vec<EntryPath>>,
+}
+
+impl<'a> Walk<'a> {
+    fn of(system: &System, store: &'a Store) -> Walk<'a> {
+        let seen = StoreSeen {
+            root: store.root().to_owned(),
+            mount: store.mount.display().into_owned(),
+            exists: store.exists(),
+            ..StoreSeen::default()
+        };
+        let mut walk = Walk { store, seen, wanted: Vec::new(), kinds: BTreeMap::new() };
+        if walk.seen.exists {
+            walk.look(system);
+        }
+        walk
+    }
+
+    fn look(&mut self, system: &System) {
+        let inventory = self.store.inventory();
+        let reach = Reach::of(self.store.root(), &inventory, system.env.uid());
+        self.seen
+            .missed
+            .extend(inventory.unreadable.iter().map(|bad| format!("{}: {}", text::quoted_path(&bad.path), bad.why)));
+        self.seen.loose = reach.loose(self.store, &inventory);
+        self.seen.foreign = reach.foreign(self.store, &inventory);
+        let governed = self.add_readers(system, &inventory, &reach);
+        self.add_neighbours(&inventory);
+        self.add_entries(&inventory, &governed);
+        let repository = Repository::of_store(&system.env, self.store.root()).map(|git| git.within(GIT_TIME));
+        self.seen.git = repository.map(|repository| match repository.status() {
+            Ok(status) => Ok(GitSeen { has_remote: repository.has_remote(), status }),
+            Err(error) => Err(error.to_string()),
+        });
+    }
+
+    /// Which recipients file counts in which folder of the inventory.
+    fn add_readers(&mut self, system: &System, inventory: &Inventory, reach: &Reach) -> Vec<Option<usize>> {
+        let forced = !system.options.forced_recipients.is_empty();
+        let files: HashMap<usize, &Item> = inventory
+            .items
+            .iter()
+            .filter(|item| !forced && item.name == ".gpg-id")
+            .map(|item| (item.folder, item))
+            .collect();
+        let numbers: HashMap<&EntryPath, usize> =
+            inventory.folders.iter().enumerate().map(|(number, folder)| (folder, number)).collect();
+        let mut governed: Vec<Option<usize>> = Vec::with_capacity(inventory.folders.len());
+        for (number, folder) in inventory.folders.iter().enumerate() {
+            let outer = if folder.is_root() { None } else { numbers.get(&folder.parent()) };
+            let outer = outer.and_then(|outer| governed.get(*outer).copied().flatten());
+            let file = files.get(&number);
+            if file.is_none() && !(forced && folder.is_root()) {
+                governed.push(outer);
+                continue;
+            }
+            let found = change::recipients(system, self.store, folder);
+            let (recipients, fault) = match found {
+                Ok((recipients, _)) => (Some(recipients), None),
+                Err(problem) => (None, Some(problem.one_line())),
+            };
+            self.wanted.push(recipients);
+            self.seen.readers.push(ReadersSeen {
+                file: file.map(|item| inventory.path(self.store, item)),
+                folder: folder.clone(),
+                readers: Vec::new(),
+                fault,
+                writable: file.is_some_and(|item| reach.lets_change(item)),
+                is_signed: system.options.signing_required,
+            });
+            governed.push(Some(self.wanted.len() - 1));
+        }
+        let helper = layout::helper_folder().ok();
+        let of_helper = helper.and_then(|helper| numbers.get(&helper).copied()).unwrap_or(0);
+        self.seen.of_logins = governed.get(of_helper).copied().flatten();
+        governed
+    }
+
+    /// What lies beside the logins.
+    fn add_neighbours(&mut self, inventory: &Inventory) {
+        let Ok(helper) = layout::helper_folder() else { return };
+        for item in &inventory.items {
+            let folder = &inventory.folders[item.folder];
+            if *folder == helper && item.kind == ItemKind::Folder {
+                let name = item.name.as_bytes();
+                if !name.starts_with(b".") && layout::registry_of(name).is_none() {
+                    self.seen.misnamed.push(inventory.path(self.store, item));
+                }
+            } else if !folder.is_root() && folder.parent() == helper {
+                let hidden = item.name.as_bytes().starts_with(b".");
+                let stray = item.kind == ItemKind::File || hidden && item.kind != ItemKind::Folder;
+                if stray && layout::registry_of(folder.name().as_bytes()).is_some() {
+                    self.seen.strays.push(inventory.path(self.store, item));
+                }
+            }
+        }
+    }
+
+    fn add_entries(&mut self, inventory: &Inventory, governed: &[Option<usize>]) {
+        let entries: Vec<(usize, EntryPath)> =
+            inventory.items.iter().filter_map(|item| Some((item.folder, inventory.entry(item)?))).collect();
+        let fronts = in_parts(&entries, |(_, entry)| front(self.store, entry));
+        for ((folder, entry), front) in entries.into_iter().zip(fronts) {
+            let path = entry.file(self.store.root());
+            match front {
+                Ok(Some(front)) => self.kinds.entry((governed[folder], front)).or_default().push(entry),
+                Ok(None) => self.seen.damaged.push(path),
+                Err(why) => self.seen.missed.push(why),
+            }
+        }
+    }
+
+    fn seen(mut self, system: &System, keyholders: &Keyholders) -> StoreSeen {
+        for (readers, wanted) in self.seen.readers.iter_mut().zip(&self.wanted) {
+            readers.readers = wanted.iter().flatten().map(|one| keyholders.reader(one)).collect();
+        }
+        let cipher = system.cipher().ok();
+        for (number, ((readers, front), entries)) in self.kinds.into_iter().enumerate() {
+            let wanted = readers.and_then(|readers| self.wanted[readers].as_ref());
+            let compare = |wanted: &Vec<Recipient>| {
+                let message = entries.first().and_then(|entry| self.store.read(entry).ok().flatten())?;
+                Some(cipher?.addressees(&message, wanted).map_err(|error| error.to_string()))
+            };
+            let compared = if number < KINDS_MAX {
+                wanted.and_then(compare)
+            } else {
+                Some(Err(format!("more than {KINDS_MAX} sets of readers: the rest is not compared")))
+            };
+            let opens = keyholders.open(&front);
+            let first = entries.iter().take(3).cloned().collect();
+            self.seen.addressed.push(Addressed { readers, front, first, count: entries.len(), compared, opens });
+        }
+        self.seen
+    }
+}
+
+/// Ok(None): it is no message.
+fn front(store: &Store, entry: &EntryPath) -> Result<Option<Front>, String> {
+    let path = entry.file(store.root());
+    let bytes = files::read_front(&path, FRONT_MAX).map_err(|error| error.to_string())?;
+    if let Some(front) = front_of(&bytes) {
+        return Ok(Some(front));
+    }
+    let bytes = files::read_bounded(&path, ENTRY_MAX).map_err(|error| error.to_string())?;
+    Ok(keys_of(&bytes).map(|names| {
+        let (hidden, keys): (Vec<String>, Vec<String>) = names.into_iter().partition(|name| name == "hidden");
+        Front { by_passphrase: keys.is_empty() && hidden.is_empty(), keys, hidden: hidden.len() }
+    }))
+}
+
+/// `look` at each, by several threads where there are many.
+fn in_parts<T: Sync, R: Send>(all: &[T], look: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(THREADS_MAX);
+    if all.len() < PARALLEL_FROM || threads == 1 {
+        return all.iter().map(look).collect();
+    }
+    let part = |part: &[T]| part.iter().map(&look).collect::<Vec<R>>();
+    std::thread::scope(|scope| {
+        let started: Vec<_> =
+            all.chunks(all.len().div_ceil(threads)).map(|chunk| (chunk, scope.spawn(|| part(chunk)))).collect();
+        // A thread that could not finish leaves its part to this one.
+        started.into_iter().flat_map(|(chunk, thread)| thread.join().unwrap_or_else(|_| part(chunk))).collect()
+    })
+}
