@@ -123,14 +123,14 @@ impl Accounts {
 impl Who {
     /// Whether the modes of the file and of every folder on the way let it. root may everything, but run what nobody may.
     pub fn may(&self, deed: Deed, path: &Path) -> May {
+        if self.is_us {
+            return may_we(deed, path);
+        }
         let real = match path.canonicalize() {
             Ok(real) => real,
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return May::Unseen,
             Err(_) => return May::Missing,
         };
-        if self.is_us {
-            return may_we(deed, &real);
-        }
         for (index, part) in real.ancestors().enumerate() {
             let Ok(meta) = part.metadata() else { return May::Unseen };
             let wanted = match (index, deed) {
@@ -161,6 +161,7 @@ impl Who {
 
 fn may_we(deed: Deed, path: &Path) -> May {
     use rustix::fs::Access;
+    use rustix::io::Errno;
     let wanted = match deed {
         Deed::Run => Access::EXEC_OK,
         Deed::Read if path.is_dir() => Access::READ_OK | Access::EXEC_OK,
@@ -168,7 +169,8 @@ fn may_we(deed: Deed, path: &Path) -> May {
     };
     match rustix::fs::access(path, wanted) {
         Ok(()) => May::Yes,
-        Err(_) => May::No(path.to_owned()),
+        Err(Errno::ACCESS | Errno::PERM) => May::No(path.to_owned()),
+        Err(_) => May::Missing,
     }
 }
 

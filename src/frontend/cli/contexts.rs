@@ -149,11 +149,10 @@ fn told(context: &Context) -> String {
 /// Why cells are not green, those that are alike together.
 fn reasons(lines: &mut String, console: &Console, matrix: &Matrix) {
     let mut alike: Vec<(&Cell, Vec<&str>)> = Vec::new();
+    let mut known: BTreeMap<(usize, Answer, &str), usize> = BTreeMap::new();
     for cell in matrix.cells.iter().filter(|cell| cell.answer != Answer::Found) {
-        let same = |(other, _): &&mut (&Cell, Vec<&str>)| {
-            (other.context, other.answer, &other.why) == (cell.context, cell.answer, &cell.why)
-        };
-        match alike.iter_mut().rev().find(same) {
+        let index = *known.entry((cell.context, cell.answer, &cell.why)).or_insert(alike.len());
+        match alike.get_mut(index) {
             Some((_, names)) => names.push(&cell.registry),
             None => alike.push((cell, vec![&cell.registry])),
         }
@@ -250,6 +249,7 @@ fn context_json(context: &Context) -> Value {
             None => _ = object.insert(field.to_owned(), Value::Null),
         }
     }
+    object.insert("config_exists".to_owned(), context.has_config.into());
     object.insert("helper".to_owned(), context.helper.as_deref().into());
     object.insert("unattended".to_owned(), context.unattended.into());
     object.insert("doubts".to_owned(), context.doubts.as_slice().into());

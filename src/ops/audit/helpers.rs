@@ -10,6 +10,7 @@ use super::finding::{Answer, Confidence, Finding, Severity, Spot};
 use super::places::AuthRole;
 use crate::model::registry_key::{HUB_KEY, HUB_NAME};
 use crate::model::{RegistryKey, text};
+use crate::ops::shims::is_ours;
 use crate::system::docker::auth_config::AuthConfig;
 use crate::system::programs::Fault;
 
@@ -19,11 +20,18 @@ pub(super) const CHECKS: &[Check] = &[
     Check { id: "HLP01", title: "a helper is named that is not on PATH", severity: High, look: missing },
     Check { id: "HLP02", title: "a helper is named that cannot be started", severity: High, look: broken },
     Check {
+        id: "HLP03",
+        title: "a helper that is found here is not on the PATH of root, a service or a cron job",
+        severity: High,
+        look: super::contexts::not_on_every_path,
+    },
+    Check {
         id: "HLP04",
         title: "the official helper finds no pass, or another program",
         severity: High,
         look: no_pass,
     },
+    Check { id: "HLP05", title: "programs name different helpers", severity: Medium, look: different },
     Check {
         id: "HLP06",
         title: "a helper is named for a registry that never asks it",
@@ -219,6 +227,33 @@ fn replaceable(evidence: &Evidence) -> Answer {
         );
         Some(Finding::new("HLP09", High, title, fix).at(way_in, Spot::Whole))
     })
+}
+
+/// Helm's and podman's files name another helper than Docker's: a login by one is then not the other's. Only what each
+/// names for all registries, and for one that both name.
+fn different(evidence: &Evidence) -> Answer {
+    // Not a program, but podman's own file.
+    let is_own = |one: &&Named| one.helper == "containers-auth.json";
+    let is_same = |a: &Named, b: &Named| a.helper == b.helper || [a, b].iter().all(|one| is_ours(&one.helper));
+    let docker: Vec<&Named> = evidence.helpers.named.iter().filter(|one| one.role == AuthRole::Docker).collect();
+    let mut answer = Answer { missed: evidence.helpers.missed.clone(), ..Answer::default() };
+    for one in docker {
+        for role in [AuthRole::Helm, AuthRole::Containers] {
+            let others = evidence.helpers.named.iter().filter(|other| other.role == role && other.server == one.server);
+            let others: Vec<&Named> = others.filter(|other| !is_own(other)).collect();
+            let Some(first) = others.first().filter(|_| !others.iter().any(|other| is_same(one, other))) else {
+                continue;
+            };
+            let whose = if role == AuthRole::Helm { "helm" } else { "podman" };
+            let title = format!(
+                "{whose} asks {} and Docker {}: a login by one is not found by the other",
+                first.program(),
+                one.program()
+            );
+            answer.findings.push(finding("HLP05", Medium, title, "name one helper in both files", first));
+        }
+    }
+    answer
 }
 
 /// Names that other machines' programs put into a configuration: VS Code, Docker Desktop, Windows, macOS.

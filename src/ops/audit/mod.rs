@@ -4,6 +4,7 @@
 
 pub mod accepted;
 mod config;
+mod contexts;
 pub mod evidence;
 pub mod finding;
 mod gpg;
@@ -48,6 +49,7 @@ pub struct Group {
 pub const GROUPS: &[Group] = &[
     Group { name: "inline", title: "secrets in clear", checks: inline::CHECKS },
     Group { name: "config", title: "Docker's configuration", checks: config::CHECKS },
+    Group { name: "contexts", title: "root, services and cron jobs", checks: contexts::CHECKS },
     Group { name: "helpers", title: "credential helpers", checks: helpers::CHECKS },
     Group { name: "tls", title: "who answers for a registry", checks: tls::CHECKS },
     Group { name: "window", title: "after a logout", checks: window::CHECKS },

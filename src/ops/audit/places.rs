@@ -57,11 +57,13 @@ pub struct Scope {
     pub roots: Vec<PathBuf>,
     /// Programs may be started that ask a network or a person.
     pub live: bool,
+    /// Every account of the machine is looked at.
+    pub all_users: bool,
 }
 
 impl Default for Scope {
     fn default() -> Scope {
-        Scope { machine: PathBuf::from("/"), roots: Vec::new(), live: false }
+        Scope { machine: PathBuf::from("/"), roots: Vec::new(), live: false, all_users: false }
     }
 }
 

@@ -1,12 +1,13 @@
 //! A context that was looked into: the configuration that Docker reads there, the helper that it chooses and the program
 //! that it would start (docker/cli, `cli/config`). What then becomes of one registry is `trail.rs`.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::places::Place;
-use super::seen::Seen;
+use super::seen::{Seen, once};
 use super::trail::Trail;
 use super::{Cell, Context, Kind, Scope, is_below_homes};
 use crate::model::{Secret, text};
@@ -27,6 +28,10 @@ pub(super) struct Inside<'a> {
     /// regpass's own file, and where we would find programs.
     pub(super) here: &'a System,
     pub(super) keys: bool,
+    pub(super) steps: bool,
+    programs: RefCell<BTreeMap<String, Program>>,
+    /// Whether the account may read a store's folder.
+    readable: RefCell<BTreeMap<PathBuf, May>>,
     /// The surroundings that a helper has there; or why regpass would fail in them.
     pub(super) system: Result<System, String>,
     /// The same for the official helper, which knows neither gopass's configuration nor ours.
@@ -49,6 +54,7 @@ pub(super) enum ConfigSeen {
 }
 
 /// Which program Docker would start.
+#[derive(Clone)]
 pub(super) enum Program {
     At(PathBuf, Found),
     Missing,
@@ -81,7 +87,21 @@ impl<'a> Inside<'a> {
         let is_set = matches!(place.kind, Kind::Me);
         let variable = here.env.text("DOCKER_AUTH_CONFIG").filter(|_| is_set);
         let variable = variable.and_then(|text| auth_file::of_text(&Secret::new(text.as_bytes().to_vec())));
-        Inside { place, seen, here, keys: scope.keys, system, official: OnceCell::new(), home, config, file, variable }
+        Inside {
+            place,
+            seen,
+            here,
+            keys: scope.keys,
+            steps: scope.steps,
+            programs: RefCell::default(),
+            readable: RefCell::default(),
+            system,
+            official: OnceCell::new(),
+            home,
+            config,
+            file,
+            variable,
+        }
     }
 
     pub(super) fn contents(&self) -> Option<&Contents> {
@@ -132,6 +152,11 @@ impl<'a> Inside<'a> {
             uid: place.who.as_ref().map(|who| who.uid),
             home: self.home.clone(),
             config: self.config.clone(),
+            has_config: match self.file {
+                ConfigSeen::Absent => Some(false),
+                ConfigSeen::Read(_) | ConfigSeen::Useless(_) => Some(true),
+                ConfigSeen::Unseen(_) => None,
+            },
             gnupg_home: self.system.as_ref().ok().map(|system| system.options.gnupg_home.clone()),
             helper,
             program: program.map(|(path, _)| path),
@@ -182,6 +207,15 @@ impl<'a> Inside<'a> {
     }
 
     pub(super) fn program(&self, name: &str) -> Program {
+        once(&self.programs, name, || self.search(name))
+    }
+
+    /// Whether the account may read this store.
+    pub(super) fn may_read_store(&self, who: &Who, root: &Path) -> May {
+        once(&self.readable, root, || who.may(Deed::Read, root))
+    }
+
+    fn search(&self, name: &str) -> Program {
         let Some(who) = &self.place.who else { return Program::Missing };
         let mut unfit = None;
         for file in self.folders().into_iter().map(|folder| folder.join(name)) {

@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 
 use crate::model::registry_key::{HUB_KEY, HUB_NAME};
 use crate::model::{Login, RegistryKey};
+use crate::ops::registries::Registries;
 use crate::system::System;
 use crate::system::variables::Variables;
 use inside::Inside;
@@ -31,11 +32,13 @@ pub struct Scope {
     pub all_users: bool,
     /// Whether each entry's key is looked for, or only what the store's own files say.
     pub keys: bool,
+    /// Whether cells tell how they came about.
+    pub steps: bool,
 }
 
 impl Default for Scope {
     fn default() -> Scope {
-        Scope { machine: PathBuf::from("/"), all_users: false, keys: true }
+        Scope { machine: PathBuf::from("/"), all_users: false, keys: true, steps: true }
     }
 }
 
@@ -97,6 +100,8 @@ pub struct Context {
     pub home: Option<PathBuf>,
     /// Docker's `config.json`.
     pub config: PathBuf,
+    /// Whether that is there; None where it may not be looked at.
+    pub has_config: Option<bool>,
     /// The helper for registries that have none of their own, without `docker-credential-`.
     pub helper: Option<String>,
     /// Its program.
@@ -216,8 +221,14 @@ impl Matrix {
 
 /// Works out the matrix. Without a registry asked for: all that some context's configuration or store names.
 pub fn matrix(system: &System, scope: &Scope, asked: &[String]) -> Matrix {
+    matrix_of(system, scope, asked, None)
+}
+
+/// The same for a caller who has listed this system's store already.
+pub fn matrix_of(system: &System, scope: &Scope, asked: &[String], listed: Option<&Registries>) -> Matrix {
     let found = places::find(system, scope);
     let seen = Seen::default();
+    listed.iter().for_each(|listed| seen.know(system, listed));
     let inside: Vec<Inside<'_>> = found.places.iter().map(|place| Inside::enter(system, place, scope, &seen)).collect();
     let mut registries: BTreeSet<String> = asked.iter().map(|name| canonical(name)).collect();
     if asked.is_empty() {

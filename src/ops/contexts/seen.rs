@@ -1,5 +1,6 @@
 //! What was looked at once is not looked at again: contexts share configurations, programs, stores and keys.
 
+use std::borrow::Borrow;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -9,6 +10,7 @@ use sequoia_openpgp::KeyHandle;
 use sequoia_openpgp::packet::PKESK;
 
 use crate::model::{RegistryKey, text};
+use crate::ops::registries::Registries;
 use crate::system::System;
 use crate::system::accounts::{Deed, May, Who};
 use crate::system::agent::key_files::{self, OnDisk};
@@ -17,7 +19,7 @@ use crate::system::cipher::message::Message;
 use crate::system::docker::auth_file::{self, AuthFile, Layout};
 use crate::system::files;
 use crate::system::links::{self, Found};
-use crate::system::store::{LoginFile, Unreadable};
+use crate::system::store::{LoginFile, Unreadable, layout};
 
 /// The largest entry read for the keys that it names, in bytes.
 const ENTRY_MAX: u64 = 1 << 20;
@@ -28,7 +30,22 @@ pub(super) type Logins = Result<StoreSeen, String>;
 #[derive(Debug, Default)]
 pub(super) struct StoreSeen {
     pub registries: BTreeMap<RegistryKey, Vec<LoginFile>>,
+    /// Its keys by the registry that they mean, Docker Hub's tokens excepted.
+    pub spellings: BTreeMap<String, Vec<RegistryKey>>,
     pub unreadable: Vec<Unreadable>,
+}
+
+impl StoreSeen {
+    fn of(registries: impl Iterator<Item = (RegistryKey, Vec<LoginFile>)>, unreadable: Vec<Unreadable>) -> StoreSeen {
+        let mut seen = StoreSeen { unreadable, ..StoreSeen::default() };
+        for (key, files) in registries {
+            if !key.is_hub_token() {
+                seen.spellings.entry(key.canonical()).or_default().push(key.clone());
+            }
+            seen.registries.insert(key, files);
+        }
+        seen
+    }
 }
 
 /// Whether a secret key opens a message.
@@ -60,23 +77,29 @@ pub(super) struct Seen {
     keys: RefCell<BTreeMap<KeyName, Result<OnDisk, String>>>,
 }
 
-fn once<K: Ord + Clone, V: Clone>(known: &RefCell<BTreeMap<K, V>>, key: &K, look: impl FnOnce() -> V) -> V {
+/// What is known of a key, or is looked for now.
+pub(super) fn once<K, V, Q>(known: &RefCell<BTreeMap<K, V>>, key: &Q, look: impl FnOnce() -> V) -> V
+where
+    K: Ord + Borrow<Q>,
+    V: Clone,
+    Q: Ord + ToOwned<Owned = K> + ?Sized,
+{
     if let Some(found) = known.borrow().get(key) {
         return found.clone();
     }
     let found = look();
-    known.borrow_mut().insert(key.clone(), found.clone());
+    known.borrow_mut().insert(key.to_owned(), found.clone());
     found
 }
 
 impl Seen {
     pub fn config(&self, path: &Path) -> Rc<AuthFile> {
-        once(&self.files, &path.to_owned(), || Rc::new(auth_file::read(path, Layout::Nested)))
+        once(&self.files, path, || Rc::new(auth_file::read(path, Layout::Nested)))
     }
 
     /// What stands at a program's path; `own` is regpass itself.
     pub fn program(&self, path: &Path, own: Option<&Path>) -> Found {
-        once(&self.programs, &path.to_owned(), || links::look(path, own.unwrap_or(Path::new("/"))))
+        once(&self.programs, path, || links::look(path, own.unwrap_or(Path::new("/"))))
     }
 
     /// The logins of the root store of these surroundings.
@@ -85,18 +108,28 @@ impl Seen {
             Ok(stores) => stores.root(),
             Err(error) => return Rc::new(Err(error.to_string())),
         };
-        once(&self.stores, &root.root().to_owned(), || {
+        once(&self.stores, root.root(), || {
             let listed = root.registries().map_err(|error| error.to_string());
-            Rc::new(listed.map(|found| StoreSeen {
-                registries: found.registries.into_iter().collect(),
-                unreadable: found.unreadable,
-            }))
+            Rc::new(listed.map(|found| StoreSeen::of(found.registries.into_iter(), found.unreadable)))
         })
+    }
+
+    /// The root store was listed by somebody else.
+    pub fn know(&self, system: &System, listed: &Registries) {
+        let Ok(stores) = system.stores() else { return };
+        let mut registries: BTreeMap<RegistryKey, Vec<LoginFile>> = BTreeMap::new();
+        for login in listed.logins.iter().filter(|login| login.mount.is_root()) {
+            let is_flat = layout::registry_folder(&login.server).is_ok_and(|folder| login.entry.parent() == folder);
+            let file = LoginFile { login: login.login.clone(), entry: login.entry.clone(), flat: is_flat };
+            registries.entry(login.server.clone()).or_default().push(file);
+        }
+        let seen = StoreSeen::of(registries.into_iter(), listed.unreadable.clone());
+        self.stores.borrow_mut().insert(stores.root().root().to_owned(), Rc::new(Ok(seen)));
     }
 
     /// Whether a secret key of these surroundings opens the message in this file.
     pub fn key(&self, system: &System, who: &Who, file: &Path) -> Key {
-        let named = once(&self.messages, &file.to_owned(), || Rc::new(named(file)));
+        let named = once(&self.messages, file, || Rc::new(named(file)));
         let (handles, hidden) = match named.as_ref() {
             Ok((handles, hidden)) => (handles, *hidden),
             Err(why) => return Key::Unseen(why.clone()),

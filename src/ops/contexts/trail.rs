@@ -55,6 +55,9 @@ impl<'t> Trail<'t> {
     }
 
     fn step(&mut self, name: &'static str, good: bool, seen: impl Into<String>, place: Option<&Path>) {
+        if !self.inside.steps {
+            return;
+        }
         self.steps.push(Step { name, good, seen: seen.into(), place: place.map(Path::to_owned) });
     }
 
@@ -204,7 +207,7 @@ impl<'t> Trail<'t> {
             return End::new(Answer::Error, Reason::StoreShut, error.to_string());
         }
         let Some(who) = &inside.place.who else { return self.unseen("its account is not known") };
-        match who.may(Deed::Read, root.root()) {
+        match inside.may_read_store(who, root.root()) {
             May::Missing => {
                 self.step("store", false, "there is no store", Some(root.root()));
                 let mend = self.mend_login();
@@ -239,11 +242,12 @@ impl<'t> Trail<'t> {
         let files: &[LoginFile] = store.registries.get(&self.key).map(Vec::as_slice).unwrap_or_default();
         let index = if is_official { official(files) } else { active(root, files) };
         let Some(file) = index.and_then(|index| files.get(index)) else {
-            let folder = layout::registry_folder(&self.key).ok().map(|folder| folder.folder(root.root()));
-            let shut = store.unreadable.iter().find(|one| Some(&one.path) == folder.as_ref());
+            let folder = || layout::registry_folder(&self.key).ok().map(|folder| folder.folder(root.root()));
+            let shut = (!store.unreadable.is_empty()).then(folder).flatten();
+            let shut = shut.and_then(|folder| store.unreadable.iter().find(|one| one.path == folder));
             return match shut {
                 Some(shut) => self.unseen(&shut.why),
-                None => self.no_entry(store.registries.keys()),
+                None => self.no_entry(store.spellings.get(self.registry).map(Vec::as_slice).unwrap_or_default()),
             };
         };
         let path = file.entry.file(root.root());
@@ -266,8 +270,8 @@ impl<'t> Trail<'t> {
         End { login: Some(file.login.clone()), ..end }
     }
 
-    fn no_entry<'k>(&mut self, mut keys: impl Iterator<Item = &'k RegistryKey>) -> End {
-        let twin = keys.find(|key| **key != self.key && key.canonical() == self.registry && !key.is_hub_token());
+    fn no_entry(&mut self, spellings: &[RegistryKey]) -> End {
+        let twin = spellings.iter().find(|key| **key != self.key);
         self.step("entry", false, "the store has no login of it", None);
         let why = match twin {
             Some(twin) => format!(

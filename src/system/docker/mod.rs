@@ -3,6 +3,7 @@
 
 pub mod auth_config;
 pub mod auth_file;
+pub mod client_context;
 pub mod config;
 pub mod creds_store;
 pub mod daemon;

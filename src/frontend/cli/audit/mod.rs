@@ -85,6 +85,10 @@ pub(super) struct AuditArgs {
     #[arg(long)]
     live: bool,
 
+    /// Look at every account that has a configuration of Docker
+    #[arg(long)]
+    all_users: bool,
+
     /// Write the answer to this file, in one step
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -131,7 +135,8 @@ pub(super) fn run(session: &Session, args: &AuditArgs) -> Result<u8, Problem> {
         return Err(Problem::not_found(format!("there is no folder {}", text::quoted_path(missing))));
     }
     let system = session.system()?;
-    let evidence = audit::gather(&system, &Scope { roots, live: args.live, ..Scope::default() });
+    let evidence =
+        audit::gather(&system, &Scope { roots, live: args.live, all_users: args.all_users, ..Scope::default() });
     let mut checked = audit::run(&evidence, &choice)?;
     if let Some(file) = &args.write_baseline {
         write(session, file, &accepted::baseline(&checked), 0o600)?;

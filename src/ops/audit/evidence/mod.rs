@@ -1,6 +1,7 @@
 //! The facts that checks judge, gathered once and from files only: nothing is decrypted, nobody is asked over a network,
 //! and no secret is in them. Gathering decides nothing.
 
+pub mod contexts;
 mod gnupg;
 pub mod helpers;
 mod keyholders;
@@ -64,6 +65,7 @@ pub struct Evidence {
     pub stored: Option<Vec<RegistryKey>>,
     /// The helper that works here, without `docker-credential-`; regpass's own first.
     pub helper: Option<String>,
+    pub contexts: contexts::ContextsSeen,
     pub helpers: helpers::HelpersSeen,
     pub tls: tls::TlsSeen,
     pub window: window::WindowSeen,
@@ -137,6 +139,7 @@ pub fn gather(system: &System, scope: &Scope) -> Evidence {
         uid: env.uid(),
         home: env.home().map(Path::to_owned),
         home_uid: env.home().and_then(|home| home.metadata().ok()).map(|meta| meta.uid()),
+        contexts: contexts::gather(system, scope, listed.as_ref()),
         helpers: helpers::gather(system, scope, &auth),
         auth,
         docker_folder: folder(&system.options.docker_config),

@@ -28,7 +28,7 @@ fn every_check_has_its_cases() {
         );
         // Another owner, a folder that its owner cannot write, and a long socket where there is a runtime folder are not to be
         // had in every test.
-        let hard = ["CFG04", "CFG06", "GPG07"].contains(&id);
+        let hard = ["CFG04", "CFG06", "CTX12", "GPG07"].contains(&id);
         assert!(
             hard || ON_HOMES.iter().copied().flatten().any(|(of, _, found)| *of == id && *found > 0),
             "{id} finds nothing on a home"

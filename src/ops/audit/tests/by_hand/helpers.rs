@@ -34,6 +34,12 @@ pub(super) const ROWS: &[ByHand] = &[
         let fault = Some(("/usr/bin/docker-credential-pass".into(), Fault::CarriageReturn));
         named("pass", None, Program { fault, ..found(Found::Foreign) })
     }),
+    ("HLP05", || {
+        let mut evidence = named("pass", None, found(Found::Ours));
+        let docker = evidence.helpers.named[0].clone();
+        evidence.helpers.named.push(Named { role: AuthRole::Helm, helper: "ecr-login".to_owned(), ..docker });
+        evidence
+    }),
     ("HLP04", || {
         let mut evidence = named("pass", None, found(Found::OfficialHelper));
         let pass = PassSeen { path: None, kind: PassKind::Unknown, fault: None, store: None, own_store: None };

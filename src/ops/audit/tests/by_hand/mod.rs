@@ -1,6 +1,7 @@
 //! Checks on evidence made by hand: each finds what it is for, and none cries wolf on a sound machine.
 
 mod config;
+mod contexts;
 mod gpg;
 mod helpers;
 mod inline;
@@ -65,7 +66,7 @@ pub(super) type ByHand = (&'static str, fn() -> Evidence);
 
 /// A table a group.
 pub(super) const BY_HAND: &[&[ByHand]] =
-    &[inline::ROWS, config::ROWS, helpers::ROWS, tls::ROWS, window::ROWS, store::ROWS, gpg::ROWS];
+    &[inline::ROWS, config::ROWS, contexts::ROWS, helpers::ROWS, tls::ROWS, window::ROWS, store::ROWS, gpg::ROWS];
 
 #[test]
 fn on_evidence_made_by_hand() {

@@ -1,6 +1,7 @@
 //! Checks on real homes: what is there, and how many findings that makes.
 
 mod config;
+mod contexts;
 mod gpg;
 mod helpers;
 mod inline;
@@ -26,12 +27,13 @@ const AUTH: &str = "Ym9iOmh1bnRlcjItdmVyeS1zZWNyZXQ=";
 pub(super) struct Bench {
     dir: tempfile::TempDir,
     vars: Vec<(String, String)>,
+    all_users: bool,
 }
 
 impl Bench {
     pub(super) fn new() -> Bench {
         let dir = tempfile::tempdir().expect("a folder");
-        let bench = Bench { dir, vars: Vec::new() };
+        let bench = Bench { dir, vars: Vec::new(), all_users: false };
         for folder in ["home", "machine/proc", "machine/etc", "bin"] {
             std::fs::create_dir_all(bench.at(folder)).expect("a folder");
         }
@@ -73,7 +75,8 @@ impl Bench {
         let own = own.map(|(name, value)| (name.to_owned(), value));
         let env = Env::made_of(own.into_iter().chain(self.vars.clone()));
         let options = Options::resolve(&Typed::default(), &env).expect("resolves");
-        let scope = Scope { machine: self.at("machine"), roots: vec![self.at("projects")], live };
+        let scope =
+            Scope { machine: self.at("machine"), roots: vec![self.at("projects")], live, all_users: self.all_users };
         gather(&System::new(env, options), &scope)
     }
 }
@@ -100,7 +103,7 @@ pub(super) type OnHome = (&'static str, fn(&mut Bench), usize);
 
 /// A table a group.
 pub(super) const ON_HOMES: &[&[OnHome]] =
-    &[inline::ROWS, config::ROWS, helpers::ROWS, tls::ROWS, window::ROWS, store::ROWS, gpg::ROWS];
+    &[inline::ROWS, config::ROWS, contexts::ROWS, helpers::ROWS, tls::ROWS, window::ROWS, store::ROWS, gpg::ROWS];
 
 #[test]
 fn on_real_homes() {
