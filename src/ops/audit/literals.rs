@@ -72,7 +72,7 @@ const OTHER: [&str; 22] = [
 const SPEAKERS: [&str; 8] = ["echo", "printf", "grep", "git", "cat", "man", "sed", "alias"];
 
 /// A login, or the making of a registry's secret, with the secret in the command line.
-pub(super) fn in_command(line: &[u8]) -> Option<Literal> {
+pub fn in_command(line: &[u8]) -> Option<Literal> {
     let text = String::from_utf8_lossy(line);
     in_commands(&split(&text), true)
 }
@@ -108,7 +108,7 @@ fn in_commands(commands: &[Vec<Word>], deeper: bool) -> Option<Literal> {
 }
 
 /// `NAME=VALUE` of a file of variables, of a start-up file (`export` before it) or of a unit (`Environment=` before it).
-pub(super) fn in_assignment(line: &[u8]) -> Option<Literal> {
+pub fn in_assignment(line: &[u8]) -> Option<Literal> {
     let text = String::from_utf8_lossy(line);
     let mut text = text.trim();
     if text.starts_with(['#', ';']) {
@@ -134,7 +134,7 @@ pub(super) fn in_assignment(line: &[u8]) -> Option<Literal> {
 }
 
 /// The password of a helm chart repository.
-pub(super) fn in_repositories(line: &[u8]) -> Option<Literal> {
+pub fn in_repositories(line: &[u8]) -> Option<Literal> {
     let text = String::from_utf8_lossy(line);
     if text.trim_start().starts_with('#') {
         return None;
@@ -152,7 +152,7 @@ pub(super) fn in_repositories(line: &[u8]) -> Option<Literal> {
 }
 
 /// A GitLab runner's variables, a list of `"NAME=VALUE"` in TOML.
-pub(super) fn in_runner(line: &[u8]) -> Option<Literal> {
+pub fn in_runner(line: &[u8]) -> Option<Literal> {
     let text = String::from_utf8_lossy(line);
     let text = text.trim_start();
     if text.starts_with('#') {

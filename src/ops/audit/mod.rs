@@ -10,7 +10,7 @@ pub mod finding;
 mod gpg;
 mod helpers;
 mod inline;
-mod literals;
+pub mod literals;
 pub mod places;
 mod store;
 mod tls;

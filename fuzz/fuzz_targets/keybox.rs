@@ -1,0 +1,8 @@
+//! See `bodies::keybox`.
+
+#![no_main]
+
+#[path = "../bodies.rs"]
+mod bodies;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| bodies::keybox(bytes));
