@@ -38,7 +38,7 @@ pub(super) fn keep(
     let len = u64::try_from(sealed.len()).unwrap_or(u64::MAX);
     let before = Before::Sealed { len, mode: now.mode(), stamp: now.stamp() };
     let after = after.map_or(After::Nothing, |(_, stamp)| After::Stamped { stamp });
-    add(system, what, Place { path: path.into(), before, after }, &[&sealed])
+    add(system, what, vec![Place { path: path.into(), before, after }], &[&sealed])
 }
 
 /// Forgets what a killed run wrote down and did not do: the next change of the file would make it look done.
@@ -49,10 +49,22 @@ fn forget_killed(system: &System, path: &Path) -> Result<(), Problem> {
     steps.iter().filter(is_of_it).filter(|step| !came_to_pass(step)).try_for_each(|step| forget(system, step.id))
 }
 
+/// Permission bits of a file or folder, before a change and after.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ModeChange {
+    pub(super) path: PathBuf,
+    pub(super) before: u32,
+    pub(super) after: u32,
+}
+
 /// The same of permission bits.
-pub(super) fn keep_mode(system: &System, what: &str, path: &Path, before: u32, after: u32) -> Result<u64, Problem> {
-    let (before, after) = (Before::Mode { mode: before }, After::Mode { mode: after });
-    add(system, what, Place { path: path.into(), before, after }, &[])
+pub(super) fn keep_modes(system: &System, what: &str, changes: &[ModeChange]) -> Result<u64, Problem> {
+    let place = |change: &ModeChange| Place {
+        path: change.path.clone().into(),
+        before: Before::Mode { mode: change.before },
+        after: After::Mode { mode: change.after },
+    };
+    add(system, what, changes.iter().map(place).collect(), &[])
 }
 
 /// Forgets a step that did not come to pass, or was taken back at once.
@@ -64,7 +76,7 @@ pub(super) fn forget(system: &System, step: u64) -> Result<(), Problem> {
 pub(super) fn came_to_pass(step: &Step) -> bool {
     step.places.iter().any(|place| match (&place.before, &place.after) {
         (Before::Sealed { stamp, .. }, _) => rewriting::stamp(Path::new(&place.path)) != Some(*stamp),
-        (Before::Mode { mode }, _) => mode_of(Path::new(&place.path)) != Some(*mode),
+        (Before::Mode { mode }, _) => mode_of(Path::new(&place.path)).is_some_and(|now| now != *mode),
         _ => true,
     })
 }
@@ -73,12 +85,21 @@ pub(super) fn came_to_pass(step: &Step) -> bool {
 pub(super) fn take_back(system: &System, step: &Step) -> Result<Written, Problem> {
     let kept = undo_log::bytes(&system.options.state_dir, step)?;
     let mut written = Written::default();
+    // Of many modes none is put back when one was changed since.
+    for place in &step.places {
+        if let (Before::Mode { mode }, After::Mode { mode: after }) = (&place.before, &place.after) {
+            let path = Path::new(&place.path);
+            if mode_of(path).is_some_and(|now| now != *mode && now != *after) {
+                return Err(changed_since(&step.what, path));
+            }
+        }
+    }
     for (place, bytes) in step.places.iter().zip(kept) {
         let path = PathBuf::from(&place.path);
         read_only::check(system, &path)?;
         match (&place.before, &place.after, bytes) {
             (Before::Mode { mode }, After::Mode { mode: after }, _) => {
-                written.changed |= mode_back(&step.what, &path, *mode, *after)?;
+                written.changed |= mode_back(&path, *mode, *after)?;
             }
             (Before::Sealed { mode, .. }, after, Some(bytes)) => {
                 let (old, new) = opened(system, &bytes, &path)?;
@@ -131,11 +152,11 @@ fn text_back(what: &str, path: &Path, old: &Secret, new: Option<&Secret>, mode: 
     Ok(true)
 }
 
-fn mode_back(what: &str, path: &Path, mode: u32, after: u32) -> Result<bool, Problem> {
+/// What is gone, or as it was, needs nothing.
+fn mode_back(path: &Path, mode: u32, after: u32) -> Result<bool, Problem> {
     match mode_of(path) {
-        Some(now) if now == mode => Ok(false),
-        Some(now) if now == after => set_mode(path, mode).map(|()| true),
-        _ => Err(changed_since(what, path)),
+        Some(now) if now == after && now != mode => set_mode(path, mode).map(|()| true),
+        _ => Ok(false),
     }
 }
 
@@ -179,8 +200,8 @@ fn opened(system: &System, sealed: &[u8], path: &Path) -> Result<(Secret, Secret
     parts().ok_or_else(|| damaged(path))
 }
 
-fn add(system: &System, what: &str, place: Place, bytes: &[&[u8]]) -> Result<u64, Problem> {
-    let step = Step { what: what.to_owned(), places: vec![place], ..begun(system) };
+fn add(system: &System, what: &str, places: Vec<Place>, bytes: &[&[u8]]) -> Result<u64, Problem> {
+    let step = Step { what: what.to_owned(), places, ..begun(system) };
     let id = undo_log::add(&system.options.state_dir, system.env.uid(), system.env.unstopped(), step, bytes)?;
     Ok(id)
 }

@@ -46,6 +46,10 @@ pub(super) struct FixArgs {
     #[arg(long, requires = "apply")]
     yes: bool,
 
+    /// Where the store has another login than a file: keep the store's
+    #[arg(long, requires = "apply")]
+    keep_store: bool,
+
     /// One JSON object; with --apply it needs --yes
     #[arg(long)]
     json: bool,
@@ -143,6 +147,7 @@ fn applied(
             waiting.iter().position(|fix| fix.kind == Kind::Auto && !told.iter().any(|told| told.fix.is_again(fix)));
         let Some(next) = next else { break };
         let fix = waiting.swap_remove(next);
+        let fix = if args.keep_store { fix.keeping_the_store() } else { fix };
         if !args.json {
             let mut lines = String::new();
             describe(&mut lines, console, &fix);

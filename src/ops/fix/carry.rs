@@ -46,12 +46,13 @@ pub fn apply(system: &System, scope: &Scope, fix: &Fix) -> Result<Applied, Probl
             now.remove().map_err(|error| forgotten(system, step, error.into()))?;
             Ok(Applied { done: vec![fix.title.clone()], ..Applied::default() })
         }
-        Deed::Mode { before, after } => {
-            if backup::mode_of(path) != Some(*before) {
-                return Err(RewriteError::Changed(path.to_owned()).into());
+        Deed::Modes(changes) => {
+            if let Some(other) = changes.iter().find(|change| backup::mode_of(&change.path) != Some(change.before)) {
+                return Err(RewriteError::Changed(other.path.clone()).into());
             }
-            let step = backup::keep_mode(system, &fix.title, path, *before, *after)?;
-            backup::set_mode(path, *after).map_err(|problem| forgotten(system, step, problem))?;
+            backup::keep_modes(system, &fix.title, changes)?;
+            // What was done before one fails can be taken back.
+            changes.iter().try_for_each(|change| backup::set_mode(&change.path, change.after))?;
             Ok(Applied { done: vec![fix.title.clone()], ..Applied::default() })
         }
     }
@@ -122,6 +123,8 @@ enum Standing {
     Absent,
     /// The same, by name and by secret.
     Same,
+    /// Another one, which is to stay.
+    Other(Login),
 }
 
 fn move_logins(system: &System, scope: &Scope, fix: &Fix, path: &Path, moves: &Moves) -> Result<Applied, Problem> {
@@ -129,7 +132,7 @@ fn move_logins(system: &System, scope: &Scope, fix: &Fix, path: &Path, moves: &M
     let mut applied = Applied::default();
     let mut fit: Vec<(&Move, Standing)> = Vec::new();
     for one in &moves.moves {
-        match compared(system, &held(&now, moves, one)?, one) {
+        match compared(system, moves, &held(&now, moves, one)?, one) {
             Ok(standing) => fit.push((one, standing)),
             // Named for every registry, the helper would hide what stays in the file.
             Err(problem) if moves.helper.is_some() => return Err(problem),
@@ -140,12 +143,22 @@ fn move_logins(system: &System, scope: &Scope, fix: &Fix, path: &Path, moves: &M
         let whose = whose(&one.login, &one.key);
         match standing {
             Standing::Same => applied.done.push(format!("{whose} is in the store already, and only there from now on")),
+            Standing::Other(there) => {
+                let there = self::whose(there, &one.key);
+                applied.done.push(format!("{whose} is in the copy for regpass undo alone; the store keeps {there}"));
+            }
             Standing::Absent => {
                 let written = CredentialStore::new(system).add(&one.key, held(&now, moves, one)?)?;
                 applied.warnings.extend(written.into_iter().flat_map(|written| written.warnings));
                 // As Docker will get it. Another login that came meanwhile is one to compare with, too.
-                compared(system, &held(&now, moves, one)?, one)?;
-                applied.done.push(format!("{whose} is in the store, and was read back"));
+                let read = compared(system, moves, &held(&now, moves, one)?, one);
+                match read.map_err(|problem| problem.hint(BY_NOW))? {
+                    Standing::Same => applied.done.push(format!("{whose} is in the store, and was read back")),
+                    Standing::Absent | Standing::Other(_) => {
+                        let why = "it was stored, and something else is there";
+                        return Err(Problem::failed(format!("{whose} stays in the file")).because(why));
+                    }
+                }
             }
         }
     }
@@ -170,13 +183,17 @@ fn held(now: &Rewriting, moves: &Moves, one: &Move) -> Result<Credential, Proble
 }
 
 /// What the store answers for it. Err when that is something else, or cannot be read.
-fn compared(system: &System, held: &Credential, one: &Move) -> Result<Standing, Problem> {
+fn compared(system: &System, moves: &Moves, held: &Credential, one: &Move) -> Result<Standing, Problem> {
     match CredentialStore::new(system).get(&one.key)? {
         None => Ok(Standing::Absent),
         Some(there) if there.login == held.login && there.secret.same_as(&held.secret) => Ok(Standing::Same),
+        Some(there) if moves.keep_store => Ok(Standing::Other(there.login)),
         Some(there) => Err(conflict(&there.login, &one.login, &one.key)),
     }
 }
+
+/// Said when a login that was stored cannot be read back.
+const BY_NOW: &str = "it is in the store by now and stays in the file too; once it can be read: regpass fix --apply";
 
 fn conflict(there: &Login, held: &Login, key: &RegistryKey) -> Problem {
     let server = text::shell_word(Path::new(&*key.to_text()));
@@ -187,7 +204,7 @@ fn conflict(there: &Login, held: &Login, key: &RegistryKey) -> Problem {
     };
     Problem::failed(format!("{} stays in the file", whose(held, key)))
         .because(what)
-        .hint(format!("to keep what the store has, which then replaces what is in the file: docker login {server}"))
+        .hint("to keep what the store has, and the file's in the copy for undo alone: regpass fix --apply --keep-store")
         .hint(format!(
             "to keep what is in the file, remove what the store has, then fix again: regpass registries erase {server}"
         ))

@@ -136,6 +136,47 @@ fn what_the_store_has_is_compared_and_never_replaced() {
 }
 
 #[test]
+fn the_store_s_login_stays_and_the_file_s_is_in_the_copy_when_that_is_asked_for() {
+    let bench = Bench::new();
+    store(&bench, "a.test", "bob", "other");
+    let file = config(&bench, &format!(r#"{{"auths":{{"a.test":{{"auth":"{AUTH}"}}}}}}"#));
+    let before = read_file(&file);
+    let fix = fix_of(&bench, "INL01");
+    assert!(fix.is_again(&fix_of(&bench, "INL02")));
+    apply(&bench.system, &scope(&bench), &fix.keeping_the_store()).expect("applied");
+    assert_eq!(read_file(&file), r#"{"credsStore": "pass","auths":{"a.test":{}}}"#);
+    assert_eq!(stored(&bench, "a.test"), pair("bob", "other"));
+    undo::undo(&bench.system, None).expect("undone");
+    assert_eq!((read_file(&file), stored(&bench, "a.test")), (before, pair("bob", "other")));
+}
+
+#[test]
+fn a_store_is_closed_to_others_and_opened_again() {
+    let bench = Bench::new();
+    let (entry, link) = (bench.put("a/b.gpg", "for alice\nx"), bench.root().join("link"));
+    let elsewhere = put(&bench, "elsewhere", "x");
+    symlink(&elsewhere, &link).expect("a link");
+    mode(&elsewhere, 0o644);
+    mode(&entry, 0o644);
+    mode(&bench.root(), 0o755);
+    // Else nobody gets that far.
+    mode(bench.home(), 0o755);
+    let bits = |path: &Path| path.metadata().expect("it").permissions().mode() & 0o777;
+    let fix = fix_of(&bench, "STO11");
+    apply(&bench.system, &scope(&bench), &fix).expect("closed");
+    assert_eq!((bits(&entry), bits(&bench.root()), bits(&elsewhere)), (0o600, 0o700, 0o644));
+    apply(&bench.system, &scope(&bench), &fix).expect_err("it is not as it was");
+    let listed = steps(&bench);
+    assert!(listed[0].what.starts_with("close ") && listed[0].files >= 3, "{listed:?}");
+    mode(&entry, 0o640);
+    undo::undo(&bench.system, None).expect_err("changed since");
+    assert_eq!(bits(&bench.root()), 0o700, "nothing is done by halves");
+    mode(&entry, 0o600);
+    undo::undo(&bench.system, None).expect("undone");
+    assert_eq!((bits(&entry), bits(&bench.root())), (0o644, 0o755));
+}
+
+#[test]
 fn what_cannot_be_moved_is_for_a_person_and_says_why() {
     let bench = Bench::new();
     let odd = r#""a.test":{"auth":"%%%"}"#;
@@ -157,8 +198,9 @@ fn what_cannot_be_moved_is_for_a_person_and_says_why() {
         apply(&bench.system, &scope(&bench), of_b).expect_err("not ours to do");
         assert_eq!(read_file(&file), text);
     }
-    config(&bench, &format!("{{\"auths\":{{\n\"a\":{{\"auth\":\"{AUTH}\"}},\n}}}}"));
-    assert!(fixes(&bench).iter().all(|fix| fix.kind != Kind::Auto), "nothing is written to what is no JSON");
+    let file = config(&bench, &format!("{{\"auths\":{{\n\"a\":{{\"auth\":\"{AUTH}\"}},\n}}}}"));
+    let of_it = fixes(&bench).into_iter().filter(|fix| fix.path.as_deref() == Some(&*file));
+    assert!(of_it.map(|fix| fix.kind).all(|kind| kind != Kind::Auto), "nothing is written to what is no JSON");
     config(&bench, &format!(r#"{{"auths":{{{odd},"b.test":{{"auth":"{AUTH}"}}}},"credsStore":"pass"}}"#));
     applied(&bench, "INL01").expect("the other one goes");
     assert_eq!(stored(&bench, "b.test"), pair("bob", "pw"));
@@ -281,6 +323,7 @@ fn copies_are_kept_encrypted_and_removed() {
     let before = read_file(&copy);
     let fix = fix_of(&bench, "INL19");
     assert_eq!(fix.fingerprints.len(), 2);
+    assert!(fix.steps[0].contains("no login for \"a.test\"") && fix.steps.len() == 3, "{fix:?}");
     assert!(fix.diff.iter().all(|line| !line.text.contains(AUTH)));
     apply(&bench.system, &scope(&bench), &fix).expect("removed");
     assert!(!copy.exists());

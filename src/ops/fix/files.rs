@@ -1,36 +1,83 @@
 //! Fixes of single findings in one file: modes, names of settings, a helper to be named, copies to be removed.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use super::preview::diff;
 use super::{Deed, Fix, kept_from, read};
-use crate::model::text;
+use crate::model::{RegistryKey, text};
 use crate::ops::audit::{Evidence, Finding, Spot};
+use crate::ops::backup::ModeChange;
+use crate::ops::credentials::CredentialStore;
+use crate::system::System;
 use crate::system::docker::edit::{self, Edit};
 
 const KEEPS: &str = "keeps the file as it is now, encrypted, for regpass undo";
 
 /// None for what only a person can do.
-pub(super) fn plan(evidence: &Evidence, finding: &Finding, all: &[&Finding]) -> Option<Fix> {
+pub(super) fn plan(system: &System, evidence: &Evidence, finding: &Finding, all: &[&Finding]) -> Option<Fix> {
     let path = finding.path.as_deref()?;
     match finding.id {
-        "CFG03" => mode(evidence, finding, path),
+        "CFG03" | "GPG06" => mode(evidence, finding, path),
+        "STO11" if finding.fix.starts_with("chmod ") => modes(evidence, finding, path),
         "CFG07" | "HLP06" => rename(evidence, finding, path),
         "CFG08" => repeated(evidence, finding, path),
         "CFG09" | "CFG10" => helper(evidence, finding, path),
-        "INL19" => removal(evidence, path, all),
+        "INL19" => removal(system, evidence, path, all),
         _ => None,
     }
 }
 
 fn mode(evidence: &Evidence, finding: &Finding, path: &Path) -> Option<Fix> {
-    use std::os::unix::fs::MetadataExt;
     let meta = path.metadata().ok().filter(|meta| meta.uid() == evidence.uid)?;
     let before = meta.mode() & 0o7777;
-    let after = before & 0o7700;
+    let after = before & CLOSED;
     let title = format!("close {} to others: {before:04o} becomes {after:04o}", text::quoted_path(path));
-    Some(Fix::auto(&[finding], title, path, Deed::Mode { before, after }))
+    let change = ModeChange { path: path.to_owned(), before, after };
+    Some(Fix::auto(&[finding], title, path, Deed::Modes(vec![change])))
 }
+
+/// The owner's rights, and what is neither a right of the group nor of others.
+const CLOSED: u32 = 0o7700;
+
+/// The most files that are closed at once; more are for `chmod -R`.
+const FILES_MAX: usize = 20_000;
+
+/// A folder with all that is in it. What links lead to, and what belongs to others, is not touched.
+fn modes(evidence: &Evidence, finding: &Finding, root: &Path) -> Option<Fix> {
+    let mut changes = Vec::new();
+    let mut waiting = vec![root.to_owned()];
+    while let Some(path) = waiting.pop() {
+        let Ok(meta) = path.symlink_metadata() else { continue };
+        let is_root = path == root;
+        let Some(meta) = (if is_root { path.metadata().ok() } else { Some(meta) }) else { continue };
+        if meta.uid() != evidence.uid || !(meta.is_dir() || meta.is_file()) {
+            continue;
+        }
+        let before = meta.mode() & 0o7777;
+        if before & !CLOSED != 0 {
+            changes.push(ModeChange { path: path.clone(), before, after: before & CLOSED });
+        }
+        if let (true, Ok(items)) = (meta.is_dir(), std::fs::read_dir(&path)) {
+            waiting.extend(items.flatten().map(|item| item.path()));
+        }
+        if changes.len() + waiting.len() > FILES_MAX {
+            return None;
+        }
+    }
+    let count = changes.len();
+    let things = if count == 1 { "1 file or folder".to_owned() } else { format!("{count} files and folders") };
+    let title = format!("close {things} of {} to others", text::quoted_path(root));
+    let shown = changes.iter().take(SHOWN_MAX).map(|change| {
+        format!("{:04o} becomes {:04o}: {}", change.before, change.after, text::quoted_path(&change.path))
+    });
+    let mut steps: Vec<String> = shown.collect();
+    steps.extend((count > SHOWN_MAX).then(|| format!("and {} more", count - SHOWN_MAX)));
+    (count > 0).then(|| Fix { steps, ..Fix::auto(&[finding], title, root, Deed::Modes(changes)) })
+}
+
+/// How many of many files are named.
+const SHOWN_MAX: usize = 5;
 
 fn rename(evidence: &Evidence, finding: &Finding, path: &Path) -> Option<Fix> {
     let Spot::Pointer(pointer) = &finding.spot else { return None };
@@ -83,7 +130,7 @@ fn edited(evidence: &Evidence, finding: &Finding, path: &Path, title: String, ed
     Some(Fix { diff, steps, ..Fix::auto(&[finding], title, path, Deed::Edit { before, edits }) })
 }
 
-fn removal(evidence: &Evidence, path: &Path, all: &[&Finding]) -> Option<Fix> {
+fn removal(system: &System, evidence: &Evidence, path: &Path, all: &[&Finding]) -> Option<Fix> {
     let own: Vec<&Finding> =
         all.iter().filter(|one| one.id == "INL19" && one.path.as_deref() == Some(path)).copied().collect();
     if path.symlink_metadata().is_ok_and(|meta| !meta.is_file()) {
@@ -95,7 +142,20 @@ fn removal(evidence: &Evidence, path: &Path, all: &[&Finding]) -> Option<Fix> {
     let before = read(path)?;
     let title = format!("remove the copy {}", text::quoted_path(path));
     let diff = diff(&before, None);
-    let steps = vec!["keeps the file, encrypted, for regpass undo: 30 days, 100 changes".to_owned()];
+    let mut steps = only_there(system, &own);
+    steps.push("keeps the file, encrypted, for regpass undo: 30 days, 100 changes".to_owned());
     let advice = vec!["change the passwords at the registries: whoever read the file has them".to_owned()];
     Some(Fix { diff, steps, advice, ..Fix::auto(&own, title, path, Deed::Remove { before }) })
+}
+
+/// Which of a copy's logins the store has none for: it may be the last that knows them.
+fn only_there(system: &System, findings: &[&Finding]) -> Vec<String> {
+    let store = CredentialStore::new(system);
+    let mut servers: Vec<&String> = findings.iter().filter_map(|finding| finding.registry.as_ref()).collect();
+    servers.dedup();
+    let absent = |server: &&String| !matches!(store.answering(&RegistryKey::new(server.as_str())), Ok(Some(_)));
+    let told = |server: &String| {
+        format!("the store has no login for {}: the copy may be the last to know it", text::quoted(server))
+    };
+    servers.into_iter().filter(absent).map(told).collect()
 }

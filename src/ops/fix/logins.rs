@@ -26,6 +26,8 @@ pub(super) struct Moves {
     pub(super) moves: Vec<Move>,
     /// The helper that has to be named, so that Docker finds them.
     pub(super) helper: Option<String>,
+    /// Where the store has another login, that one stays.
+    pub(super) keep_store: bool,
 }
 
 /// One login.
@@ -107,7 +109,7 @@ fn of_file(system: &System, evidence: &Evidence, seen: &AuthSeen, findings: &[&F
     }
     // The name that Docker looks for first goes first: another spelling of it has to be the same.
     moves.sort_by_key(|one| one.key.as_bytes() != one.entry.server.as_bytes());
-    let moves = Moves { before, layout, moves, helper };
+    let moves = Moves { before, layout, moves, helper, keep_store: false };
     match edit::edited(&moves.before, &moves.edits(moves.moves.iter())) {
         Ok(after) if !moves.moves.is_empty() => fixes.push(moving(system, path, &findings, moves, &after)),
         Ok(_) => {}
@@ -264,9 +266,9 @@ fn step(system: &System, one: &Move) -> String {
     match CredentialStore::new(system).answering(&one.key) {
         Ok(None) => format!("stores {whose}{as_named}, and reads it back"),
         Ok(Some(there)) => {
-            let whom = if there == one.login { "it".to_owned() } else { format!("that of {}", there.quoted()) };
+            let whom = if there == one.login { String::new() } else { format!(", that of {},", there.quoted()) };
             format!(
-                "compares {whose}{as_named} with {whom} in the store, and takes it out of the file if both are the same"
+                "compares {whose}{as_named} with what the store has{whom} and takes it out of the file if both are the same"
             )
         }
         Err(problem) => format!("stores {whose}{as_named}, unless the store cannot be read: {}", problem.one_line()),

@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 
 use crate::model::{Problem, Secret, text};
 use crate::ops::audit::{self, Choice, Evidence, Finding, Scope};
+use crate::ops::backup::ModeChange;
 use crate::system::System;
 use crate::system::docker::auth_file::SIZE_MAX;
 use crate::system::docker::edit::Edit;
@@ -73,13 +74,24 @@ enum Deed {
     Move(logins::Moves),
     Edit { before: Secret, edits: Vec<Edit> },
     Remove { before: Secret },
-    Mode { before: u32, after: u32 },
+    Modes(Vec<ModeChange>),
 }
 
 impl Fix {
     /// True for the one that takes this one's place when it is planned again.
     pub fn is_again(&self, other: &Fix) -> bool {
-        self.kind == other.kind && self.ids == other.ids && self.path == other.path && self.title == other.title
+        let moves = |fix: &Fix| matches!(fix.deed, Some(Deed::Move(_)));
+        self.path == other.path && (self.title == other.title || moves(self) && moves(other))
+    }
+
+    /// The same where the store has another login for a registry: that one stays, and the file's goes, into the copy for `undo`
+    /// alone.
+    #[must_use]
+    pub fn keeping_the_store(mut self) -> Fix {
+        if let Some(Deed::Move(moves)) = &mut self.deed {
+            moves.keep_store = true;
+        }
+        self
     }
 
     /// True when `undo` takes it back.
@@ -146,9 +158,8 @@ pub struct Plan {
 /// Looks, and says what would be done about the findings of these checks; all when none is named. Decrypts nothing.
 pub fn plan(system: &System, scope: &Scope, ids: &[String]) -> Result<Plan, Problem> {
     // An id that is none is told.
-    let chosen = Choice { ids: ids.to_vec(), ..Choice::default() };
+    audit::run(&Evidence::default(), &Choice { ids: ids.to_vec(), ..Choice::default() })?;
     let evidence = audit::gather(system, scope);
-    audit::run(&evidence, &chosen)?;
     let checked = audit::run(&evidence, &Choice::default())?;
     let findings: Vec<&Finding> = checked.iter().flat_map(|one| &one.answer.findings).collect();
     let is_chosen =
@@ -168,7 +179,7 @@ fn planned(system: &System, evidence: &Evidence, findings: &[&Finding]) -> Vec<F
         if done(&fixes, finding) {
             continue;
         }
-        let fix = files::plan(evidence, finding, findings).unwrap_or_else(|| Fix::guided(&[*finding], None));
+        let fix = files::plan(system, evidence, finding, findings).unwrap_or_else(|| Fix::guided(&[*finding], None));
         fixes.push(fix);
     }
     fixes

@@ -151,6 +151,9 @@ fn what_the_store_has_otherwise_stays_in_both_places() {
     );
     assert_eq!(std::fs::read_to_string(&file).expect("text"), before);
     assert_eq!(stored(&sandbox, "reg.test"), Some(("bob".to_owned(), "other".to_owned())));
+    fix(&sandbox, &["--apply", "--yes", "--keep-store", "INL01"]).ok();
+    assert!(!std::fs::read_to_string(&file).expect("text").contains(&auth("bob", SECRET)));
+    assert_eq!(stored(&sandbox, "reg.test"), Some(("bob".to_owned(), "other".to_owned())));
 }
 
 fn start(sandbox: &Sandbox) -> Child {
