@@ -69,6 +69,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ops::registries", &["answering", "change", "credentials", "shims"]),
     ("ops::contexts", &["answering", "registries", "shims"]),
     ("ops::fix", &["audit", "backup", "credentials", "line_diff", "read_only", "shims"]),
+    ("ops::bundle", &["read_only"]),
     ("ops::doctor", &["journal", "mending", "overview", "readers", "registries", "shims"]),
     ("ops::audit", &["change", "contexts", "opening", "progress", "readers", "registries", "shims"]),
     ("ops::config", &["read_only"]),

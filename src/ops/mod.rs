@@ -4,6 +4,7 @@ mod advice;
 mod answering;
 pub mod audit;
 mod backup;
+pub mod bundle;
 mod change;
 pub mod config;
 pub mod conflict;

@@ -3,6 +3,7 @@
 
 pub mod accounts;
 pub mod agent;
+pub mod archive;
 pub mod cipher;
 pub mod config_file;
 pub mod containerd;

@@ -8,8 +8,8 @@ use clap::{Parser, Subcommand};
 
 use super::{
     audit, config, conflicts, contexts, demo, diff, doctor, edit, explain, find, fix, generate, git, grep, history,
-    insert, journal, ls, otp, recipients, reencrypt, registries, resolve, restore, rm, shims, show, status, sync,
-    transfer, undo,
+    insert, journal, ls, otp, recipients, reencrypt, registries, resolve, restore, rm, shims, show, status,
+    support_bundle, sync, transfer, undo,
 };
 use crate::model::{EntryPath, EntryPathError};
 use crate::system::options::Typed;
@@ -111,6 +111,7 @@ pub(super) enum Command {
     Shims(shims::ShimsArgs),
     Status(status::StatusArgs),
     Doctor(doctor::DoctorArgs),
+    SupportBundle(support_bundle::SupportBundleArgs),
     Audit(audit::AuditArgs),
     Fix(fix::FixArgs),
     Contexts(contexts::ContextsArgs),

@@ -10,6 +10,7 @@ use crate::frontend::console::{Console, Role};
 use crate::model::{Problem, text};
 use crate::ops::contexts::run::{self, Ran};
 use crate::ops::contexts::{self, Answer, Cell, Context, Matrix, Scope};
+use crate::system::System;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -195,6 +196,11 @@ fn counted(n: usize, word: &str) -> String {
         (_, Some(stem)) => format!("{n} {stem}ies"),
         (_, None) => format!("{n} {word}s"),
     }
+}
+
+/// All registries, for the support bundle.
+pub(super) fn all_as_json(system: &System) -> Value {
+    as_json(&contexts::matrix(system, &Scope::default(), &[]), &[])
 }
 
 /// `schema` 1 of docs/json.md, `contexts`.

@@ -49,7 +49,7 @@ pub(super) fn run(session: &Session, args: &JournalArgs) -> Result<(), Problem> 
 }
 
 /// `schema` 1 of docs/json.md, `journal`.
-fn as_json(journal: &Journal) -> Value {
+pub(super) fn as_json(journal: &Journal) -> Value {
     let calls: Vec<Value> = journal.calls.iter().map(call).collect();
     json!({ "schema": names::SCHEMA, "calls": calls, "unreadable_lines": journal.unreadable })
 }

@@ -39,6 +39,7 @@ mod secret_json;
 mod shims;
 mod show;
 mod status;
+mod support_bundle;
 mod sync;
 mod transfer;
 mod undo;
@@ -128,6 +129,7 @@ fn run(session: &Session, args: Args) -> Result<u8, Problem> {
         Some(Command::Reencrypt(args)) => reencrypt::run(session, &args),
         Some(Command::Shims(args)) => shims::run(session, &args),
         Some(Command::Status(args)) => status::run(session, &args),
+        Some(Command::SupportBundle(args)) => support_bundle::run(session, &args),
         Some(Command::Doctor(args)) => return doctor::run(session, &args),
         Some(Command::Audit(audit)) => return audit::run(session, &audit),
         Some(Command::Fix(args)) => fix::run(session, &args),

@@ -8,6 +8,7 @@ use super::evidence::tls::{CertFault, CertFolder, Client, Unchecked};
 use super::evidence::{Evidence, shown};
 use super::finding::{Answer, Confidence, Finding, Severity, Spot};
 use crate::model::{RegistryKey, text};
+use crate::system::docker::auth_file::masked;
 
 use Severity::{Critical, High, Medium};
 
@@ -122,12 +123,17 @@ fn plain(evidence: &Evidence) -> Answer {
         scheme && !is_loopback(&RegistryKey::new(server).canonical())
     };
     let found = |server: &str| {
-        let title =
-            format!("the login for {} is kept under an address without TLS: it is sent in clear", text::quoted(server));
-        let host = text::escaped(RegistryKey::new(server).canonical().as_bytes()).into_owned();
-        let word = text::shell_word(Path::new(server));
-        let fix = format!("docker logout {word}, then docker login {host}, and change the password");
-        Finding::new("TLS03", Critical, title, fix).about(Some(server.to_owned()), None).with(Confidence::Likely)
+        let server = masked(server);
+        let title = format!(
+            "the login for {} is kept under an address without TLS: it is sent in clear",
+            text::quoted(&server)
+        );
+        let host = RegistryKey::new(server.as_str()).canonical();
+        let fix = format!(
+            "regpass registries erase {}, log in again, and change the password",
+            text::shell_word(Path::new(&host))
+        );
+        Finding::new("TLS03", Critical, title, fix).about(Some(server), None).with(Confidence::Likely)
     };
     let stored =
         evidence.stored.iter().flatten().map(|key| key.to_text().into_owned()).filter(|server| is_plain(server));

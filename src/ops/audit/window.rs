@@ -10,7 +10,7 @@ use super::finding::{Answer, Confidence, Finding, Severity, Spot};
 use super::places::AuthRole;
 use crate::model::registry_key::HUB_NAME;
 use crate::model::{RegistryKey, text};
-use crate::system::docker::auth_file::Held;
+use crate::system::docker::auth_file::{Held, masked};
 
 use Severity::High;
 
@@ -89,7 +89,7 @@ fn held(evidence: &Evidence) -> impl Iterator<Item = (&AuthSeen, &Held)> {
 }
 
 fn kept(id: &'static str, title: String, login: &Kept) -> Finding {
-    let server = login.server.to_text().into_owned();
+    let server = masked(&login.server.to_text());
     let fix = format!("regpass registries erase {}", text::shell_word(Path::new(&server)));
     Finding::new(id, High, title, fix).at(&login.file, Spot::Whole).about(Some(server), None)
 }
@@ -100,7 +100,7 @@ fn start(evidence: &Evidence) -> Answer {
 }
 
 fn quoted(server: &RegistryKey) -> String {
-    text::quoted(server.as_bytes())
+    text::quoted(masked(&server.to_text()))
 }
 
 /// The day of a time, which a journal that somebody wrote into may have anything as.

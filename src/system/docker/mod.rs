@@ -9,6 +9,7 @@ pub mod creds_store;
 pub mod daemon;
 mod document;
 pub mod edit;
+pub mod outline;
 pub mod payload;
 pub mod protocol;
 mod spans;

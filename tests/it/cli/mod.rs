@@ -14,6 +14,7 @@ mod questions;
 mod registries;
 mod status;
 mod subcommands;
+mod support_bundle;
 mod sync;
 mod transfer;
 mod undo;

@@ -8,13 +8,17 @@ use crate::frontend::console::json_text;
 use crate::ops::audit::{Finding, GROUPS, Severity, Spot, Verdict};
 
 pub(super) fn report(told: &Told<'_>) -> String {
+    json_text(&as_json(told))
+}
+
+pub(super) fn as_json(told: &Told<'_>) -> Value {
     let findings: Vec<Value> = told.checked.iter().flat_map(|one| &one.answer.findings).map(finding).collect();
     let checks: Vec<Value> = told
         .checked
         .iter()
         .map(|one| json!({ "id": one.check.id, "verdict": one.answer.verdict().id(), "why": one.answer.why() }))
         .collect();
-    json_text(&json!({ "schema": names::SCHEMA, "findings": findings, "checks": checks, "summary": summary(told) }))
+    json!({ "schema": names::SCHEMA, "findings": findings, "checks": checks, "summary": summary(told) })
 }
 
 fn finding(finding: &Finding) -> Value {

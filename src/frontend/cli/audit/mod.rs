@@ -15,6 +15,7 @@ use super::Session;
 use crate::model::{Problem, text};
 use crate::ops::audit::accepted::{self, Accepted, LeftOut};
 use crate::ops::audit::{self, Checked, Choice, Scope, Severity, Verdict};
+use crate::system::System;
 use crate::system::files;
 
 const EXAMPLES: &str = "\
@@ -160,6 +161,15 @@ pub(super) fn run(session: &Session, args: &AuditArgs) -> Result<u8, Problem> {
         session.console.advice("what can be done about it: regpass fix");
     }
     Ok(exit_code(&checked, Severity::named(&args.fail_on).unwrap_or(Severity::High), args.strict))
+}
+
+/// All checks that need no leave, for the support bundle.
+pub(super) fn all_as_json(system: &System) -> serde_json::Value {
+    let evidence = audit::gather(system, &Scope::default());
+    match audit::run(&evidence, &Choice::default()) {
+        Ok(checked) => json::as_json(&Told { checked: &checked, left_out: LeftOut::default(), when: 0 }),
+        Err(problem) => serde_json::json!({ "why": problem.one_line() }),
+    }
 }
 
 /// What was found at the asked severity.
