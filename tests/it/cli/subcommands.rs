@@ -53,6 +53,7 @@ const ANSWERS: &[(&[&str], &[u8])] = &[
     (&["status"], b""),
     (&["audit", "--only", "CFG01"], b""),
     (&["audit", "--list"], b""),
+    (&["contexts", "h.test"], b""),
     (&["fix"], b""),
     (&["fix", "--apply", "--yes"], b""),
     (&["journal"], b""),
@@ -62,7 +63,7 @@ const ANSWERS: &[(&[&str], &[u8])] = &[
 ];
 
 /// Those that answer with exit codes or files of their own; their own tests are as strict.
-const APART: [&str; 4] = ["demo", "resolve", "doctor", "support-bundle"];
+const APART: [&str; 5] = ["demo", "resolve", "doctor", "support-bundle", "explain"];
 
 /// A store in git with a remote, a second person's key, a login and a call of the helper.
 fn machine() -> Sandbox {
