@@ -71,7 +71,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ops::fix", &["audit", "backup", "credentials", "line_diff", "read_only", "shims"]),
     ("ops::bundle", &["read_only"]),
     ("ops::doctor", &["journal", "mending", "overview", "readers", "registries", "shims"]),
-    ("ops::audit", &["change", "contexts", "opening", "progress", "readers", "registries", "shims"]),
+    ("ops::audit", &["change", "contexts", "opening", "progress", "read_only", "readers", "registries", "shims"]),
     ("ops::config", &["read_only"]),
     ("ops::shims", &["read_only"]),
     ("ops::mending", &["read_only", "shims"]),

@@ -272,6 +272,7 @@ impl App {
                     self.show_tab(index);
                 }
             }
+            Flow::Audited(verdicts) => self.scope.audit = Some(verdicts),
             Flow::Say(toast) => self.say(toast),
             Flow::Press(key) => self.press(key),
             Flow::Send(bytes) => self.orders.push(Order::Send(bytes)),

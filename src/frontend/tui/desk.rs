@@ -3,6 +3,7 @@
 
 mod accounts;
 mod activity;
+mod audit;
 mod editing;
 mod facts;
 mod git;
@@ -110,6 +111,7 @@ impl Desk {
             reveal: Duration::from_secs(10),
             read_only: false,
             keymap: Default::default(),
+            audit: None,
         };
         let logins = LOGINS.iter().map(|(server, user, _)| entry_of(server, user));
         Desk {
@@ -200,6 +202,7 @@ impl Desk {
             Job::Facts(path) => Report::Facts(facts(path), self.access.clone(), self.git),
             Job::Registries if self.accounts => Report::Registries(accounts::registries()),
             Job::Accounts(job) => Report::Accounts(accounts::found(&job)),
+            Job::Audit(job) => audit::found(&job),
             Job::Registries => Report::Registries(Registries {
                 logins: logins(),
                 elsewhere: Vec::new(),

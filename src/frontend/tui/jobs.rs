@@ -1,6 +1,7 @@
 //! The work that the UI thread never does itself. The only file of the terminal UI that calls `ops`.
 
 pub(super) mod accounts;
+pub(super) mod audit;
 pub(super) mod edit;
 pub(super) mod folder;
 pub(super) mod git;
@@ -61,6 +62,7 @@ pub(super) enum Job {
     /// A text for the clipboard that is no secret.
     CopyText(String),
     Accounts(accounts::Job),
+    Audit(audit::Job),
     History(history::Job),
     Search(search::Job),
     Recipients(recipients::Job),
@@ -105,6 +107,7 @@ pub(super) enum Report {
     Mended(String),
     Lines(lines::Report),
     Accounts(accounts::Report),
+    Audit(audit::Ran),
     History(history::Report),
     Search(search::Report),
     Recipients(recipients::Report),
@@ -150,7 +153,7 @@ impl Job {
             | Job::Registries => Lane::Look,
             Job::OwnKey | Job::History(history::Job::Versions(_)) | Job::Recipients(recipients::Job::List) => Lane::Ask,
             Job::Recipients(recipients::Job::Access(_)) => Lane::Look,
-            Job::EntryCount | Job::History(history::Job::Last(_)) | Job::Folder(_) => Lane::Past,
+            Job::EntryCount | Job::Audit(_) | Job::History(history::Job::Last(_)) | Job::Folder(_) => Lane::Past,
             Job::Git(git::Job::Status | git::Job::Log(_) | git::Job::Conflicts) => Lane::Look,
             Job::Undo(undo::Job::Last) | Job::Write(write::Job::Recipe) => Lane::Look,
             Job::Open(_)
@@ -177,6 +180,7 @@ impl Job {
                 | Job::Folder(folder::Job::Astray(_))
                 | Job::Registries
                 | Job::Accounts(_)
+                | Job::Audit(_)
                 | Job::OwnKey
                 | Job::Edit(_)
                 | Job::Recipients(_)
@@ -211,6 +215,7 @@ impl Job {
             Job::Lines(job) => job.run(system).map(Report::Lines),
             Job::Edit(job) => job.run(system, watch),
             Job::Accounts(job) => job.run(system).map(Report::Accounts),
+            Job::Audit(job) => job.run(system, watch).map(Report::Audit),
             Job::History(job) => job.run(system).map(Report::History),
             Job::Recipients(job) => job.run(system, watch).map(Report::Recipients),
             Job::Git(job) => job.run(system, watch).map(Report::Git),

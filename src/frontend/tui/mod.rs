@@ -96,6 +96,7 @@ pub fn run(env: Env, typed: Typed, settings: Settings) -> Result<(), Problem> {
         reveal: Duration::from_secs(ui.reveal_seconds()),
         read_only: options.read_only.is_some(),
         keymap: keymap(&ui)?,
+        audit: None,
     };
     let mouse = ui.mouse == Some(true);
     let mut ui = Ui::open(&env, &options, scope, sender).map_err(|error| no_terminal(&error))?;

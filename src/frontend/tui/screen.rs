@@ -9,6 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
+use super::jobs::audit::Verdicts;
 use super::jobs::{Job, Report};
 use super::keymap::Keymap;
 use super::keys::{Binding, Key, Offer};
@@ -45,6 +46,8 @@ pub(super) struct Scope {
     /// Nothing is written to a store, whoever asks.
     pub(super) read_only: bool,
     pub(super) keymap: Keymap,
+    /// What the last audit said; None: none was run since the start.
+    pub(super) audit: Option<Verdicts>,
 }
 
 impl Scope {
@@ -117,6 +120,8 @@ pub(super) enum Flow {
     FindRegistry(String),
     /// All layers closed and the tab of this title in front.
     ShowTab(&'static str),
+    /// An audit has ended with this.
+    Audited(Verdicts),
     Say(Toast),
     /// As if this key was pressed.
     Press(Key),

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use serde::Deserialize;
 
-use super::{Checked, all};
+use super::{Checked, Finding, all};
 use crate::model::{Problem, text, utc};
 use crate::system::files;
 
@@ -15,18 +15,27 @@ use crate::system::files;
 const SIZE_MAX: u64 = 4 << 20;
 
 /// One entry of an ignore file.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Ignored {
-    id: String,
+pub struct Ignored {
+    pub id: String,
     /// None: every finding of that check.
-    fingerprint: Option<String>,
-    reason: String,
+    pub fingerprint: Option<String>,
+    pub reason: String,
     /// The last day on which it counts, `YYYY-MM-DD` in UTC.
-    expires: String,
+    pub expires: String,
     /// Who accepted it; for people.
-    #[serde(default, rename = "by")]
-    _by: Option<String>,
+    #[serde(default)]
+    pub by: Option<String>,
+}
+
+/// How a finding stands to what is accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing<'a> {
+    Told,
+    Ignored(&'a Ignored),
+    /// In the baseline.
+    Known,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -55,26 +64,7 @@ pub struct LeftOut {
 impl Accepted {
     /// Adds the entries of an ignore file (TOML, docs/checks.md).
     pub fn ignoring(mut self, file: &Path) -> Result<Accepted, Problem> {
-        let content = content(file)?;
-        let wrong = |why: String| {
-            Problem::failed(format!("the ignore file {} is not understood: {why}", text::quoted_path(file)))
-                .hint("see how it is written: regpass audit --help")
-        };
-        let parsed: IgnoreFile =
-            toml::from_str(&content).map_err(|error| wrong(text::escaped(error.message().as_bytes()).into_owned()))?;
-        for one in &parsed.ignore {
-            let id = text::quoted(&one.id);
-            if all().all(|(_, check)| check.id != one.id) {
-                return Err(wrong(format!("there is no check {id}")));
-            }
-            if one.reason.trim().is_empty() {
-                return Err(wrong(format!("the entry for {id} gives no reason")));
-            }
-            if !is_day(&one.expires) {
-                return Err(wrong(format!("{} is no day, written YYYY-MM-DD", text::quoted(&one.expires))));
-            }
-        }
-        self.ignored.extend(parsed.ignore);
+        self.ignored.extend(entries(file, &content(file)?)?);
         Ok(self)
     }
 
@@ -97,25 +87,61 @@ impl Accepted {
 
     /// Takes accepted findings out of what was checked.
     pub fn leave_out(&self, checked: &mut [Checked], now: SystemTime) -> LeftOut {
-        let today = &utc::rfc3339(now)[..DAY.len()];
-        let is_past = |one: &&Ignored| one.expires.as_str() < today;
-        let mut left = LeftOut { expired: self.ignored.iter().filter(is_past).count(), ..LeftOut::default() };
-        let counting: Vec<&Ignored> = self.ignored.iter().filter(|one| !is_past(one)).collect();
+        let mut left = LeftOut { expired: self.expired(now), ..LeftOut::default() };
         for one in checked {
             one.answer.findings.retain(|finding| {
-                let print = finding.fingerprint();
-                let names = |ignored: &&Ignored| {
-                    ignored.id == finding.id
-                        && ignored.fingerprint.as_ref().is_none_or(|of| of.eq_ignore_ascii_case(&print))
-                };
-                let (ignored, known) = (counting.iter().any(names), self.baseline.contains(&print));
-                left.ignored += usize::from(ignored);
-                left.known += usize::from(known && !ignored);
-                !ignored && !known
+                let standing = self.standing(finding, now);
+                left.ignored += usize::from(matches!(standing, Standing::Ignored(_)));
+                left.known += usize::from(standing == Standing::Known);
+                standing == Standing::Told
             });
         }
         left
     }
+
+    /// What is accepted of a finding today.
+    pub fn standing(&self, finding: &Finding, now: SystemTime) -> Standing<'_> {
+        let (print, today) = (finding.fingerprint(), day(now));
+        let names = |ignored: &&Ignored| {
+            ignored.expires >= today
+                && ignored.id == finding.id
+                && ignored.fingerprint.as_ref().is_none_or(|of| of.eq_ignore_ascii_case(&print))
+        };
+        match self.ignored.iter().find(names) {
+            Some(ignored) => Standing::Ignored(ignored),
+            None if self.baseline.contains(&print) => Standing::Known,
+            None => Standing::Told,
+        }
+    }
+
+    /// Entries of the ignore files whose day is over.
+    pub fn expired(&self, now: SystemTime) -> usize {
+        let today = day(now);
+        self.ignored.iter().filter(|one| one.expires < today).count()
+    }
+}
+
+/// What an ignore file says; `file` is only named in what is wrong with it.
+pub(super) fn entries(file: &Path, content: &str) -> Result<Vec<Ignored>, Problem> {
+    let wrong = |why: String| {
+        Problem::failed(format!("the ignore file {} is not understood: {why}", text::quoted_path(file)))
+            .hint("see how it is written: regpass audit --help")
+    };
+    let parsed: IgnoreFile =
+        toml::from_str(content).map_err(|error| wrong(text::escaped(error.message().as_bytes()).into_owned()))?;
+    for one in &parsed.ignore {
+        let id = text::quoted(&one.id);
+        if all().all(|(_, check)| check.id != one.id) {
+            return Err(wrong(format!("there is no check {id}")));
+        }
+        if one.reason.trim().is_empty() {
+            return Err(wrong(format!("the entry for {id} gives no reason")));
+        }
+        if !is_day(&one.expires) {
+            return Err(wrong(format!("{} is no day, written YYYY-MM-DD", text::quoted(&one.expires))));
+        }
+    }
+    Ok(parsed.ignore)
 }
 
 /// A baseline of everything that was found: fingerprints only, with the check's id behind them for people.
@@ -128,21 +154,29 @@ pub fn baseline(checked: &[Checked]) -> String {
 
 const DAY: &str = "YYYY-MM-DD";
 
-fn is_day(text: &str) -> bool {
+/// The day of a time, in UTC, as an ignore file writes it.
+pub fn day(time: SystemTime) -> String {
+    let mut day = utc::rfc3339(time);
+    day.truncate(DAY.len());
+    day
+}
+
+/// A day as an ignore file writes it.
+pub fn is_day(text: &str) -> bool {
     let fits = |(at, byte): (usize, u8)| if at == 4 || at == 7 { byte == b'-' } else { byte.is_ascii_digit() };
     let number = |range: std::ops::Range<usize>| text.get(range).and_then(|part| part.parse::<u32>().ok()).unwrap_or(0);
     let known = (1..=12).contains(&number(5..7)) && (1..=31).contains(&number(8..10));
     text.len() == DAY.len() && text.bytes().enumerate().all(fits) && known
 }
 
-fn content(file: &Path) -> Result<String, Problem> {
+pub(super) fn content(file: &Path) -> Result<String, Problem> {
     let bytes = files::read_bounded(file, SIZE_MAX).map_err(|error| Problem::failed(error.to_string()))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Answer, Finding, Severity, Spot};
+    use super::super::{Answer, Severity, Spot};
     use super::*;
     use std::time::{Duration, UNIX_EPOCH};
 

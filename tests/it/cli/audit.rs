@@ -161,3 +161,18 @@ fn what_is_accepted_is_counted_and_what_is_new_is_told() {
     assert_eq!(both.code, 0, "{both:?}");
     assert!(both.out().contains("no findings, 1 ignored, 2 in the baseline"), "{}", both.out());
 }
+
+#[test]
+fn regpass_s_own_ignore_file_is_always_read_unless_asked_not_to() {
+    let sandbox = leaking();
+    let own = sandbox.home().join(".config/regpass/audit-ignore.toml");
+    std::fs::create_dir_all(own.parent().expect("a folder")).expect("made");
+    let entry = "[[ignore]]\nid = \"INL12\"\nreason = \"old host\"\nexpires = \"2999-01-01\"\n";
+    std::fs::write(&own, entry).expect("a file");
+    let answer = audit(&sandbox, &["--only", "INL12"]);
+    assert!(answer.code == 0 && answer.out().contains("no findings, 1 ignored"), "{answer:?}");
+    assert_eq!(audit(&sandbox, &["--only", "INL12", "--no-ignore"]).code, 10);
+    std::fs::write(&own, "ignore = 3").expect("a file");
+    let answer = audit(&sandbox, &["--only", "INL12"]);
+    assert!(answer.code == 1 && answer.err().contains("--no-ignore"), "{answer:?}");
+}

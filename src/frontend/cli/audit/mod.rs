@@ -14,7 +14,7 @@ use clap::builder::PossibleValuesParser;
 use super::Session;
 use crate::model::{Problem, text};
 use crate::ops::audit::accepted::{self, Accepted, LeftOut};
-use crate::ops::audit::{self, Checked, Choice, Scope, Severity, Verdict};
+use crate::ops::audit::{self, Checked, Choice, Scope, Severity, Verdict, ignore_file};
 use crate::system::System;
 use crate::system::files;
 
@@ -26,7 +26,8 @@ Examples:
   regpass audit --format prom --output /var/lib/node_exporter/textfile/regpass.prom
   regpass audit --write-baseline known       then tell only what is new: regpass audit --baseline known
 
-An ignore file (--ignore) says what is accepted, why and until when; what has expired is told again:
+An ignore file says what is accepted, why and until when; what has expired is told again. The terminal UI writes
+~/.config/regpass/audit-ignore.toml, which is always read; --ignore names more:
   [[ignore]]
   id = \"INL14\"
   fingerprint = \"...\"      # as --format json gives it; without it, all findings of the check
@@ -69,6 +70,10 @@ pub(super) struct AuditArgs {
     /// Leave out what this file accepts
     #[arg(long, value_name = "FILE")]
     ignore: Vec<PathBuf>,
+
+    /// Tell too what regpass's own ignore file accepts (~/.config/regpass/audit-ignore.toml)
+    #[arg(long)]
+    no_ignore: bool,
 
     /// Leave out findings whose fingerprints this file has
     #[arg(long, value_name = "FILE")]
@@ -124,7 +129,7 @@ pub(super) fn run(session: &Session, args: &AuditArgs) -> Result<u8, Problem> {
         return session.console.data(&text).map(|()| 0);
     }
     let choice = Choice { groups: args.groups.clone(), ids: args.only.clone() };
-    let mut accepted = Accepted::default();
+    let mut accepted = if args.no_ignore { Accepted::default() } else { ignore_file::read(&session.env)? };
     for file in &args.ignore {
         accepted = accepted.ignoring(file)?;
     }

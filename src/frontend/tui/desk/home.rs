@@ -142,7 +142,7 @@ fn a_command_is_copied_and_a_place_is_gone_to() {
     desk.press("j<Enter>").shows("copied for 45 s: mkdir -p -m 700 /s");
     assert!(desk.started.iter().any(|job| job.contains("CopyText") && job.contains("recipients set")));
     let mut desk = at_home((80, 24), overview());
-    desk.shows("2 the store; 3 registries; : every action; ? every key");
+    desk.shows("2 the store; 3 registries; 5 audit; : every action; ? every key");
     desk.press("<Enter>").shows("nothing to copy");
     let mut desk = at_home((80, 24), overview());
     for _ in 0..20 {

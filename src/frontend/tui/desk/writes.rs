@@ -27,6 +27,10 @@ pub(super) fn found(job: &Ask) -> Answer {
         Ask::Transfer(_, from, _) => done("carried", from.first().map(|place| &place.path)),
         Ask::Remove(_) => done("removed", None),
         Ask::RenameLogin { .. } => done("the login is renamed", None),
+        Ask::Ignore(one) => {
+            let told = format!("{} is ignored until {}", one.id, one.expires);
+            Answer::Done(Done { told, ..Done::default() })
+        }
     }
 }
 

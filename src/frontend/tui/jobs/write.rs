@@ -1,8 +1,10 @@
-//! Entries made, given a new password, moved, copied, removed; logins renamed. Called by `jobs.rs` alone.
+//! Entries made, given a new password, moved, copied, removed; logins renamed; findings accepted. Called by `jobs.rs`
+//! alone.
 
 use std::fmt::Write as _;
 
 use crate::model::{EntryPath, EntryText, Login, Problem, RegistryKey, Secret, text};
+use crate::ops::audit::ignore_file::{self, Acceptance};
 use crate::ops::generate::{self, Onto, Recipe};
 use crate::ops::transfer::{self, Kind, Place};
 use crate::ops::{Written, entries, registries, undo};
@@ -23,6 +25,8 @@ pub(in super::super) enum Job {
         from: Login,
         to: Login,
     },
+    /// A finding of the audit accepted.
+    Ignore(Acceptance),
 }
 
 #[derive(Debug)]
@@ -86,6 +90,11 @@ impl Job {
                 let written = registries::rename(system, &server, &from, &to)?;
                 let told = format!("the login at {} is {} now", server.display(), to.quoted());
                 Ok(Report::Done(Done::new(told, written, None)))
+            }
+            Job::Ignore(one) => {
+                let file = ignore_file::add(system, &one)?;
+                let told = format!("{} is ignored until {} ({})", one.id, one.expires, text::quoted_path(&file));
+                Ok(Report::Done(Done::new(told, Written::default(), None)))
             }
         }
     }

@@ -252,7 +252,9 @@ impl Screen for Home {
         Some(&self.place)
     }
 
-    fn enter(&mut self, _scope: &Scope) -> Flow {
+    fn enter(&mut self, scope: &Scope) -> Flow {
+        // An audit may have ended since.
+        self.arrange(scope);
         self.look()
     }
 

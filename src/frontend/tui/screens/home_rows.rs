@@ -3,11 +3,13 @@
 use std::path::Path;
 
 use super::super::globals;
+use super::super::jobs::audit::Verdicts;
 use super::super::screen::Scope;
 use super::super::theme::Meaning;
 use super::super::widgets::words;
+use super::audit_view;
 use super::calls;
-use crate::model::text;
+use crate::model::{age, text};
 use crate::ops::mending::{self, Mend};
 use crate::ops::overview::{self, Overview, Step};
 use crate::ops::readers::{Lock, OwnKey};
@@ -74,6 +76,7 @@ pub(super) fn rows(found: &Overview, entries: Entries, own: Option<&OwnKey>, sco
         rows.push(Row::fact("next", format!("{} everything is in place", glyphs.good)).with(Meaning::Good));
         rows.push(try_row(scope));
     }
+    rows.extend(scope.audit.as_ref().map(|verdicts| audit_row(verdicts, scope)));
     rows.extend(places(found, scope));
     if found.stores.iter().any(|store| store.exists) {
         rows.extend(contents(found, entries, own, scope));
@@ -122,11 +125,20 @@ fn try_row(scope: &Scope) -> Row {
     let tries = [
         ("app.tab-2", "the store"),
         ("app.tab-3", "registries"),
+        ("app.tab-5", "audit"),
         ("app.palette", "every action"),
         ("app.help", "every key"),
     ];
     let tries: Vec<String> = tries.iter().filter_map(|(id, what)| try_one(id, what)).collect();
     Row::fact("try", tries.join("; "))
+}
+
+/// What the last audit said, and the way to it.
+fn audit_row(verdicts: &Verdicts, scope: &Scope) -> Row {
+    let (mark, meaning) = audit_view::standing(verdicts, scope);
+    let when = age::long(scope.wall, verdicts.when);
+    let text = format!("{mark} {}; looked {when}", verdicts.words());
+    Row::fact("audit", text).with(meaning).leading(Go::Tab("Audit"))
 }
 
 /// What the stores hold, and the key that opens it.

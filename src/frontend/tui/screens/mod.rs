@@ -2,6 +2,9 @@
 
 mod activity;
 mod add_reader;
+mod audit;
+mod audit_rows;
+mod audit_view;
 mod calls;
 mod calls_only;
 pub(super) mod confirm;
@@ -19,6 +22,7 @@ pub(super) mod help;
 mod history;
 mod home;
 mod home_rows;
+mod ignore_finding;
 mod lines;
 pub(super) mod log;
 mod new_entry;
@@ -60,6 +64,7 @@ pub(super) const TABS: &[Tab] = &[
     Tab { title: "Store", open: || Box::new(store::StoreScreen::default()) },
     Tab { title: "Registries", open: || Box::new(registries::RegistriesScreen::default()) },
     Tab { title: "Activity", open: || Box::new(activity::Activity::default()) },
+    Tab { title: "Audit", open: || Box::new(audit::Audit::default()) },
 ];
 
 /// Every table whose keys may be chosen in the config file. Fields, questions and lists of nothing but text keep theirs.
@@ -71,6 +76,7 @@ pub(super) fn tables() -> Vec<Table> {
         Table::of_tab::<store::StoreScreen>(),
         Table::of_tab::<registries::RegistriesScreen>(),
         Table::of_tab::<activity::Activity>(),
+        Table::of_tab::<audit::Audit>(),
         Table::of_layer::<history::History>(),
         Table::of_layer::<difference::Difference>(),
         Table::of_layer::<search::Search>(),

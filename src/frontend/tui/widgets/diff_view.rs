@@ -238,6 +238,7 @@ mod tests {
             reveal: Duration::from_secs(10),
             read_only: false,
             keymap: Default::default(),
+            audit: None,
         }
     }
 

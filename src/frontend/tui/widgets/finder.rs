@@ -145,6 +145,26 @@ impl Finder {
         Rect { y: list.y + 1, height: list.height.saturating_sub(1), ..list }
     }
 
+    /// The rows in view as `row` makes them, whether or not a filter is set: for rows that say more by their columns.
+    pub(in super::super) fn draw_as_made<'a>(
+        &mut self,
+        frame: &mut Frame<'_>,
+        list: Rect,
+        scope: &Scope,
+        row: impl Fn(u32, u16) -> Line<'a>,
+    ) {
+        self.draw_nothing(frame, list, scope);
+        let rows = &self.rows;
+        self.place.draw(frame.buffer_mut(), list, rows.len(), scope, |index, columns| row(rows[index], columns));
+    }
+
+    fn draw_nothing(&self, frame: &mut Frame<'_>, list: Rect, scope: &Scope) {
+        if self.rows.is_empty() {
+            let text = words::fit("nothing fits what was typed", list.width.saturating_sub(2), "");
+            frame.buffer_mut().set_string(list.x + 2, list.y, text, scope.theme.style(Meaning::Muted));
+        }
+    }
+
     /// The rows in view: names with what fits marked while a filter is set, else as `row` makes them. With a `flag`, names
     /// stand behind the mark of those that have it.
     pub(in super::super) fn draw_rows<'a>(
@@ -155,10 +175,7 @@ impl Finder {
         (name, flag): (impl Fn(u32) -> &'a str, Option<&dyn Fn(u32) -> bool>),
         row: impl Fn(u32, u16) -> Line<'a>,
     ) {
-        if self.rows.is_empty() {
-            let text = words::fit("nothing fits what was typed", list.width.saturating_sub(2), "");
-            frame.buffer_mut().set_string(list.x + 2, list.y, text, scope.theme.style(Meaning::Muted));
-        }
+        self.draw_nothing(frame, list, scope);
         let filtered = self.is_filtered();
         let (rows, filter, wanted) = (&self.rows, &self.filter, self.needle.text());
         self.place.draw(frame.buffer_mut(), list, rows.len(), scope, |index, columns| {

@@ -324,6 +324,7 @@ mod tests {
             reveal: Duration::from_secs(10),
             read_only: false,
             keymap: Default::default(),
+            audit: None,
         }
     }
 
