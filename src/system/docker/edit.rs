@@ -321,6 +321,9 @@ fn spliced(text: &Secret, cut: Range<usize>, with: &[u8]) -> Secret {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
     use super::*;
 
     fn secret(text: &str) -> Secret {
@@ -442,6 +445,37 @@ mod tests {
         assert_eq!(told(r#"{"auth":"Ym9iOnB3","registrytoken":"r"}"#), Err(Unmovable::RegistryToken));
         let named = secret(r#"{"auths":{"u:p@a":{"auth":"Ym9iOnB3"}}}"#);
         assert_eq!(credential(&named, Layout::Nested, "u:p@a").err(), Some(Unmovable::NameHoldsSecret));
+    }
+
+    /// Any JSON, with blanks anywhere.
+    fn json() -> impl Strategy<Value = String> {
+        let blank = "[ \t\n]{0,2}";
+        let text = any::<String>().prop_map(|text| serde_json::to_string(&text).expect("JSON"));
+        let leaf = prop_oneof![text.clone(), any::<i32>().prop_map(|n| n.to_string()), Just("null".to_owned())];
+        leaf.prop_recursive(4, 32, 4, move |inner| {
+            let member = (text.clone(), blank, blank, inner.clone(), blank);
+            let member = member.prop_map(|(key, a, b, value, c)| format!("{key}{a}:{b}{value}{c}"));
+            prop_oneof![
+                (blank, vec(inner, 0..4)).prop_map(|(a, items)| format!("[{a}{}]", items.join(","))),
+                (blank, vec(member, 0..4)).prop_map(|(a, members)| format!("{{{a}{}}}", members.join(","))),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_stands_around_it_a_login_goes_alone(before in json(), beside in json(), after in json(), gap in "[ \t\n]{0,2}") {
+            let with = |login: &str, comma: &str| {
+                format!(
+                    "{{{gap}\"before\":{before},{gap}\"auths\" : {{\"b\":{beside},{gap}\"a\":{{{login}{comma}\"x\":{beside}}}{gap}}}{gap},\"after\":{after}}}"
+                )
+            };
+            let text = with(&format!("{gap}\"auth\"{gap}:\"Ym9iOnB3\""), ",");
+            // What stands before the login stays, its comma goes.
+            prop_assert_eq!(done(&text, &[empty("a")]).expect("edited"), with(&gap, ""));
+            let shown = veiled(&secret(&text)).expect("shown");
+            prop_assert!(!shown.contains("Ym9iOnB3") && shown.matches('\n').count() == text.matches('\n').count());
+        }
     }
 
     #[test]
