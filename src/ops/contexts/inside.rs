@@ -14,7 +14,9 @@ use crate::model::{Secret, text};
 use crate::ops::shims::PREFIX;
 use crate::system::System;
 use crate::system::accounts::{Deed, May, Who};
+use crate::system::docker::auth_config::{self, AuthConfig};
 use crate::system::docker::auth_file::{self, AuthFile, Contents, State};
+use crate::system::docker::client_context;
 use crate::system::docker::config;
 use crate::system::env::{self, Env};
 use crate::system::links::Found;
@@ -39,7 +41,7 @@ pub(super) struct Inside<'a> {
     pub(super) home: Option<PathBuf>,
     pub(super) config: PathBuf,
     pub(super) file: ConfigSeen,
-    /// Logins of `DOCKER_AUTH_CONFIG`.
+    /// Logins of `DOCKER_AUTH_CONFIG`, which Docker takes as a whole or not at all.
     pub(super) variable: Option<Contents>,
 }
 
@@ -84,9 +86,10 @@ impl<'a> Inside<'a> {
             Some(_) if is_hidden => ConfigSeen::Useless("ProtectHome hides it from the unit".to_owned()),
             Some(who) => config_seen(who, &config, seen),
         };
-        let is_set = matches!(place.kind, Kind::Me);
-        let variable = here.env.text("DOCKER_AUTH_CONFIG").filter(|_| is_set);
-        let variable = variable.and_then(|text| auth_file::of_text(&Secret::new(text.as_bytes().to_vec())));
+        let variable = here.env.text("DOCKER_AUTH_CONFIG").filter(|_| place.kind == Kind::Me);
+        let variable = variable.map(|text| Secret::new(text.as_bytes().to_vec()));
+        let variable = variable.filter(|text| matches!(auth_config::judge(text), AuthConfig::Answers(_)));
+        let variable = variable.and_then(|text| auth_file::of_text(&text));
         Inside {
             place,
             seen,
@@ -213,6 +216,14 @@ impl<'a> Inside<'a> {
     /// Whether the account may read this store.
     pub(super) fn may_read_store(&self, who: &Who, root: &Path) -> May {
         once(&self.readable, root, || who.may(Deed::Read, root))
+    }
+
+    /// Whether the Docker there takes logins from `DOCKER_AUTH_CONFIG`; one that cannot be seen is taken for a new one.
+    pub(super) fn reads_variable(&self) -> bool {
+        match self.program("docker") {
+            Program::At(path, _) => client_context::reads_auth_config(&path).unwrap_or(true),
+            _ => true,
+        }
     }
 
     fn search(&self, name: &str) -> Program {

@@ -53,9 +53,9 @@ pub(super) fn find(system: &System, scope: &Scope) -> Places {
         found.places.push(login("root login", root, system, scope, &accounts));
     }
     // By sudo, "me" is root; whoever called it has logins too.
-    let caller = system.env.text("SUDO_USER").and_then(|name| accounts.named(name)).filter(|one| one.uid != ROOT);
-    let others = accounts.all().iter().filter(|one| scope.all_users && one.uid != ROOT && has_config(one));
-    for account in caller.into_iter().chain(others) {
+    let is_other = |one: &&Account| one.uid != ROOT && one.uid != system.env.uid();
+    let others = accounts.all().iter().filter(|one| scope.all_users && is_other(one) && has_config(one));
+    for account in caller(system, &accounts).into_iter().chain(others) {
         let name = format!("user {}", text::escaped(account.name.as_bytes()));
         if found.places.iter().all(|place| place.name != name) {
             found.places.push(login(&name, account, system, scope, &accounts));
@@ -68,6 +68,12 @@ pub(super) fn find(system: &System, scope: &Scope) -> Places {
         found.places.truncate(PLACES_MAX);
     }
     found
+}
+
+/// Who called sudo to start us as root: then it is from there that sudo is called again.
+fn caller<'a>(system: &System, accounts: &'a Accounts) -> Option<&'a Account> {
+    let name = system.env.text("SUDO_USER").filter(|_| system.env.uid() == ROOT)?;
+    accounts.named(name).filter(|account| account.uid != ROOT)
 }
 
 /// A home with a configuration of Docker that we can see.
@@ -121,7 +127,10 @@ pub(super) fn place(name: String, kind: Kind, account: &Account, accounts: &Acco
 
 /// `sudo docker` and `sudo -H docker` from here; none where sudo is not set up.
 fn by_sudo(system: &System, scope: &Scope, accounts: &Accounts, root: &Account) -> Vec<Place> {
-    let us = accounts.by_uid(system.env.uid());
+    let (us, mine) = match caller(system, accounts) {
+        Some(caller) => (Some(caller), login("", caller, system, scope, accounts).variables),
+        None => (accounts.by_uid(system.env.uid()), own_variables(system)),
+    };
     let caller = Caller {
         user: us.map_or("", |account| account.name.as_str()),
         groups: us.map(|account| accounts.groups_of(account)).unwrap_or_default(),
@@ -134,7 +143,6 @@ fn by_sudo(system: &System, scope: &Scope, accounts: &Accounts, root: &Account) 
             (assumed, Some(format!("{error}: what sudo does is taken to be what it does by itself")))
         }
     };
-    let mine = own_variables(system);
     let of_machine = of_machine(scope, &["sudo"]);
     let of_kind = |name: &str, kind: Kind| {
         let mut place = place(name.to_owned(), kind, root, accounts, system.env.uid());

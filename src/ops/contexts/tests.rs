@@ -126,6 +126,41 @@ fn sudo_has_root_s_home_and_its_own_path() {
 }
 
 #[test]
+fn root_by_sudo_sees_whoever_called_it() {
+    let mut machine = Machine::new().set_up();
+    machine.put("etc/sudoers", &format!("Defaults:eve env_keep += HOME, secure_path={}\n", machine.text("own")));
+    let eve = machine.text("home/eve");
+    machine.put("home/eve/.docker/config.json", r#"{"auths":{"e.test":{"auth":"ZXZlOmh1bnRlcjI="}}}"#);
+    machine
+        .put("etc/passwd", &format!("root:x:0:0::{}:/bin/sh\neve:x:4242:4242::{eve}:/bin/sh\n", machine.text("root")));
+    for folder in ["", "home", "home/eve", "home/eve/.docker"] {
+        std::fs::set_permissions(machine.at(folder), std::fs::Permissions::from_mode(0o755)).expect("a mode");
+    }
+    machine.set("SUDO_USER", "eve".to_owned());
+    let names: Vec<String> = machine.matrix(&[]).contexts.into_iter().map(|context| context.name).collect();
+    assert!(names.contains(&"user eve".to_owned()), "{names:?}");
+    machine.assert("user eve", "e.test", Answer::Found, Reason::Inline);
+    // Only root was called by somebody.
+    let is_root = machine.at("own").metadata().expect("ours").uid() == 0;
+    let kept = if is_root { (Answer::Found, Reason::Inline) } else { (Answer::NotFound, Reason::NoHelper) };
+    machine.assert("sudo", "e.test", kept.0, kept.1);
+}
+
+#[test]
+fn a_variable_counts_for_a_docker_that_reads_it() {
+    let mut machine = Machine::new().set_up();
+    machine.set("DOCKER_AUTH_CONFIG", r#"{"auths":{"a.test":{"auth":"ZXZlOmh1bnRlcjI="}}}"#.to_owned());
+    machine.assert("me", "a.test", Answer::Found, Reason::Variable);
+    machine.program("own/docker", "an old one");
+    machine.assert("me", "a.test", Answer::Found, Reason::Helper);
+    machine.program("own/docker", "DOCKER_AUTH_CONFIG does not support more than one JSON object");
+    machine.assert("me", "a.test", Answer::Found, Reason::Variable);
+    assert_eq!(machine.cell("me", "a.test").login.as_ref().map(Login::as_str), Some("eve"));
+    machine.set("DOCKER_AUTH_CONFIG", r#"{"auths":{"a.test":{"auth":"ZXZlOmh1bnRlcjI="}},"x":1}"#.to_owned());
+    machine.assert("me", "a.test", Answer::Found, Reason::Helper);
+}
+
+#[test]
 fn sudo_loses_or_keeps_what_bob_set() {
     let mut machine = Machine::new().set_up();
     machine.set("DOCKER_CONFIG", machine.text("elsewhere"));

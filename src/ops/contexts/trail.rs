@@ -90,6 +90,15 @@ impl<'t> Trail<'t> {
         let variable = inside.variable.as_ref()?;
         let held = variable.held.iter().find(|held| held.server == self.key.to_text())?;
         let user = held.user.as_ref().map_or_else(String::new, |user| format!(" of {}", user.quoted()));
+        if !inside.reads_variable() {
+            self.step(
+                "variable",
+                true,
+                "DOCKER_AUTH_CONFIG holds a login, which only Docker 28.3 and later reads",
+                None,
+            );
+            return None;
+        }
         self.step("variable", true, format!("DOCKER_AUTH_CONFIG holds a login{user}"), None);
         let why =
             format!("DOCKER_AUTH_CONFIG holds the login{user}, which Docker 28.3 and later takes before all others");
