@@ -29,7 +29,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("system::journal", &["env", "files", "options"]),
     ("system::docker", &["env", "files", "options", "rewriting"]),
     ("system::agent", &["env", "files", "options", "process"]),
-    ("system::keyring", &["agent", "env", "files", "options", "process"]),
+    ("system::keyring", &["agent", "env", "files", "options", "process", "scratch"]),
     ("system::cipher", &["agent", "env", "files", "keyring", "options", "process"]),
     ("system::links", &["files"]),
     ("system::containerd", &["files"]),

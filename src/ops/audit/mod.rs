@@ -5,6 +5,7 @@
 pub mod accepted;
 mod config;
 mod contexts;
+mod credentials;
 pub mod evidence;
 pub mod explained;
 pub mod finding;
@@ -13,6 +14,7 @@ mod helpers;
 pub mod ignore_file;
 mod inline;
 pub mod literals;
+pub mod opened;
 pub mod places;
 mod store;
 mod tls;
@@ -57,6 +59,7 @@ pub const GROUPS: &[Group] = &[
     Group { name: "window", title: "after a logout", checks: window::CHECKS },
     Group { name: "store", title: "the password store", checks: store::CHECKS },
     Group { name: "gpg", title: "GnuPG", checks: gpg::CHECKS },
+    Group { name: "credentials", title: "the logins themselves", checks: credentials::CHECKS },
 ];
 
 /// Which checks are wanted; empty means all.

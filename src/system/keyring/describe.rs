@@ -1,6 +1,8 @@
 //! What can be shown about a recipient without asking gpg: whose key it is, until when it is good. No child process, so
 //! trust stays unknown for all but the user's own keys.
 
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
 
 use sequoia_openpgp::Cert;
@@ -11,6 +13,11 @@ use super::recipients::Meaning;
 use super::trustdb::TrustDb;
 use super::{Keyring, KeyringError};
 use crate::model::{Recipient, UserId};
+use crate::system::files;
+use crate::system::scratch::Scratch;
+
+/// The largest trust database that is copied, in bytes.
+const TRUST_MAX: u64 = 64 << 20;
 
 /// The most certificates that one text is taken to mean.
 const MEANT_MAX: usize = 20;
@@ -87,13 +94,22 @@ impl Keyring {
         if self.behaviour().trust_always || fingerprints.is_empty() {
             return Ok(vec![true; fingerprints.len()]);
         }
-        if !self.home.join("trustdb.gpg").is_file() {
-            return Ok(vec![false; fingerprints.len()]);
-        }
+        let database = match files::read_bounded(&self.home.join("trustdb.gpg"), TRUST_MAX) {
+            Ok(database) => database,
+            Err(error) if error.is_not_found() => return Ok(vec![false; fingerprints.len()]),
+            Err(error) => return Err(error.into()),
+        };
         self.check_conf()?;
         let ids: Vec<String> = fingerprints.iter().map(|hex| format!("0x{hex}")).collect();
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-        let listed = listing::ask_within(&self.env, &self.home, Some("--no-auto-check-trustdb"), &ids, time)
+        // gpg brings the database up to date first, which may change what it says: it is given a copy.
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("regpass-trust{}", COUNT.fetch_add(1, Ordering::Relaxed));
+        let scratch = Scratch::make(&["/dev/shm", "/tmp"].map(PathBuf::from), &name, self.env.uid())?;
+        let copy = scratch.path().join("trustdb.gpg");
+        files::create(&copy, &database, 0o600)?;
+        let option = format!("--trustdb-name={}", copy.display());
+        let listed = listing::ask_within(&self.env, &self.home, Some(&option), &ids, time)
             .map_err(|why| KeyringError::NeedsGpg { recipient: fingerprints[0].clone(), why })?;
         let is_vouched = |hex: &String| {
             let same = |cert: &&listing::Listed| cert.fingerprint().is_some_and(|own| own.to_hex() == *hex);

@@ -2,6 +2,7 @@
 //! reader that goes away, questions on a terminal. Without GnuPG, by a key file.
 
 mod audit;
+mod audit_store;
 mod config;
 mod demo;
 mod doctor;

@@ -12,6 +12,7 @@ use clap::ValueEnum;
 use clap::builder::PossibleValuesParser;
 
 use super::Session;
+use super::progress::{Line, cancel_on_interrupt};
 use crate::model::{Problem, text};
 use crate::ops::audit::accepted::{self, Accepted, LeftOut};
 use crate::ops::audit::{self, Checked, Choice, Scope, Severity, Verdict, ignore_file};
@@ -22,6 +23,7 @@ const EXAMPLES: &str = "\
 Examples:
   regpass audit                              everything that files tell; decrypts nothing, asks nobody
   regpass audit --group inline --fail-on medium
+  regpass audit --decrypt --group credentials
   regpass audit --only INL12 --format json   for programs (docs/json.md)
   regpass audit --format prom --output /var/lib/node_exporter/textfile/regpass.prom
   regpass audit --write-baseline known       then tell only what is new: regpass audit --baseline known
@@ -95,6 +97,10 @@ pub(super) struct AuditArgs {
     #[arg(long)]
     all_users: bool,
 
+    /// Open the store's logins too, for what only their secrets tell; asks for a passphrase once, tells kinds only
+    #[arg(long)]
+    decrypt: bool,
+
     /// Write the answer to this file, in one step
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -141,8 +147,13 @@ pub(super) fn run(session: &Session, args: &AuditArgs) -> Result<u8, Problem> {
         return Err(Problem::not_found(format!("there is no folder {}", text::quoted_path(missing))));
     }
     let system = session.system()?;
-    let evidence =
+    let mut evidence =
         audit::gather(&system, &Scope { roots, live: args.live, all_users: args.all_users, ..Scope::default() });
+    if args.decrypt {
+        let cancel = cancel_on_interrupt()?;
+        let line = Line::new(&session.console, "opening");
+        audit::opened::open(&system, &mut evidence, &line, &cancel)?;
+    }
     let mut checked = audit::run(&evidence, &choice)?;
     if let Some(file) = &args.write_baseline {
         write(session, file, &accepted::baseline(&checked), 0o600)?;

@@ -5,6 +5,7 @@ pub mod contexts;
 mod gnupg;
 pub mod helpers;
 mod keyholders;
+mod logins;
 mod modes;
 mod stores;
 pub mod tls;
@@ -12,6 +13,7 @@ pub mod window;
 
 pub use gnupg::{GnupgSeen, PinentrySeen, WaySeen};
 pub use keyholders::{AgentSeen, OwnKey, ReaderSeen};
+pub use logins::{OpenedLogin, OpenedSeen};
 pub use modes::{Foreign, Loose};
 pub use stores::{Addressed, GitSeen, ReadersSeen, StoreSeen, StoresSeen};
 
@@ -71,6 +73,8 @@ pub struct Evidence {
     pub window: window::WindowSeen,
     pub stores: StoresSeen,
     pub gnupg: GnupgSeen,
+    /// The store's logins opened; None: that was not asked for.
+    pub opened: Option<OpenedSeen>,
 }
 
 /// A file with logins.
@@ -155,6 +159,7 @@ pub fn gather(system: &System, scope: &Scope) -> Evidence {
         helper: working_helper(system).map(|(name, _)| name),
         stores,
         gnupg: gnupg::gather(system, scope, is_used, keyholders),
+        opened: None,
     }
 }
 

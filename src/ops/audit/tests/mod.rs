@@ -2,6 +2,7 @@
 
 mod by_hand;
 mod homes;
+mod planted;
 
 use std::collections::BTreeSet;
 

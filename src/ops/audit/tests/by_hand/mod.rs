@@ -2,6 +2,7 @@
 
 mod config;
 mod contexts;
+mod credentials;
 mod gpg;
 mod helpers;
 mod inline;
@@ -65,8 +66,17 @@ fn mine() -> Evidence {
 pub(super) type ByHand = (&'static str, fn() -> Evidence);
 
 /// A table a group.
-pub(super) const BY_HAND: &[&[ByHand]] =
-    &[inline::ROWS, config::ROWS, contexts::ROWS, helpers::ROWS, tls::ROWS, window::ROWS, store::ROWS, gpg::ROWS];
+pub(super) const BY_HAND: &[&[ByHand]] = &[
+    inline::ROWS,
+    config::ROWS,
+    contexts::ROWS,
+    helpers::ROWS,
+    tls::ROWS,
+    window::ROWS,
+    store::ROWS,
+    gpg::ROWS,
+    credentials::ROWS,
+];
 
 #[test]
 fn on_evidence_made_by_hand() {

@@ -41,7 +41,7 @@ fn addressed() -> Addressed {
     }
 }
 
-fn login(server: &str, user: &str) -> RegistryLogin {
+pub(super) fn login(server: &str, user: &str) -> RegistryLogin {
     let server = RegistryKey::new(server);
     RegistryLogin {
         canonical: server.canonical(),

@@ -58,17 +58,30 @@ pub(super) fn readers(bench: &Bench, folder: &str, certs: &[&Cert]) {
     bench.put(&format!("home/.password-store/{folder}.gpg-id"), &lines);
 }
 
-pub(super) fn entry(bench: &Bench, name: &str, certs: &[&Cert]) {
+fn sealed(bench: &Bench, name: &str, text: &str, certs: &[&Cert]) {
     let keys: Vec<_> = certs.iter().flat_map(|cert| encrypting_keys(cert)).collect();
-    let message = seal(&Secret::new(SECRET.into()), &keys, Style::default()).expect("sealed");
+    let message = seal(&Secret::new(text.into()), &keys, Style::default()).expect("sealed");
     let path = format!("home/.password-store/{name}.gpg");
     bench.put(&path, "");
     std::fs::write(bench.at(&path), message).expect("an entry");
 }
 
-pub(super) fn login(bench: &Bench, server: &str, user: &str, certs: &[&Cert]) {
+pub(super) fn entry(bench: &Bench, name: &str, certs: &[&Cert]) {
+    sealed(bench, name, SECRET, certs);
+}
+
+fn place(server: &str, user: &str) -> String {
     let folder = layout::registry_folder(&RegistryKey::new(server)).expect("a folder");
-    entry(bench, &format!("{}/{user}", folder.display()), certs);
+    format!("{}/{user}", folder.display())
+}
+
+pub(super) fn login(bench: &Bench, server: &str, user: &str, certs: &[&Cert]) {
+    entry(bench, &place(server, user), certs);
+}
+
+/// A login of Alice's with this secret.
+pub(super) fn login_text(bench: &Bench, server: &str, user: &str, text: &str) {
+    sealed(bench, &place(server, user), text, &[&ALICE]);
 }
 
 /// A store of Alice's with a login of bob at a.test, as it should be.

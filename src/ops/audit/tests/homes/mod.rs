@@ -2,6 +2,7 @@
 
 mod config;
 mod contexts;
+mod credentials;
 mod gpg;
 mod helpers;
 mod inline;
@@ -13,8 +14,9 @@ mod window;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
-use super::super::{Evidence, Scope, gather};
+use super::super::{Evidence, Scope, gather, opened};
 use super::answer;
+use crate::ops::progress::Cancel;
 use crate::system::System;
 use crate::system::env::Env;
 use crate::system::options::{Options, Typed};
@@ -28,12 +30,14 @@ pub(super) struct Bench {
     dir: tempfile::TempDir,
     vars: Vec<(String, String)>,
     all_users: bool,
+    /// The store's logins are opened.
+    decrypt: bool,
 }
 
 impl Bench {
     pub(super) fn new() -> Bench {
         let dir = tempfile::tempdir().expect("a folder");
-        let bench = Bench { dir, vars: Vec::new(), all_users: false };
+        let bench = Bench { dir, vars: Vec::new(), all_users: false, decrypt: false };
         for folder in ["home", "machine/proc", "machine/etc", "bin"] {
             std::fs::create_dir_all(bench.at(folder)).expect("a folder");
         }
@@ -49,7 +53,7 @@ impl Bench {
     }
 
     /// A file that its owner alone can read, in folders of the same kind.
-    fn put(&self, path: &str, content: &str) {
+    pub(super) fn put(&self, path: &str, content: &str) {
         let file = self.at(path);
         std::fs::create_dir_all(file.parent().expect("a folder")).expect("folders");
         std::fs::write(&file, content).expect("a file");
@@ -77,7 +81,12 @@ impl Bench {
         let options = Options::resolve(&Typed::default(), &env).expect("resolves");
         let scope =
             Scope { machine: self.at("machine"), roots: vec![self.at("projects")], live, all_users: self.all_users };
-        gather(&System::new(env, options), &scope)
+        let system = System::new(env, options);
+        let mut evidence = gather(&system, &scope);
+        if self.decrypt {
+            opened::open(&system, &mut evidence, &(), &Cancel::default()).expect("opened");
+        }
+        evidence
     }
 }
 
@@ -102,8 +111,17 @@ fn git(bench: &Bench, folder: &str, arguments: &[&str]) {
 pub(super) type OnHome = (&'static str, fn(&mut Bench), usize);
 
 /// A table a group.
-pub(super) const ON_HOMES: &[&[OnHome]] =
-    &[inline::ROWS, config::ROWS, contexts::ROWS, helpers::ROWS, tls::ROWS, window::ROWS, store::ROWS, gpg::ROWS];
+pub(super) const ON_HOMES: &[&[OnHome]] = &[
+    inline::ROWS,
+    config::ROWS,
+    contexts::ROWS,
+    helpers::ROWS,
+    tls::ROWS,
+    window::ROWS,
+    store::ROWS,
+    gpg::ROWS,
+    credentials::ROWS,
+];
 
 #[test]
 fn on_real_homes() {
