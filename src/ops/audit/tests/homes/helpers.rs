@@ -205,3 +205,12 @@ fn only_who_asks_for_it_has_other_helpers_started() {
     assert_eq!(answer(&bench.evidence_of(true), "HLP07").findings.len(), 1);
     assert!(asked.exists(), "it was not started");
 }
+
+#[test]
+fn a_helper_that_fails_one_question_is_asked_no_other() {
+    let bench = Bench::new();
+    let asked = bench.at("home/asked");
+    pass(&bench, &format!("#!/bin/sh\necho $1 >> {}\n", asked.display()));
+    assert_eq!(answer(&bench.evidence(), "HLP07").findings.len(), 1);
+    assert_eq!(std::fs::read_to_string(asked).expect("asked"), "list\n", "one that hangs would be waited for twice");
+}
