@@ -49,6 +49,8 @@ pub struct Line {
 #[derive(Debug)]
 pub struct Diagnosis {
     pub lines: Vec<Line>,
+    /// No helper is named, and config.json has logins in clear, which Docker then uses.
+    pub in_clear: bool,
 }
 
 impl Diagnosis {
@@ -68,7 +70,8 @@ impl Diagnosis {
     pub fn verdict(&self) -> String {
         match self.first() {
             Some(line) if line.state == State::Broken => {
-                format!("docker finds no login here: {}: {}", line.about, line.said)
+                let finds = if self.in_clear { "only the logins that stand in clear" } else { "no login" };
+                format!("docker finds {finds} here: {}: {}", line.about, line.said)
             }
             Some(line) => format!("nobody can say whether docker finds its logins: {}: {}", line.about, line.said),
             None if self.asks() => "docker finds its logins here, once the key is unlocked".to_owned(),
@@ -88,6 +91,7 @@ pub fn look(system: &System) -> Diagnosis {
     let seen = overview::look(system);
     let home = system.env.home();
     let tell = |path: &Path| shown(home, path);
+    let in_clear = seen.docker.as_ref().is_ok_and(|docker| docker.helper.is_none() && !docker.inline.is_empty());
     let mut lines = vec![docker(system, &tell)];
     lines.push(config(system, &seen, &tell));
     lines.push(helper(system, &seen));
@@ -95,11 +99,11 @@ pub fn look(system: &System) -> Diagnosis {
     if names_other(&seen) {
         // What lies behind another helper is not ours to see.
         lines.push(journal_line(system));
-        return Diagnosis { lines };
+        return Diagnosis { lines, in_clear };
     }
     lines.extend(store(system, &seen, &tell));
     lines.push(journal_line(system));
-    Diagnosis { lines }
+    Diagnosis { lines, in_clear }
 }
 
 /// A helper that keeps its logins somewhere else than in a password store.
@@ -425,7 +429,7 @@ mod tests {
         assert_eq!(states(Lock::Locked), [State::Works, State::Note]);
         assert_eq!(states(Lock::Absent), [State::Broken]);
         assert_eq!(states(Lock::Untold), [State::Unknown]);
-        let asks = Diagnosis { lines: key_lines(None, Lock::Locked) };
+        let asks = Diagnosis { lines: key_lines(None, Lock::Locked), in_clear: false };
         assert!(asks.verdict().contains("once the key is unlocked"));
     }
 

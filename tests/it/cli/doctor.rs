@@ -56,6 +56,10 @@ fn each_broken_thing_is_the_first_to_be_told() {
     broken("config");
     std::fs::write(&config, "{\"auths\":{\"a.test\":{}}}").expect("config.json");
     broken("helper");
+    std::fs::write(&config, "{\"auths\":{\"a.test\":{\"auth\":\"YTpi\"}}}").expect("config.json");
+    broken("helper");
+    let verdict = doctor(&sandbox).1["verdict"].as_str().expect("a sentence").to_owned();
+    assert!(verdict.contains("only the logins that stand in clear"), "{verdict}");
     std::fs::write(&config, good).expect("config.json");
     let link = sandbox.helper_link();
     let target = std::fs::read_link(&link).expect("a link");
