@@ -47,6 +47,8 @@ pub const SCENES: &[Scene] = &[
     scene("get, agent down", "official", Some(0.4), None, agent_down),
     scene("get, 100,000 entries", "ours with 10", Some(1.1), None, many_entries),
     scene("get, ring of 500 certificates", "ours with one", Some(1.3), None, large_ring),
+    scene("audit, 1,000 entries", "ours with 10", None, None, || audit(1_000)),
+    scene("audit, 10,000 entries", "ours with 10", None, None, || audit(10_000)),
     // A peer that takes most of a minute is not asked thirty times.
     Scene { runs: 3, ..scene("reencrypt, 1,000 entries", "pass init", Some(0.2), None, reencrypt) },
     Scene { runs: 3, ..scene("grep, 1,000 entries", "pass grep", Some(0.33), None, grep) },
@@ -198,6 +200,35 @@ fn many_entries() -> Option<Sides> {
         same(&large, &installed(&large), "get", input.clone()),
         same(&small, &installed(&small), "get", input),
     ))
+}
+
+/// The whole static audit: half of the entries are registries, half are ordinary ones in 500 folders.
+fn audit(entries: usize) -> Option<Sides> {
+    let side = |entries: usize| -> Option<Box<Side>> {
+        let (sandbox, _) = machine("future-default")?;
+        add_registries(&sandbox, entries / 2);
+        let message = sandbox.store().join(layout_of(SERVER)).join("alice.gpg");
+        let message = std::fs::read(message).expect("the credential");
+        for number in entries / 2..entries {
+            let dir = sandbox.store().join(format!("folder-{}", number % 500));
+            std::fs::create_dir_all(&dir).expect("a folder");
+            std::fs::write(dir.join(format!("entry-{number}.gpg")), &message).expect("an entry");
+        }
+        let program = crate::support::regpass_binary();
+        Some(Box::new(move || {
+            let mut command = sandbox.command(&program);
+            command.arg("audit");
+            (command, Vec::new())
+        }))
+    };
+    Some(Sides::new(side(entries)?, side(10)?))
+}
+
+/// The folder of a server's logins, in a store.
+fn layout_of(server: &str) -> PathBuf {
+    use base64::Engine;
+    let name = base64::engine::general_purpose::URL_SAFE.encode(server);
+    Path::new("docker-credential-helpers").join(name)
 }
 
 /// Entries of each of the stores that are worked through as a whole.
