@@ -14,11 +14,11 @@ use ratatui::layout::Rect;
 use super::breadcrumb::Breadcrumb;
 use super::edges;
 use super::event::Event;
-use super::jobs::{Job, Lane, Report, write};
+use super::jobs::{Job, Lane, Report, fix, write};
 use super::keys::Key;
 use super::layer::Layer;
 use super::screen::{Flow, Scope, Ticket, Tickets, Toast};
-use super::screens::{TABS, editor, form_layer, passphrase::Passphrase};
+use super::screens::{TABS, editor, fix_preview, form_layer, passphrase::Passphrase};
 use super::taking_back;
 use super::theme::Meaning;
 use super::widgets::key_bar;
@@ -217,7 +217,8 @@ impl App {
             (Some(owner), report) => owner.report(ticket.number, report, &scope),
             // A write is told even when what asked for it was closed meanwhile.
             (None, Ok(Report::Write(write::Report::Done(done)))) => form_layer::told(done, &scope),
-            (None, Err(problem)) if [form_layer::NAME, editor::NAME].contains(&ticket.owner) => {
+            (None, Ok(Report::Fix(fix::Report::Applied(applied)))) => fix_preview::told(&applied, &scope),
+            (None, Err(problem)) if [form_layer::NAME, editor::NAME, fix_preview::NAME].contains(&ticket.owner) => {
                 Flow::Say(Toast::warn(problem.one_line()))
             }
             (None, _) => Flow::Stay,

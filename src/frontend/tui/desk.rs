@@ -4,6 +4,7 @@
 mod accounts;
 mod activity;
 mod audit;
+mod contexts;
 mod editing;
 mod facts;
 mod git;
@@ -203,6 +204,8 @@ impl Desk {
             Job::Registries if self.accounts => Report::Registries(accounts::registries()),
             Job::Accounts(job) => Report::Accounts(accounts::found(&job)),
             Job::Audit(job) => audit::found(&job),
+            Job::Contexts(job) => contexts::found(&job),
+            Job::Fix(job) => Report::Fix(audit::mended(&job)),
             Job::Registries => Report::Registries(Registries {
                 logins: logins(),
                 elsewhere: Vec::new(),

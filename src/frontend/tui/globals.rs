@@ -53,6 +53,7 @@ pub(super) const KEYS: &[Binding<Action>] = &[
     global(&[Key::char('3')], Action::Tab(3), "", "third tab"),
     global(&[Key::char('4')], Action::Tab(4), "", "fourth tab"),
     global(&[Key::char('5')], Action::Tab(5), "", "fifth tab"),
+    global(&[Key::char('6')], Action::Tab(6), "", "sixth tab"),
     global(&[Key::char('z')], Action::Undo, "", "take back the last change, after a question"),
     global(&[Key::char('@')], Action::Log, "", "the last results, with their times"),
     global(&[Key::char('M')], Action::Mouse, "", "listen to the mouse, or leave it to the terminal"),

@@ -2,7 +2,9 @@
 
 pub(super) mod accounts;
 pub(super) mod audit;
+pub(super) mod contexts;
 pub(super) mod edit;
+pub(super) mod fix;
 pub(super) mod folder;
 pub(super) mod git;
 pub(super) mod history;
@@ -17,6 +19,7 @@ use std::sync::Arc;
 use super::catalogue::Catalogue;
 use super::watch::Watch;
 use crate::model::{EntryPath, Problem, Secret};
+use crate::ops::contexts::Matrix;
 use crate::ops::entries::{EntryFacts, Opened};
 use crate::ops::journal::{self, Journal, Stamp};
 use crate::ops::mending::{self, Mend};
@@ -63,6 +66,8 @@ pub(super) enum Job {
     CopyText(String),
     Accounts(accounts::Job),
     Audit(audit::Job),
+    Contexts(contexts::Job),
+    Fix(fix::Job),
     History(history::Job),
     Search(search::Job),
     Recipients(recipients::Job),
@@ -108,6 +113,8 @@ pub(super) enum Report {
     Lines(lines::Report),
     Accounts(accounts::Report),
     Audit(audit::Ran),
+    Contexts(Box<Matrix>),
+    Fix(fix::Report),
     History(history::Report),
     Search(search::Report),
     Recipients(recipients::Report),
@@ -153,7 +160,8 @@ impl Job {
             | Job::Registries => Lane::Look,
             Job::OwnKey | Job::History(history::Job::Versions(_)) | Job::Recipients(recipients::Job::List) => Lane::Ask,
             Job::Recipients(recipients::Job::Access(_)) => Lane::Look,
-            Job::EntryCount | Job::Audit(_) | Job::History(history::Job::Last(_)) | Job::Folder(_) => Lane::Past,
+            Job::Audit(_) | Job::Contexts(_) | Job::Fix(fix::Job::Plan(_)) => Lane::Past,
+            Job::EntryCount | Job::History(history::Job::Last(_)) | Job::Folder(_) => Lane::Past,
             Job::Git(git::Job::Status | git::Job::Log(_) | git::Job::Conflicts) => Lane::Look,
             Job::Undo(undo::Job::Last) | Job::Write(write::Job::Recipe) => Lane::Look,
             Job::Open(_)
@@ -161,6 +169,7 @@ impl Job {
             | Job::Lines(_)
             | Job::Edit(_)
             | Job::Accounts(_)
+            | Job::Fix(_)
             | Job::History(_)
             | Job::Search(_)
             | Job::Recipients(_)
@@ -181,6 +190,8 @@ impl Job {
                 | Job::Registries
                 | Job::Accounts(_)
                 | Job::Audit(_)
+                | Job::Contexts(_)
+                | Job::Fix(_)
                 | Job::OwnKey
                 | Job::Edit(_)
                 | Job::Recipients(_)
@@ -216,6 +227,8 @@ impl Job {
             Job::Edit(job) => job.run(system, watch),
             Job::Accounts(job) => job.run(system).map(Report::Accounts),
             Job::Audit(job) => job.run(system, watch).map(Report::Audit),
+            Job::Contexts(job) => job.run(system, watch).map(|found| Report::Contexts(Box::new(found))),
+            Job::Fix(job) => job.run(system).map(Report::Fix),
             Job::History(job) => job.run(system).map(Report::History),
             Job::Recipients(job) => job.run(system, watch).map(Report::Recipients),
             Job::Git(job) => job.run(system, watch).map(Report::Git),

@@ -4,9 +4,12 @@ use std::path::Path;
 
 use super::*;
 use crate::frontend::tui::jobs::audit::{Job as Ask, Judged, Look, Ran};
+use crate::frontend::tui::jobs::fix::{Job as Mend, Report as Mended, Shown};
 use crate::model::Login;
 use crate::ops::audit::accepted::Ignored;
 use crate::ops::audit::{self, Confidence, Finding, GROUPS, Severity, Spot, Verdict};
+use crate::ops::fix::{Applied, DiffLine, Kind};
+use crate::ops::line_diff::Side;
 
 /// The checks that answer here: others that there are by now change nothing in these tests.
 const CHECKS: [&str; 7] = ["INL01", "INL12", "INL13", "CFG01", "CFG03", "HLP01", "HLP02"];
@@ -78,6 +81,42 @@ pub(super) fn found(job: &Ask) -> Report {
     };
     let looks = audit::all().filter(|(_, check)| wanted(check.id)).map(look).collect();
     Report::Audit(Ran { looks, when: SystemTime::UNIX_EPOCH + Duration::from_secs(WALL - 120) })
+}
+
+/// What would be done about them.
+pub(super) fn mended(job: &Mend) -> Mended {
+    let line = |side, number, text: &str| DiffLine { side, number, text: text.to_owned() };
+    match job {
+        Mend::Plan(of) if of.id == "INL01" => Mended::Planned(Some(Shown {
+            kind: Kind::Auto,
+            ids: vec!["INL01"],
+            title: "move alice's login at ghcr.io into the store".to_owned(),
+            path: Some("/home/alice/.docker/config.json".into()),
+            diff: vec![
+                line(Side::Both, 2, "  \"auths\": {"),
+                line(Side::Old, 3, "    \"ghcr.io\": { \"auth\": \"****\" }"),
+                line(Side::New, 3, "    \"ghcr.io\": {}"),
+            ],
+            steps: vec!["the login is stored, read back and compared".to_owned()],
+            advice: vec!["change the password at ghcr.io".to_owned()],
+            why: None,
+            is_reversible: true,
+        })),
+        Mend::Plan(_) => Mended::Planned(Some(Shown {
+            kind: Kind::Guided,
+            ids: vec!["INL12"],
+            title: "a history has a password".to_owned(),
+            path: None,
+            diff: Vec::new(),
+            steps: Vec::new(),
+            advice: vec!["change the password".to_owned()],
+            why: Some("histories are the shell's".to_owned()),
+            is_reversible: false,
+        })),
+        Mend::Apply(..) => {
+            Mended::Applied(Applied { done: vec!["alice's login is in the store".to_owned()], ..Applied::default() })
+        }
+    }
 }
 
 /// At the audit, which has run.
@@ -185,11 +224,47 @@ fn a_finding_is_ignored_for_a_reason_and_a_time_and_looked_at_again() {
     desk.press("<^U>2999-01-31<Enter>").shows("is ignored until");
     let asked = desk.started.iter().find(|job| job.starts_with("Write(Ignore")).expect("asked");
     assert!(asked.contains("INL12") && asked.contains("moved in May") && asked.contains("2999-01-31"), "{asked}");
-    assert_eq!(runs(&desk).last().map(|job| job.as_str()), Some("Audit(Again(\"INL12\"))"));
+    assert_eq!(runs(&desk).len(), 2, "it looks again");
     let mut desk = at_audit((80, 24));
     desk.app.scope.read_only = true;
     desk.press("x").shows("read-only");
     desk.press("a/CFG03<Enter>x").hides("reason ");
+}
+
+#[test]
+fn what_mends_a_finding_is_shown_then_done_after_a_yes() {
+    let mut desk = at_audit((80, 24));
+    insta::assert_snapshot!("fix_guided", desk.press("f").screen());
+    desk.press("<Enter>").shows("this is for you to do");
+    desk.press("<Esc>jf").shows("regpass does it, after a question");
+    insta::assert_snapshot!("fix_preview", desk.screen());
+    desk.press("<Enter>").shows("┌─ Mend it");
+    desk.press("<Enter>").shows("What mends INL01");
+    let applied = |desk: &Desk| desk.started.iter().filter(|job| job.starts_with("Fix(Apply")).count();
+    assert_eq!(applied(&desk), 0, "the safe answer was chosen");
+    desk.press("<Enter>y").shows("alice's login is in the store; z takes it back");
+    assert_eq!(applied(&desk), 1);
+    assert_eq!(runs(&desk).len(), 2, "it looks again");
+    desk.hides("What mends INL01");
+    insta::assert_snapshot!("small_fix", at_audit((44, 10)).press("jf").screen());
+    let mut desk = at_audit((80, 24));
+    desk.app.scope.read_only = true;
+    desk.press("jf<Enter>").shows("read-only");
+    assert_eq!(applied(&desk), 0);
+}
+
+#[test]
+fn the_end_of_a_fix_is_told_when_its_preview_was_closed() {
+    let mut desk = at_audit((80, 24));
+    desk.press("jf");
+    desk.slow = true;
+    desk.press("<Enter>y<Esc>").hides("What mends INL01");
+    desk.slow = false;
+    for (ticket, job) in std::mem::take(&mut desk.held) {
+        desk.answer(ticket, job);
+    }
+    desk.settle();
+    desk.shows("alice's login is in the store");
 }
 
 #[test]

@@ -9,6 +9,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use super::super::jobs::audit::{Job as Ask, Judged, Look, Ran, Verdicts};
+use super::super::jobs::fix::Of;
 use super::super::jobs::{Job, Report};
 use super::super::keys::{Binding, Key, Offer};
 use super::super::screen::{Flow, Mark, Scope, Screen, Tickets, Toast};
@@ -19,6 +20,7 @@ use super::super::widgets::finder::Finder;
 use super::super::widgets::list::{ListPlace, Move};
 use super::audit_rows::{self, Item, Row};
 use super::audit_view;
+use super::fix_preview::FixPreview;
 use super::ignore_finding;
 use crate::model::{Problem, RegistryKey};
 
@@ -45,8 +47,8 @@ pub(in super::super) struct Audit {
     pub(super) alone: bool,
     pub(super) below: bool,
     pub(super) scroll: Scroll,
-    /// The check whose finding the form that was opened is about.
-    judging: Option<&'static str>,
+    /// What is listed may be of yesterday.
+    outdated: bool,
 }
 
 /// An audit on its way.
@@ -68,6 +70,7 @@ pub(in super::super) enum Action {
     Everything,
     Again,
     Reload,
+    Fix,
     Ignore,
     Registry,
     More,
@@ -81,6 +84,7 @@ const fn row(keys: &'static [Key], action: Action, hint: &'static str, help: &'s
 const KEYS: &[Binding<Action>] = &[
     row(&[Key::named(KeyCode::Enter)], Action::Open, "explain", "what it is, why it matters, what mends it"),
     row(&[Key::char('/')], Action::Filter, "find", "find by severity, id, words or path"),
+    row(&[Key::char('f')], Action::Fix, "fix", "what mends it: shown first, done after a question"),
     row(&[Key::char('x')], Action::Ignore, "ignore", "accept the finding, for a reason and up to a day"),
     row(&[Key::char('o')], Action::Registry, "registry", "go to the registry that the finding is about"),
     row(&[Key::char('r')], Action::Again, "again", "run the selected one's check again"),
@@ -101,7 +105,7 @@ impl Audit {
     fn start(&mut self, again: Option<&'static str>, quiet: bool) -> Flow {
         let ticket = self.tickets.get_or_insert_with(|| Tickets::of(NAME)).next();
         let before = self.running.replace(Running { number: ticket.number, again, quiet, pace: Pace::default() });
-        self.called_off = false;
+        (self.called_off, self.outdated) = (false, false);
         let off = before.map_or(Flow::Stay, |before| self.call_off(before.number));
         let ask = again.map_or(Ask::All, Ask::Again);
         Flow::Many(vec![off, Flow::Start(ticket, Job::Audit(ask))])
@@ -231,9 +235,7 @@ impl Audit {
 
     fn ignore(&mut self, scope: &Scope) -> Flow {
         let Some(finding) = self.finding().map(|judged| &judged.finding) else { return Flow::Stay };
-        let (id, form) = (finding.id, ignore_finding::open(finding, scope.wall));
-        self.judging = Some(id);
-        Flow::Push(Box::new(form))
+        Flow::Push(Box::new(ignore_finding::open(finding, scope.wall)))
     }
 }
 
@@ -249,7 +251,9 @@ impl Screen for Audit {
         match action {
             Action::Open | Action::Again if self.item().is_none() => Offer::Refused(self.finder.why_nothing()),
             Action::Again if self.check().is_none() => Offer::Refused("select a finding or a check, not a group"),
-            Action::Ignore | Action::Registry if finding.is_none() => Offer::Refused("no finding is selected"),
+            Action::Fix | Action::Ignore | Action::Registry if finding.is_none() => {
+                Offer::Refused("no finding is selected")
+            }
             Action::Ignore if finding.is_some_and(|judged| judged.ignored.is_some()) => {
                 Offer::Needless("it is ignored already; its entry in the ignore file says until when")
             }
@@ -314,11 +318,12 @@ impl Screen for Audit {
     }
 
     fn enter(&mut self, _scope: &Scope) -> Flow {
-        match self.judging.take() {
-            Some(id) => self.start(Some(id), true),
-            None if self.looks.is_empty() && self.running.is_none() && !self.called_off => self.start(None, true),
-            None => Flow::Stay,
-        }
+        let wanted = self.outdated || self.looks.is_empty();
+        if wanted && self.running.is_none() && !self.called_off { self.start(None, true) } else { Flow::Stay }
+    }
+
+    fn outdate(&mut self) {
+        self.outdated = true;
     }
 
     fn act(&mut self, action: Action, scope: &Scope) -> Flow {
@@ -336,6 +341,11 @@ impl Screen for Audit {
             }
             Action::Again => return self.check().map_or(Flow::Stay, |id| self.start(Some(id), false)),
             Action::Reload => return self.start(None, false),
+            Action::Fix => {
+                let finding = self.finding().map(|judged| &judged.finding);
+                let of = finding.map(|finding| Of { id: finding.id, fingerprint: finding.fingerprint() });
+                return of.map_or(Flow::Stay, |of| Flow::Push(Box::new(FixPreview::new(of))));
+            }
             Action::Ignore => return self.ignore(scope),
             Action::Registry => {
                 let registry = self.finding().and_then(|judged| judged.finding.registry.as_deref());

@@ -9,11 +9,14 @@ mod calls;
 mod calls_only;
 pub(super) mod confirm;
 mod conflicts;
+mod contexts;
+mod contexts_view;
 mod difference;
 pub(super) mod editor;
 mod editor_view;
 mod encrypt_anew;
 mod entry_facts;
+pub(super) mod fix_preview;
 mod folder_facts;
 mod following;
 pub(super) mod form_layer;
@@ -65,6 +68,7 @@ pub(super) const TABS: &[Tab] = &[
     Tab { title: "Registries", open: || Box::new(registries::RegistriesScreen::default()) },
     Tab { title: "Activity", open: || Box::new(activity::Activity::default()) },
     Tab { title: "Audit", open: || Box::new(audit::Audit::default()) },
+    Tab { title: "Contexts", open: || Box::new(contexts::Contexts::default()) },
 ];
 
 /// Every table whose keys may be chosen in the config file. Fields, questions and lists of nothing but text keep theirs.
@@ -77,6 +81,8 @@ pub(super) fn tables() -> Vec<Table> {
         Table::of_tab::<registries::RegistriesScreen>(),
         Table::of_tab::<activity::Activity>(),
         Table::of_tab::<audit::Audit>(),
+        Table::of_tab::<contexts::Contexts>(),
+        Table::of_layer::<fix_preview::FixPreview>(),
         Table::of_layer::<history::History>(),
         Table::of_layer::<difference::Difference>(),
         Table::of_layer::<search::Search>(),
