@@ -41,6 +41,8 @@ pub struct Overview {
     /// The last calls of the helper, or why nobody can tell; then `next` has what helps.
     pub journal: Result<Journal, Problem>,
     pub journal_on: bool,
+    /// The store is the demo's: nothing in it is real.
+    pub is_demo: bool,
     /// What to do, most pressing first.
     pub next: Vec<Step>,
 }
@@ -157,6 +159,8 @@ pub fn look(system: &System) -> Overview {
     }
     let journal = journal::read(system, CALLS).inspect_err(|problem| next.push(Step::of(problem)));
     let registries = listed.as_ref().map(count_registries);
+    let is_demo =
+        options.demo.as_ref().is_some_and(|demo| stores.first().is_some_and(|root| root.root.starts_with(demo)));
     if next.is_empty() && registries == Some(0) {
         next.push(Step::new("no registry has a login yet", "docker login REGISTRY"));
     }
@@ -174,6 +178,7 @@ pub fn look(system: &System) -> Overview {
         registries,
         journal,
         journal_on: options.journal,
+        is_demo,
         next,
     }
 }

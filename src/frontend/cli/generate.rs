@@ -226,7 +226,8 @@ mod tests {
         assert!(manual(Some("show")).expect("a page").contains(concat!("\"regpass ", env!("CARGO_PKG_VERSION"))));
         for command in Args::command().get_subcommands() {
             let page = manual(Some(command.get_name())).expect("a page");
-            assert!(page.contains(&format!("regpass\\-{}", command.get_name())), "{page}");
+            let name = command.get_name().replace('-', "\\-");
+            assert!(page.contains(&format!("regpass\\-{name}")), "{page}");
         }
         assert!(manual(Some("nope")).is_err());
     }

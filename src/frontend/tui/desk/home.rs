@@ -57,6 +57,7 @@ pub(super) fn overview() -> Overview {
             call("2024-10-04T00:00:00.000Z", "get", "quay.io\u{1b}[2J", "not-found"),
         ])),
         journal_on: true,
+        is_demo: false,
         next: Vec::new(),
     }
 }

@@ -76,6 +76,9 @@ pub(super) fn rows(found: &Overview, entries: Entries, own: Option<&OwnKey>, sco
         rows.push(Row::fact("next", format!("{} everything is in place", glyphs.good)).with(Meaning::Good));
         rows.push(try_row(scope));
     }
+    if found.is_demo {
+        rows.push(Row::fact("demo", "nothing here is real; it goes when you quit").with(Meaning::Warn));
+    }
     rows.extend(scope.audit.as_ref().map(|verdicts| audit_row(verdicts, scope)));
     rows.extend(places(found, scope));
     if found.stores.iter().any(|store| store.exists) {
