@@ -19,7 +19,7 @@ pub(super) fn of(finding: &Finding) -> Vec<String> {
         lines.extend(rotation(finding));
     }
     match (finding.id, &finding.path, &finding.spot) {
-        ("INL12", Some(path), Spot::Line(line)) => lines.extend(without_line(finding, path, *line)),
+        ("INL12", Some(path), Spot::Line(line)) => lines.extend(without_line(path, *line)),
         _ if !finding.fix.is_empty() => lines.push(finding.fix.clone()),
         _ => {}
     }
@@ -37,12 +37,11 @@ fn rotation(finding: &Finding) -> Option<String> {
     ))
 }
 
-/// The line goes only if it is still a login: shells write their histories at their end, and lines move.
-fn without_line(finding: &Finding, path: &Path, line: usize) -> Vec<String> {
-    let word_in_it = if finding.title.starts_with("kubectl") { "docker-registry" } else { "login" };
+/// No command: lines move when one goes, and shells write their histories at their end.
+fn without_line(path: &Path, line: usize) -> Vec<String> {
     vec![
         "end the other shells of this user: each writes its own history at its end".to_owned(),
-        format!("take the line out: sed -i '{line}{{/{word_in_it}/d}}' {}", text::shell_word(path)),
+        format!("take line {line} out of {} with an editor, the last such line first", text::quoted_path(path)),
         "from then on give passwords by --password-stdin".to_owned(),
     ]
 }

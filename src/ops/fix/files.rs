@@ -83,6 +83,10 @@ fn rename(evidence: &Evidence, finding: &Finding, path: &Path) -> Option<Fix> {
     let Spot::Pointer(pointer) = &finding.spot else { return None };
     let from = pointer.strip_prefix('/')?.replace("~1", "/").replace("~0", "~");
     let to = finding.meant.clone()?;
+    let names_helper = finding.id == "HLP06" || HELPERS.contains(&&*to);
+    if names_helper && let Some(fix) = hiding(evidence, finding, path) {
+        return Some(fix);
+    }
     let edit = if finding.id == "HLP06" {
         let from = finding.registry.clone()?;
         Edit::RenameRegistry { from, to: to.clone() }
@@ -102,13 +106,21 @@ fn repeated(evidence: &Evidence, finding: &Finding, path: &Path) -> Option<Fix> 
     edited(evidence, finding, path, title, vec![Edit::KeepLast(key)])
 }
 
-fn helper(evidence: &Evidence, finding: &Finding, path: &Path) -> Option<Fix> {
+/// Settings by which a helper is asked.
+const HELPERS: [&str; 2] = ["credsStore", "credHelpers"];
+
+/// Where a helper would be asked from then on, Docker looks for logins that stand in the file nowhere but there: None when
+/// the file has none.
+fn hiding(evidence: &Evidence, finding: &Finding, path: &Path) -> Option<Fix> {
     let seen = evidence.auth.iter().find(|seen| seen.file.path == path)?;
-    // Docker would then look for logins that stand in the file nowhere but at the helper.
-    if seen.holds_secrets() {
-        let why = "Docker would no longer find the logins that stand in the file: move them first, which names the helper too: \
-                   regpass fix --apply INL01";
-        return Some(Fix::guided(&[finding], Some(why.to_owned())));
+    let why = "Docker would no longer find the logins that stand in the file: move them first, which names the helper too: \
+               regpass fix --apply INL01";
+    seen.holds_secrets().then(|| Fix::guided(&[finding], Some(why.to_owned())))
+}
+
+fn helper(evidence: &Evidence, finding: &Finding, path: &Path) -> Option<Fix> {
+    if let Some(fix) = hiding(evidence, finding, path) {
+        return Some(fix);
     }
     let helper = evidence.helper.clone()?;
     let shown = text::escaped(helper.as_bytes()).into_owned();

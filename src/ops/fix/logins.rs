@@ -107,6 +107,12 @@ fn of_file(system: &System, evidence: &Evidence, seen: &AuthSeen, findings: &[&F
         fixes.extend(moves.iter().map(|one| guided(&findings, &one.entry, why.clone())));
         return fixes;
     }
+    let (moves, parted): (Vec<Move>, Vec<Move>) =
+        moves.into_iter().partition(|one| one.own_helper.is_none() || !has_parts(&entries, &one.entry.server));
+    let why = "a helper would have to be named for the whole registry, and the logins for parts of it, which no helper keeps, \
+               would no longer be used";
+    fixes.extend(parted.iter().map(|one| guided(&findings, &one.entry, why.to_owned())));
+    let mut moves = moves;
     // The name that Docker looks for first goes first: another spelling of it has to be the same.
     moves.sort_by_key(|one| one.key.as_bytes() != one.entry.server.as_bytes());
     let moves = Moves { before, layout, moves, helper, keep_store: false };
@@ -116,6 +122,11 @@ fn of_file(system: &System, evidence: &Evidence, seen: &AuthSeen, findings: &[&F
         Err(error) => return all_guided(&obstacle(&error)),
     }
     fixes
+}
+
+/// Whether another entry is for a part of this registry.
+fn has_parts(entries: &[Entry], server: &str) -> bool {
+    entries.iter().any(|entry| entry.server.strip_prefix(server).is_some_and(|rest| rest.starts_with('/')))
 }
 
 fn obstacle(error: &EditError) -> String {

@@ -99,6 +99,8 @@ pub struct FolderSeen {
     pub uid: u32,
     /// Whether a file could be made in it, by the system's word.
     pub is_writable: bool,
+    /// Why what lies in it cannot be listed, escaped.
+    pub closed: Option<String>,
 }
 
 /// A text with what was recognised in it.
@@ -180,6 +182,14 @@ impl Evidence {
         of_files.chain(stored).collect()
     }
 
+    /// Why what Docker's file says is not known, escaped.
+    pub fn config_closed(&self) -> Option<String> {
+        match &self.docker()?.file.state {
+            auth_file::State::Closed(error) => Some(error.to_string()),
+            _ => None,
+        }
+    }
+
     /// The files of one kind.
     pub fn auth_of(&self, role: AuthRole) -> impl Iterator<Item = &AuthSeen> {
         self.auth.iter().filter(move |seen| seen.role == role)
@@ -250,6 +260,9 @@ fn folder(path: &Path) -> FolderSeen {
         mode: meta.mode() & 0o7777,
         uid: meta.uid(),
         is_writable: rustix::fs::access(path, rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK).is_ok(),
+        closed: std::fs::read_dir(path)
+            .err()
+            .map(|error| format!("{}: {}", shown(path), text::escaped(error.to_string().as_bytes()))),
     }
 }
 

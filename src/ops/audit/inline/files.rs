@@ -135,12 +135,14 @@ pub(super) fn proxies(evidence: &Evidence) -> Answer {
 }
 
 pub(super) fn leftovers(evidence: &Evidence) -> Answer {
-    in_files(
+    let mut answer = in_files(
         "INL19",
         evidence.auth_of(AuthRole::Leftover),
         |seen| if is_open(seen) { Critical } else { High },
         |_| format!("remove the copy, {ROTATE}"),
-    )
+    );
+    answer.missed.extend(evidence.docker_folder.closed.clone());
+    answer
 }
 
 pub(super) fn published(evidence: &Evidence) -> Answer {

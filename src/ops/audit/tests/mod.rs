@@ -45,9 +45,12 @@ fn an_empty_machine_is_clean_and_what_cannot_be_read_is_not() {
     }
     let bench = Bench::new();
     std::fs::create_dir_all(bench.at("home/.docker/config.json")).expect("a folder in its place");
-    for id in ["INL01", "CFG01", "CFG02", "CFG09"] {
+    for id in ["INL01", "INL03", "INL17", "INL18", "CFG01", "CFG02", "CFG07", "CFG09", "HLP01"] {
         assert_eq!(answer(&bench.evidence(), id).verdict(), Verdict::Failed, "{id}");
     }
+    let mut evidence = Bench::new().evidence();
+    evidence.docker_folder.closed = Some("x".to_owned());
+    assert_eq!(answer(&evidence, "INL19").verdict(), Verdict::Failed);
 }
 
 #[test]

@@ -11,7 +11,14 @@ use crate::system::agent::key_files::OnDisk;
 
 /// One that works, with a key that a passphrase guards.
 pub(super) fn sound() -> GnupgSeen {
-    let folder = |path: &str| FolderSeen { path: path.into(), exists: true, mode: 0o700, uid: 1000, is_writable: true };
+    let folder = |path: &str| FolderSeen {
+        path: path.into(),
+        exists: true,
+        mode: 0o700,
+        uid: 1000,
+        is_writable: true,
+        closed: None,
+    };
     let own = OwnKey {
         fingerprint: "A".repeat(40),
         name: None,

@@ -47,8 +47,14 @@ fn read(contents: Contents) -> Evidence {
 
 /// Of a user whose machine is sound.
 fn mine() -> Evidence {
-    let folder =
-        FolderSeen { path: "/home/bob/.docker".into(), exists: true, mode: 0o700, uid: 1000, is_writable: true };
+    let folder = FolderSeen {
+        path: "/home/bob/.docker".into(),
+        exists: true,
+        mode: 0o700,
+        uid: 1000,
+        is_writable: true,
+        closed: None,
+    };
     Evidence {
         uid: 1000,
         home: Some("/home/bob".into()),
