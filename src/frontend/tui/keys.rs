@@ -26,6 +26,11 @@ pub(super) struct Binding<A: 'static> {
     pub(super) help: &'static str,
 }
 
+/// A row, as tables have them.
+pub(super) const fn row<A>(keys: &'static [Key], action: A, hint: &'static str, help: &'static str) -> Binding<A> {
+    Binding { keys, action, hint, help }
+}
+
 /// Names of keys in the config file, besides characters and F1 to F12.
 pub(super) const NAMES: &[(&str, KeyCode)] = &[
     ("Enter", KeyCode::Enter),

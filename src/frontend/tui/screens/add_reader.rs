@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 
 use super::super::jobs::recipients::{Change, Job as Ask, Report as Answer};
 use super::super::jobs::{Job, Report};
-use super::super::keys::{Binding, Key, Offer};
+use super::super::keys::{Binding, Key, Offer, row};
 use super::super::screen::{Flow, Scope, Screen, Tickets};
 use super::super::theme::Meaning;
 use super::super::widgets::details::Details;
@@ -41,10 +41,6 @@ pub(in super::super) enum Action {
     Choose,
     Edit,
     Close,
-}
-
-const fn row(keys: &'static [Key], action: Action, hint: &'static str, help: &'static str) -> Binding<Action> {
-    Binding { keys, action, hint, help }
 }
 
 const TYPING_KEYS: &[Binding<Action>] = &[

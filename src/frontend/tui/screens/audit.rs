@@ -11,7 +11,7 @@ use ratatui::layout::Rect;
 use super::super::jobs::audit::{Job as Ask, Judged, Look, Ran, Verdicts};
 use super::super::jobs::fix::Of;
 use super::super::jobs::{Job, Report};
-use super::super::keys::{Binding, Key, Offer};
+use super::super::keys::{Binding, Key, Offer, row};
 use super::super::screen::{Flow, Mark, Scope, Screen, Tickets, Toast};
 use super::super::theme::Glyphs;
 use super::super::watch::Pace;
@@ -75,10 +75,6 @@ pub(in super::super) enum Action {
     Registry,
     More,
     Less,
-}
-
-const fn row(keys: &'static [Key], action: Action, hint: &'static str, help: &'static str) -> Binding<Action> {
-    Binding { keys, action, hint, help }
 }
 
 const KEYS: &[Binding<Action>] = &[

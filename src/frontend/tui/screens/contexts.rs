@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 
 use super::super::jobs::contexts::Job as Ask;
 use super::super::jobs::{Job, Report};
-use super::super::keys::{Binding, Key, Offer};
+use super::super::keys::{Binding, Key, Offer, row};
 use super::super::screen::{Flow, Mark, Scope, Screen, Tickets, Toast};
 use super::super::theme::Glyphs;
 use super::super::watch::Pace;
@@ -58,10 +58,6 @@ pub(in super::super) enum Action {
     Reload,
     More,
     Less,
-}
-
-const fn row(keys: &'static [Key], action: Action, hint: &'static str, help: &'static str) -> Binding<Action> {
-    Binding { keys, action, hint, help }
 }
 
 const KEYS: &[Binding<Action>] = &[

@@ -12,7 +12,7 @@ use ratatui::layout::Rect;
 use super::super::jobs::edit::Job as Ask;
 use super::super::jobs::write::{Done, Report as Answer};
 use super::super::jobs::{Job, Report};
-use super::super::keys::{Binding, Key, Offer};
+use super::super::keys::{Binding, Key, Offer, row};
 use super::super::screen::{Flow, Scope, Screen, Tickets, Toast};
 use super::super::widgets::secret_panel::next_step;
 use super::super::widgets::text_area::{Cut, Did, Seen, TextArea, Unfit};
@@ -67,10 +67,6 @@ pub(in super::super) enum Action {
     CutToEnd,
     CutWord,
     Close,
-}
-
-const fn row(keys: &'static [Key], action: Action, hint: &'static str, help: &'static str) -> Binding<Action> {
-    Binding { keys, action, hint, help }
 }
 
 const KEYS: &[Binding<Action>] = &[

@@ -8,7 +8,7 @@ use ratatui::layout::Rect;
 use super::super::globals;
 use super::super::jobs::fix::{Job as Ask, Of, Report as Answer, Shown};
 use super::super::jobs::{Job, Report};
-use super::super::keys::{Binding, Key, Offer};
+use super::super::keys::{Binding, Key, Offer, row};
 use super::super::screen::{Flow, Scope, Screen, Tickets, Toast};
 use super::super::theme::Meaning;
 use super::super::widgets::details::{Details, Scroll};
@@ -36,10 +36,6 @@ pub(in super::super) enum Action {
     More,
     Less,
     Close,
-}
-
-const fn row(keys: &'static [Key], action: Action, hint: &'static str, help: &'static str) -> Binding<Action> {
-    Binding { keys, action, hint, help }
 }
 
 const KEYS: &[Binding<Action>] = &[

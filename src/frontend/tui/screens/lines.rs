@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::super::jobs::lines::{Job as Ask, Masked, MaskedLine, Report as Answer};
 use super::super::jobs::{Job, Portion, Report};
-use super::super::keys::{Binding, Key, Offer};
+use super::super::keys::{Binding, Key, Offer, row};
 use super::super::screen::{Flow, Scope, Screen, Tickets, Toast};
 use super::super::theme::Meaning;
 use super::super::widgets::details::{Details, LABEL};
@@ -61,10 +61,6 @@ pub(in super::super) enum Action {
     EditOutside,
     Again,
     Close,
-}
-
-const fn row(keys: &'static [Key], action: Action, hint: &'static str, help: &'static str) -> Binding<Action> {
-    Binding { keys, action, hint, help }
 }
 
 const KEYS: &[Binding<Action>] = &[

@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 
 use super::super::jobs::recipients::{Change, Job as Ask, Report as Answer};
 use super::super::jobs::{Job, Report};
-use super::super::keys::{Binding, Key, Offer};
+use super::super::keys::{Binding, Key, Offer, row};
 use super::super::screen::{Flow, Scope, Screen, Tickets};
 use super::super::theme::Meaning;
 use super::super::widgets::details::Details;
@@ -51,10 +51,6 @@ pub(in super::super) enum Action {
     Remove,
     EncryptAnew,
     Close,
-}
-
-const fn row(keys: &'static [Key], action: Action, hint: &'static str, help: &'static str) -> Binding<Action> {
-    Binding { keys, action, hint, help }
 }
 
 const KEYS: &[Binding<Action>] = &[

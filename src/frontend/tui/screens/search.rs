@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::super::jobs::search::{Found, FoundLine, Job as Ask, Report as Answer};
 use super::super::jobs::{Job, Report};
-use super::super::keys::{Binding, Key, Offer};
+use super::super::keys::{Binding, Key, Offer, row};
 use super::super::screen::{Flow, Scope, Screen, Tickets, Toast};
 use super::super::theme::Meaning;
 use super::super::watch::Pace;
@@ -62,10 +62,6 @@ pub(in super::super) enum Action {
     Go,
     Reveal,
     Back,
-}
-
-const fn row(keys: &'static [Key], action: Action, hint: &'static str, help: &'static str) -> Binding<Action> {
-    Binding { keys, action, hint, help }
 }
 
 const TYPING_KEYS: &[Binding<Action>] = &[

@@ -10,7 +10,7 @@ use ratatui::text::{Line, Span};
 
 use super::super::jobs::git::{Job as Ask, MaskedSides, Report as Answer, View};
 use super::super::jobs::{Job, Report};
-use super::super::keys::{Binding, Key, Offer};
+use super::super::keys::{Binding, Key, Offer, row};
 use super::super::screen::{Flow, Scope, Screen, Tickets, Toast};
 use super::super::theme::Meaning;
 use super::super::widgets::details::Details;
@@ -54,10 +54,6 @@ pub(in super::super) enum Action {
     Base,
     Merged,
     Close,
-}
-
-const fn row(keys: &'static [Key], action: Action, hint: &'static str, help: &'static str) -> Binding<Action> {
-    Binding { keys, action, hint, help }
 }
 
 const KEYS: &[Binding<Action>] = &[

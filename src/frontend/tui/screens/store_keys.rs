@@ -2,7 +2,7 @@
 
 use crossterm::event::KeyCode;
 
-use super::super::keys::{Binding, Key};
+use super::super::keys::{Binding, Key, row};
 use super::super::screen::Scope;
 use super::super::widgets::secret_panel::PanelKeys;
 use super::store::StoreScreen;
@@ -53,10 +53,6 @@ impl Action {
         let edits = matches!(self, Action::Edit | Action::EditOutside);
         looks || edits || matches!(self, Action::Copy | Action::CopyUser | Action::CopyCode)
     }
-}
-
-const fn row(keys: &'static [Key], action: Action, hint: &'static str, help: &'static str) -> Binding<Action> {
-    Binding { keys, action, hint, help }
 }
 
 pub(super) const KEYS: &[Binding<Action>] = &[

@@ -5,7 +5,7 @@ use crossterm::event::KeyCode;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use super::super::keys::{Binding, Key};
+use super::super::keys::{Binding, Key, row};
 use super::super::screen::Scope;
 use super::super::theme::Meaning;
 use super::secret_input::SecretInput;
@@ -34,10 +34,6 @@ pub(in super::super) enum Action {
     Previous,
     Change { forward: bool },
     Cancel,
-}
-
-const fn row(keys: &'static [Key], action: Action, hint: &'static str, help: &'static str) -> Binding<Action> {
-    Binding { keys, action, hint, help }
 }
 
 /// The keys of every form.
