@@ -1,0 +1,114 @@
+//! Modes, names of settings, a helper named, copies removed, and what is left to a person.
+
+use std::os::unix::fs::{PermissionsExt, symlink};
+
+use super::*;
+
+#[test]
+fn a_store_is_closed_to_others_and_opened_again() {
+    let bench = Bench::new();
+    let (entry, link) = (bench.put("a/b.gpg", "for alice\nx"), bench.root().join("link"));
+    let elsewhere = put(&bench, "elsewhere", "x");
+    symlink(&elsewhere, &link).expect("a link");
+    mode(&elsewhere, 0o644);
+    mode(&entry, 0o644);
+    mode(&bench.root(), 0o755);
+    // Else nobody gets that far.
+    mode(bench.home(), 0o755);
+    let bits = |path: &Path| path.metadata().expect("it").permissions().mode() & 0o777;
+    let fix = fix_of(&bench, "STO11");
+    apply(&bench.system, &scope(&bench), &fix).expect("closed");
+    assert_eq!((bits(&entry), bits(&bench.root()), bits(&elsewhere)), (0o600, 0o700, 0o644));
+    apply(&bench.system, &scope(&bench), &fix).expect_err("it is not as it was");
+    let listed = steps(&bench);
+    assert!(listed[0].what.starts_with("close ") && listed[0].files >= 3, "{listed:?}");
+    mode(&entry, 0o640);
+    undo::undo(&bench.system, None).expect_err("changed since");
+    assert_eq!(bits(&bench.root()), 0o700, "nothing is done by halves");
+    mode(&entry, 0o600);
+    undo::undo(&bench.system, None).expect("undone");
+    assert_eq!((bits(&entry), bits(&bench.root())), (0o644, 0o755));
+}
+
+#[test]
+fn copies_are_kept_encrypted_and_removed() {
+    let bench = Bench::new();
+    config(&bench, r#"{"credsStore":"pass"}"#);
+    let copy = put(
+        &bench,
+        ".docker/config.json.bak",
+        &format!(r#"{{"auths":{{"a.test":{{"auth":"{AUTH}"}},"b.test":{{"auth":"{AUTH}"}}}}}}"#),
+    );
+    let before = read_file(&copy);
+    let fix = fix_of(&bench, "INL19");
+    assert_eq!(fix.fingerprints.len(), 2);
+    assert!(fix.steps[0].contains("no login for \"a.test\"") && fix.steps.len() == 3, "{fix:?}");
+    assert!(fix.diff.iter().all(|line| !line.text.contains(AUTH)));
+    apply(&bench.system, &scope(&bench), &fix).expect("removed");
+    assert!(!copy.exists());
+    undo::undo(&bench.system, None).expect("undone");
+    assert_eq!(read_file(&copy), before);
+    assert_eq!(copy.metadata().expect("it").permissions().mode() & 0o777, 0o600);
+    std::fs::remove_file(&copy).expect("removed");
+    symlink("config.json", &copy).expect("a link");
+    std::fs::write(bench.home().join(".docker/config.json"), &before).expect("written");
+    assert_eq!(fix_of(&bench, "INL19").kind, Kind::Guided, "a link's file is not for removing");
+}
+
+#[test]
+fn modes_names_and_the_helper_are_put_right_and_back() {
+    let bench = Bench::new();
+    let file = config(&bench, "{\n  \"credStore\" : \"pass\",\n  \"x\": 1\n}\n");
+    mode(&file, 0o664);
+    applied(&bench, "CFG03").expect("closed");
+    assert_eq!(file.metadata().expect("it").permissions().mode() & 0o777, 0o600);
+    applied(&bench, "CFG07").expect("renamed");
+    assert_eq!(read_file(&file), "{\n  \"credsStore\" : \"pass\",\n  \"x\": 1\n}\n");
+    undo::undo(&bench.system, None).expect("undone");
+    undo::undo(&bench.system, None).expect("undone");
+    assert_eq!(file.metadata().expect("it").permissions().mode() & 0o777, 0o664);
+    assert_eq!(read_file(&file), "{\n  \"credStore\" : \"pass\",\n  \"x\": 1\n}\n");
+    config(&bench, "{\"auths\":{\"a.test\":{}}}");
+    applied(&bench, "CFG09").expect("named");
+    assert_eq!(read_file(&file), "{\"credsStore\": \"pass\",\"auths\":{\"a.test\":{}}}");
+}
+
+#[test]
+fn no_helper_is_named_over_logins_that_it_does_not_have() {
+    let bench = Bench::new();
+    let login = format!(r#""b.test":{{"auth":"{AUTH}"}}"#);
+    for (id, setting) in [
+        ("CFG07", r#""credStore":"pass""#),
+        ("CFG07", r#""credHelper":{"b.test":"pass"}"#),
+        ("HLP06", r#""credHelpers":{"https://b.test":"pass"}"#),
+    ] {
+        config(&bench, &format!(r#"{{{setting},"auths":{{{login}}}}}"#));
+        let fix = fix_of(&bench, id);
+        assert!(fix.kind != Kind::Auto && fix.why.is_some_and(|why| why.contains("no longer find")), "{setting}");
+    }
+    let of_part = format!(r#""b.test/team":{{"auth":"{AUTH}"}}"#);
+    put(&bench, ".config/containers/auth.json", &format!(r#"{{"auths":{{{login},{of_part}}}}}"#));
+    let own = fixes(&bench).into_iter().filter(|fix| fix.ids.contains(&"INL05")).collect::<Vec<_>>();
+    assert!(!own.is_empty() && own.iter().all(|fix| fix.kind != Kind::Auto), "{own:?}");
+}
+
+#[test]
+fn a_helper_s_registry_and_a_repeated_setting_are_put_right() {
+    let bench = Bench::new();
+    let file = config(&bench, r#"{"credsStore":"x","credHelpers":{"https://a.test/v2/":"pass"},"credsStore":"pass"}"#);
+    applied(&bench, "HLP06").expect("renamed");
+    applied(&bench, "CFG08").expect("one left");
+    assert_eq!(read_file(&file), r#"{"credHelpers":{"a.test":"pass"},"credsStore":"pass"}"#);
+}
+
+#[test]
+fn a_password_in_a_history_is_changed_and_its_line_taken_out_by_hand() {
+    let bench = Bench::new();
+    let file = put(&bench, ".bash_history", "ls\ndocker login -u bob -p hunter2 a.test\n");
+    let fix = fix_of(&bench, "INL12");
+    assert_eq!(fix.kind, Kind::Guided);
+    assert_eq!(fix.advice[0], "change the password of \"bob\" at \"a.test\", then log in anew: docker login a.test");
+    let said = format!("take line 2 out of \"{}\" with an editor, the last such line first", file.display());
+    assert_eq!(fix.advice[2], said);
+    assert!(!format!("{fix:?}").contains("hunter2"));
+}
