@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use serde::de::{self, Deserialize, Deserializer, Visitor};
+use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use super::auth_file;
 use super::creds_store::{self, Placed};
@@ -15,6 +15,9 @@ use crate::system::rewriting::RewriteError;
 
 /// The file's name in Docker's folder.
 pub const FILE: &str = "config.json";
+
+/// The key of the helper for every registry that has none of its own.
+pub(super) const CREDS_STORE: &str = "credsStore";
 
 /// The most that is read, in bytes.
 pub(super) const SIZE_MAX: u64 = 1 << 20;
@@ -98,9 +101,8 @@ pub(super) fn parse(file: &Path, text: &[u8]) -> Result<DockerConfig, DockerConf
         line: error.line(),
         column: error.column(),
     })?;
-    let inline = raw.auths.into_iter().flatten().filter_map(|(server, auth)| {
-        let RawAuth { auth, username, password, identitytoken, registrytoken } = auth.unwrap_or_default();
-        let holds = auth.holds || password.holds || identitytoken.holds || registrytoken.holds;
+    let inline = raw.auths.into_iter().filter_map(|(server, RawAuth { auth, username, holds })| {
+        let holds = holds || auth.holds;
         let login = auth.user.or(username.filter(|user| !user.is_empty()).map(Login::new));
         holds.then(|| InlineLogin { server: RegistryKey::new(server), login })
     });
@@ -109,7 +111,7 @@ pub(super) fn parse(file: &Path, text: &[u8]) -> Result<DockerConfig, DockerConf
         exists: true,
         placed: creds_store::placed(text, helper.as_deref()),
         helper,
-        helpers: raw.cred_helpers.unwrap_or_default(),
+        helpers: raw.cred_helpers,
         inline: inline.collect(),
         file: file.to_owned(),
     })
@@ -123,28 +125,103 @@ impl DockerConfig {
     }
 }
 
-#[derive(Default, serde::Deserialize)]
-struct Raw {
-    #[serde(default, rename = "credsStore")]
-    creds_store: Option<String>,
-    #[serde(default, rename = "credHelpers")]
-    cred_helpers: Option<BTreeMap<String, String>>,
-    #[serde(default)]
-    auths: Option<BTreeMap<String, Option<RawAuth>>>,
+/// True when Go takes this key for that field: whatever its case, U+017F for an `s` and U+212A for a `k` among it
+/// (encoding/json, `foldName`).
+pub(super) fn is_key(key: &str, field: &str) -> bool {
+    let folded = |character: char| match character {
+        '\u{17f}' => 's',
+        '\u{212a}' => 'k',
+        other => other.to_ascii_lowercase(),
+    };
+    key.chars().map(folded).eq(field.chars().map(folded))
 }
 
-#[derive(Default, serde::Deserialize)]
+/// The object as Go fills it (encoding/json, `Unmarshal`): a key counts in any case, of a text that is there twice the last
+/// one, of an object all that is in each; `null` leaves a text as it is and empties an object.
+#[derive(Default)]
+struct Raw {
+    creds_store: Option<String>,
+    cred_helpers: BTreeMap<String, String>,
+    auths: BTreeMap<String, RawAuth>,
+}
+
+impl<'de> Deserialize<'de> for Raw {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Raw, D::Error> {
+        deserializer.deserialize_map(RawVisitor)
+    }
+}
+
+struct RawVisitor;
+
+impl<'de> Visitor<'de> for RawVisitor {
+    type Value = Raw;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Raw, A::Error> {
+        let mut raw = Raw::default();
+        while let Some(key) = map.next_key::<String>()? {
+            if is_key(&key, CREDS_STORE) {
+                raw.creds_store = map.next_value::<Option<String>>()?.or(raw.creds_store);
+            } else if is_key(&key, "credHelpers") {
+                merge(&mut raw.cred_helpers, map.next_value()?);
+            } else if is_key(&key, "auths") {
+                merge(&mut raw.auths, map.next_value()?);
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(raw)
+    }
+}
+
+fn merge<T: Default>(known: &mut BTreeMap<String, T>, more: Option<BTreeMap<String, Option<T>>>) {
+    match more {
+        Some(more) => known.extend(more.into_iter().map(|(key, value)| (key, value.unwrap_or_default()))),
+        None => known.clear(),
+    }
+}
+
+#[derive(Default)]
 struct RawAuth {
-    #[serde(default)]
     auth: Hidden,
-    #[serde(default)]
     username: Option<String>,
-    #[serde(default)]
-    password: Hidden,
-    #[serde(default)]
-    identitytoken: Hidden,
-    #[serde(default)]
-    registrytoken: Hidden,
+    /// One of the other secrets is there.
+    holds: bool,
+}
+
+impl<'de> Deserialize<'de> for RawAuth {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<RawAuth, D::Error> {
+        deserializer.deserialize_map(RawAuthVisitor)
+    }
+}
+
+struct RawAuthVisitor;
+
+impl<'de> Visitor<'de> for RawAuthVisitor {
+    type Value = RawAuth;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RawAuth, A::Error> {
+        let mut raw = RawAuth::default();
+        while let Some(key) = map.next_key::<String>()? {
+            if is_key(&key, "auth") {
+                raw.auth = map.next_value()?;
+            } else if is_key(&key, "username") {
+                raw.username = map.next_value::<Option<String>>()?.or(raw.username);
+            } else if ["password", "identitytoken", "registrytoken"].iter().any(|field| is_key(&key, field)) {
+                raw.holds |= map.next_value::<Hidden>()?.holds;
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(raw)
+    }
 }
 
 /// A secret text that is looked at where it stands and never kept.
@@ -210,6 +287,22 @@ mod tests {
         assert_eq!(helper("h.test"), None);
         let told = format!("{config:?}");
         assert!(!told.contains("hunter2") && !told.contains("t0ps3cret") && !told.contains("Ym9i"), "{told}");
+    }
+
+    #[test]
+    fn keys_count_in_any_case_as_docker_reads_them() {
+        let config = read_text(
+            r#"{"AUTHS":{"b.test":{"AUTH":"Ym9iOmh1bnRlcjI="}},"CREDSSTORE":"pass","credhelpers":{"g.test":"ecr-login"},
+            "credsStore":null,"CredHelpers":{"h.test":null},"auths":{"c.test":{"identityTo\u212aen":"t0ps3cret"}}}"#,
+        )
+        .expect("reads");
+        assert_eq!((config.helper.as_deref(), config.placed), (Some("pass"), Placed::Somewhere));
+        let helper = |server: &str| config.helper_for(&RegistryKey::new(server)).map(str::to_owned);
+        assert_eq!([helper("g.test").as_deref(), helper("h.test").as_deref()], [Some("ecr-login"), None]);
+        let inline: Vec<_> = config.inline.iter().map(|inline| inline.server.to_text().into_owned()).collect();
+        assert_eq!(inline, ["b.test", "c.test"]);
+        let last = read_text(r#"{"credsStore":"desktop","credsstore":"pass"}"#).expect("reads");
+        assert_eq!(last.helper.as_deref(), Some("pass"));
     }
 
     #[test]

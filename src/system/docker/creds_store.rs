@@ -116,16 +116,10 @@ impl<'de> Visitor<'de> for KeysVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Keys, A::Error> {
         let mut found = false;
         while let Some((key, IgnoredAny)) = map.next_entry::<String, IgnoredAny>()? {
-            found |= means_creds_store(&key);
+            found |= config::is_key(&key, config::CREDS_STORE);
         }
         Ok(Keys(found))
     }
-}
-
-/// Go takes a key for a field whatever its case, U+017F for an `s` among it (encoding/json, `foldName`).
-fn means_creds_store(key: &str) -> bool {
-    let folded = |character: char| if character == '\u{17f}' { 's' } else { character.to_ascii_lowercase() };
-    key.chars().map(folded).eq("credsstore".chars())
 }
 
 #[cfg(test)]
