@@ -79,8 +79,17 @@ pub fn default_dir(env: &Env) -> Result<PathBuf, Problem> {
     }
 }
 
-/// Makes the links in `dir`, and the folder when it is missing. A file that is not a link to a regpass binary is set
-/// aside with `force`, else nothing at all is changed.
+/// Why that one, in words.
+pub fn why_default_dir(env: &Env) -> &'static str {
+    match env.uid() {
+        0 => "root's links are for everybody, whatever HOME says",
+        _ => "your own folder for programs",
+    }
+}
+
+/// Makes the links in `dir`, and the folder when it is missing. With `force` a link to another regpass is replaced, and a
+/// file that is no link to a regpass binary is set aside; else nothing at all is changed. A link to a regpass that is gone
+/// is nobody's.
 pub fn install(system: &System, dir: Option<&Path>, force: bool) -> Result<Vec<Change>, Problem> {
     let program = program(&system.env)?;
     let dir = chosen_dir(&system.env, dir)?;
@@ -89,6 +98,9 @@ pub fn install(system: &System, dir: Option<&Path>, force: bool) -> Result<Vec<C
     for shim in &shims {
         match shim.found {
             Found::Foreign | Found::OfficialHelper | Found::RegpassCopy if !force => return Err(refusal(shim)),
+            Found::OtherRegpass(ref target) if !force && shim.path.exists() => {
+                return Err(other_regpass(&shim.path, target, &program));
+            }
             Found::Foreign if shim.path.is_dir() => {
                 return Err(Problem::failed(format!("{} is a folder", text::quoted_path(&shim.path))));
             }
@@ -173,6 +185,13 @@ fn refusal(shim: &Shim) -> Problem {
         .hint("to put the links elsewhere, name a folder with --dir")
 }
 
+fn other_regpass(link: &Path, target: &Path, program: &Path) -> Problem {
+    let (link, target) = (text::quoted_path(link), text::quoted_path(target));
+    Problem::failed(format!("{link} leads to another regpass, {target}, and stays as it is"))
+        .hint(format!("to have it lead to {}, add: --force", text::quoted_path(program)))
+        .hint("to put the links elsewhere, name a folder with --dir")
+}
+
 fn look(dir: &Path, program: &Path) -> Vec<Shim> {
     let shim = |name| {
         let path = dir.join(name);
@@ -238,6 +257,27 @@ mod tests {
         assert_eq!(changed(&remove(&system, Some(&bin)).expect("removes")), [true, true]);
         assert_eq!(changed(&remove(&system, Some(&bin)).expect("removes")), [false, false]);
         assert_eq!(std::fs::read_dir(&bin).expect("lists").count(), 0);
+    }
+
+    #[test]
+    fn another_regpass_is_not_put_out_of_the_way_unasked() {
+        let home = tempfile::tempdir().expect("a home");
+        let system = system(home.path());
+        let bin = home.path().join("bin");
+        std::fs::create_dir_all(home.path().join("old")).expect("a folder");
+        std::fs::create_dir(&bin).expect("a folder");
+        let old = home.path().join("old/regpass");
+        std::fs::write(&old, "\x7fELF docker-credential-pass (regpass) v0").expect("a program");
+        let link = bin.join(NAMES[0]);
+        std::os::unix::fs::symlink(&old, &link).expect("a link");
+        let problem = install(&system, Some(&bin), false).expect_err("refuses");
+        assert!(problem.message.contains("leads to another regpass"), "{problem}");
+        assert_eq!((link.read_link().expect("a link"), bin.join(NAMES[1]).exists()), (old.clone(), false));
+        let changes = install(&system, Some(&bin), true).expect("installs");
+        assert_eq!(changes[0].before, Found::OtherRegpass(old.clone()));
+        links::put(&link, &old).expect("a link");
+        std::fs::remove_file(&old).expect("gone");
+        assert_eq!(changed(&install(&system, Some(&bin), false).expect("installs")), [true, false]);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::system::links::Found;
 
 const EXAMPLES: &str = "\
 Examples:
-  regpass shims install                       into the first of your program folders that can be written to
+  regpass shims install                       into ~/.local/bin, as root into /usr/local/bin
   regpass shims install --dir ~/bin           into this one
   regpass shims status                        is regpass what Docker would start?
   regpass shims remove                        take the links away again
@@ -32,10 +32,10 @@ pub(super) struct ShimsArgs {
 enum Action {
     /// Make the links docker-credential-pass and docker-credential-regpass
     Install {
-        /// Where [default: the first of your program folders that can be written to]
+        /// Where [default: ~/.local/bin, as root /usr/local/bin]
         #[arg(long, value_name = "DIR")]
         dir: Option<PathBuf>,
-        /// Replace a file that is not regpass, such as the official helper
+        /// Replace a file that is not regpass, such as the official helper, or a link to another regpass
         #[arg(long, short)]
         force: bool,
         /// One JSON object with what was done and what is there
@@ -69,6 +69,10 @@ pub(super) fn run(session: &Session, args: &ShimsArgs) -> Result<(), Problem> {
     match &args.action {
         Action::Install { dir, force, json } => {
             let dir = absolute(dir);
+            if dir.is_none() {
+                let (folder, why) = (shims::default_dir(&session.env)?, shims::why_default_dir(&session.env));
+                console.status(&format!("linking in {}: {why}", text::quoted_path(&folder)));
+            }
             let done = shims::install(&system, dir.as_deref(), *force)?;
             let found = shims::status(&system, dir.as_deref())?;
             if *json {
@@ -156,7 +160,12 @@ fn changes(console: &Console, changes: &[Change], done: &str) -> Result<(), Prob
     for change in changes {
         let path = escaped(&change.path);
         match change.changed {
-            true => lines.push_str(&format!("{done}: {path}\n")),
+            true => match &change.before {
+                Found::OtherRegpass(target) => {
+                    lines.push_str(&format!("{done}: {path}, which led to {}\n", escaped(target)));
+                }
+                _ => lines.push_str(&format!("{done}: {path}\n")),
+            },
             false => lines.push_str(&format!("unchanged: {path}  {}\n", found(console, &change.before))),
         }
         if let Some(kept) = &change.kept {
