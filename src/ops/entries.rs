@@ -156,8 +156,10 @@ pub(super) fn insert_as(
 ) -> Result<Written, Problem> {
     let (store, inner) = place(system, entry)?;
     let change = Change::begin(system, store)?;
-    if !overwrite && store.entry_file(&inner)?.is_some() {
-        return Err(is_there(entry));
+    match store.entry_file(&inner)? {
+        Some(_) if !overwrite => return Err(is_there(entry)),
+        Some(_) => {}
+        None => store.check_new_name(&inner, false)?,
     }
     write(system, change, &inner, plaintext, &subject(&inner.display()))
 }
@@ -231,6 +233,9 @@ fn replace_in<'a>(
     if store.read(&inner)? != opened.version {
         return Ok(None);
     }
+    if opened.is_new() {
+        store.check_new_name(&inner, false)?;
+    }
     write(system, change, &inner, text, &subject(&inner.display())).map(Some)
 }
 
@@ -239,6 +244,9 @@ pub fn check_writable(system: &System, entry: &EntryPath) -> Result<(), Problem>
     let (store, inner) = place(system, entry)?;
     if let Some(by) = system.options.read_only {
         return Err(StoreError::ReadOnly { root: store.root().to_owned(), by }.into());
+    }
+    if store.entry_file(&inner)?.is_none() {
+        store.check_new_name(&inner, false)?;
     }
     let (recipients, _) = change::recipients(system, store, &inner.parent())?;
     change::encrypt(system, store, &Secret::default(), &recipients).map(drop)
@@ -509,7 +517,34 @@ mod tests {
             assert!(check_writable(&bench.system, &path(name)).is_err());
         }
         assert_eq!(bench.tree(), [".gpg-id"]);
-        insert(&bench.system, &path(".github/x.git"), secret("x"), false).expect("a name like it");
+        insert(&bench.system, &path("x.git/x.git"), secret("x"), false).expect("a name like it");
+    }
+
+    #[test]
+    fn nothing_new_gets_a_name_that_nobody_sees() {
+        let bench = Bench::new();
+        for name in [".hid/x", "a/.hid/x", " x", "a/x "] {
+            let refused = insert(&bench.system, &path(name), secret("x"), true).expect_err(name);
+            assert_eq!(refused.kind, ProblemKind::Usage, "{refused}");
+            assert!(check_writable(&bench.system, &path(name)).is_err());
+            let new = open(&bench.system, &path(name), Asking::Allowed).expect("a name");
+            assert!(edit(&bench.system, &new, secret("x"), "ed").is_err());
+        }
+        assert_eq!(bench.tree(), [".gpg-id"]);
+        bench.put(".hid/x .gpg", "for alice\nold");
+        insert(&bench.system, &path(".hid/x "), secret("new"), true).expect("it was there");
+    }
+
+    #[test]
+    fn a_name_that_begins_with_a_dash_is_one_as_any_other() {
+        let bench = Bench::with_git();
+        insert(&bench.system, &path("-f"), secret("x"), false).expect("made");
+        assert_eq!(bench.git(&["log", "-1", "--format=%s", "--name-only"]).lines().last(), Some("-f.gpg"));
+        assert_eq!(show(&bench.system, &path("-f"), Asking::Allowed).expect("there").expose(), b"x");
+        let offered = remove(&bench.system, &path("-F"), false).expect_err("not there");
+        assert!(offered.hints.iter().any(|hint| hint.contains("-f")), "{offered:?}");
+        assert!(remove(&bench.system, &path("-f"), false).expect("removed").changed);
+        assert_eq!(bench.git(&["status", "--porcelain"]), "");
     }
 
     #[test]

@@ -103,6 +103,8 @@ fn route<'a>(system: &'a System, kind: Kind, from: &Place, to: &Place) -> Result
     }
     let (to_store, to_inner) = stores.locate(&to.path);
     let into = to.as_folder || to_inner.is_root() || to_store.has_folder(&to_inner);
+    // As it was typed: what goes into a folder keeps its own name.
+    to_store.check_new_name(&to_inner, into || is_folder)?;
     let named = if into { to.path.join(from.path.name()).map_err(StoreError::from)? } else { to.path.clone() };
     let (to_store, to_inner) = stores.locate(&named);
     let target = text::quoted(named.as_bytes());
@@ -334,6 +336,22 @@ mod tests {
             assert_eq!(refused.kind, ProblemKind::Usage, "{refused}");
         }
         assert_eq!(bench.tree(), [".gpg-id", "a.gpg"]);
+    }
+
+    #[test]
+    fn nothing_goes_out_of_sight() {
+        let bench = Bench::new();
+        bench.put("a.gpg", "for alice\nx");
+        bench.put("odd /b .gpg", "for alice\nx");
+        let before = bench.tree();
+        for to in [".hid/", ".hid/x", "b ", " d/x"] {
+            let refused = go(&bench, Kind::Copy, "a", to, false).expect_err(to);
+            assert_eq!(refused.kind, ProblemKind::Usage, "{refused}");
+        }
+        assert_eq!(bench.tree(), before);
+        go(&bench, Kind::Copy, "a", "odd ", false).expect("it was there");
+        go(&bench, Kind::Move, "odd /b ", "d/", false).expect("it keeps its name");
+        assert!(bench.root().join("d/b .gpg").exists());
     }
 
     #[test]

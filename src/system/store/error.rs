@@ -46,6 +46,10 @@ pub enum StoreError {
     },
     #[error("the name {} is kept for git and for files in the making", text::quoted_path(.path))]
     Reserved { path: PathBuf },
+    #[error("nothing new is put into {}: a folder whose name begins with a dot", text::quoted(.folder.as_bytes()))]
+    HiddenName { folder: EntryPath },
+    #[error("{} begins or ends with a blank, which nobody sees", text::quoted(.name.name().as_encoded_bytes()))]
+    BlankName { name: EntryPath },
     #[error("{} is in the way: it is not a folder", text::quoted_path(.path))]
     NotAFolder { path: PathBuf },
     #[error("{} is the store itself", text::quoted_path(.0))]
@@ -103,6 +107,12 @@ impl From<StoreError> for Problem {
                 ))
                 .hint(format!("remove the link: rm {}", text::shell_word(&link))),
             StoreError::Reserved { .. } => {
+                Problem { kind: crate::model::ProblemKind::Usage, ..problem }.hint("choose another name")
+            }
+            StoreError::HiddenName { .. } => Problem { kind: crate::model::ProblemKind::Usage, ..problem }
+                .because("neither pass nor gopass nor regpass lists what is in such a folder")
+                .hint("choose another name"),
+            StoreError::BlankName { .. } => {
                 Problem { kind: crate::model::ProblemKind::Usage, ..problem }.hint("choose another name")
             }
             StoreError::ReadOnly { by, .. } => problem.because(format!("{by} asks for it")),

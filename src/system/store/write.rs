@@ -207,6 +207,25 @@ impl Store {
             None => Ok(()),
         }
     }
+
+    /// Refuses a name under which something new would be out of sight: in a folder that no list goes into, or with a blank
+    /// at the end of a part, which nobody sees and shells drop. What is there already keeps its name.
+    pub fn check_new_name(&self, name: &EntryPath, is_folder: bool) -> Result<(), StoreError> {
+        let mut whole = name.clone();
+        while !whole.is_root() {
+            let part = whole.name().as_bytes();
+            let is_entry = whole == *name && !is_folder;
+            if part.starts_with(b".") && !is_entry {
+                return Err(StoreError::HiddenName { folder: whole });
+            }
+            let is_blank = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_whitespace);
+            if (is_blank(part.first()) || is_blank(part.last())) && (is_entry || !self.has_folder(&whole)) {
+                return Err(StoreError::BlankName { name: whole });
+            }
+            whole = whole.parent();
+        }
+        Ok(())
+    }
 }
 
 /// The modes of what is new.
@@ -402,6 +421,20 @@ mod tests {
         assert_eq!([mode(&file), mode(&dir.path().join("a")), mode(&dir.path().join("a/b"))], [0o600, 0o700, 0o700]);
         assert_eq!([mode(&dir.path().join("open/x.gpg")), mode(&dir.path().join("open"))], [0o644, 0o755]);
         assert_eq!(tree(dir.path()), ["a", "a/b", "a/b/c.gpg", "open", "open/x.gpg"]);
+    }
+
+    #[test]
+    fn names_that_nobody_would_see_are_for_what_is_there_already() {
+        let dir = tempfile::tempdir().expect("a store");
+        std::fs::create_dir_all(dir.path().join("was there ")).expect("a folder");
+        let store = store(dir.path());
+        for name in [".hid/x", "a/.hid/x", " a", "a ", "a/ b", "b /x", "\ta"] {
+            assert!(store.check_new_name(&path(name), false).is_err(), "{name:?}");
+        }
+        assert!(store.check_new_name(&path(".hid"), true).is_err());
+        for name in ["-x", "a/-x", "project/.env", "a b", "was there /x", "..."] {
+            assert!(store.check_new_name(&path(name), false).is_ok(), "{name:?}");
+        }
     }
 
     #[test]
