@@ -75,7 +75,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ops::config", &["read_only"]),
     ("ops::shims", &["read_only"]),
     ("ops::mending", &["read_only", "shims"]),
-    ("ops::overview", &["journal", "mending", "readers", "registries", "shims"]),
+    ("ops::overview", &["journal", "mending", "progress", "readers", "recipients", "registries", "shims"]),
     ("ops::demo", &["credentials", "entries"]),
     // frontend: the command line opens the terminal UI.
     ("frontend::mod", &["*"]),

@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 
 use super::journal::Journal;
 use super::mending::{Mend, USUAL};
+use super::progress::Cancel;
 use super::readers::{self, Lock, Reader};
 use super::registries::Registries;
 use super::shims::{self, Shim};
-use super::{journal, registries};
-use crate::model::{Problem, text};
+use super::{journal, recipients, registries};
+use crate::model::{EntryPath, Problem, text};
 use crate::system::System;
 use crate::system::docker::config::{self, DockerConfig};
 use crate::system::docker::creds_store::Placed;
@@ -191,6 +192,27 @@ pub fn count_entries(system: &System) -> Option<usize> {
     Some(stores.list().entries.len())
 }
 
+/// The most entries whose readers are looked at unasked: each is read.
+pub const LOOKED_AT_MAX: usize = 10_000;
+
+/// How many entries others can read than are listed, or not all who are; None where nobody can tell, or where there are too
+/// many to look at.
+pub fn count_astray(system: &System, entries: usize, cancel: &Cancel) -> Option<usize> {
+    let looked_at = entries <= LOOKED_AT_MAX;
+    looked_at.then(|| recipients::astray(system, &EntryPath::root(), cancel).ok()).flatten().map(|found| found.entries)
+}
+
+/// What such entries ask for.
+pub fn step_for_astray(entries: usize) -> Option<Step> {
+    let what = match entries {
+        0 => return None,
+        1 => "1 entry is not encrypted to just those".to_owned(),
+        many => format!("{many} entries are not encrypted to just those"),
+    };
+    let why = "who was taken out can still read, or who came cannot yet";
+    Some(Step::new(format!("{what} whom .gpg-id names: {why}"), "regpass reencrypt"))
+}
+
 /// What the agent's word asks for.
 pub fn step_for(lock: Lock) -> Option<Step> {
     match lock {
@@ -227,7 +249,7 @@ fn look_at_stores(system: &System, next: &mut Vec<Step>) -> (Vec<StoreSeen>, Opt
         next.push(Step::of(&Problem::from(error)));
     }
     let place = text::shell_word(root.root());
-    let readers = root.recipients_for(&crate::model::EntryPath::root(), &system.options);
+    let readers = root.recipients_for(&EntryPath::root(), &system.options);
     let wanting = !root.exists() || readers.is_err();
     if wanting && system.options.key_file.is_none() && !has_secret_key(&system.options.gnupg_home) {
         let home = text::quoted_path(&system.options.gnupg_home);
@@ -241,7 +263,7 @@ fn look_at_stores(system: &System, next: &mut Vec<Step>) -> (Vec<StoreSeen>, Opt
             format!("there is no password store at {}", text::quoted_path(root.root())),
             format!("mkdir -p -m 700 {place} && regpass --store {place} recipients set YOUR-KEY"),
         )),
-        Err(_) if root.governing_file(&crate::model::EntryPath::root()).is_none() => next.push(Step::new(
+        Err(_) if root.governing_file(&EntryPath::root()).is_none() => next.push(Step::new(
             format!("nobody can read {} yet: it has no .gpg-id", text::quoted_path(root.root())),
             format!("regpass --store {place} recipients set YOUR-KEY"),
         )),
@@ -385,6 +407,20 @@ mod tests {
         let told = steps(&system).join("\n");
         assert!(told.contains("\"docker-credential-desktop\"") && told.contains("\"b.test\" in clear"), "{told}");
         assert!(!told.contains("hunter2"));
+    }
+
+    #[test]
+    fn a_change_of_recipients_that_was_killed_is_told_until_it_is_done() {
+        let bench = Bench::new();
+        bench.put(".gpg-id", "alice\n");
+        bench.put("done.gpg", "for alice\nx");
+        let look = || count_astray(&bench.system, 2, &Cancel::default());
+        assert_eq!((look(), step_for_astray(0)), (Some(0), None));
+        bench.put("left.gpg", "for alice bob\nx");
+        assert_eq!(look(), Some(1));
+        let step = step_for_astray(1).expect("a step");
+        assert!(step.what.starts_with("1 entry is not") && step.command.as_deref() == Some("regpass reencrypt"));
+        assert_eq!(count_astray(&bench.system, LOOKED_AT_MAX + 1, &Cancel::default()), None);
     }
 
     #[test]

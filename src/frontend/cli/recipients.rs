@@ -9,11 +9,12 @@ use super::Session;
 use super::args::folder;
 use super::names;
 use super::progress::cancel_on_interrupt;
-use super::reencrypt::{How, foreseen, line, tell as tell_reencrypted};
+use super::reencrypt::{How, counted, foreseen, line, tell as tell_reencrypted};
 use crate::frontend::console::{Console, Role};
 use crate::model::{EntryPath, Problem, ProblemKind, Recipient, UserId, text, utc};
+use crate::ops::progress::Cancel;
 use crate::ops::recipients::{self, Access, Edit, Governed, Person, Proposal};
-use crate::ops::reencrypt;
+use crate::ops::{entries, overview, reencrypt};
 use crate::system::System;
 use crate::system::cipher::Reach;
 use crate::system::keyring::RecipientStanding;
@@ -107,9 +108,10 @@ fn show(session: &Session, system: &System, args: &RecipientsArgs) -> Result<(),
         Err(problem) if problem.kind == ProblemKind::NotFound && access.is_some() => Vec::new(),
         listed => listed?,
     };
+    let astray = if access.is_none() { count_astray(system, &name) } else { None };
     if args.json {
         let folders: Vec<Value> = governed.iter().map(folder_json).collect();
-        let mut answer = json!({ "schema": names::SCHEMA, "folders": folders });
+        let mut answer = json!({ "schema": names::SCHEMA, "folders": folders, "astray": astray });
         if let Some(access) = &access {
             answer["entry"] = access_json(&name, access);
         }
@@ -128,7 +130,24 @@ fn show(session: &Session, system: &System, args: &RecipientsArgs) -> Result<(),
     if governed.is_empty() && access.is_none() {
         console.status("no folder here has a recipients file of its own");
     }
+    if let Some(entries) = astray.filter(|entries| *entries > 0) {
+        let below =
+            if name.is_root() { String::new() } else { format!(" {}", text::shell_word(Path::new(name.as_os_str()))) };
+        console.warning(
+            &Problem::failed(format!("whom {} are encrypted to is not who is listed", counted(entries)))
+                .because("a change of recipients was ended half-way or put off, or is somebody else's")
+                .hint(format!("which: regpass reencrypt --dry-run{below}"))
+                .hint(format!("encrypt them anew: regpass reencrypt{below}")),
+        );
+    }
     Ok(())
+}
+
+/// None where there are too many entries to look at unasked, or nobody can tell.
+fn count_astray(system: &System, folder: &EntryPath) -> Option<usize> {
+    let entries = entries::list(system, folder).ok()?.entries.len();
+    let looked_at = entries <= overview::LOOKED_AT_MAX;
+    looked_at.then(|| recipients::astray(system, folder, &Cancel::default()).ok()).flatten().map(|found| found.entries)
 }
 
 /// `  Alice <alice@…>  FINGERPRINT  yours, valid, until 2027-01-01`

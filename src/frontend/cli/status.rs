@@ -10,6 +10,7 @@ use super::{Session, journal, names};
 use crate::frontend::console::{Console, Role};
 use crate::model::{Problem, UserId, text};
 use crate::ops::overview::{self, Overview, Step};
+use crate::ops::progress::Cancel;
 use crate::ops::readers::{self, Lock};
 use crate::system::journal::Call;
 
@@ -40,6 +41,8 @@ pub(super) fn run(session: &Session, args: &StatusArgs) -> Result<(), Problem> {
     let system = session.system()?;
     let mut found = overview::look(&system);
     let entries = overview::count_entries(&system);
+    let astray = entries.and_then(|entries| overview::count_astray(&system, entries, &Cancel::default()));
+    found.next.extend(astray.and_then(overview::step_for_astray));
     let own = readers::own_key(&system).ok();
     let lock = own.as_ref().map(|own| own.lock);
     if found.stores.first().is_some_and(|store| store.exists) {
@@ -47,7 +50,7 @@ pub(super) fn run(session: &Session, args: &StatusArgs) -> Result<(), Problem> {
     }
     found.key = own.and_then(|own| own.key).or(found.key);
     if args.json {
-        return session.console.json(&as_json(&found, entries, lock));
+        return session.console.json(&as_json(&found, (entries, astray), lock));
     }
     session.console.data(&facts(&session.console, &found, entries, lock))?;
     session.console.data(&steps(&session.console, &found.next))
@@ -138,7 +141,7 @@ fn shown(path: &Path) -> String {
 }
 
 /// `schema` 1 of docs/json.md, `status`.
-fn as_json(found: &Overview, entries: Option<usize>, lock: Option<Lock>) -> Value {
+fn as_json(found: &Overview, (entries, astray): (Option<usize>, Option<usize>), lock: Option<Lock>) -> Value {
     let path = |path: &Path| String::from_utf8_lossy(path.as_os_str().as_encoded_bytes()).into_owned();
     let docker = found.docker.as_ref().ok();
     let stores: Vec<Value> = found
@@ -177,6 +180,7 @@ fn as_json(found: &Overview, entries: Option<usize>, lock: Option<Lock>) -> Valu
         "key": found.key.as_ref().and_then(|key| key.fingerprint.clone()),
         "key_state": lock.map(lock_word),
         "entries": entries,
+        "astray": astray,
         "registries": found.registries,
         "journal_on": found.journal_on,
         "calls": calls(found).iter().map(journal::call).collect::<Vec<_>>(),

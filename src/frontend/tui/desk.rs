@@ -189,6 +189,7 @@ impl Desk {
             Job::OwnKey => Report::OwnKey(OwnKey { key: Some(alice()), lock: Lock::Unlocked }),
             Job::Overview => Report::Overview(Box::new(home::overview())),
             Job::EntryCount => Report::EntryCount(Some(11)),
+            Job::AstrayCount(_) => Report::AstrayCount(Some(self.astray)),
             Job::Journal(_) => activity::journal(activity::calls()),
             Job::Mend(_) => Report::Mended("linked in /home/alice/.local/bin".to_owned()),
             Job::CopyText(_) => Report::Copied(Copied::Clipboard { seconds: 45 }.into()),

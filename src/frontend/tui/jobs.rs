@@ -48,6 +48,8 @@ pub(super) enum Job {
     Overview,
     /// How many entries there are, for nobody who waits.
     EntryCount,
+    /// How many of so many entries are encrypted to others than are listed.
+    AstrayCount(usize),
     /// The helper's last calls, unless the journal still has this stamp.
     Journal(Option<Stamp>),
     Entries,
@@ -98,6 +100,8 @@ pub(super) enum Report {
     Overview(Box<Overview>),
     /// None: the stores cannot be listed.
     EntryCount(Option<usize>),
+    /// None: nobody can tell.
+    AstrayCount(Option<usize>),
     /// None: nothing new.
     Journal(Option<(Journal, Option<Stamp>)>),
     Entries(Catalogue),
@@ -161,7 +165,7 @@ impl Job {
             Job::OwnKey | Job::History(history::Job::Versions(_)) | Job::Recipients(recipients::Job::List) => Lane::Ask,
             Job::Recipients(recipients::Job::Access(_)) => Lane::Look,
             Job::Audit(_) | Job::Contexts(_) | Job::Fix(fix::Job::Plan(_)) => Lane::Past,
-            Job::EntryCount | Job::History(history::Job::Last(_)) | Job::Folder(_) => Lane::Past,
+            Job::EntryCount | Job::AstrayCount(_) | Job::History(history::Job::Last(_)) | Job::Folder(_) => Lane::Past,
             Job::Git(git::Job::Status | git::Job::Log(_) | git::Job::Conflicts) => Lane::Look,
             Job::Undo(undo::Job::Last) | Job::Write(write::Job::Recipe) => Lane::Look,
             Job::Open(_)
@@ -186,6 +190,7 @@ impl Job {
             Job::Entries
                 | Job::Overview
                 | Job::EntryCount
+                | Job::AstrayCount(_)
                 | Job::Folder(folder::Job::Astray(_))
                 | Job::Registries
                 | Job::Accounts(_)
@@ -211,6 +216,9 @@ impl Job {
             Job::OwnKey => readers::own_key(system).map(Report::OwnKey),
             Job::Overview => Ok(Report::Overview(Box::new(overview::look(system)))),
             Job::EntryCount => Ok(Report::EntryCount(overview::count_entries(system))),
+            Job::AstrayCount(entries) => {
+                Ok(Report::AstrayCount(overview::count_astray(system, entries, watch.cancel())))
+            }
             Job::Journal(known) => journal::follow(system, known, CALLS_MAX).map(Report::Journal),
             Job::Entries => catalogue(system).map(Report::Entries),
             Job::Facts(entry) => facts(system, &entry),

@@ -284,6 +284,8 @@ mod tests {
             assert!(killed.is_err() && bench.git(&["status", "--porcelain"]).contains(" M .gpg-id\n"), "at {at}");
             let done = (0..ENTRIES).filter(|number| is_for_both(&bench, *number)).count();
             assert!(done < ENTRIES && (at < 64 || done >= 64), "{done} at {at}");
+            let left = crate::ops::recipients::astray(&bench.system, &EntryPath::root(), &Cancel::default());
+            assert_eq!(left.expect("looked at").entries, ENTRIES - done);
             if goes_on {
                 assert_eq!(go_on(&bench).done.len(), ENTRIES - done);
                 assert_eq!((subjects(&bench).len(), files_of_last_commit(&bench)), (3, ENTRIES + 1));

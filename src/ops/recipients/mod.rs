@@ -1,13 +1,15 @@
 //! Who may read which folder: each `.gpg-id` as a person knows its recipients; edits of it, with what is stored already
-//! encrypted anew (`edit.rs`, `make.rs`); who can really read an entry (`access.rs`), and who what is written into a folder
-//! (`folder.rs`).
+//! encrypted anew (`edit.rs`, `make.rs`); who can really read an entry (`access.rs`), which entries are encrypted to others
+//! (`astray.rs`), and who may read what is written into a folder (`folder.rs`).
 
 mod access;
+mod astray;
 mod edit;
 mod folder;
 mod make;
 
 pub use access::{Access, access};
+pub use astray::{Astray, astray};
 pub use edit::{Edit, Proposal, propose};
 pub use folder::{FolderReaders, NamedBy, folder_readers};
 pub use make::{apply, carry};

@@ -62,7 +62,7 @@ fn recipients_and_reencrypt_have_json_and_codes() {
     let folder = &value["folders"][0];
     assert_eq!(
         (keys(&value), keys(folder)),
-        (vec!["schema", "folders"], vec!["folder", "store", "file", "recipients", "problem"])
+        (vec!["schema", "folders", "astray"], vec!["folder", "store", "file", "recipients", "problem"])
     );
     let person = &folder["recipients"][0];
     assert_eq!(keys(person), ["recipient", "fingerprint", "name", "validity", "expires", "own", "problem"]);

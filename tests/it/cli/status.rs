@@ -19,6 +19,7 @@ fn a_store_is_told_with_its_counts_and_what_docker_lacks() {
         "key",
         "key_state",
         "entries",
+        "astray",
         "registries",
         "journal_on",
         "calls",

@@ -54,7 +54,16 @@ fn a_new_recipient_reads_everything_and_pass_and_gopass_agree() {
     let foreseen = sandbox.regpass(&["reencrypt", "--dry-run"], b"").ok();
     assert_eq!(foreseen.out(), "e0\ne2\ne4\nteam/in/e1\nteam/in/e3\nteam/in/e5\n");
     assert_eq!(sandbox.git(&["status", "--porcelain"]).ok().out(), "");
+    let astray = |sandbox: &Sandbox, command: &str| -> Value {
+        let answer = sandbox.regpass(&[command, "--json"], b"").ok();
+        serde_json::from_slice::<Value>(&answer.stdout).expect("JSON")["astray"].clone()
+    };
+    assert_eq!((astray(&sandbox, "status"), astray(&sandbox, "recipients")), (6.into(), 6.into()));
+    let told = sandbox.regpass(&["recipients"], b"").ok();
+    assert!(told.err().contains("6 entries") && told.err().contains("regpass reencrypt"), "{}", told.err());
+    assert!(sandbox.regpass(&["status"], b"").ok().out().contains("6 entries are not encrypted to just those"));
     let answer = sandbox.regpass(&["reencrypt"], b"").ok();
+    assert_eq!((astray(&sandbox, "status"), astray(&sandbox, "recipients")), (0.into(), 0.into()));
     assert_eq!((answer.out(), answer.err()), (String::new(), "6 entries encrypted anew, 1 already right\n".into()));
     for entry in ["e0", "team/in/e5"] {
         assert_eq!(readers(&sandbox, entry), both(&alice, &bob));

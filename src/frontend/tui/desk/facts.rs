@@ -2,11 +2,11 @@
 
 use ratatui::buffer::Buffer;
 
-use super::super::jobs::folder::{Astray, Job as Ask, Report as Answer};
+use super::super::jobs::folder::{Job as Ask, Report as Answer};
 use super::super::theme::Meaning;
 use super::super::widgets::details::Details;
 use super::*;
-use crate::ops::recipients::{FolderReaders, NamedBy};
+use crate::ops::recipients::{Astray, FolderReaders, NamedBy};
 use crate::system::git::{Commit, ObjectId};
 
 pub(super) fn found(job: &Ask, astray: usize) -> Answer {

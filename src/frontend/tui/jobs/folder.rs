@@ -4,9 +4,7 @@
 use super::super::watch::Watch;
 use crate::model::{EntryPath, Problem};
 use crate::ops::history;
-use crate::ops::recipients::{self, FolderReaders};
-use crate::ops::reencrypt::{self, Extent};
-
+use crate::ops::recipients::{self, Astray, FolderReaders};
 use crate::system::System;
 use crate::system::git::Commit;
 
@@ -33,30 +31,12 @@ pub(in super::super) enum Report {
     Last(Option<Vec<Commit>>),
 }
 
-#[derive(Debug, Default)]
-pub(in super::super) struct Astray {
-    pub(in super::super) entries: usize,
-    /// Those of which it cannot be told, and why of the first.
-    pub(in super::super) untold: usize,
-    pub(in super::super) why: Option<Problem>,
-}
-
 impl Job {
     pub(in super::super) fn run(self, system: &System, watch: &Watch<'_>) -> Result<Report, Problem> {
         match self {
             Job::Readers(folder) => recipients::folder_readers(system, &folder).map(Report::Readers),
-            Job::Astray(folder) => astray(system, &folder, watch).map(Report::Astray),
+            Job::Astray(folder) => recipients::astray(system, &folder, watch.cancel()).map(Report::Astray),
             Job::Last(folder) => history::commits_in(system, &folder, LAST).map(Report::Last),
         }
     }
-}
-
-fn astray(system: &System, folder: &EntryPath, watch: &Watch<'_>) -> Result<Astray, Problem> {
-    let plan = reencrypt::plan(system, folder, Extent::Differing, watch.cancel())?;
-    // An entry beside the folder has its name too, and is none of the folder's.
-    let entries = plan.due.iter().filter(|due| due.entry != *folder).count();
-    let mut failed = plan.failed.into_iter().filter(|failed| failed.entry != *folder);
-    let why = failed.next();
-    let untold = failed.count() + usize::from(why.is_some());
-    Ok(Astray { entries, untold, why: why.map(|failed| failed.problem) })
 }

@@ -1,7 +1,7 @@
 //! What is told of a folder without opening anything: who may read what is in it, what in it is encrypted to others, what
 //! git did with it.
 
-use super::super::jobs::folder::{Astray, LOOKED_AT_MAX};
+use super::super::jobs::folder::LOOKED_AT_MAX;
 use super::super::screen::Scope;
 use super::super::theme::Meaning;
 use super::super::widgets::details::Details;
@@ -11,7 +11,7 @@ use super::store::StoreScreen;
 use super::store_facts::Known;
 use super::store_keys::Action;
 use crate::model::{EntryPath, Problem};
-use crate::ops::recipients::{FolderReaders, NamedBy};
+use crate::ops::recipients::{Astray, FolderReaders, NamedBy};
 
 pub(super) fn draw(known: &Known, folder: &EntryPath, entries: u32, details: &mut Details<'_>, scope: &Scope) {
     match known.readers.known(folder) {

@@ -35,9 +35,12 @@ pub(in super::super) struct Home {
     copying: Option<(u64, String)>,
     mending: Option<u64>,
     counting: Option<u64>,
+    weighing: Option<u64>,
     following: Following,
     overview: Option<Overview>,
     entries: Entries,
+    /// Entries encrypted to others than are listed.
+    astray: usize,
     own: Option<OwnKey>,
     problem: Option<Problem>,
     rows: Vec<Row>,
@@ -81,9 +84,11 @@ impl Default for Home {
             copying: None,
             mending: None,
             counting: None,
+            weighing: None,
             following: Following::default(),
             overview: None,
             entries: Entries::Counting,
+            astray: 0,
             own: None,
             problem: None,
             rows: Vec::new(),
@@ -102,6 +107,14 @@ impl Home {
             Flow::Start(ask, Job::OwnKey),
             Flow::Start(count, Job::EntryCount),
         ])
+    }
+
+    /// Each entry is read for it, after all else.
+    fn weigh(&mut self) -> Flow {
+        let Entries::Counted(entries) = self.entries else { return Flow::Stay };
+        let ticket = self.tickets.next();
+        self.weighing = Some(ticket.number);
+        Flow::Start(ticket, Job::AstrayCount(entries))
     }
 
     /// What the journal holds by now. Where the store may hold other logins since, or what is to do is another thing, all is
@@ -198,7 +211,7 @@ impl Home {
     fn arrange(&mut self, scope: &Scope) {
         let Some(overview) = &self.overview else { return };
         let first = self.rows.is_empty();
-        self.rows = rows(overview, self.entries, self.own.as_ref(), scope);
+        self.rows = rows(overview, (self.entries, self.astray), self.own.as_ref(), scope);
         // What is to be done is what a person came for.
         let step = self.rows.iter().position(|row| matches!(row.go, Go::Command(_)));
         if let Some(step) = step.filter(|_| first) {
@@ -306,6 +319,13 @@ impl Screen for Home {
             self.entries = match report {
                 Ok(Report::EntryCount(Some(count))) => Entries::Counted(count),
                 _ => Entries::Unlisted,
+            };
+            self.arrange(scope);
+            return self.weigh();
+        } else if self.weighing.take_if(|asked| *asked == number).is_some() {
+            self.astray = match report {
+                Ok(Report::AstrayCount(Some(count))) => count,
+                _ => 0,
             };
         } else if self.asking.take_if(|asked| *asked == number).is_some() {
             // Without a store there is no key of its own; why, the overview tells.

@@ -65,8 +65,14 @@ impl Row {
 }
 
 /// What to do comes first: on a small screen it is all there is room for.
-pub(super) fn rows(found: &Overview, entries: Entries, own: Option<&OwnKey>, scope: &Scope) -> Vec<Row> {
+pub(super) fn rows(
+    found: &Overview,
+    (entries, astray): (Entries, usize),
+    own: Option<&OwnKey>,
+    scope: &Scope,
+) -> Vec<Row> {
     let mut steps: Vec<Step> = found.next.clone();
+    steps.extend(overview::step_for_astray(astray));
     if found.stores.first().is_some_and(|store| store.exists) {
         steps.extend(own.and_then(|own| overview::step_for(own.lock)));
     }

@@ -2,13 +2,13 @@
 //! each kind at a time, the newest selection next. What takes long is asked for last: git may go through a long history for
 //! the commits, and of a folder every entry is looked at.
 
-use super::super::jobs::folder::{Astray, Job as AskFolder, LOOKED_AT_MAX, Report as AnswerFolder};
+use super::super::jobs::folder::{Job as AskFolder, LOOKED_AT_MAX, Report as AnswerFolder};
 use super::super::jobs::history::{Job as AskHistory, Report as AnswerHistory};
 use super::super::jobs::{Job, Report};
 use super::super::screen::{Flow, Tickets};
 use crate::model::{EntryPath, Problem, ProblemKind};
 use crate::ops::entries::EntryFacts;
-use crate::ops::recipients::{Access, FolderReaders};
+use crate::ops::recipients::{Access, Astray, FolderReaders};
 use crate::system::git::{Commit, Tracking};
 
 /// What is known of an entry, who can read it, and whether git has it.
