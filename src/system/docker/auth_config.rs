@@ -2,7 +2,7 @@
 //! `cli/config/configfile/file.go`, `parseEnvConfig`). Which registries it answers for; never what it holds.
 
 use super::auth_file::{masked, user_of};
-use super::document::{self, Node};
+use super::document::{self, Node, is_named};
 use crate::model::Secret;
 
 /// What Docker makes of the variable.
@@ -30,12 +30,12 @@ pub fn judge(value: &Secret) -> AuthConfig {
 
 fn entries(node: &Node) -> Result<Vec<String>, &'static str> {
     let unknown = "it has a member that Docker does not know";
-    if !node.is_map() || node.members().iter().any(|(name, _)| !name.eq_ignore_ascii_case("auths")) {
+    if !node.is_map() || node.members().iter().any(|(name, _)| !is_named(name, "auths")) {
         return Err(unknown);
     }
     let mut servers = Vec::new();
     for (server, entry) in node.members().iter().flat_map(|(_, auths)| auths.members()) {
-        if entry.members().iter().any(|(name, _)| !name.eq_ignore_ascii_case("auth")) {
+        if entry.members().iter().any(|(name, _)| !is_named(name, "auth")) {
             return Err(unknown);
         }
         let auth = entry.get("auth").and_then(Node::text).filter(|auth| !auth.is_empty());

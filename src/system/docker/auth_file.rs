@@ -1,13 +1,14 @@
 //! Files in which logins to registries may stand in clear: Docker's own, and those of its kin that have its form. What
 //! stands where, how long it is and what is odd about it; a secret never leaves here. Reads only; what is bad is `ops`.
 
+use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use zeroize::Zeroizing;
 
-use super::document::{self, Node};
+use super::document::{self, Node, folded, is_named};
 pub use super::document::{Broken, masked, pointer};
 use super::traits::Traits;
 use crate::model::{Login, Secret, text};
@@ -17,7 +18,7 @@ use crate::system::files::{self, FileError};
 pub const SIZE_MAX: u64 = 1 << 20;
 
 /// The members of an entry that hold a secret (docker/cli `types.AuthConfig`).
-const HOLDERS: [&str; 4] = ["auth", "password", "identitytoken", "registrytoken"];
+pub(super) const HOLDERS: [&str; 4] = ["auth", "password", "identitytoken", "registrytoken"];
 
 /// How a file is laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,11 +144,10 @@ fn contents(node: &Node, layout: Layout) -> Contents {
         repeated: node.repeated(),
         ..Contents::default()
     };
-    let helpers = node.get("credHelpers").map(Node::members).unwrap_or_default();
-    found.cred_helpers = helpers.iter().filter_map(|(key, node)| Some((masked(key), plain(Some(node))?))).collect();
+    found.cred_helpers = helpers(node).into_iter().map(|(server, helper)| (masked(server), helper)).collect();
     match layout {
         Layout::Nested => {
-            for (key, node) in node.members().iter().filter(|(key, _)| key.eq_ignore_ascii_case("auths")) {
+            for (key, node) in node.all("auths") {
                 found.add_entries(&pointer("", key), node);
             }
         }
@@ -170,12 +170,12 @@ impl Contents {
             let before = self.held.len();
             for (name, value) in entry.members().iter().filter(|(name, _)| holds(name)) {
                 let Some(value) = value.text().filter(|text| !text.is_empty()) else { continue };
-                let is_auth = name.eq_ignore_ascii_case("auth");
+                let is_auth = is_named(name, "auth");
                 let decoded = if is_auth { user_of(value.expose()) } else { None };
                 let is_odd = is_auth && decoded.is_none();
                 let user = decoded.as_ref().or(told.as_ref()).map(Login::as_str);
                 let traits = match is_auth {
-                    true => secret_of(value.expose()).map(|secret| Traits::of(user, &secret)),
+                    true => decoded_pair(value.expose()).map(|(_, secret)| Traits::of(user, &secret)),
                     false => Some(Traits::of(user, value)),
                 };
                 let held = Held {
@@ -266,23 +266,30 @@ fn header(name: &str, node: &Node) -> Option<Held> {
     })
 }
 
-/// A member that holds a secret, its name in any case.
-fn holds(name: &str) -> bool {
-    HOLDERS.iter().any(|holder| name.eq_ignore_ascii_case(holder))
+/// A member that holds a secret.
+pub(super) fn holds(name: &str) -> bool {
+    HOLDERS.iter().any(|holder| is_named(name, holder))
+}
+
+/// `credHelpers`: a null is the empty text, by which Docker keeps the login in the file.
+pub(super) fn helpers(node: &Node) -> BTreeMap<&str, String> {
+    let helpers = node.entries("credHelpers").into_iter();
+    helpers.map(|(server, helper)| (server, plain(Some(helper)).unwrap_or_default())).collect()
 }
 
 /// What Go's decoder refuses (docker/cli `configfile.ConfigFile`), which ends the reading of the whole file.
-fn unfit(node: &Node) -> Vec<String> {
+pub(super) fn unfit(node: &Node) -> Vec<String> {
     if !node.is_map() {
         return vec![String::new()];
     }
     let is_text = |node: &Node| node.text().is_some();
+    let is_part = |name: &str| holds(name) || is_named(name, "username");
     let is_texts = |node: &Node| node.is_map() && node.members().iter().all(|(_, node)| node.is_null_or(is_text));
     let is_entry = |node: &Node| {
-        node.is_map() && node.members().iter().all(|(name, node)| !holds(name) || node.is_null_or(is_text))
+        node.is_map() && node.members().iter().all(|(name, node)| !is_part(name) || node.is_null_or(is_text))
     };
     let is_entries = |node: &Node| node.is_map() && node.members().iter().all(|(_, node)| node.is_null_or(is_entry));
-    let fits = |name: &str, node: &Node| match name.to_ascii_lowercase().as_str() {
+    let fits = |name: &str, node: &Node| match folded(name).as_str() {
         "auths" => node.is_null_or(is_entries),
         "credsstore" => node.is_null_or(is_text),
         "credhelpers" | "httpheaders" => node.is_null_or(is_texts),
@@ -292,32 +299,28 @@ fn unfit(node: &Node) -> Vec<String> {
 }
 
 /// A text that is no secret.
-fn plain(node: Option<&Node>) -> Option<String> {
+pub(super) fn plain(node: Option<&Node>) -> Option<String> {
     node.and_then(Node::text).map(|text| String::from_utf8_lossy(text.expose()).into_owned())
 }
 
-/// What stands before the first colon of base64 of `USER:SECRET`, as Docker decodes it (docker/cli `decodeAuth`).
+/// The user of an `auth`.
 pub(super) fn user_of(auth: &[u8]) -> Option<Login> {
-    let (text, colon) = decoded(auth)?;
-    std::str::from_utf8(&text.expose()[..colon]).ok().map(Login::new)
+    let (user, _) = decoded_pair(auth)?;
+    std::str::from_utf8(user.expose()).ok().map(Login::new)
 }
 
-/// What stands behind it, without the NUL bytes that Docker drops.
-fn secret_of(auth: &[u8]) -> Option<Secret> {
-    let (text, colon) = decoded(auth)?;
-    let mut secret = text.part(colon + 1..text.len());
-    secret.trim_end(|byte| byte == 0);
-    Some(secret)
-}
-
-/// The text, and where its first colon is.
-fn decoded(auth: &[u8]) -> Option<(Secret, usize)> {
-    // Go's decoder passes over line ends.
+/// User and secret of an `auth`. Go's decoder passes over line ends, and Docker takes NULs off both ends of the secret
+/// (docker/cli `decodeAuth`).
+pub(super) fn decoded_pair(auth: &[u8]) -> Option<(Secret, Secret)> {
     let text: Zeroizing<Vec<u8>> =
         Zeroizing::new(auth.iter().copied().filter(|byte| !b"\r\n".contains(byte)).collect());
-    let decoded = Secret::new(base64::engine::general_purpose::STANDARD.decode(&*text).ok()?);
-    let colon = decoded.expose().iter().position(|byte| *byte == b':').filter(|colon| *colon > 0)?;
-    Some((decoded, colon))
+    let whole = Secret::new(base64::engine::general_purpose::STANDARD.decode(&*text).ok()?);
+    let bytes = whole.expose();
+    let colon = bytes.iter().position(|byte| *byte == b':').filter(|colon| *colon > 0)?;
+    let is_inside = |byte: &u8| *byte != 0;
+    let first = bytes[colon + 1..].iter().position(is_inside).map_or(bytes.len(), |at| colon + 1 + at);
+    let end = bytes[first..].iter().rposition(is_inside).map_or(first, |at| first + at + 1);
+    Some((whole.part(0..colon), whole.part(first..end)))
 }
 
 /// Lines of a file that is no JSON on which a member that holds a secret has a value.

@@ -2,22 +2,18 @@
 //! file itself. Reads only, and no secret leaves here: of an inline login only the user's name is kept.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::path::{Path, PathBuf};
 
-use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
-
-use super::auth_file;
+use super::auth_file::{self, HOLDERS};
 use super::creds_store::{self, Placed};
+use super::document::{self, Broken, Node};
+use super::edit::EditError;
 use crate::model::{Login, Problem, RegistryKey, Secret, text};
 use crate::system::files::{self, FileError};
 use crate::system::rewriting::RewriteError;
 
 /// The file's name in Docker's folder.
 pub const FILE: &str = "config.json";
-
-/// The key of the helper for every registry that has none of its own.
-pub(super) const CREDS_STORE: &str = "credsStore";
 
 /// The most that is read, in bytes.
 pub(super) const SIZE_MAX: u64 = 1 << 20;
@@ -52,8 +48,11 @@ pub enum DockerConfigError {
     // serde's own message may quote a value.
     #[error("{} is not what Docker can read: line {line}, column {column}", text::quoted_path(.file))]
     Json { file: PathBuf, line: usize, column: usize },
+    #[error("{} is not what Docker can read: what stands at {} is of another kind than it expects",
+        text::quoted_path(.file), text::quoted(.pointer))]
+    Mistyped { file: PathBuf, pointer: String },
     #[error("{} is not as it has to be for this change", text::quoted_path(.file))]
-    Unfit { file: PathBuf },
+    Unfit { file: PathBuf, why: EditError },
     #[error("{} was changed by somebody else meanwhile", text::quoted_path(.file))]
     Changed { file: PathBuf },
 }
@@ -72,9 +71,9 @@ impl From<DockerConfigError> for Problem {
         let problem = Problem::failed(error.to_string());
         match error {
             DockerConfigError::File(error) => error.hint().into_iter().fold(problem, Problem::hint),
-            DockerConfigError::Unfit { .. } => problem.because("it names a helper already, or is no longer as it was"),
+            DockerConfigError::Unfit { why, .. } => problem.because(why),
             DockerConfigError::Changed { .. } => problem.hint("look again, then do it again"),
-            DockerConfigError::Json { .. } => {
+            DockerConfigError::Json { .. } | DockerConfigError::Mistyped { .. } => {
                 problem.hint("mend it by hand before the next docker login, which overwrites it")
             }
         }
@@ -89,29 +88,33 @@ pub fn read(folder: &Path) -> Result<DockerConfig, DockerConfigError> {
         Err(error) if error.is_not_found() => return Ok(DockerConfig { file, ..DockerConfig::default() }),
         Err(error) => return Err(error.into()),
     };
-    parse(&file, bytes.expose())
+    parse(&file, &bytes)
 }
 
 /// What this text says, which is that of the file.
-pub(super) fn parse(file: &Path, text: &[u8]) -> Result<DockerConfig, DockerConfigError> {
+pub(super) fn parse(file: &Path, text: &Secret) -> Result<DockerConfig, DockerConfigError> {
     // Docker takes an empty file for an empty object (docker/cli `cli/config/config.go`).
-    let raw = if text.is_empty() { Ok(Raw::default()) } else { serde_json::from_slice::<Raw>(text) };
-    let raw = raw.map_err(|error| DockerConfigError::Json {
+    let bytes = if text.is_empty() { b"{}" } else { text.expose() };
+    let (node, has_more) = document::parse(bytes).map_err(|Broken { line, column }| DockerConfigError::Json {
         file: file.to_owned(),
-        line: error.line(),
-        column: error.column(),
+        line,
+        column,
     })?;
-    let inline = raw.auths.into_iter().filter_map(|(server, RawAuth { auth, username, holds })| {
-        let holds = holds || auth.holds;
-        let login = auth.user.or(username.filter(|user| !user.is_empty()).map(Login::new));
+    if let Some(pointer) = auth_file::unfit(&node).into_iter().next() {
+        return Err(DockerConfigError::Mistyped { file: file.to_owned(), pointer });
+    }
+    let inline = node.entries("auths").into_iter().filter_map(|(server, entry)| {
+        let of = |name: &str| entry.get(name).and_then(Node::text).filter(|text| !text.is_empty());
+        let user = || auth_file::plain(entry.get("username")).filter(|user| !user.is_empty()).map(Login::new);
+        let login = of("auth").and_then(|auth| auth_file::user_of(auth.expose())).or_else(user);
+        let holds = HOLDERS.iter().any(|name| of(name).is_some());
         holds.then(|| InlineLogin { server: RegistryKey::new(server), login })
     });
-    let helper = raw.creds_store.filter(|helper| !helper.is_empty());
     Ok(DockerConfig {
         exists: true,
-        placed: creds_store::placed(text, helper.as_deref()),
-        helper,
-        helpers: raw.cred_helpers,
+        placed: creds_store::placed(text, &node, has_more),
+        helper: auth_file::plain(node.get("credsStore")).filter(|helper| !helper.is_empty()),
+        helpers: auth_file::helpers(&node).into_iter().map(|(server, helper)| (server.to_owned(), helper)).collect(),
         inline: inline.collect(),
         file: file.to_owned(),
     })
@@ -122,137 +125,6 @@ impl DockerConfig {
     pub fn helper_for(&self, server: &RegistryKey) -> Option<&str> {
         let own = self.helpers.get(&*server.to_text());
         own.or(self.helper.as_ref()).map(String::as_str).filter(|helper| !helper.is_empty())
-    }
-}
-
-/// True when Go takes this key for that field: whatever its case, U+017F for an `s` and U+212A for a `k` among it
-/// (encoding/json, `foldName`).
-pub(super) fn is_key(key: &str, field: &str) -> bool {
-    let folded = |character: char| match character {
-        '\u{17f}' => 's',
-        '\u{212a}' => 'k',
-        other => other.to_ascii_lowercase(),
-    };
-    key.chars().map(folded).eq(field.chars().map(folded))
-}
-
-/// The object as Go fills it (encoding/json, `Unmarshal`): a key counts in any case, of a text that is there twice the last
-/// one, of an object all that is in each; `null` leaves a text as it is and empties an object.
-#[derive(Default)]
-struct Raw {
-    creds_store: Option<String>,
-    cred_helpers: BTreeMap<String, String>,
-    auths: BTreeMap<String, RawAuth>,
-}
-
-impl<'de> Deserialize<'de> for Raw {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Raw, D::Error> {
-        deserializer.deserialize_map(RawVisitor)
-    }
-}
-
-struct RawVisitor;
-
-impl<'de> Visitor<'de> for RawVisitor {
-    type Value = Raw;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Raw, A::Error> {
-        let mut raw = Raw::default();
-        while let Some(key) = map.next_key::<String>()? {
-            if is_key(&key, CREDS_STORE) {
-                raw.creds_store = map.next_value::<Option<String>>()?.or(raw.creds_store);
-            } else if is_key(&key, "credHelpers") {
-                merge(&mut raw.cred_helpers, map.next_value()?);
-            } else if is_key(&key, "auths") {
-                merge(&mut raw.auths, map.next_value()?);
-            } else {
-                map.next_value::<IgnoredAny>()?;
-            }
-        }
-        Ok(raw)
-    }
-}
-
-fn merge<T: Default>(known: &mut BTreeMap<String, T>, more: Option<BTreeMap<String, Option<T>>>) {
-    match more {
-        Some(more) => known.extend(more.into_iter().map(|(key, value)| (key, value.unwrap_or_default()))),
-        None => known.clear(),
-    }
-}
-
-#[derive(Default)]
-struct RawAuth {
-    auth: Hidden,
-    username: Option<String>,
-    /// One of the other secrets is there.
-    holds: bool,
-}
-
-impl<'de> Deserialize<'de> for RawAuth {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<RawAuth, D::Error> {
-        deserializer.deserialize_map(RawAuthVisitor)
-    }
-}
-
-struct RawAuthVisitor;
-
-impl<'de> Visitor<'de> for RawAuthVisitor {
-    type Value = RawAuth;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RawAuth, A::Error> {
-        let mut raw = RawAuth::default();
-        while let Some(key) = map.next_key::<String>()? {
-            if is_key(&key, "auth") {
-                raw.auth = map.next_value()?;
-            } else if is_key(&key, "username") {
-                raw.username = map.next_value::<Option<String>>()?.or(raw.username);
-            } else if ["password", "identitytoken", "registrytoken"].iter().any(|field| is_key(&key, field)) {
-                raw.holds |= map.next_value::<Hidden>()?.holds;
-            } else {
-                map.next_value::<IgnoredAny>()?;
-            }
-        }
-        Ok(raw)
-    }
-}
-
-/// A secret text that is looked at where it stands and never kept.
-#[derive(Default)]
-struct Hidden {
-    holds: bool,
-    /// What stands before the first colon, when the text is base64 of `user:password` (Docker's `auth`).
-    user: Option<Login>,
-}
-
-impl<'de> Deserialize<'de> for Hidden {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Hidden, D::Error> {
-        deserializer.deserialize_any(HiddenVisitor)
-    }
-}
-
-struct HiddenVisitor;
-
-impl Visitor<'_> for HiddenVisitor {
-    type Value = Hidden;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a text")
-    }
-
-    fn visit_unit<E: de::Error>(self) -> Result<Hidden, E> {
-        Ok(Hidden::default())
-    }
-
-    fn visit_str<E: de::Error>(self, value: &str) -> Result<Hidden, E> {
-        Ok(Hidden { holds: !value.is_empty(), user: auth_file::user_of(value.as_bytes()) })
     }
 }
 
@@ -287,6 +159,31 @@ mod tests {
         assert_eq!(helper("h.test"), None);
         let told = format!("{config:?}");
         assert!(!told.contains("hunter2") && !told.contains("t0ps3cret") && !told.contains("Ym9i"), "{told}");
+    }
+
+    #[test]
+    fn what_docker_reads_is_read() {
+        for (text, helper) in [
+            (r#"{"credsStore":"desktop","credsStore":"pass"}"#, "pass"),
+            (r#"{"credsStore":"pass","credsStore":null}"#, "pass"),
+            (r#"{"credsStore":"pass"} and more"#, "pass"),
+            (r#"{"CredsStore":"pass"}"#, "pass"),
+            ("{\"cred\u{17f}Store\":\"pass\"}", "pass"),
+        ] {
+            assert_eq!(read_text(text).expect(text).helper.as_deref(), Some(helper), "{text}");
+        }
+        let config = read_text(
+            r#"{"auths":{"gone":{"auth":"x"}},"auths":null,"Auths":{"a":{"AUTH":"Ym9iOmh1bnRlcjI="},"b":{"auth":"x"}},
+            "auths":{"b":null},"credHelpers":{"x":"a"},"CredHelpers":{"x":null,"y":"b"}}"#,
+        )
+        .expect("Go merges maps");
+        let servers: Vec<_> = config.inline.iter().map(|inline| inline.server.to_text().into_owned()).collect();
+        assert_eq!(servers, ["a"]);
+        assert_eq!(config.inline[0].login.as_ref().map(Login::as_str), Some("bob"));
+        assert_eq!(config.helpers, BTreeMap::from([("x".to_owned(), String::new()), ("y".to_owned(), "b".to_owned())]));
+        for text in ["[]", r#"{"auths":5}"#, r#"{"auths":{"a":{"username":5}}}"#] {
+            assert!(matches!(read_text(text), Err(DockerConfigError::Mistyped { .. })), "{text}");
+        }
     }
 
     #[test]

@@ -1,12 +1,11 @@
 //! `credsStore` put into a `config.json` that has none, and taken out again: one line at the top, all else byte for byte as it
 //! was, with its order and what nobody here knows. Docker takes no lock on the file; what it writes meanwhile is not lost.
 
-use std::fmt;
 use std::path::Path;
 
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
-
 use super::config::{self, DockerConfigError, SIZE_MAX};
+use super::document::Node;
+use super::edit::{self, Edit, EditError};
 use crate::model::Secret;
 use crate::system::rewriting::Rewriting;
 
@@ -21,105 +20,39 @@ pub enum Placed {
     Nowhere,
 }
 
-/// Where `credsStore` is in this text, which is a whole `config.json`.
-pub(super) fn placed(text: &[u8], helper: Option<&str>) -> Placed {
-    if helper.is_some_and(|helper| without(text, helper).is_some()) {
-        return Placed::AtTop;
-    }
-    match serde_json::from_slice::<Keys>(text) {
-        Ok(Keys(false)) => Placed::Nowhere,
-        _ if text.is_empty() => Placed::Nowhere,
-        _ => Placed::Somewhere,
+/// Where `credsStore` is in this text, which is a whole `config.json`; `has_more`: with something behind the object.
+pub(super) fn placed(text: &Secret, node: &Node, has_more: bool) -> Placed {
+    let mut found = node.all("credsStore");
+    match found.next() {
+        None if has_more => Placed::Somewhere,
+        None => Placed::Nowhere,
+        Some((_, helper)) => match super::auth_file::plain(Some(helper)) {
+            Some(helper) if edit::edited(text, &[Edit::NoCredsStore(helper.clone())]).is_ok() => Placed::AtTop,
+            _ => Placed::Somewhere,
+        },
     }
 }
 
 /// Puts the helper's name into a file that names none.
 pub fn put(file: &Path, helper: &str) -> Result<(), DockerConfigError> {
-    change(file, |text| (placed(text, None) == Placed::Nowhere).then(|| with(text, helper)).flatten())
+    change(file, &Edit::CredsStore(helper.to_owned()))
 }
 
 /// Takes it out where `put` would have put it.
 pub fn take_out(file: &Path, helper: &str) -> Result<(), DockerConfigError> {
-    change(file, |text| without(text, helper))
+    change(file, &Edit::NoCredsStore(helper.to_owned()))
 }
 
-fn change(file: &Path, edit: impl FnOnce(&[u8]) -> Option<Secret>) -> Result<(), DockerConfigError> {
+fn change(file: &Path, edit: &Edit) -> Result<(), DockerConfigError> {
     let rewriting = Rewriting::begin(file, SIZE_MAX)?;
-    let text = rewriting.text().expose();
-    config::parse(file, text)?;
-    let new = edit(text).ok_or_else(|| DockerConfigError::Unfit { file: file.to_owned() })?;
-    config::parse(file, new.expose())?;
+    let unfit = |why| DockerConfigError::Unfit { file: file.to_owned(), why };
+    let placed = config::parse(file, rewriting.text())?.placed;
+    let new = edit::edited(rewriting.text(), std::slice::from_ref(edit)).map_err(unfit)?;
+    // Where an empty one stands, somebody wants it so.
+    if matches!(edit, Edit::CredsStore(_)) && placed != Placed::Nowhere {
+        return Err(unfit(EditError::Taken("credsStore".to_owned())));
+    }
     Ok(rewriting.prepare(&new)?.put()?)
-}
-
-fn member(helper: &str) -> String {
-    format!("\"credsStore\": \"{helper}\"")
-}
-
-/// The gap before the first member is also the one after the new one.
-fn with(text: &[u8], helper: &str) -> Option<Secret> {
-    let text = if text.is_empty() { b"{}\n" } else { text };
-    let (front, gap, rest) = opened(text)?;
-    let member = member(helper);
-    let (before, after): (&[u8], [&[u8]; 2]) = match rest.first()? {
-        b'}' => (b"\n\t", [b"", b"\n"]),
-        _ => (gap, [b",", gap]),
-    };
-    let mut new = Secret::with_capacity(text.len() + before.len() + member.len() + after[0].len() + after[1].len());
-    [front, before, member.as_bytes(), after[0], after[1], rest].iter().for_each(|part| new.push(part));
-    Some(new)
-}
-
-fn without(text: &[u8], helper: &str) -> Option<Secret> {
-    let (front, gap, rest) = opened(text)?;
-    let rest = rest.strip_prefix(member(helper).as_bytes())?;
-    let mut new = Secret::with_capacity(text.len());
-    new.push(front);
-    match rest.strip_prefix(b",") {
-        Some(rest) => {
-            new.push(gap);
-            new.push(rest.strip_prefix(gap)?);
-        }
-        None => new.push(rest.strip_prefix(b"\n").filter(|rest| rest.first() == Some(&b'}'))?),
-    }
-    Some(new)
-}
-
-/// Up to the brace that opens the object, the white space behind it, and the rest.
-fn opened(text: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
-    let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
-    let start = text.iter().position(|byte| !is_blank(byte)).filter(|start| text[*start] == b'{')?;
-    let (front, inside) = text.split_at(start + 1);
-    let first = inside.iter().position(|byte| !is_blank(byte))?;
-    let (gap, rest) = inside.split_at(first);
-    Some((front, gap, rest))
-}
-
-/// Whether an object has a key that Docker reads as `credsStore`.
-struct Keys(bool);
-
-impl<'de> Deserialize<'de> for Keys {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Keys, D::Error> {
-        deserializer.deserialize_map(KeysVisitor)
-    }
-}
-
-struct KeysVisitor;
-
-impl<'de> Visitor<'de> for KeysVisitor {
-    type Value = Keys;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Keys, A::Error> {
-        let mut found = false;
-        while let Some((key, IgnoredAny)) = map.next_entry::<String, IgnoredAny>()? {
-            found |= config::is_key(&key, config::CREDS_STORE);
-        }
-        Ok(Keys(found))
-    }
 }
 
 #[cfg(test)]
@@ -128,9 +61,12 @@ mod tests {
 
     use super::*;
 
-    fn edited(text: &str) -> Option<String> {
-        let new = (placed(text.as_bytes(), None) == Placed::Nowhere).then(|| with(text.as_bytes(), "pass"))??;
-        assert_eq!(placed(new.expose(), Some("pass")), Placed::AtTop);
+    fn of(text: &str) -> Result<Placed, DockerConfigError> {
+        Ok(config::parse(Path::new("x"), &Secret::new(text.as_bytes().to_vec()))?.placed)
+    }
+
+    fn done(text: &str, edit: Edit) -> Option<String> {
+        let new = edit::edited(&Secret::new(text.as_bytes().to_vec()), &[edit]).ok()?;
         Some(String::from_utf8(new.expose().to_vec()).expect("text"))
     }
 
@@ -144,12 +80,13 @@ mod tests {
             ("{ \n}\n", "{\n\t\"credsStore\": \"pass\"\n}\n".to_owned()),
             ("", "{\n\t\"credsStore\": \"pass\"\n}\n".to_owned()),
         ] {
-            let new = edited(text).expect(text);
-            assert_eq!(new, expected);
-            let back = without(new.as_bytes(), "pass").expect("taken out");
+            assert_eq!(of(text).expect(text), Placed::Nowhere);
+            let new = done(text, Edit::CredsStore("pass".to_owned())).expect(text);
+            assert_eq!((new.as_str(), of(&new).expect("read")), (expected.as_str(), Placed::AtTop));
+            let back = done(&new, Edit::NoCredsStore("pass".to_owned())).expect("taken out");
             let as_before = if text.trim_start().trim_start_matches('{').trim().len() > 1 { text } else { "{}\n" };
-            assert_eq!(String::from_utf8_lossy(back.expose()).replace("{\n\t}", "{}"), as_before);
-            assert!(without(new.as_bytes(), "other").is_none());
+            assert_eq!(back, as_before);
+            assert!(done(&new, Edit::NoCredsStore("other".to_owned())).is_none());
         }
     }
 
@@ -159,15 +96,16 @@ mod tests {
             r#"{"credsStore":""}"#,
             r#"{"CREDSSTORE":"x"}"#,
             "{\"cred\u{17f}store\":null}",
-            "[]",
-            "{",
-            " ",
             r#"{"a":1} more"#,
-            "\u{feff}{}",
+            r#"{"credsStore": "pass","credsStore": "x"}"#,
+            r#"{"b":1,"credsStore": "pass"}"#,
         ] {
-            assert_eq!(placed(text.as_bytes(), None), Placed::Somewhere, "{text:?}");
+            assert_eq!(of(text).expect(text), Placed::Somewhere, "{text:?}");
         }
-        assert_eq!(placed(br#"{"auths":{"credsStore":{}}}"#, None), Placed::Nowhere);
+        assert_eq!(of(r#"{"auths":{"credsStore":{}}}"#).expect("read"), Placed::Nowhere);
+        for text in ["[]", "{", " ", "\u{feff}{}"] {
+            of(text).expect_err(text);
+        }
     }
 
     #[test]
@@ -188,19 +126,5 @@ mod tests {
         assert!(matches!(put(&link, "pass"), Err(DockerConfigError::Json { .. })));
         assert_eq!(std::fs::read_to_string(&file).expect("read"), "{\"x\":hunter2");
         assert_eq!(std::fs::read_dir(dir.path()).expect("listed").count(), 2, "nothing is left behind");
-    }
-
-    #[test]
-    fn what_is_written_meanwhile_is_not_lost() {
-        let dir = tempfile::tempdir().expect("a folder");
-        let file = dir.path().join(config::FILE);
-        std::fs::write(&file, "{\"x\":1}").expect("written");
-        let meanwhile = change(&file, |text| {
-            std::fs::write(&file, "{\"docker\": \"was here\"}").expect("written");
-            with(text, "pass")
-        });
-        assert!(matches!(meanwhile, Err(DockerConfigError::Changed { .. })));
-        assert_eq!(std::fs::read_to_string(&file).expect("read"), "{\"docker\": \"was here\"}");
-        assert_eq!(std::fs::read_dir(dir.path()).expect("listed").count(), 1);
     }
 }

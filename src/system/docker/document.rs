@@ -1,6 +1,8 @@
 //! JSON as it stands in a file: the order and the repetition of keys are kept, texts are wiped when they are dropped. For
-//! files that hold logins and are looked at, not only understood; reads only. Called by `auth_file`.
+//! files that hold logins and are looked at, not only understood; reads only. Which member Docker takes for what is told
+//! here, as Go's decoder has it. Called by the files of this room.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -44,9 +46,30 @@ impl Node {
         }
     }
 
-    /// The last member of that name, in any case: the one that counts for Go (encoding/json, `Unmarshal`).
+    /// The members that Go's decoder takes for that field.
+    pub(super) fn all<'n, 'a>(
+        &'n self,
+        name: &'a str,
+    ) -> impl DoubleEndedIterator<Item = (&'n str, &'n Node)> + use<'n, 'a> {
+        self.members().iter().filter(move |(key, _)| is_named(key, name)).map(|(key, node)| (key.as_str(), node))
+    }
+
+    /// The last one that is not null: a null leaves what an earlier one said (encoding/json, `Unmarshal`).
     pub(super) fn get(&self, name: &str) -> Option<&Node> {
-        self.members().iter().rev().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, node)| node)
+        self.all(name).map(|(_, node)| node).rfind(|node| !matches!(node, Node::Null))
+    }
+
+    /// What a field is that is a map: one member after the other goes into it, the last of a key counts, and a null empties
+    /// it.
+    pub(super) fn entries(&self, name: &str) -> BTreeMap<&str, &Node> {
+        let mut found = BTreeMap::new();
+        for (_, node) in self.all(name) {
+            if let Node::Null = node {
+                found.clear();
+            }
+            found.extend(node.members().iter().map(|(key, node)| (key.as_str(), node)));
+        }
+        found
     }
 
     /// A member that Go's decoder would take for something else than it is to be: neither null nor what `fits` says.
@@ -75,9 +98,10 @@ impl Node {
     fn find_repeated(&self, at: &str, found: &mut Vec<String>) {
         match self {
             Node::Map(members) => {
-                for (index, (key, node)) in members.iter().enumerate() {
+                let (mut seen, mut told) = (BTreeSet::new(), BTreeSet::new());
+                for (key, node) in members {
                     let below = pointer(at, key);
-                    if members[..index].iter().any(|(earlier, _)| earlier == key) && !found.contains(&below) {
+                    if !seen.insert(key) && told.insert(key) {
                         found.push(below.clone());
                     }
                     node.find_repeated(&below, found);
@@ -90,6 +114,25 @@ impl Node {
             }
             Node::Other | Node::Null | Node::Text(_) => {}
         }
+    }
+}
+
+/// True when Go's decoder takes a key for the field of that name (encoding/json, `foldName`).
+pub(super) fn is_named(key: &str, name: &str) -> bool {
+    key.chars().map(fold).eq(name.chars().map(fold))
+}
+
+/// A key as one compares it.
+pub(super) fn folded(key: &str) -> String {
+    key.chars().map(fold).collect()
+}
+
+/// Unicode's simple case folding, as far as it leads to ASCII.
+fn fold(character: char) -> char {
+    match character {
+        '\u{17f}' => 's',
+        '\u{212a}' => 'k',
+        other => other.to_ascii_lowercase(),
     }
 }
 
@@ -177,6 +220,18 @@ mod tests {
         assert_eq!(node.repeated(), ["/a/x~1y/0/k", "/a/x", "/b"]);
         let last = node.get("a").and_then(|a| a.get("x")).and_then(Node::text).expect("a text");
         assert!(last.same_as(&Secret::new(b"2".to_vec())));
+    }
+
+    #[test]
+    fn of_several_members_what_go_makes_of_them() {
+        let text = "{\"A\":\"1\",\"a\":null,\"cred\u{17f}Store\":\"x\",\"m\":{\"gone\":1},\"m\":null,\"M\":{\"b\":\"1\",\"c\":1},\"m\":{\"b\":null}}";
+        let (node, _) = parse(text.as_bytes()).expect("JSON");
+        assert_eq!(node.get("a").and_then(Node::text).map(|text| text.len()), Some(1), "null leaves it");
+        assert!(node.get("credsStore").is_some() && node.get("creds").is_none());
+        let entries = node.entries("m");
+        assert_eq!(entries.keys().copied().collect::<Vec<_>>(), ["b", "c"]);
+        assert!(matches!(entries["b"], Node::Null));
+        assert!(is_named("to\u{212a}en", "TOKEN") && !is_named("toxen", "token"));
     }
 
     #[test]

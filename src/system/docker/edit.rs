@@ -3,10 +3,7 @@
 
 use std::ops::Range;
 
-use base64::Engine;
-use zeroize::Zeroizing;
-
-use super::auth_file::Layout;
+use super::auth_file::{HOLDERS, Layout, decoded_pair};
 use super::document::{self, Node, masked, pointer};
 use super::spans::{self, Member};
 use crate::model::{Credential, IDENTITY_TOKEN_USER, Login, Secret, text};
@@ -19,6 +16,8 @@ pub enum Edit {
     Empty { layout: Layout, server: String },
     /// `credsStore` names this helper, where it named none.
     CredsStore(String),
+    /// `credsStore` goes where `CredsStore` would put it.
+    NoCredsStore(String),
     /// `credHelpers` names this helper for one registry, where it named none.
     CredHelper { server: String, helper: String },
     /// An outermost key gets another name.
@@ -87,7 +86,7 @@ pub fn entries(text: &Secret, layout: Layout) -> Result<Vec<Entry>, EditError> {
     let (node, _) = document::parse(bytes).map_err(|_| EditError::Unfit)?;
     let holds = |entry: &Node| {
         let named = |name: &str| entry.get(name).and_then(Node::text).is_some_and(|text| !text.is_empty());
-        ["auth", "password", "identitytoken", "registrytoken"].iter().any(|name| named(name))
+        HOLDERS.iter().any(|name| named(name))
     };
     let below = |at: &str, entries: &Node| -> Vec<Entry> {
         let held = entries.members().iter().filter(|(_, entry)| holds(entry));
@@ -95,10 +94,7 @@ pub fn entries(text: &Secret, layout: Layout) -> Result<Vec<Entry>, EditError> {
     };
     Ok(match layout {
         Layout::Flat => below("", &node),
-        Layout::Nested => {
-            let auths = node.members().iter().filter(|(key, _)| key.eq_ignore_ascii_case("auths"));
-            auths.flat_map(|(key, entries)| below(&pointer("", key), entries)).collect()
-        }
+        Layout::Nested => node.all("auths").flat_map(|(key, entries)| below(&pointer("", key), entries)).collect(),
     })
 }
 
@@ -123,7 +119,10 @@ pub fn credential(text: &Secret, layout: Layout, server: &str) -> Result<Credent
         return Err(Unmovable::RegistryToken);
     }
     let (user, password) = match part("auth")? {
-        Some(auth) => decoded(&auth).ok_or(Unmovable::Odd)?,
+        Some(auth) => {
+            let (user, password) = decoded_pair(auth.expose()).ok_or(Unmovable::Odd)?;
+            (Some(user), password)
+        }
         None => (part("username")?, part("password")?.unwrap_or_default()),
     };
     let found = match part("identitytoken")? {
@@ -143,20 +142,6 @@ pub fn credential(text: &Secret, layout: Layout, server: &str) -> Result<Credent
     Ok(found)
 }
 
-/// User and secret of an `auth`. Go's decoder passes over line ends, and Docker takes NULs off both ends of the secret
-/// (docker/cli `decodeAuth`).
-fn decoded(auth: &Secret) -> Option<(Option<Secret>, Secret)> {
-    let text: Zeroizing<Vec<u8>> =
-        Zeroizing::new(auth.expose().iter().copied().filter(|byte| !b"\r\n".contains(byte)).collect());
-    let whole = Secret::new(base64::engine::general_purpose::STANDARD.decode(&*text).ok()?);
-    let bytes = whole.expose();
-    let colon = bytes.iter().position(|byte| *byte == b':').filter(|colon| *colon > 0)?;
-    let is_inside = |byte: &u8| *byte != 0;
-    let first = bytes[colon + 1..].iter().position(is_inside).map_or(bytes.len(), |at| colon + 1 + at);
-    let end = bytes[first..].iter().rposition(is_inside).map_or(first, |at| first + at + 1);
-    Some((Some(whole.part(0..colon)), whole.part(first..end)))
-}
-
 /// The text with all these changes made, one after the other.
 pub fn edited(text: &Secret, edits: &[Edit]) -> Result<Secret, EditError> {
     let mut now = text.part(0..text.len());
@@ -168,6 +153,7 @@ pub fn edited(text: &Secret, edits: &[Edit]) -> Result<Secret, EditError> {
         now = match edit {
             Edit::Empty { layout, server } => emptied(now, *layout, server)?,
             Edit::CredsStore(helper) => with_helper(&now, helper)?,
+            Edit::NoCredsStore(helper) => without_helper(&now, helper)?,
             Edit::CredHelper { server, helper } => with_own_helper(&now, server, helper)?,
             Edit::Rename { from, to } => renamed(&now, &outermost(&now)?, from, to)?,
             Edit::RenameRegistry { from, to } => renamed(&now, &named(&now, "credHelpers")?, from, to)?,
@@ -178,8 +164,9 @@ pub fn edited(text: &Secret, edits: &[Edit]) -> Result<Secret, EditError> {
     Ok(now)
 }
 
-/// The text as anybody may see it, line for line.
+/// The text as anybody may see it, line for line; None for one that is no JSON object and nothing else.
 pub fn veiled(text: &Secret) -> Option<String> {
+    check(text).ok()?;
     spans::veiled(text.expose())
 }
 
@@ -226,6 +213,18 @@ fn with_helper(text: &Secret, helper: &str) -> Result<Secret, EditError> {
         };
     }
     Ok(with_member(text, &whole, &members, &format!("\"credsStore\": {value}")))
+}
+
+/// What putting it there again would make the same text of.
+fn without_helper(text: &Secret, helper: &str) -> Result<Secret, EditError> {
+    let gone = || EditError::Gone("credsStore".to_owned());
+    let whole = outermost(text)?;
+    let members = spans::members(text.expose(), &whole).ok_or(EditError::Unfit)?;
+    members.first().filter(|first| first.is("credsStore")).ok_or_else(gone)?;
+    let cut = spans::cut(&whole, &members, 0).ok_or(EditError::Unfit)?;
+    let without = spliced(text, cut, b"");
+    let again = with_helper(&without, helper).map_err(|_| gone())?;
+    if again.same_as(text) { Ok(without) } else { Err(gone()) }
 }
 
 fn with_own_helper(text: &Secret, server: &str, helper: &str) -> Result<Secret, EditError> {
@@ -445,6 +444,36 @@ mod tests {
         assert_eq!(told(r#"{"auth":"Ym9iOnB3","registrytoken":"r"}"#), Err(Unmovable::RegistryToken));
         let named = secret(r#"{"auths":{"u:p@a":{"auth":"Ym9iOnB3"}}}"#);
         assert_eq!(credential(&named, Layout::Nested, "u:p@a").err(), Some(Unmovable::NameHoldsSecret));
+    }
+
+    #[test]
+    fn what_does_not_parse_as_a_whole_is_not_shown() {
+        let deep = "[".repeat(100_000);
+        for text in [
+            "{\"auths\":{\"a\":{\"auth\":\"x\"}}}\n\t\t\"auth\": \"Ym9iOnB3\"\n}}",
+            "{\"auths\":{\"c\":{\"auth\":\"x\",\n\"password\":hunter2bare}}}",
+            "{\"auths\":{\"c\":{\"password\":}hunter2}}}",
+            "hunter2",
+            "[\"hunter2\"]",
+            "{\"password\":[hunter2]}",
+            "",
+            &deep,
+            &deep.replace('[', "{\"a\":"),
+            &format!("{{\"a\":{deep}"),
+        ] {
+            assert_eq!(veiled(&secret(text)), None, "{:.40}", text);
+        }
+        assert_eq!(veiled(&secret(" {\"a\":1}\n")).as_deref(), Some(" {\"a\":1}\n"));
+    }
+
+    #[test]
+    fn no_second_helper_is_named_beside_one_that_go_folds() {
+        let text = "{\"cred\u{17f}Store\":\"desktop\",\"auths\":{}}";
+        assert_eq!(done(text, &[Edit::CredsStore("pass".to_owned())]), Err(EditError::Taken("credsStore".to_owned())));
+        assert!(matches!(
+            done("{\"cred\u{17f}Store\":\"a\",\"credsStore\":\"b\"}", &[Edit::CredsStore("pass".to_owned())]),
+            Err(EditError::Repeated(_))
+        ));
     }
 
     /// Any JSON, with blanks anywhere.

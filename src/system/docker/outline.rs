@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
-use super::document::{self, Node, masked};
+use super::document::{self, Node, folded, masked};
 use crate::model::Secret;
 use crate::system::files;
 
@@ -25,7 +25,7 @@ pub fn of(path: &Path) -> Result<Value, String> {
 }
 
 fn member(name: &str, node: &Node) -> Value {
-    match name.to_ascii_lowercase().as_str() {
+    match folded(name).as_str() {
         "credsstore" => plain(node),
         "credhelpers" => object(node, plain),
         "auths" => object(node, |entry| object(entry, kind)),

@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 
+use super::document::is_named;
 use super::protocol::InputError;
 use crate::model::{Credential, Login, RegistryKey, Secret};
 
@@ -103,8 +104,7 @@ impl Fields {
     }
 }
 
-/// True when a quoted key means the field: equal under Unicode's simple case folding, in which these names' letters
-/// have one partner outside ASCII, U+017F for `s`.
+/// True when a quoted key means the field.
 fn names(quoted: &[u8], field: &str) -> bool {
     // A key that can match is short, even when every character is written as an escape.
     if quoted.len() > 6 * field.len() + 2 {
@@ -112,8 +112,7 @@ fn names(quoted: &[u8], field: &str) -> bool {
     }
     let key = unquoted(quoted);
     let Ok(key) = std::str::from_utf8(key.expose()) else { return false };
-    let folded = |character: char| if character == '\u{17f}' { 's' } else { character.to_ascii_lowercase() };
-    key.chars().map(folded).eq(field.chars().map(folded))
+    is_named(key, field)
 }
 
 /// Walks one JSON value. An error names the byte that Go's state machine would have stopped at.

@@ -3,7 +3,8 @@
 
 use std::ops::Range;
 
-use super::document::masked;
+use super::auth_file::holds;
+use super::document::{folded, is_named, masked};
 
 /// What a hidden value looks like, whatever its length.
 const MASK: &str = "\"••••••••\"";
@@ -19,7 +20,7 @@ pub(super) struct Member {
 
 impl Member {
     pub(super) fn is(&self, name: &str) -> bool {
-        self.key.eq_ignore_ascii_case(name)
+        is_named(&self.key, name)
     }
 
     fn whole(&self) -> Range<usize> {
@@ -66,7 +67,8 @@ pub(super) fn cut(object: &Range<usize>, members: &[Member], index: usize) -> Op
     })
 }
 
-/// The text with every value hidden that may be a secret: what is left are names, helpers, numbers. Line for line.
+/// The text with every value hidden that may be a secret: what is left are names, helpers, numbers. Line for line. Of a text
+/// that `document` did not parse as a whole, anything may be shown: not for such.
 pub(super) fn veiled(text: &[u8]) -> Option<String> {
     let whole = outermost(text)?;
     let mut shown = Vec::with_capacity(text.len());
@@ -90,7 +92,7 @@ fn veil<'t>(text: &'t [u8], value: &Range<usize>, way: &mut Vec<String>, shown: 
                     shown.extend(serde_json::to_vec(&safe).ok()?);
                 }
                 shown.extend_from_slice(text.get(key_at.end..value.start)?);
-                way.push(key.to_ascii_lowercase());
+                way.push(folded(&key));
                 veil(text, &value, way, shown)?;
                 way.pop();
                 done = value.end;
@@ -113,6 +115,11 @@ fn veil<'t>(text: &'t [u8], value: &Range<usize>, way: &mut Vec<String>, shown: 
                 shown.extend_from_slice(MASK.as_bytes());
                 done = value.end;
             }
+        }
+        // A password of digits alone is one too.
+        _ if way.iter().any(|key| holds(key)) => {
+            shown.extend_from_slice(MASK.as_bytes());
+            done = value.end;
         }
         _ => {}
     }
@@ -222,9 +229,10 @@ mod tests {
     #[test]
     fn no_value_that_may_be_a_secret_is_shown() {
         let text = "{\"auths\":{\"u:pw1@h\":{\"auth\":\"pw2\",\"n\":7}},\n\"credsStore\":\"pass\",\"credHelpers\":{\"h\":\"ecr\"},\n\
-                    \"x\":[\"pw3\",{\"credsStore\":\"pw4\"},true],\"y\":\"\"}";
+                    \"x\":[\"pw3\",{\"credsStore\":\"pw4\"},true],\"y\":\"\",\n\
+                    \"auths\":{\"g\":{\"Password\":20250817,\"auth\":[20250817]}}}";
         let shown = veiled(text.as_bytes()).expect("shown");
-        assert!(!shown.contains("pw"), "{shown}");
+        assert!(!shown.contains("pw") && !shown.contains("2025"), "{shown}");
         assert_eq!(shown.lines().count(), text.lines().count());
         for kept in ["\"credsStore\":\"pass\"", "\"h\":\"ecr\"", "\"n\":7", "true]", "\"y\":\"\""] {
             assert!(shown.contains(kept), "{kept}: {shown}");
