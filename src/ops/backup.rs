@@ -2,8 +2,6 @@
 //! who may read the store's logins, because it may be a login. Called by `fix` and `undo`.
 
 use std::ffi::OsStr;
-use std::fs::Permissions;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::change::{self, Written};
@@ -13,6 +11,7 @@ use crate::system::System;
 use crate::system::cipher::Asking;
 use crate::system::docker::auth_file::SIZE_MAX;
 use crate::system::files;
+use crate::system::modes;
 use crate::system::rewriting::{self, RewriteError, Rewriting, Stamp};
 use crate::system::store::{StoreError, layout};
 use crate::system::undo_log::{self, After, Before, Kind, Place, Step};
@@ -52,6 +51,7 @@ fn forget_killed(system: &System, path: &Path) -> Result<(), Problem> {
 /// Permission bits of a file or folder, before a change and after.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ModeChange {
+    /// Without a link on the way.
     pub(super) path: PathBuf,
     pub(super) before: u32,
     pub(super) after: u32,
@@ -76,7 +76,7 @@ pub(super) fn forget(system: &System, step: u64) -> Result<(), Problem> {
 pub(super) fn came_to_pass(step: &Step) -> bool {
     step.places.iter().any(|place| match (&place.before, &place.after) {
         (Before::Sealed { stamp, .. }, _) => rewriting::stamp(Path::new(&place.path)) != Some(*stamp),
-        (Before::Mode { mode }, _) => mode_of(Path::new(&place.path)).is_some_and(|now| now != *mode),
+        (Before::Mode { mode }, _) => modes::look(Path::new(&place.path)).is_some_and(|now| now.mode != *mode),
         _ => true,
     })
 }
@@ -84,22 +84,25 @@ pub(super) fn came_to_pass(step: &Step) -> bool {
 /// Puts the files of a step back.
 pub(super) fn take_back(system: &System, step: &Step) -> Result<Written, Problem> {
     let kept = undo_log::bytes(&system.options.state_dir, step)?;
+    let uid = system.env.uid();
     let mut written = Written::default();
     // Of many modes none is put back when one was changed since.
     for place in &step.places {
         if let (Before::Mode { mode }, After::Mode { mode: after }) = (&place.before, &place.after) {
             let path = Path::new(&place.path);
-            if mode_of(path).is_some_and(|now| now != *mode && now != *after) {
+            let is_known = |now: modes::Seen| now.uid == uid && (now.mode == *mode || now.mode == *after);
+            if path.symlink_metadata().is_ok() && !modes::look(path).is_some_and(is_known) {
                 return Err(changed_since(&step.what, path));
             }
         }
     }
-    for (place, bytes) in step.places.iter().zip(kept) {
+    // What is in a folder before the folder itself is open to others again.
+    for (place, bytes) in step.places.iter().zip(kept).rev() {
         let path = PathBuf::from(&place.path);
         read_only::check(system, &path)?;
         match (&place.before, &place.after, bytes) {
             (Before::Mode { mode }, After::Mode { mode: after }, _) => {
-                written.changed |= mode_back(&path, *mode, *after)?;
+                written.changed |= mode_back(&path, uid, *mode, *after)?;
             }
             (Before::Sealed { mode, .. }, after, Some(bytes)) => {
                 let (old, new) = opened(system, &bytes, &path)?;
@@ -153,22 +156,14 @@ fn text_back(what: &str, path: &Path, old: &Secret, new: Option<&Secret>, mode: 
 }
 
 /// What is gone, or as it was, needs nothing.
-fn mode_back(path: &Path, mode: u32, after: u32) -> Result<bool, Problem> {
-    match mode_of(path) {
-        Some(now) if now == after && now != mode => set_mode(path, mode).map(|()| true),
+fn mode_back(path: &Path, uid: u32, mode: u32, after: u32) -> Result<bool, Problem> {
+    match modes::look(path) {
+        Some(now) if now.mode == after && after != mode => {
+            modes::change(path, uid, after, mode)?;
+            Ok(true)
+        }
         _ => Ok(false),
     }
-}
-
-/// Permission bits, links followed.
-pub(super) fn mode_of(path: &Path) -> Option<u32> {
-    path.metadata().ok().map(|meta| meta.permissions().mode() & 0o7777)
-}
-
-pub(super) fn set_mode(path: &Path, mode: u32) -> Result<(), Problem> {
-    std::fs::set_permissions(path, Permissions::from_mode(mode)).map_err(|error| {
-        Problem::failed(format!("cannot change the mode of {}", text::quoted_path(path))).because(error)
-    })
 }
 
 fn changed_since(what: &str, path: &Path) -> Problem {

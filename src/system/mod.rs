@@ -19,6 +19,7 @@ pub mod journal;
 pub mod keyring;
 pub mod links;
 pub mod login_shell;
+pub mod modes;
 pub mod options;
 pub mod others;
 pub mod process;

@@ -7,12 +7,13 @@ use super::logins::{Move, Moves, whose};
 use super::{Deed, Fix};
 use crate::model::{Credential, Login, Problem, RegistryKey, Secret, text};
 use crate::ops::audit::{self, Choice, Scope};
-use crate::ops::backup;
+use crate::ops::backup::{self, ModeChange};
 use crate::ops::credentials::CredentialStore;
 use crate::ops::read_only;
 use crate::system::System;
 use crate::system::docker::auth_file::SIZE_MAX;
 use crate::system::docker::edit::{self, EditError, Unmovable};
+use crate::system::modes::{self, ModeError};
 use crate::system::rewriting::{RewriteError, Rewriting};
 
 /// What became of a fix.
@@ -47,12 +48,15 @@ pub fn apply(system: &System, scope: &Scope, fix: &Fix) -> Result<Applied, Probl
             Ok(Applied { done: vec![fix.title.clone()], ..Applied::default() })
         }
         Deed::Modes(changes) => {
-            if let Some(other) = changes.iter().find(|change| backup::mode_of(&change.path) != Some(change.before)) {
-                return Err(RewriteError::Changed(other.path.clone()).into());
+            let uid = system.env.uid();
+            let is_as_it_was =
+                |change: &&ModeChange| modes::look(&change.path) == Some(modes::Seen { mode: change.before, uid });
+            if let Some(other) = changes.iter().find(|change| !is_as_it_was(change)) {
+                return Err(ModeError::Changed(other.path.clone()).into());
             }
             backup::keep_modes(system, &fix.title, changes)?;
             // What was done before one fails can be taken back.
-            changes.iter().try_for_each(|change| backup::set_mode(&change.path, change.after))?;
+            changes.iter().try_for_each(|one| modes::change(&one.path, uid, one.before, one.after))?;
             Ok(Applied { done: vec![fix.title.clone()], ..Applied::default() })
         }
     }

@@ -3,7 +3,7 @@
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use super::preview::diff;
+use super::preview::{Preview, diff};
 use super::{Deed, Fix, kept_from, read};
 use crate::model::{RegistryKey, text};
 use crate::ops::audit::{Evidence, Finding, Spot};
@@ -11,6 +11,7 @@ use crate::ops::backup::ModeChange;
 use crate::ops::credentials::CredentialStore;
 use crate::system::System;
 use crate::system::docker::edit::{self, Edit};
+use crate::system::modes as system_modes;
 
 const KEEPS: &str = "keeps the file as it is now, encrypted, for regpass undo";
 
@@ -29,11 +30,11 @@ pub(super) fn plan(system: &System, evidence: &Evidence, finding: &Finding, all:
 }
 
 fn mode(evidence: &Evidence, finding: &Finding, path: &Path) -> Option<Fix> {
-    let meta = path.metadata().ok().filter(|meta| meta.uid() == evidence.uid)?;
-    let before = meta.mode() & 0o7777;
+    let real = std::fs::canonicalize(path).ok()?;
+    let before = system_modes::look(&real).filter(|seen| seen.uid == evidence.uid)?.mode;
     let after = before & CLOSED;
     let title = format!("close {} to others: {before:04o} becomes {after:04o}", text::quoted_path(path));
-    let change = ModeChange { path: path.to_owned(), before, after };
+    let change = ModeChange { path: real, before, after };
     Some(Fix::auto(&[finding], title, path, Deed::Modes(vec![change])))
 }
 
@@ -46,11 +47,9 @@ const FILES_MAX: usize = 20_000;
 /// A folder with all that is in it. What links lead to, and what belongs to others, is not touched.
 fn modes(evidence: &Evidence, finding: &Finding, root: &Path) -> Option<Fix> {
     let mut changes = Vec::new();
-    let mut waiting = vec![root.to_owned()];
+    let mut waiting = vec![std::fs::canonicalize(root).ok()?];
     while let Some(path) = waiting.pop() {
         let Ok(meta) = path.symlink_metadata() else { continue };
-        let is_root = path == root;
-        let Some(meta) = (if is_root { path.metadata().ok() } else { Some(meta) }) else { continue };
         if meta.uid() != evidence.uid || !(meta.is_dir() || meta.is_file()) {
             continue;
         }
@@ -137,9 +136,9 @@ fn edited(evidence: &Evidence, finding: &Finding, path: &Path, title: String, ed
         Ok(after) => after,
         Err(error) => return Some(Fix::guided(&[finding], Some(error.to_string()))),
     };
-    let diff = diff(&before, Some(&after));
-    let steps = vec![KEEPS.to_owned()];
-    Some(Fix { diff, steps, ..Fix::auto(&[finding], title, path, Deed::Edit { before, edits }) })
+    let Preview { lines, untold } = diff(&before, Some(&after));
+    let steps = untold.into_iter().chain([KEEPS.to_owned()]).collect();
+    Some(Fix { diff: lines, steps, ..Fix::auto(&[finding], title, path, Deed::Edit { before, edits }) })
 }
 
 fn removal(system: &System, evidence: &Evidence, path: &Path, all: &[&Finding]) -> Option<Fix> {
@@ -153,11 +152,12 @@ fn removal(system: &System, evidence: &Evidence, path: &Path, all: &[&Finding]) 
     }
     let before = read(path)?;
     let title = format!("remove the copy {}", text::quoted_path(path));
-    let diff = diff(&before, None);
+    let Preview { lines, untold } = diff(&before, None);
     let mut steps = only_there(system, &own);
+    steps.extend(untold);
     steps.push("keeps the file, encrypted, for regpass undo: 30 days, 100 changes".to_owned());
     let advice = vec!["change the passwords at the registries: whoever read the file has them".to_owned()];
-    Some(Fix { diff, steps, advice, ..Fix::auto(&own, title, path, Deed::Remove { before }) })
+    Some(Fix { diff: lines, steps, advice, ..Fix::auto(&own, title, path, Deed::Remove { before }) })
 }
 
 /// Which of a copy's logins the store has none for: it may be the last that knows them.

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::preview::diff;
+use super::preview::{Preview, diff};
 use super::{Deed, Fix, kept_from, read};
 use crate::model::registry_key::{HUB_KEY, HUB_NAME};
 use crate::model::{Login, RegistryKey, Secret, text};
@@ -262,9 +262,10 @@ fn moving(system: &System, path: &Path, findings: &[&Finding], moves: Moves, aft
         steps.push(format!("names docker-credential-{} in the file for {server}", text::escaped(helper.as_bytes())));
     }
     steps.push("keeps the file as it is now, encrypted, for regpass undo".to_owned());
-    let diff = diff(&moves.before, Some(after));
+    let Preview { lines, untold } = diff(&moves.before, Some(after));
+    steps.extend(untold);
     let advice = vec!["change the passwords at the registries: whoever read the file has them".to_owned()];
-    Fix { diff, steps, advice, ..Fix::auto(&own, title, path, Deed::Move(moves)) }
+    Fix { diff: lines, steps, advice, ..Fix::auto(&own, title, path, Deed::Move(moves)) }
 }
 
 fn step(system: &System, one: &Move) -> String {

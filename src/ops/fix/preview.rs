@@ -1,5 +1,7 @@
 //! What a fix makes of a file, line by line, with every value masked that may be a secret.
 
+use std::collections::VecDeque;
+
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 use crate::model::{Secret, text};
@@ -15,22 +17,38 @@ pub struct DiffLine {
     pub text: String,
 }
 
+/// What is shown of a change.
+#[derive(Debug, Default)]
+pub(super) struct Preview {
+    pub(super) lines: Vec<DiffLine>,
+    /// In words, what is not shown and why; None: all of it is.
+    pub(super) untold: Option<String>,
+}
+
 /// Lines around a change that are shown too.
 const AROUND: usize = 2;
+
+/// The most lines that are shown: a person reads no more.
+const LINES_MAX: usize = 200;
+
+/// The most characters of a line.
+const WIDTH_MAX: usize = 400;
 
 /// How wide a tab is.
 const TAB: &str = "    ";
 
 /// The lines that change, and a few around them. Without `new` all go.
-pub(super) fn diff(old: &Secret, new: Option<&Secret>) -> Vec<DiffLine> {
-    let veiled = |text: &Secret| edit::veiled(text).unwrap_or_default();
-    let (old, new) = (veiled(old), new.map(veiled).unwrap_or_default());
-    let (old, new): (Vec<&str>, Vec<&str>) = (old.lines().collect(), new.lines().collect());
-    let mut lines = Vec::new();
+pub(super) fn diff(old: &Secret, new: Option<&Secret>) -> Preview {
+    let veiled = |text: &Secret| if text.is_empty() { Some(String::new()) } else { edit::veiled(text) };
+    let (Some(old_text), Some(new_text)) = (veiled(old), new.map_or(Some(String::new()), veiled)) else {
+        let untold =
+            format!("its {} bytes are no JSON object, and are not shown: any of them may be a secret", old.len());
+        return Preview { lines: Vec::new(), untold: Some(untold) };
+    };
+    let (old, new): (Vec<&str>, Vec<&str>) = (old_text.lines().collect(), new_text.lines().collect());
+    let mut shown = Shown::default();
     for op in capture_diff_slices(Algorithm::Myers, &old, &new) {
-        let mut add = |side, from: &[&str], at: std::ops::Range<usize>| {
-            lines.extend(at.map(|index| DiffLine { side, number: index + 1, text: shown(from[index]) }));
-        };
+        let mut add = |side, from: &[&str], at: std::ops::Range<usize>| at.for_each(|at| shown.add(side, at, from[at]));
         if let DiffOp::Equal { .. } = op {
             add(Side::Both, &new, op.new_range());
         } else {
@@ -38,12 +56,107 @@ pub(super) fn diff(old: &Secret, new: Option<&Secret>) -> Vec<DiffLine> {
             add(Side::New, &new, op.new_range());
         }
     }
-    let changed: Vec<usize> =
-        lines.iter().enumerate().filter(|(_, line)| line.side != Side::Both).map(|(index, _)| index).collect();
-    let is_near = |index: usize| changed.iter().any(|other| other.abs_diff(index) <= AROUND);
-    lines.into_iter().enumerate().filter(|(index, _)| is_near(*index)).map(|(_, line)| line).collect()
+    let untold = match shown.left_out {
+        0 => None,
+        1 => Some("and 1 more line of it".to_owned()),
+        many => Some(format!("and {many} more lines of it")),
+    };
+    Preview { lines: shown.lines, untold }
+}
+
+/// Takes in one line after the other, and keeps those that are near a change.
+#[derive(Default)]
+struct Shown {
+    lines: Vec<DiffLine>,
+    /// The last lines of both that no change came behind so far.
+    waiting: VecDeque<DiffLine>,
+    /// How many lines after the last change may still be shown.
+    after: usize,
+    left_out: usize,
+}
+
+impl Shown {
+    fn add(&mut self, side: Side, at: usize, text: &str) {
+        if self.lines.len() >= LINES_MAX {
+            self.left_out += usize::from(side != Side::Both);
+            return;
+        }
+        let line = DiffLine { side, number: at + 1, text: shown(text) };
+        if side != Side::Both {
+            self.lines.extend(self.waiting.drain(..));
+            self.lines.push(line);
+            self.after = AROUND;
+        } else if self.after > 0 {
+            self.lines.push(line);
+            self.after -= 1;
+        } else {
+            self.waiting.push_back(line);
+            if self.waiting.len() > AROUND {
+                self.waiting.pop_front();
+            }
+        }
+    }
 }
 
 fn shown(line: &str) -> String {
-    text::escaped(line.trim_end_matches('\r').replace('\t', TAB).as_bytes()).into_owned()
+    let (start, is_whole) = match line.char_indices().nth(WIDTH_MAX) {
+        Some((end, _)) => (&line[..end], false),
+        None => (line, true),
+    };
+    let text = text::escaped(start.trim_end_matches('\r').replace('\t', TAB).as_bytes()).into_owned();
+    if is_whole { text } else { format!("{text}…") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn secret(text: &str) -> Secret {
+        Secret::new(text.as_bytes().to_vec())
+    }
+
+    fn texts(preview: &Preview) -> Vec<&str> {
+        preview.lines.iter().map(|line| line.text.as_str()).collect()
+    }
+
+    #[test]
+    fn a_few_lines_around_each_change_are_shown() {
+        let text = |with: &str| {
+            let value = |n| if [4, 9, 17].contains(&n) { with } else { "0" };
+            let lines: Vec<String> = (1..=20).map(|n| format!("\"k{n}\":{}", value(n))).collect();
+            secret(&format!("{{{}}}", lines.join(",\n")))
+        };
+        let preview = diff(&text("1"), Some(&text("2")));
+        let numbers: Vec<_> = preview.lines.iter().map(|line| (line.side, line.number)).collect();
+        let both = |number| (Side::Both, number);
+        let expected: Vec<_> = [
+            &[both(2), both(3), (Side::Old, 4), (Side::New, 4), both(5), both(6), both(7), both(8)][..],
+            &[(Side::Old, 9), (Side::New, 9), both(10), both(11)][..],
+            &[both(15), both(16), (Side::Old, 17), (Side::New, 17), both(18), both(19)][..],
+        ]
+        .concat();
+        assert_eq!((numbers, preview.untold), (expected, None));
+    }
+
+    #[test]
+    fn long_files_and_lines_are_shown_in_part() {
+        let many: Vec<String> = (0..80_000).map(|n| format!("\"{n}\":0")).collect();
+        let preview = diff(&secret(&format!("{{{}}}", many.join(",\n"))), None);
+        assert_eq!(preview.lines.len(), LINES_MAX);
+        assert_eq!(preview.untold.as_deref(), Some("and 79800 more lines of it"));
+        let wide = secret(&format!("{{{}}}", many.join(",")));
+        let preview = diff(&wide, None);
+        assert_eq!(preview.lines[0].text.chars().count(), WIDTH_MAX + 1);
+        assert!(preview.lines[0].text.ends_with('…') && preview.untold.is_none());
+    }
+
+    #[test]
+    fn what_is_no_json_is_not_shown() {
+        for text in ["{\"auth\":\"hunter2\"} \"auth\": \"hunter2\"", "hunter2", "{\"password\":hunter2}"] {
+            let preview = diff(&secret(text), None);
+            assert!(texts(&preview).is_empty(), "{preview:?}");
+            let bytes = format!("its {} bytes", text.len());
+            assert!(preview.untold.is_some_and(|words| words.starts_with(&bytes) && !words.contains("hunter2")));
+        }
+    }
 }

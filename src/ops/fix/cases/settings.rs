@@ -31,6 +31,41 @@ fn a_store_is_closed_to_others_and_opened_again() {
 }
 
 #[test]
+fn modes_are_put_back_on_what_was_closed_and_on_nothing_else() {
+    let bench = Bench::new();
+    let (entry, key) = (bench.put("a/b.gpg", "for alice\nx"), put(&bench, ".ssh/id", "x"));
+    mode(&entry, 0o666);
+    mode(&bench.root(), 0o755);
+    mode(bench.home(), 0o755);
+    let bits = |path: &Path| path.metadata().expect("it").permissions().mode() & 0o777;
+    let fix = fix_of(&bench, "STO11");
+    let aside = bench.home().join("aside");
+    for (path, link_to) in [(&entry, &key), (&bench.root().join("a"), &bench.home().join(".ssh"))] {
+        // A file, or a folder on the way to it, that is a link by then.
+        let replaced = |deed: &dyn Fn()| {
+            std::fs::rename(path, &aside).expect("moved");
+            symlink(link_to, path).expect("a link");
+            deed();
+            assert_eq!((bits(&key), bits(link_to)), (0o600, if link_to == &key { 0o600 } else { 0o700 }));
+            std::fs::remove_file(path).expect("removed");
+            std::fs::rename(&aside, path).expect("moved");
+        };
+        std::fs::write(bench.home().join(".ssh/b.gpg"), "x").expect("a file");
+        mode(&bench.home().join(".ssh/b.gpg"), 0o600);
+        replaced(&|| _ = apply(&bench.system, &scope(&bench), &fix).expect_err("it is a link"));
+        apply(&bench.system, &scope(&bench), &fix).expect("closed");
+        replaced(&|| {
+            let problem = undo::undo(&bench.system, None).expect_err("a link by now");
+            assert!(problem.causes[0].contains("changed since"), "{problem:?}");
+        });
+        assert_eq!(bits(&bench.home().join(".ssh/b.gpg")), 0o600);
+        assert_eq!(bits(&bench.root()), 0o700, "nothing is done by halves");
+        undo::undo(&bench.system, None).expect("undone");
+        assert_eq!((bits(&entry), bits(&bench.root())), (0o666, 0o755));
+    }
+}
+
+#[test]
 fn copies_are_kept_encrypted_and_removed() {
     let bench = Bench::new();
     config(&bench, r#"{"credsStore":"pass"}"#);
@@ -53,6 +88,25 @@ fn copies_are_kept_encrypted_and_removed() {
     symlink("config.json", &copy).expect("a link");
     std::fs::write(bench.home().join(".docker/config.json"), &before).expect("written");
     assert_eq!(fix_of(&bench, "INL19").kind, Kind::Guided, "a link's file is not for removing");
+}
+
+#[test]
+fn a_copy_that_is_no_json_is_never_shown() {
+    let bench = Bench::new();
+    config(&bench, r#"{"credsStore":"pass"}"#);
+    let deep = format!("{{\"auth\":\"hunter2\",\n\"password\": hunter2, \"a\":{}", "[{\"auth\":".repeat(100_000));
+    for text in [
+        "{\"auths\":{\"a.test\":{\"auth\":\"hunter2\"}}}\n\t\t\t\"auth\": \"hunter2\"\n\t\t}\n\t}\n}\n",
+        "{\"auths\":{\"a.test\":{\"auth\":\"hunter2\",\n\"password\":hunter2}}}",
+        &deep,
+    ] {
+        let copy = put(&bench, ".docker/config.json.bak", text);
+        let fix = fix_of(&bench, "INL19");
+        assert_eq!(fix.path.as_deref(), Some(&*copy));
+        assert!(fix.diff.is_empty() && !format!("{fix:?}").contains("hunter2"), "{fix:?}");
+        assert!(fix.steps.iter().any(|step| step.contains("no JSON object")), "{fix:?}");
+        std::fs::remove_file(copy).expect("removed");
+    }
 }
 
 #[test]
