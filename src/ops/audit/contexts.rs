@@ -185,11 +185,12 @@ fn docker_config(evidence: &Evidence) -> Answer {
         }
     }
     for (file, folder) in &seen.startup {
-        if Some(folder) != seen.docker_config.as_ref() {
-            let here = seen.docker_config.as_ref().map_or("~/.docker".to_owned(), |folder| shown(folder));
+        let here = &evidence.docker_folder.path;
+        if folder != here {
             let title = format!(
-                "it sets DOCKER_CONFIG to {}, and this shell uses {here}: new shells have other logins",
-                shown(folder)
+                "it sets DOCKER_CONFIG to {}, and this shell uses {}: new shells have other logins",
+                shown(folder),
+                shown(here)
             );
             let fix = format!("set it in one place for all, or take it out of {}", shown(file));
             answer

@@ -105,7 +105,9 @@ fn dead_ecr(evidence: &Evidence) -> Answer {
 }
 
 fn dead_tokens(evidence: &Evidence) -> Answer {
-    expired(evidence, "CRD02", |login| login.kind() != RegistryKind::Ecr)
+    // Docker Hub's own tokens end by design: Docker takes a new one with them, and pulls with another secret (docker/cli
+    // `cli/internal/oauth/manager`).
+    expired(evidence, "CRD02", |login| login.kind() != RegistryKind::Ecr && !login.server.is_hub_token())
 }
 
 fn expired(evidence: &Evidence, id: &'static str, is_meant: fn(&Known<'_>) -> bool) -> Answer {

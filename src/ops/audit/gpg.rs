@@ -58,7 +58,7 @@ fn is_old(version: &str) -> bool {
 fn agent(evidence: &Evidence) -> Answer {
     of_gnupg(evidence, |seen| {
         let (title, fix) = match &seen.agent {
-            AgentSeen::Answers => return Answer::default(),
+            AgentSeen::Answers | AgentSeen::Restricted => return Answer::default(),
             AgentSeen::Silent(why) => {
                 (why.clone(), "end it, so that the next one starts anew: gpgconf --kill gpg-agent")
             }
@@ -154,7 +154,14 @@ fn modes(evidence: &Evidence) -> Answer {
             });
             let by_owner = (folder.uid != evidence.uid && evidence.uid != 0).then(|| {
                 let title = format!("it belongs to user {}: gpg refuses to use it, or warns", folder.uid);
-                Finding::new("GPG06", Medium, title, format!("sudo chown -R \"$(id -un)\" {word}"))
+                let in_own_home = evidence.home_uid == Some(evidence.uid)
+                    && evidence.home.as_ref().is_some_and(|home| folder.path.starts_with(home));
+                // What lies elsewhere may be that user's own, with their keys.
+                let fix = match in_own_home {
+                    true => format!("give it back: sudo chown -R {} {word}", evidence.uid),
+                    false => "use a GnuPG home of your own: unset GNUPGHOME, and HOME where that is theirs".to_owned(),
+                };
+                Finding::new("GPG06", Medium, title, fix)
             });
             by_mode.into_iter().chain(by_owner).map(|finding| finding.at(&folder.path, Spot::Whole)).collect::<Vec<_>>()
         };
@@ -184,15 +191,15 @@ fn expiring(evidence: &Evidence) -> Answer {
                 "the key of {who} expires on {}: nothing can be written for them then",
                 &utc::rfc3339(at)[..10]
             );
-            Some((
-                key.to_owned(),
-                Finding::new(
-                    "GPG08",
-                    Medium,
-                    title,
-                    format!("gpg --quick-set-expire {key} 1y, and have the others import it"),
-                ),
-            ))
+            let renewal = format!(
+                "gpg --quick-set-expire {key} 1y && gpg --quick-set-expire {key} 1y '*', then have the others import it"
+            );
+            let fix = match seen.own {
+                Some(true) => renewal,
+                Some(false) => "have its owner prolong it, then gpg --import the key again".to_owned(),
+                None => format!("have its owner prolong it, then gpg --import it again; when it is yours: {renewal}"),
+            };
+            Some((key.to_owned(), Finding::new("GPG08", Medium, title, fix)))
         };
         let mut found: Vec<(String, Finding)> = Vec::new();
         for store in &evidence.stores.stores {

@@ -213,6 +213,9 @@ fn literal(value: &str) -> Option<usize> {
     (!value.is_empty() && !is_filled_in && !is_placeholder).then_some(value.len())
 }
 
+/// What a shell hands the word behind it to standard input by.
+const HERE: &str = "<<<";
+
 /// A word of a command.
 struct Word {
     text: String,
@@ -238,6 +241,11 @@ fn split(line: &str) -> Vec<Vec<Word>> {
                 commands.push(Vec::new());
             }
             '#' if word.is_none() => break,
+            '<' if word.is_none() && chars.clone().take(2).eq("<<".chars()) => {
+                chars.by_ref().take(2).for_each(drop);
+                word = Some(Word { text: HERE.to_owned(), filled: false });
+                end(&mut commands, &mut word);
+            }
             _ => {
                 let word = word.get_or_insert_with(|| Word { text: String::new(), filled: false });
                 match c {
@@ -320,9 +328,9 @@ fn logs_in(words: &[Word]) -> bool {
     false
 }
 
-/// The word that a shell hands to standard input: `<<< WORD`.
+/// The word that a shell hands to standard input.
 fn here_string(words: &[Word]) -> Option<(usize, Option<String>)> {
-    let at = words.iter().position(|word| word.text == "<<<")?;
+    let at = words.iter().position(|word| word.text == HERE)?;
     let word = words.get(at + 1).filter(|word| !word.filled)?;
     words.iter().any(|word| word.text == "--password-stdin").then_some(())?;
     literal(&word.text).map(|length| (length, None))
@@ -347,7 +355,8 @@ fn value_of<'a>(words: &'a [Word], options: &[&str]) -> Option<&'a str> {
 /// Options without a value.
 const FLAGS: [&str; 5] = ["--password-stdin", "--insecure", "--plain-http", "--verbose", "-v"];
 
-/// The registry that a login names: its last word that looks like a host and is no option's value.
+/// The registry that a login names: its last word that looks like a host, is no option's value and does not stand where a
+/// file or the password does, behind a redirection.
 fn registry(words: &[Word]) -> Option<String> {
     let is_host = |word: &Word| {
         let text = &word.text;
@@ -355,7 +364,8 @@ fn registry(words: &[Word]) -> Option<String> {
     };
     let is_value = |index: usize| {
         let before = index.checked_sub(1).map_or("", |before| words[before].text.as_str());
-        before.starts_with('-') && !before.contains('=') && !FLAGS.contains(&before)
+        let is_option = before.starts_with('-') && !before.contains('=') && !FLAGS.contains(&before);
+        is_option || before.ends_with(['<', '>'])
     };
     let mut hosts = words.iter().enumerate().filter(|(index, word)| is_host(word) && !is_value(*index));
     hosts.next_back().map(|(_, word)| word.text.clone())
@@ -408,6 +418,16 @@ mod tests {
             command("docker login -u bob --password-stdin reg.test <<< hunter2"),
             row("docker", "reg.test", "bob", 7)
         );
+        // A password that looks like a host is none.
+        for line in [
+            "docker login -u bob --password-stdin reg.test <<< 'S3cr.et'",
+            "docker login -u bob --password-stdin reg.test <<<S3cr.et",
+            "docker login -u bob --password-stdin <<<\"S3cr.et\" reg.test",
+            "docker login -u bob -p S3cr.et reg.test > out.txt 2> err.txt",
+        ] {
+            assert_eq!(command(line), row("docker", "reg.test", "bob", 7), "{line}");
+        }
+        assert_eq!(command("docker login -u bob --password-stdin <<< S3cr.et"), row("docker", "", "bob", 7));
         assert_eq!(
             command("docker login -p x1 https://u:hunter2@reg.test"),
             row("docker", "https://***@reg.test", "", 2)

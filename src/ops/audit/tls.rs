@@ -122,34 +122,37 @@ fn plain(evidence: &Evidence) -> Answer {
         let scheme = server.trim_start().get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("http://"));
         scheme && !is_loopback(&RegistryKey::new(server).canonical())
     };
-    let found = |server: &str| {
+    let found = |server: &str, away: String| {
         let server = masked(server);
         let title = format!(
             "the login for {} is kept under an address without TLS: it is sent in clear",
             text::quoted(&server)
         );
-        let host = RegistryKey::new(server.as_str()).canonical();
-        let fix = format!(
-            "regpass registries erase {}, log in again, and change the password",
-            text::shell_word(Path::new(&host))
-        );
+        let fix = format!("{away}, log in again, and change the password");
         Finding::new("TLS03", Critical, title, fix).about(Some(server), None).with(Confidence::Likely)
     };
     let stored =
         evidence.stored.iter().flatten().map(|key| key.to_text().into_owned()).filter(|server| is_plain(server));
-    let mut findings: Vec<Finding> = stored.map(|server| found(&server)).collect();
+    let mut findings: Vec<Finding> = stored.map(|server| found(&server, erased(&server))).collect();
     for seen in &evidence.auth {
         let held = seen.contents().into_iter().flat_map(|contents| &contents.held);
-        findings.extend(
-            held.filter(|held| is_plain(&held.server))
-                .map(|held| found(&held.server).at(&seen.file.path, Spot::Pointer(held.pointer.clone()))),
-        );
+        let away = format!("take the entry out of {}", shown(&seen.file.path));
+        findings
+            .extend(held.filter(|held| is_plain(&held.server)).map(|held| {
+                found(&held.server, away.clone()).at(&seen.file.path, Spot::Pointer(held.pointer.clone()))
+            }));
     }
     let mut answer: Answer = findings.into_iter().collect();
     if evidence.stored.is_none() {
         answer.missed.push("the store cannot be listed".to_owned());
     }
     answer
+}
+
+/// From the store, where all spellings of a registry go together.
+fn erased(server: &str) -> String {
+    let host = RegistryKey::new(masked(server).as_str()).canonical();
+    format!("regpass registries erase {}", text::shell_word(Path::new(&host)))
 }
 
 fn certificates(evidence: &Evidence) -> Answer {

@@ -73,14 +73,7 @@ impl From<KeyringError> for Problem {
             KeyringError::NoEncryptionKey { .. } => {
                 problem.hint("its owner adds an encryption subkey, then import the key again with gpg --import")
             }
-            KeyringError::Untrusted { fingerprint, recipient } => problem
-                .hint(match id(fingerprint, &recipient) {
-                    Some(id) => format!("when it is theirs, say so: gpg --lsign-key {id}"),
-                    None => "when it is theirs, say so with gpg --lsign-key".to_owned(),
-                })
-                .hint(
-                    "or encrypt without asking, as gopass does: export PASSWORD_STORE_GPG_OPTS='--trust-model always'",
-                ),
+            KeyringError::Untrusted { fingerprint, recipient } => untrusted(problem, fingerprint, &recipient),
             KeyringError::Ambiguous { fingerprints, .. } => {
                 let all: Vec<String> = fingerprints.iter().map(Fingerprint::to_hex).collect();
                 problem.hint(format!("write the one that is meant into .gpg-id: {}", all.join(" or ")))
@@ -122,10 +115,26 @@ fn missing(problem: Problem, recipient: &str) -> Problem {
     }
 }
 
+fn untrusted(problem: Problem, fingerprint: Option<Fingerprint>, recipient: &str) -> Problem {
+    // gpg signs no key by itself: one's own is trusted by number.
+    let own = fingerprint.as_ref().map(|key| format!("when it is your own: echo {key:X}:6: | gpg --import-ownertrust"));
+    let problem = problem.hint(match id(fingerprint, recipient) {
+        Some(id) => format!("when it is theirs, say so: gpg --lsign-key {id}"),
+        None => "when it is theirs, say so with gpg --lsign-key".to_owned(),
+    });
+    own.into_iter()
+        .fold(problem, Problem::hint)
+        .hint("or encrypt without asking, as gopass does: export PASSWORD_STORE_GPG_OPTS='--trust-model always'")
+}
+
 fn expired(problem: Problem, fingerprint: Option<Fingerprint>) -> Problem {
     let problem = problem.hint("get the renewed key from its owner and import it with gpg --import");
     match fingerprint {
-        Some(key) => problem.hint(format!("or, when it is yours, renew it: gpg --quick-set-expire {key:X} 2y '*'")),
+        // "*" is for subkeys that have not expired.
+        Some(key) => problem.hint(format!(
+            "or, when it is yours, renew it: gpg --quick-set-expire {key:X} 2y, then once more with its subkey's \
+             fingerprint behind it (gpg --list-keys --with-subkey-fingerprint)"
+        )),
         None => problem,
     }
 }

@@ -55,8 +55,24 @@ pub enum AgentSeen {
     #[default]
     NotRunning,
     Answers,
+    /// It answers, and does not tell which keys it has, as one that is forwarded over its restricted socket
+    /// (gpg-agent(1), `--extra-socket`).
+    Restricted,
     /// It is there, and this is wrong with it.
     Silent(String),
+}
+
+impl AgentSeen {
+    /// Why it does not say which secret keys it has.
+    pub fn untold(&self) -> Option<String> {
+        match self {
+            AgentSeen::NotRunning | AgentSeen::Answers => None,
+            AgentSeen::Restricted => {
+                Some("gpg-agent may not tell which secret keys it has: it is forwarded".to_owned())
+            }
+            AgentSeen::Silent(why) => Some(why.clone()),
+        }
+    }
 }
 
 /// What is known of all keys.
@@ -158,7 +174,7 @@ impl Keyholders {
         let (found, fault) = system.keyring().certs_with_keys(&handles);
         self.missed.extend(fault.map(|error| error.to_string()));
         let (of_named, of_certs) = found.split_at(named.len());
-        let mut held = Held { home: &system.options.gnupg_home, states: HashMap::new() };
+        let mut held = Held { home: &system.options.gnupg_home, states: HashMap::new(), unsaid: KeyState::Unknown };
         held.ask_agent(system, found.iter().flatten().map(AsRef::as_ref), &mut self.agent);
         for ((key, handle), cert) in named.iter().zip(of_named) {
             let opens = cert.as_ref().map_or(Some(false), |cert| held.has(cert, Some(handle)));
@@ -196,6 +212,8 @@ impl Keyholders {
 struct Held<'a> {
     home: &'a Path,
     states: HashMap<Keygrip, KeyState>,
+    /// What is to be thought of keys that the agent says nothing of.
+    unsaid: KeyState,
 }
 
 impl Held<'_> {
@@ -211,19 +229,29 @@ impl Held<'_> {
             .and_then(|mut connection| connection.key_states(&grips));
         *agent = match asked {
             Ok(states) => {
+                let tells = !states.contains(&KeyState::Unknown);
                 self.states = grips.into_iter().zip(states).collect();
-                AgentSeen::Answers
+                if tells { AgentSeen::Answers } else { AgentSeen::Restricted }
             }
-            Err(AgentError::Unreachable { .. }) => AgentSeen::NotRunning,
+            Err(AgentError::Unreachable { .. }) => {
+                self.unsaid = KeyState::Absent;
+                AgentSeen::NotRunning
+            }
+            Err(AgentError::Forbidden(_)) => AgentSeen::Restricted,
             Err(error) => AgentSeen::Silent(error.to_string()),
         };
     }
 
+    /// A key without a file may be one that the agent has from elsewhere: only where it says no, or none runs, it is not
+    /// here.
     fn is_here(&self, grip: &Keygrip) -> Option<bool> {
-        let said = self.states.get(grip).filter(|state| !matches!(state, KeyState::Absent | KeyState::Unknown));
-        match said {
-            Some(_) => Some(true),
-            None => key_files::look(self.home, grip).ok().map(|found| found != OnDisk::Absent),
+        let said = self.states.get(grip).copied().unwrap_or(self.unsaid);
+        if !matches!(said, KeyState::Absent | KeyState::Unknown) {
+            return Some(true);
+        }
+        match key_files::look(self.home, grip).ok()? {
+            OnDisk::Absent => (said == KeyState::Absent).then_some(false),
+            OnDisk::Plain | OnDisk::Protected | OnDisk::Card => Some(true),
         }
     }
 
@@ -259,5 +287,39 @@ impl Held<'_> {
             own.push(OwnKey { fingerprint, name, guard, state });
         }
         own
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn grip() -> Keygrip {
+        let n = sequoia_openpgp::crypto::mpi::MPI::new(&[0x80, 1]);
+        let mpis = sequoia_openpgp::crypto::mpi::PublicKey::RSA { e: n.clone(), n };
+        let algorithm = sequoia_openpgp::types::PublicKeyAlgorithm::RSAEncryptSign;
+        let key = sequoia_openpgp::packet::key::Key4::new(std::time::UNIX_EPOCH, algorithm, mpis).expect("a key");
+        Keygrip::of(&key.into()).expect("a grip")
+    }
+
+    #[test]
+    fn a_key_without_a_file_is_not_here_only_when_the_agent_says_so_or_none_runs() {
+        let home = tempfile::tempdir().expect("a home");
+        let grip = grip();
+        let is_here = |said: Option<KeyState>, unsaid| {
+            let states = said.map(|state| (grip, state)).into_iter().collect();
+            Held { home: home.path(), states, unsaid }.is_here(&grip)
+        };
+        assert_eq!(is_here(None, KeyState::Absent), Some(false), "no agent runs");
+        assert_eq!(is_here(None, KeyState::Unknown), None, "it hangs, or is forwarded with restrictions");
+        assert_eq!(is_here(Some(KeyState::Unknown), KeyState::Unknown), None, "it refuses to tell");
+        assert_eq!(is_here(Some(KeyState::Absent), KeyState::Unknown), Some(false));
+        assert_eq!(is_here(Some(KeyState::Locked), KeyState::Unknown), Some(true));
+        let folder = home.path().join(key_files::FOLDER);
+        std::fs::create_dir(&folder).expect("a folder");
+        std::fs::write(folder.join(format!("{grip}.key")), "Key: (protected-private-key").expect("a file");
+        for said in [None, Some(KeyState::Unknown), Some(KeyState::Absent)] {
+            assert_eq!(is_here(said, KeyState::Unknown), Some(true), "{said:?}");
+        }
     }
 }

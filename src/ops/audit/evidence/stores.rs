@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
@@ -60,8 +61,8 @@ pub struct StoresSeen {
 #[derive(Debug, Default)]
 pub struct StoreSeen {
     pub root: PathBuf,
-    /// Empty for the root store.
-    pub mount: String,
+    /// The root path for the root store.
+    pub mount: EntryPath,
     pub exists: bool,
     /// One for each `.gpg-id`, outer folders first; one without a file where `$PASSWORD_STORE_KEY` decides.
     pub readers: Vec<ReadersSeen>,
@@ -167,7 +168,7 @@ impl<'a> Walk<'a> {
     fn of(system: &System, store: &'a Store) -> Walk<'a> {
         let seen = StoreSeen {
             root: store.root().to_owned(),
-            mount: store.mount.display().into_owned(),
+            mount: store.mount.clone(),
             exists: store.exists(),
             ..StoreSeen::default()
         };
@@ -180,7 +181,8 @@ impl<'a> Walk<'a> {
 
     fn look(&mut self, system: &System) {
         let inventory = self.store.inventory();
-        let reach = Reach::of(self.store.root(), &inventory, system.env.uid());
+        let home = system.env.home().and_then(|home| Some((home, home.metadata().ok()?.uid())));
+        let reach = Reach::of(self.store.root(), &inventory, system.env.uid(), home);
         self.seen
             .missed
             .extend(inventory.unreadable.iter().map(|bad| format!("{}: {}", text::quoted_path(&bad.path), bad.why)));
@@ -227,7 +229,7 @@ impl<'a> Walk<'a> {
                 folder: folder.clone(),
                 readers: Vec::new(),
                 fault,
-                writable: file.is_some_and(|item| reach.lets_change(item)),
+                writable: file.is_some_and(|item| reach.lets_change(self.store, inventory, item)),
                 is_signed: system.options.signing_required,
             });
             governed.push(Some(self.wanted.len() - 1));

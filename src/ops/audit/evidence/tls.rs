@@ -189,7 +189,13 @@ fn certificates(folder: &Path, seen: &mut TlsSeen) {
     paths.sort();
     let mut found = Vec::new();
     for path in paths {
-        let is_ca = path.extension().is_some_and(|ending| ending == "crt");
+        let ends = |ending: &str| path.as_os_str().as_bytes().ends_with(ending.as_bytes());
+        let is_ca = ends(".crt");
+        // Docker opens nothing else (moby, `registry.ReadCertsDirectory`).
+        if !is_ca && !ends(".cert") && !ends(".key") {
+            found.push(CertFile { path, fault: None });
+            continue;
+        }
         let fault = match files::read_bounded(&path, SIZE_MAX).map(Secret::new) {
             Ok(bytes) => (is_ca && !holds(bytes.expose(), b"-----BEGIN CERTIFICATE-----")).then_some(CertFault::NotPem),
             Err(error) if error.is_not_found() => Some(CertFault::Dangling),

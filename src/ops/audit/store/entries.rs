@@ -2,12 +2,12 @@
 //! logins. Called through `CHECKS`.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::super::evidence::{Addressed, Evidence, StoreSeen, shown};
 use super::super::finding::Severity::{High, Low, Medium};
 use super::super::finding::{Answer, Confidence, Finding, Spot};
-use super::{counted, of_stores, of_whole_stores};
+use super::{counted, of_stores, of_whole_stores, untold};
 use crate::model::{EntryPath, RegistryKey, text};
 use crate::ops::registries::RegistryLogin;
 use crate::system::cipher::{Addressees, Reach};
@@ -39,8 +39,9 @@ pub(super) fn closed(evidence: &Evidence) -> Answer {
         });
         let found = store.addressed.iter().filter(|one| one.opens == Some(false) && is_ours(one)).map(told);
         let mut answer: Answer = found.chain(damaged).collect();
-        if store.addressed.iter().any(|one| one.opens.is_none()) {
-            answer.missed.extend(evidence.gnupg.missed.iter().cloned());
+        // Who is hidden on purpose is not looked for.
+        if store.addressed.iter().any(|one| one.opens.is_none() && one.front.hidden == 0) {
+            answer.missed.extend(untold(evidence));
         }
         answer
     })
@@ -87,10 +88,11 @@ fn difference(store: &StoreSeen, one: &Addressed, addressees: &Addressees) -> Fi
         parts.push("a passphrase opens it too".to_owned());
     }
     let title = format!("{}: {}", these(one), parts.join("; "));
-    let folder = readers.map(|readers| readers.folder.as_os_str()).unwrap_or_default();
-    let fix = match folder.is_empty() {
+    let inside = readers.map(|readers| readers.folder.as_os_str()).unwrap_or_default();
+    let folder: PathBuf = Path::new(store.mount.as_os_str()).join(inside).components().collect();
+    let fix = match folder.as_os_str().is_empty() {
         true => "regpass reencrypt (--dry-run shows what it would do)".to_owned(),
-        false => format!("regpass reencrypt {}", text::shell_word(Path::new(folder))),
+        false => format!("regpass reencrypt {}", text::shell_word(&folder)),
     };
     // Somebody who is not to read it, and can, is worse than somebody who cannot.
     let severity = if strangers.is_empty() { Low } else { Medium };
@@ -101,26 +103,32 @@ fn difference(store: &StoreSeen, one: &Addressed, addressees: &Addressees) -> Fi
 pub(super) fn strays(evidence: &Evidence) -> Answer {
     let severity = if evidence.stores.is_ours { Low } else { Medium };
     of_stores(evidence, |store| {
-        let told = |path: &std::path::PathBuf| {
+        let told = |path: &PathBuf| {
             let folder = path.parent().and_then(Path::file_name).unwrap_or_default();
             let server = layout::registry_of(folder.as_encoded_bytes()).map(|key| key.to_text().into_owned());
             let title = "the official helper takes the first name in this folder for the login, whatever it is";
-            let fix = format!("move it away: mv {} ~/", text::shell_word(path));
+            let governs = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b".gpg-id"));
+            let fix = match governs {
+                // Without it the folder would have other readers.
+                true => "have regpass answer, which passes it over: regpass shims install".to_owned(),
+                // What is there under that name stays.
+                false => format!("move it away: mv -n {} ~/", text::shell_word(path)),
+            };
             Finding::new("STO13", severity, title, fix).at(path, Spot::Whole).about(server, None)
         };
-        store.strays.iter().filter(|_| store.mount.is_empty()).map(told).collect()
+        store.strays.iter().filter(|_| store.mount.is_root()).map(told).collect()
     })
 }
 
 pub(super) fn misnamed(evidence: &Evidence) -> Answer {
     let severity = if evidence.stores.is_ours { Low } else { High };
     of_stores(evidence, |store| {
-        let told = |path: &std::path::PathBuf| {
+        let told = |path: &PathBuf| {
             let title = "its name is no registry's in base64: the official helper then lists no login at all";
-            let fix = format!("move it out of {}: mv {} ~/", layout::HELPER_FOLDER, text::shell_word(path));
+            let fix = format!("move it out of {}: mv -n {} ~/", layout::HELPER_FOLDER, text::shell_word(path));
             Finding::new("STO15", severity, title, fix).at(path, Spot::Whole)
         };
-        store.misnamed.iter().filter(|_| store.mount.is_empty()).map(told).collect()
+        store.misnamed.iter().filter(|_| store.mount.is_root()).map(told).collect()
     })
 }
 
@@ -236,7 +244,7 @@ fn these(one: &Addressed) -> String {
     }
 }
 
-fn file(store: &StoreSeen, one: &Addressed) -> std::path::PathBuf {
+fn file(store: &StoreSeen, one: &Addressed) -> PathBuf {
     one.first.first().map_or_else(|| store.root.clone(), |entry| entry.file(&store.root))
 }
 

@@ -69,7 +69,7 @@ pub(super) fn modes(evidence: &Evidence) -> Answer {
         let foreign = store.foreign.first.as_ref().map(|(path, uid)| {
             let count = counted(store.foreign.count, "thing in it belongs", "things in it belong");
             let title = format!("{count} to somebody else: {} to user {uid}", shown(path));
-            let fix = format!("sudo chown -R \"$(id -un)\" {root}");
+            let fix = format!("give it back: sudo chown -R {} {root}", store.foreign.owner);
             Finding::new("STO11", Medium, title, fix).at(&store.root, Spot::Whole)
         });
         first.into_iter().chain(foreign).collect()

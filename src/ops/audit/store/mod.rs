@@ -84,6 +84,16 @@ fn of_whole_stores(evidence: &Evidence, look: impl Fn(&StoreSeen) -> Answer) -> 
     })
 }
 
+/// Why nobody can tell whether a secret key is here.
+fn untold(evidence: &Evidence) -> Vec<String> {
+    let seen = &evidence.gnupg;
+    let why: Vec<String> = seen.missed.iter().cloned().chain(seen.agent.untold()).collect();
+    match why.is_empty() {
+        true => vec!["whether a recipient's secret key is here cannot be told: by its kind, or by its file".to_owned()],
+        false => why,
+    }
+}
+
 /// `1 entry`, `3 entries`.
 fn counted(count: usize, one: &str, more: &str) -> String {
     if count == 1 { format!("1 {one}") } else { format!("{count} {more}") }

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use super::super::evidence::{Evidence, ReaderSeen, ReadersSeen, StoreSeen};
+use super::super::evidence::{Evidence, ReaderSeen, ReadersSeen, StoreSeen, shown};
 use super::super::finding::Severity::{self, Critical, High, Low, Medium};
 use super::super::finding::{Answer, Confidence, Finding, Spot};
-use super::{counted, of_stores, of_whole_stores};
+use super::{counted, of_stores, of_whole_stores, untold};
 use crate::model::text;
 use crate::system::keyring::RecipientStanding;
 
@@ -19,7 +19,7 @@ pub(super) fn unnamed(evidence: &Evidence) -> Answer {
             .collect();
     }
     of_stores(evidence, |store| {
-        let matters = store.mount.is_empty() && (stores.is_named || has_logins);
+        let matters = store.mount.is_root() && (stores.is_named || has_logins);
         let Some(number) = store.of_logins else {
             let title = "there is no .gpg-id for Docker's logins: nothing can be stored";
             let finding = Finding::new("STO01", High, title, init(&store.root)).at(&store.root, Spot::Whole);
@@ -29,7 +29,11 @@ pub(super) fn unnamed(evidence: &Evidence) -> Answer {
         let fault = readers.fault.as_ref().filter(|_| matters && !readers.is_signed);
         let finding = fault.map(|fault| {
             let title = format!("it cannot be used, so that no login can be stored: {fault}");
-            let fix = format!("write the recipients' fingerprints into it: {}", init(&store.root));
+            // "pass init" would write to one key alone what a whole team reads.
+            let fix = match &readers.file {
+                Some(file) => format!("mend the file, a fingerprint a line, and nobody left out: {}", shown(file)),
+                None => "name the recipients' fingerprints in PASSWORD_STORE_KEY".to_owned(),
+            };
             Finding::new("STO01", High, title, fix).at(place(store, readers), Spot::Whole)
         });
         finding.into_iter().collect()
@@ -71,7 +75,11 @@ pub(super) fn unvouched(evidence: &Evidence) -> Answer {
         let title =
             format!("nobody here vouches that the key of {} is theirs: gpg refuses to write for them", named(seen));
         let key = seen.fingerprint.as_deref().unwrap_or_default();
-        let fix = format!("when it is theirs, say so: gpg --lsign-key {key}");
+        let fix = match seen.own {
+            // gpg signs no key by itself.
+            Some(true) => format!("it is yours: echo {key}:6: | gpg --import-ownertrust"),
+            _ => format!("when it is theirs, say so: gpg --lsign-key {key}"),
+        };
         (seen.vouched == Some(false)).then(|| Finding::new("STO04", Medium, title, fix).with(Confidence::Likely))
     });
     answer.missed.extend(evidence.gnupg.missed.iter().filter(|_| answer.skipped.is_none()).cloned());
@@ -107,13 +115,7 @@ pub(super) fn no_key(evidence: &Evidence) -> Answer {
             return Answer::default();
         }
         if own(None) {
-            let why = match evidence.gnupg.missed.first() {
-                Some(why) => why.clone(),
-                None => {
-                    "whether a recipient's secret key is here cannot be told: by its kind, or by its file".to_owned()
-                }
-            };
-            return Answer { missed: vec![why], ..Answer::default() };
+            return Answer { missed: untold(evidence), ..Answer::default() };
         }
         let names: Vec<String> = readers.readers.iter().take(3).map(named).collect();
         let title = format!(
@@ -167,7 +169,7 @@ fn with_gnupg(evidence: &Evidence, look: impl Fn(&StoreSeen, &ReadersSeen, &Read
 /// `high` where Docker's own logins are written for these.
 fn of_logins(store: &StoreSeen, readers: &ReadersSeen, high: Severity, other: Severity) -> Severity {
     let of_logins = store.of_logins.and_then(|number| store.readers.get(number));
-    let is_theirs = of_logins.is_some_and(|own| own.file == readers.file && store.mount.is_empty());
+    let is_theirs = of_logins.is_some_and(|own| own.file == readers.file && store.mount.is_root());
     if is_theirs { high } else { other }
 }
 

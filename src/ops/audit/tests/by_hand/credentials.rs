@@ -47,6 +47,9 @@ pub(super) const ROWS: &[ByHand] = &[
 fn a_key_of_several_lines_and_an_exact_end_are_no_findings() {
     let key = Traits { is_cloud_key: true, lines: 12, ..strong() };
     assert_eq!(answer(&one("gcr.io", "_json_key", key), "CRD09").verdict(), Verdict::Clean);
+    // Docker makes a new one with it.
+    let token = one("https://index.docker.io/v1/access-token", "bob", dead());
+    assert_eq!(answer(&token, "CRD02").verdict(), Verdict::Clean);
     let alive = Traits { expires: Some(SystemTime::UNIX_EPOCH + Duration::from_secs(1_900_000_000)), ..strong() };
     let old =
         RegistryLogin { expires: Some(SystemTime::UNIX_EPOCH), ..login("1.dkr.ecr.eu-west-1.amazonaws.com", "AWS") };

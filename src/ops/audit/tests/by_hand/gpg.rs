@@ -83,3 +83,28 @@ fn what_the_agent_remembers_needs_no_way_to_ask() {
     evidence.gnupg.own[0].guard = Some(OnDisk::Plain);
     assert_eq!(answer(&evidence, "GPG04").verdict(), Verdict::Skipped);
 }
+
+#[test]
+fn another_user_s_home_is_not_taken_from_them() {
+    let fix = |uid: u32| {
+        let mut evidence = but(|seen| seen.home.uid = 0);
+        evidence.uid = uid;
+        answer(&evidence, "GPG06").findings.iter().map(|finding| finding.fix.as_str()).collect::<Vec<_>>().join("; ")
+    };
+    assert!(fix(1000).contains("sudo chown -R 1000 "), "{}", fix(1000));
+    // HOME was kept.
+    assert!(!fix(1001).is_empty() && !fix(1001).contains("chown"), "{}", fix(1001));
+}
+
+#[test]
+fn only_the_owner_of_a_key_prolongs_it_with_its_subkeys() {
+    let fix = |own| {
+        let mut evidence = with_reader(|_| {});
+        let now = evidence.stores.now.expect("a time");
+        let seen = &mut evidence.stores.stores[0].readers[0].readers[0];
+        (seen.expires, seen.own) = (Some(now + Duration::from_secs(3600)), own);
+        answer(&evidence, "GPG08").findings[0].fix.clone()
+    };
+    assert!(fix(Some(true)).contains("1y '*'"), "{}", fix(Some(true)));
+    assert!(!fix(Some(false)).contains("--quick-set-expire"), "{}", fix(Some(false)));
+}

@@ -5,7 +5,9 @@ use std::time::{Duration, SystemTime};
 
 use super::*;
 use crate::model::{EntryPath, Recipient};
-use crate::ops::audit::evidence::{Addressed, GitSeen, ReaderSeen, ReadersSeen, StoreSeen, StoresSeen};
+use crate::ops::audit::evidence::{
+    Addressed, AgentSeen, Foreign, GitSeen, ReaderSeen, ReadersSeen, StoreSeen, StoresSeen,
+};
 use crate::ops::registries::{RegistryKind, RegistryLogin};
 use crate::system::cipher::front::Front;
 use crate::system::cipher::{Addressees, Reach, Stranger};
@@ -181,3 +183,68 @@ pub(super) const ROWS: &[ByHand] = &[
         Evidence { auth, ..mine() }
     }),
 ];
+
+fn fix(evidence: &Evidence, id: &str) -> String {
+    answer(evidence, id).findings.iter().map(|finding| finding.fix.as_str()).collect::<Vec<_>>().join("; ")
+}
+
+#[test]
+fn no_remedy_shuts_others_out_or_takes_what_is_theirs() {
+    let broken = but(|store| store.readers[0].fault = Some("it is not understood".to_owned()));
+    assert!(!fix(&broken, "STO01").contains("pass init"), "{}", fix(&broken, "STO01"));
+    let foreign =
+        but(|store| store.foreign = Foreign { owner: 1000, count: 1, first: Some((root().join("x.gpg"), 0)) });
+    assert!(fix(&foreign, "STO11").contains("chown -R 1000 "), "{}", fix(&foreign, "STO11"));
+    let stray = |name: &'static str| {
+        let mut evidence = mine();
+        evidence.stores.stores[0].strays = vec![root().join("docker-credential-helpers/YS50ZXN0").join(name)];
+        fix(&evidence, "STO13")
+    };
+    assert!(stray(".gitignore").contains("mv -n "), "{}", stray(".gitignore"));
+    assert!(!stray(".gpg-id").contains("mv "), "{}", stray(".gpg-id"));
+    let misnamed = but(|store| store.misnamed = vec![root().join("docker-credential-helpers/email")]);
+    assert!(fix(&misnamed, "STO15").contains("mv -n "), "{}", fix(&misnamed, "STO15"));
+}
+
+#[test]
+fn remedies_name_what_they_are_about() {
+    let own = |own| {
+        let mut evidence = with_reader(|seen| seen.vouched = Some(false));
+        evidence.stores.stores[0].readers[0].readers[0].own = own;
+        fix(&evidence, "STO04")
+    };
+    assert!(
+        own(Some(true)).contains(&format!("echo {FINGERPRINT}:6: | gpg --import-ownertrust")),
+        "gpg signs no own key"
+    );
+    assert!(own(Some(false)).contains("gpg --lsign-key ") && own(None).contains("gpg --lsign-key "));
+    let differing = |mount: &str, folder: &str| {
+        let mut evidence = mine();
+        let store = &mut evidence.stores.stores[0];
+        store.mount = EntryPath::parse(mount).unwrap_or_default();
+        store.readers[0].folder = EntryPath::parse(folder).unwrap_or_default();
+        let left_out = Addressees { wanted: vec![Reach::Missed], ..Addressees::default() };
+        store.addressed[0].compared = Some(Ok(left_out));
+        fix(&evidence, "STO08")
+    };
+    assert_eq!(differing("work", "team"), "regpass reencrypt work/team");
+    assert_eq!(differing("work", ""), "regpass reencrypt work");
+    assert_eq!(differing("", "team"), "regpass reencrypt team");
+    assert!(differing("", "").starts_with("regpass reencrypt ("));
+}
+
+#[test]
+fn an_agent_that_does_not_tell_is_no_key_that_is_missing() {
+    let mut evidence = with_reader(|seen| seen.own = None);
+    evidence.stores.stores[0].addressed[0].opens = None;
+    evidence.gnupg.agent = AgentSeen::Restricted;
+    for id in ["STO06", "STO07"] {
+        let told = answer(&evidence, id);
+        assert_eq!(told.verdict(), Verdict::Failed, "{id}");
+        assert!(told.missed.iter().any(|why| why.contains("forwarded")), "{id}: {:?}", told.missed);
+    }
+    assert_eq!(answer(&evidence, "GPG02").verdict(), Verdict::Clean);
+    // Who hides whom a message is for wants that nobody can tell.
+    evidence.stores.stores[0].addressed[0].front.hidden = 1;
+    assert_eq!(answer(&evidence, "STO07").verdict(), Verdict::Clean);
+}

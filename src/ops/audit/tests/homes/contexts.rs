@@ -100,6 +100,7 @@ pub(super) const ROWS: &[OnHome] = &[
         },
         0,
     ),
+    ("CTX04", |bench| bench.put("home/.bashrc", "export DOCKER_CONFIG=$HOME/.docker/\n"), 0),
     ("CTX05", |bench| bench.put("machine/snap/docker/current/bin/docker", "x"), 1),
     ("CTX05", |bench| bench.put("machine/snap/other/current/bin/x", "x"), 0),
     (

@@ -251,6 +251,32 @@ pub(super) const ROWS: &[OnHome] = &[
         0,
     ),
     (
+        "STO12",
+        |bench| {
+            // A link has every mode.
+            sound(bench);
+            open_way(bench);
+            readers(bench, "team/", &[&ALICE]);
+            bench.mode("home/.password-store/team", 0o755);
+            symlink("../team/.gpg-id", bench.at("home/.password-store/docker-credential-helpers/.gpg-id"))
+                .expect("a link");
+        },
+        0,
+    ),
+    (
+        "STO12",
+        |bench| {
+            sound(bench);
+            open_way(bench);
+            readers(bench, "team/", &[&ALICE]);
+            bench.mode("home/.password-store/team", 0o755);
+            bench.mode("home/.password-store/team/.gpg-id", 0o666);
+            symlink("../team/.gpg-id", bench.at("home/.password-store/docker-credential-helpers/.gpg-id"))
+                .expect("a link");
+        },
+        2,
+    ),
+    (
         "STO13",
         |bench| {
             sound(bench);

@@ -96,6 +96,9 @@ pub(super) const ROWS: &[OnHome] = &[
             for name in ["client.cert", "client.key"] {
                 bench.put(&format!("machine/etc/docker/certs.d/b.test/{name}"), "x");
             }
+            // Docker opens neither.
+            bench.put("machine/etc/docker/certs.d/a.test:5000/old/ca.crt", "x");
+            symlink("nowhere", bench.at("machine/etc/docker/certs.d/a.test:5000/ca.pem")).expect("a link");
         },
         0,
     ),
