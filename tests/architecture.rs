@@ -49,6 +49,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("system::variables", &["files"]),
     ("system::login_shell", &["env", "process"]),
     ("system::clipboard", &["env", "files", "options", "process"]),
+    ("system::registry", &["docker", "env", "files"]),
     // ops: `change` is one change of a store, from its lock to its commit.
     ("ops::mod", &["*"]),
     ("ops::credentials", &["advice", "answering", "change"]),

@@ -25,6 +25,7 @@ pub mod others;
 pub mod process;
 pub mod programs;
 pub mod registries_conf;
+pub mod registry;
 pub mod rewriting;
 pub mod scratch;
 pub mod store;

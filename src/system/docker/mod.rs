@@ -12,6 +12,7 @@ pub mod edit;
 pub mod outline;
 pub mod payload;
 pub mod protocol;
+pub mod proxies;
 mod spans;
 pub mod token;
 pub mod traits;

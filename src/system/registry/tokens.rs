@@ -1,0 +1,199 @@
+//! The part of a check where the registry has tokens handed out: what its token server gives to nobody and to this login,
+//! and what the registry makes of both. Called by `attempt.rs`.
+
+use std::sync::Arc;
+
+use rustls::ClientConfig;
+use ureq::http::Uri;
+
+use super::address::Scheme;
+use super::attempt::{Attempt, Judged, Reached, SECRET_MAX, proved_by};
+use super::checked::Purpose;
+use super::claims;
+use super::dial::Target;
+use super::exchange::{Answer, Asking, Auth};
+use super::failure::Failure;
+use super::outcome::{Evidence, LoginOutcome};
+use super::realm::{Plain, Realm};
+use super::verdict::{Verdict, Who, of_anonymous, of_failure, of_login};
+use super::verifier;
+use crate::model::{Secret, text};
+
+impl Attempt<'_> {
+    pub(super) fn by_token(&mut self, reached: &Reached, realm: &str, service: Option<String>) -> Judged<Verdict> {
+        let of_token_server = |failure: Failure| of_failure(&failure, Who::TokenServer);
+        let registry = Target::of(&self.base(reached.scheme).map_err(of_token_server)?);
+        let plain = Plain {
+            registry: registry.as_ref().filter(|_| reached.scheme == Scheme::Http),
+            everywhere: self.conditions.plain_http,
+            loopback: self.conditions.insecure.trusts_loopback(),
+        };
+        let realm = Realm::of(realm, service, &plain)
+            .map_err(|error| Verdict::new(LoginOutcome::RealmRefused, error.to_string()))?;
+        let is_elsewhere = realm.target.host != self.address.host();
+        if is_elsewhere {
+            let host = text::escaped(realm.target.host.as_bytes()).into_owned();
+            self.notes.push(format!("the registry has logins sent to {host}"));
+            self.realm_host = Some(host);
+        }
+        let tls = self.tls_of(&realm, reached).map_err(of_token_server)?;
+        let nobody = self.nobodys_token(&realm, &tls)?;
+        let ours = self.our_token(&realm, &tls)?;
+        self.exchange.mask.add(&ours);
+        let uri = self.base(reached.scheme).map_err(of_token_server)?;
+        let answer = self
+            .ask(Purpose::Proof, &uri, Auth::Bearer(&ours), &reached.tls)
+            .map_err(|failure| of_failure(&failure, Who::Registry))?;
+        if let Some(verdict) = of_login(&answer, Who::Registry, false) {
+            return Err(self.token_refused(&answer, &ours, verdict));
+        }
+        self.weigh(&uri, reached, &answer, &ours, nobody)
+    }
+
+    /// Docker takes the registry's certificates for its token server too; unchecked only what is unchecked by itself.
+    fn tls_of(&self, realm: &Realm, reached: &Reached) -> Result<Arc<ClientConfig>, Failure> {
+        if reached.checked || realm.target.host == self.address.host() {
+            return Ok(reached.tls.clone());
+        }
+        let addresses = self.exchange.dialer.resolve(&realm.target.host, realm.target.port).unwrap_or_default();
+        let addresses: Vec<_> = addresses.iter().map(|address| address.ip()).collect();
+        if self.conditions.insecure.holds(&realm.target.host, &addresses) {
+            return Ok(reached.tls.clone());
+        }
+        let certificates = self.conditions.trust.of(self.address.name())?;
+        let failed = |error| Failure::Tls { host: realm.target.host.clone(), error };
+        verifier::config(&certificates, true).map(Arc::new).map_err(failed)
+    }
+
+    /// What the token server gives to nobody; None where it refuses, as it should.
+    fn nobodys_token(&mut self, realm: &Realm, tls: &Arc<ClientConfig>) -> Judged<Option<Secret>> {
+        let uri =
+            realm.asked(None).ok_or_else(|| Verdict::new(LoginOutcome::RealmRefused, "its realm is no address"))?;
+        let answer = self
+            .ask(Purpose::Control, &uri, Auth::Nobody, tls)
+            .map_err(|failure| of_failure(&failure, Who::TokenServer))?;
+        match answer.status {
+            200 => Ok(token_in(&answer)),
+            429 | 500.. => match of_anonymous(&answer, Who::TokenServer) {
+                Some(verdict) => Err(verdict),
+                None => Ok(None),
+            },
+            _ => Ok(None),
+        }
+    }
+
+    /// The one request with the login.
+    fn our_token(&mut self, realm: &Realm, tls: &Arc<ClientConfig>) -> Judged<Secret> {
+        let credential = self.credential;
+        let is_token = credential.login.is_identity_token();
+        let answer = if is_token {
+            let form = Some(realm.form(&credential.secret));
+            let asking = Asking { purpose: Purpose::Login, uri: realm.posted(), auth: Auth::Nobody, form };
+            self.exchange.ask(asking, tls)
+        } else {
+            let uri = realm.asked(Some(credential.login.as_str()));
+            let uri = uri.ok_or_else(|| Verdict::new(LoginOutcome::RealmRefused, "its realm is no address"))?;
+            self.ask(Purpose::Login, &uri, Auth::Basic(credential), tls)
+        };
+        let answer = answer.map_err(|failure| of_failure(&failure, Who::TokenServer))?;
+        if is_token && matches!(answer.status, 404 | 405) {
+            return Err(Verdict::new(
+                LoginOutcome::UnsupportedAuth,
+                format!("its token server takes no identity tokens ({})", answer.status),
+            )
+            .said(&answer));
+        }
+        if let Some(verdict) = of_login(&answer, Who::TokenServer, self.is_dead()) {
+            return Err(verdict);
+        }
+        token_in(&answer).ok_or_else(|| {
+            let what = if answer.is_cut { "is far too long or broke off" } else { "is no token" };
+            Verdict::new(LoginOutcome::BadTokenAnswer, format!("what its token server answered {what}")).said(&answer)
+        })
+    }
+
+    /// The token server said yes and the registry no.
+    fn token_refused(&self, answer: &Answer, token: &Secret, verdict: Verdict) -> Verdict {
+        if !matches!(verdict.outcome, LoginOutcome::BadCredentials | LoginOutcome::ExpiredToken) {
+            return verdict;
+        }
+        let begins = claims::of(token).and_then(|claims| claims.not_before);
+        let early = begins.zip(answer.date()).and_then(|(begins, now)| begins.duration_since(now).ok());
+        let message = match early.map(|early| early.as_secs()).filter(|seconds| *seconds > 0) {
+            Some(seconds) => format!(
+                "its token server accepted the login, but by the registry's clock its token begins in {seconds} s only"
+            ),
+            None => "its token server accepted the login, but the registry does not take its token".to_owned(),
+        };
+        Verdict::new(LoginOutcome::TokenRejected, message).said(answer)
+    }
+
+    /// Both said yes: what does that prove?
+    fn weigh(
+        &mut self,
+        uri: &Uri,
+        reached: &Reached,
+        answer: &Answer,
+        ours: &Secret,
+        nobody: Option<Secret>,
+    ) -> Judged<Verdict> {
+        let Some(nobody) = nobody else {
+            self.account = self.subject(ours);
+            return proved_by(answer, "its token server refused nobody's request and accepted this login");
+        };
+        self.exchange.mask.add(&nobody);
+        let whose = |token: &Secret| claims::of(token).map(|claims| claims.subject);
+        let (our_subject, their_subject) = (whose(ours), whose(&nobody));
+        if let (Some(Some(subject)), Some(their)) = (&our_subject, &their_subject)
+            && their.as_ref() != Some(subject)
+        {
+            self.account = self.subject(ours);
+            return proved_by(answer, "its token server gives everybody a token, and this one names the login's owner");
+        }
+        if our_subject == Some(None) {
+            return Ok(unproven(
+                "its token server gives everybody a token, and this one names nobody: it may not know this login",
+            ));
+        }
+        // An opaque token: does the registry take nobody's too?
+        let control = self
+            .ask(Purpose::ControlProof, uri, Auth::Bearer(&nobody), &reached.tls)
+            .map_err(|failure| of_failure(&failure, Who::Registry))?;
+        match control.status {
+            401 | 403 => {
+                proved_by(answer, "the registry refused the token that everybody gets and accepted this login's")
+            }
+            _ => Ok(unproven("the registry accepts everybody, so that accepting this login proves nothing")),
+        }
+    }
+
+    fn subject(&self, token: &Secret) -> Option<String> {
+        let subject = claims::of(token)?.subject?;
+        Some(self.exchange.mask.shown(&subject, text::QUOTED_MAX))
+    }
+}
+
+fn unproven(message: &str) -> Verdict {
+    Verdict::accepted(LoginOutcome::OkUnproven, Evidence::Accepted, message)
+}
+
+/// A token server's answer (`token` and `access_token` are the same, and the second one counts).
+#[derive(serde::Deserialize)]
+struct TokenAnswer {
+    #[serde(default)]
+    token: Option<String>,
+    #[serde(default)]
+    access_token: Option<String>,
+}
+
+fn token_in(answer: &Answer) -> Option<Secret> {
+    if answer.is_cut {
+        return None;
+    }
+    // A list would do for the library.
+    let body = answer.body.expose().trim_ascii();
+    let told: TokenAnswer = body.starts_with(b"{").then(|| serde_json::from_slice(body).ok())??;
+    let [token, access] = [told.token, told.access_token].map(|token| token.map(String::into_bytes).map(Secret::new));
+    let fits = |token: &Secret| !token.is_empty() && token.len() <= SECRET_MAX;
+    access.filter(fits).or(token.filter(fits))
+}
