@@ -2,6 +2,7 @@
 //! files, recipients and commits is seen without keys.
 
 use std::ffi::OsString;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
@@ -99,6 +100,25 @@ impl Bench {
         Bench::made_of("", &[("PATH", path), ("GIT_CONFIG_NOSYSTEM", "1".into())])
     }
 
+    /// One with these variables too.
+    pub(crate) fn with_vars(vars: &[(&str, &str)]) -> Bench {
+        let vars: Vec<(&str, OsString)> = vars.iter().map(|(name, value)| (*name, (*value).into())).collect();
+        Bench::made_of("", &vars)
+    }
+
+    /// One with these programs in front of PATH, in the home's `bin`.
+    pub(crate) fn with_programs(programs: &[(&str, &str)]) -> Bench {
+        let home = tempfile::tempdir().expect("a home");
+        let bin = home.path().join("bin");
+        std::fs::create_dir(&bin).expect("a folder");
+        for (name, script) in programs {
+            std::fs::write(bin.join(name), script).expect("a program");
+            std::fs::set_permissions(bin.join(name), std::fs::Permissions::from_mode(0o755)).expect("a mode");
+        }
+        let path = format!("{}:/usr/bin:/bin", bin.display()).into();
+        Bench::in_home(home, "", &[("PATH", path)])
+    }
+
     /// One whose store is a git work tree with a first commit.
     pub(crate) fn with_git() -> Bench {
         let bench = Bench::with_path();
@@ -134,7 +154,10 @@ impl Bench {
     }
 
     fn made_of(config: &str, more: &[(&str, OsString)]) -> Bench {
-        let home = tempfile::tempdir().expect("a home");
+        Bench::in_home(tempfile::tempdir().expect("a home"), config, more)
+    }
+
+    fn in_home(home: TempDir, config: &str, more: &[(&str, OsString)]) -> Bench {
         let at = |name: &str| home.path().join(name).into_os_string();
         std::fs::write(at("gopass"), config).expect("a configuration");
         let vars = [

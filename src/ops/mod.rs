@@ -22,6 +22,7 @@ pub mod grep;
 pub mod history;
 pub mod journal;
 pub mod line_diff;
+pub mod login;
 pub mod mending;
 pub mod opening;
 pub mod otp;

@@ -17,6 +17,7 @@ mod helper_process;
 mod hostile;
 mod interop;
 mod keyring;
+mod logins;
 mod openpgp;
 mod other_clients;
 mod skipping;

@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 
 use super::{
     audit, config, conflicts, contexts, demo, diff, doctor, edit, explain, find, fix, generate, git, grep, history,
-    insert, journal, ls, otp, recipients, reencrypt, registries, resolve, restore, rm, shims, show, status,
+    insert, journal, logout, ls, otp, recipients, reencrypt, registries, resolve, restore, rm, shims, show, status,
     support_bundle, sync, transfer, undo,
 };
 use crate::model::{EntryPath, EntryPathError};
@@ -106,6 +106,7 @@ pub(super) enum Command {
     Conflicts(conflicts::ConflictsArgs),
     Resolve(resolve::ResolveArgs),
     Registries(registries::RegistriesArgs),
+    Logout(logout::LogoutArgs),
     Recipients(recipients::RecipientsArgs),
     Reencrypt(reencrypt::ReencryptArgs),
     Shims(shims::ShimsArgs),

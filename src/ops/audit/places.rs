@@ -99,7 +99,7 @@ const COPIES: [&str; 15] = [
 ];
 
 /// Every file that may hold logins in Docker's form, Docker's own first.
-pub(super) fn auth_files(system: &System, scope: &Scope) -> Vec<(AuthRole, Layout, PathBuf)> {
+pub(in crate::ops) fn auth_files(system: &System, scope: &Scope) -> Vec<(AuthRole, Layout, PathBuf)> {
     let env = &system.env;
     let home = |rest: &str| env.home().map(|home| home.join(rest));
     let var = |name: &str| env.var(name).map(PathBuf::from);

@@ -186,7 +186,7 @@ fn planned(system: &System, evidence: &Evidence, findings: &[&Finding]) -> Vec<F
 }
 
 /// Why regpass keeps its hands off a file, if it does.
-fn kept_from(evidence: &Evidence, path: &Path) -> Option<String> {
+pub(super) fn kept_from(evidence: &Evidence, path: &Path) -> Option<String> {
     let meta = path.metadata().ok()?;
     if meta.uid() != evidence.uid {
         return Some(format!("it belongs to uid {}, and regpass changes nobody else's files", meta.uid()));

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{Elsewhere, Place, elsewhere, list};
-use crate::model::registry_key::HUB_KEY;
+use super::{Elsewhere, Place, elsewhere, list, name_of};
+use crate::model::registry_key::{HUB_KEY, HUB_NAME};
 use crate::model::{EntryPath, Login, Problem, RegistryKey, text};
 use crate::ops::change::{Change, Written};
 use crate::ops::credentials::CredentialStore;
@@ -62,39 +62,54 @@ impl Still {
 /// Docker Hub go the tokens that `docker login` keeps beside it.
 pub fn erase(system: &System, server: &RegistryKey) -> Result<Erased, Problem> {
     let canonical = server.canonical();
-    let hub = RegistryKey::new(HUB_KEY).canonical() == canonical;
-    let belongs = |key: &RegistryKey| key.canonical() == canonical || (hub && key.is_hub_token());
-    let found = list(system)?;
-    let here = found.logins.iter().filter(|login| login.mount.is_root() && belongs(&login.server));
-    let servers: Vec<RegistryKey> =
-        here.map(|login| login.server.clone()).collect::<BTreeSet<RegistryKey>>().into_iter().collect();
-    if servers.is_empty() {
+    let mut done = erase_from_stores(system, server)?;
+    if done.servers.is_empty() {
         return Err(Problem::not_found(format!("there is no login at {}", text::quoted(server.as_bytes())))
             .hint("which registries have one: regpass registries"));
     }
-    let mut change = Change::begin(system, system.stores()?.root())?;
-    for server in &servers {
-        change.remove_folder(&layout::registry_folder(server)?, false)?;
-    }
-    let names: Vec<_> = servers.iter().map(RegistryKey::display).collect();
-    let written = change.finish(&format!("Remove the logins of {} from store.", names.join(", ")));
-    let mut asked: BTreeSet<RegistryKey> = servers.iter().cloned().collect();
-    asked.extend(USUAL.iter().map(|form| RegistryKey::new(form.replace("{}", &canonical))));
-    asked.extend(hub.then(|| RegistryKey::new(HUB_KEY)));
-    asked.retain(|key| belongs(key));
-    let mut still = answers(system, &asked);
     match config::read(&system.options.docker_config) {
         Ok(docker) => {
             // That Docker asks regpass about it is no login.
             let others = |place: &Elsewhere| place.canonical == canonical && !matches!(place.place, Place::Ours(_));
             let places = elsewhere(&docker).into_iter().filter(others);
-            still.extend(places.map(|place| Still::Docker(place.server, place.place)));
+            done.still.extend(places.map(|place| Still::Docker(place.server, place.place)));
         }
-        Err(error) => still.push(Still::DockerUntold(error.to_string())),
+        Err(error) => done.still.push(Still::DockerUntold(error.to_string())),
     }
+    Ok(done)
+}
+
+/// The stores' part of it; also where there is no login.
+pub(in crate::ops) fn erase_from_stores(system: &System, server: &RegistryKey) -> Result<Erased, Problem> {
+    let name = name_of(server);
+    let found = list(system)?;
+    let belongs = |key: &RegistryKey| name_of(key) == name;
+    let here = found.logins.iter().filter(|login| login.mount.is_root() && belongs(&login.server));
+    let servers: Vec<RegistryKey> =
+        here.map(|login| login.server.clone()).collect::<BTreeSet<RegistryKey>>().into_iter().collect();
+    let mut written = Written::default();
+    if !servers.is_empty() {
+        let mut change = Change::begin(system, system.stores()?.root())?;
+        for server in &servers {
+            change.remove_folder(&layout::registry_folder(server)?, false)?;
+        }
+        let names: Vec<_> = servers.iter().map(RegistryKey::display).collect();
+        written = change.finish(&format!("Remove the logins of {} from store.", names.join(", ")));
+    }
+    let mut asked: BTreeSet<RegistryKey> = servers.iter().cloned().collect();
+    asked.extend(usual_spellings(&name));
+    let mut still = answers(system, &asked);
     let others = found.logins.iter().filter(|login| !login.mount.is_root() && belongs(&login.server));
     still.extend(others.map(|login| Still::Mount(login.entry.clone())));
     Ok(Erased { written, servers, asked: asked.into_iter().collect(), still })
+}
+
+/// What clients ask for a registry of this name.
+pub(in crate::ops) fn usual_spellings(name: &str) -> BTreeSet<RegistryKey> {
+    let mut keys: BTreeSet<RegistryKey> = USUAL.iter().map(|form| RegistryKey::new(form.replace("{}", name))).collect();
+    keys.extend((name == HUB_NAME).then(|| RegistryKey::new(HUB_KEY)));
+    keys.retain(|key| name_of(key) == name);
+    keys
 }
 
 /// What the helper has for these, looked for as a `get` does.

@@ -13,6 +13,7 @@ use std::time::SystemTime;
 pub use crate::system::docker::token::expiry;
 pub use accounts::{Switched, activate, rename};
 pub use erase::{Erased, Still, erase};
+pub(super) use erase::{erase_from_stores, usual_spellings};
 pub use fold::{Asked, Found, Registry, fold, name_of};
 pub use kind::RegistryKind;
 

@@ -170,7 +170,7 @@ pub fn veiled(text: &Secret) -> Option<String> {
     spans::veiled(text.expose())
 }
 
-fn check(text: &Secret) -> Result<(), EditError> {
+pub(super) fn check(text: &Secret) -> Result<(), EditError> {
     match document::parse(text.expose()) {
         Ok((node, false)) if node.is_map() => Ok(()),
         Ok((_, true)) => Err(EditError::More),
@@ -191,7 +191,7 @@ fn emptied(mut text: Secret, layout: Layout, server: &str) -> Result<Secret, Edi
     Ok(text)
 }
 
-fn outermost(text: &Secret) -> Result<Range<usize>, EditError> {
+pub(super) fn outermost(text: &Secret) -> Result<Range<usize>, EditError> {
     spans::outermost(text.expose()).ok_or(EditError::Unfit)
 }
 
@@ -303,7 +303,7 @@ fn entry(text: &[u8], layout: Layout, server: &str) -> Result<Member, EditError>
 }
 
 /// The member of that name in any case, which Docker takes for the same (Go, encoding/json).
-fn once<'m>(members: &'m [Member], name: &str) -> Result<Option<&'m Member>, EditError> {
+pub(super) fn once<'m>(members: &'m [Member], name: &str) -> Result<Option<&'m Member>, EditError> {
     let mut own = members.iter().filter(|member| member.is(name));
     match (own.next(), own.next()) {
         (_, Some(_)) => Err(EditError::Repeated(name.to_owned())),
@@ -311,7 +311,7 @@ fn once<'m>(members: &'m [Member], name: &str) -> Result<Option<&'m Member>, Edi
     }
 }
 
-fn spliced(text: &Secret, cut: Range<usize>, with: &[u8]) -> Secret {
+pub(super) fn spliced(text: &Secret, cut: Range<usize>, with: &[u8]) -> Secret {
     let bytes = text.expose();
     let mut new = Secret::with_capacity(bytes.len() + with.len());
     [&bytes[..cut.start], with, &bytes[cut.end..]].iter().for_each(|part| new.push(part));

@@ -9,6 +9,8 @@ pub mod creds_store;
 pub mod daemon;
 mod document;
 pub mod edit;
+pub mod entries;
+pub mod helper_program;
 pub mod outline;
 pub mod payload;
 pub mod protocol;

@@ -59,6 +59,30 @@ impl Kind {
 /// The credential in a `store` call. Field names match in any case, the last one wins, unknown ones and everything
 /// after the document are ignored; a missing secret is an empty one.
 pub fn credential(json: &Secret) -> Result<(RegistryKey, Credential), InputError> {
+    let [server, user, secret] = texts(json)?;
+    if server.is_empty() {
+        return Err(InputError::NoServer);
+    }
+    if user.is_empty() {
+        return Err(InputError::NoUser);
+    }
+    Ok((RegistryKey::new(server.expose()), Credential::new(login(&user), secret)))
+}
+
+/// The credential in another helper's answer to `get`, as Docker takes it: the server is not looked at, and without a user
+/// there is none (docker/cli `native_store.go`).
+pub fn answer(json: &Secret) -> Result<Option<Credential>, InputError> {
+    let [_, user, secret] = texts(json)?;
+    Ok((!user.is_empty()).then(|| Credential::new(login(&user), secret)))
+}
+
+/// Unquoted text is UTF-8: every invalid byte became U+FFFD.
+fn login(user: &Secret) -> Login {
+    Login::new(String::from_utf8_lossy(user.expose()).into_owned())
+}
+
+/// The three fields; one that is not there is empty.
+fn texts(json: &Secret) -> Result<[Secret; 3], InputError> {
     let json = json.expose();
     let mut fields = Fields::default();
     let kind = Scanner { json, at: 0, open: Vec::new() }.document(&mut fields)?;
@@ -69,17 +93,7 @@ pub fn credential(json: &Secret) -> Result<(RegistryKey, Credential), InputError
     if let Some(error) = fields.error {
         return Err(error.into());
     }
-    let [server, user, secret] =
-        fields.texts.map(|range| range.map(|range| unquoted(&json[range])).unwrap_or_default());
-    if server.is_empty() {
-        return Err(InputError::NoServer);
-    }
-    if user.is_empty() {
-        return Err(InputError::NoUser);
-    }
-    // Unquoted text is UTF-8: every invalid byte became U+FFFD.
-    let login = Login::new(String::from_utf8_lossy(user.expose()).into_owned());
-    Ok((RegistryKey::new(server.expose()), Credential::new(login, secret)))
+    Ok(fields.texts.map(|range| range.map(|range| unquoted(&json[range])).unwrap_or_default()))
 }
 
 /// Where the struct's fields are in the document, and the first wrong type among them.

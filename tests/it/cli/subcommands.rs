@@ -56,6 +56,7 @@ const ANSWERS: &[(&[&str], &[u8])] = &[
     (&["contexts", "h.test"], b""),
     (&["fix"], b""),
     (&["fix", "--apply", "--yes"], b""),
+    (&["logout", "--yes", "i.test"], b""),
     (&["journal"], b""),
     (&["config", "init"], b""),
     (&["config", "show"], b""),
@@ -158,6 +159,7 @@ const WRITES: &[(&[&str], &[u8])] = &[
     (&["reencrypt", "--all"], b""),
     (&["shims", "install", "--dir", "other"], b""),
     (&["fix", "--apply", "--yes"], b""),
+    (&["logout", "--yes", "h.test"], b""),
     (&["shims", "remove", "--dir", "links"], b""),
     (&["config", "init"], b""),
 ];
