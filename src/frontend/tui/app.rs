@@ -59,8 +59,8 @@ pub(super) struct App {
     /// What the toasts said, the last one at the end.
     said: VecDeque<(SystemTime, Toast)>,
     undo_tickets: Tickets,
-    /// The undo key's question is on its way: what is typed meanwhile is meant for it, or for nothing.
-    awaits_question: bool,
+    /// The undo key's question is on its way: what is typed or pointed at meanwhile is meant for it, or for nothing.
+    awaits_question: Option<Ticket>,
     /// Of jobs on their way that may use the key: afterwards it is another, or its agent.
     opening: Vec<Ticket>,
     later: Option<(Instant, Vec<u8>)>,
@@ -81,7 +81,7 @@ impl App {
             toast: None,
             said: VecDeque::new(),
             undo_tickets: Tickets::of(taking_back::NAME),
-            awaits_question: false,
+            awaits_question: None,
             opening: Vec::new(),
             later: None,
             orders: Vec::new(),
@@ -148,7 +148,7 @@ impl App {
                     self.press(key);
                 }
             }
-            Event::Paste(_) | Event::Mouse(_) if self.is_too_small() => {}
+            Event::Paste(_) | Event::Mouse(_) if self.is_too_small() || self.awaits_question.is_some() => {}
             Event::Paste(text) => {
                 let scope = self.scope.clone();
                 let flow = self.top().paste(&text, &scope);
@@ -207,7 +207,7 @@ impl App {
             self.ask(Job::OwnKey);
         }
         if ticket.owner == taking_back::NAME {
-            return self.take_back(report);
+            return self.take_back(ticket, report);
         }
         if let Ok(Report::Entries(_) | Report::Registries(_)) = &report {
             self.ask(Job::Whereabouts);

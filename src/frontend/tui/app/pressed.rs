@@ -26,8 +26,8 @@ impl App {
         if self.is_too_small() {
             return self.press_unseen(key);
         }
-        if self.awaits_question {
-            self.awaits_question = key != Key::named(KeyCode::Esc);
+        if self.awaits_question.is_some() {
+            self.awaits_question.take_if(|_| key == Key::named(KeyCode::Esc));
             return;
         }
         let scope = self.scope.clone();
@@ -109,7 +109,7 @@ impl App {
             Action::Log => self.push(Box::new(Log::new(self.said.iter().rev().cloned().collect()))),
             Action::Undo => {
                 let ticket = self.undo_tickets.next();
-                self.awaits_question = true;
+                self.awaits_question = Some(ticket);
                 self.start(ticket, Job::Undo(undo::Job::Last));
             }
             Action::NextTab => self.show_tab((self.current + 1) % self.tabs.len()),

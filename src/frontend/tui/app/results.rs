@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::App;
 use crate::frontend::tui::jobs::{Report, undo};
-use crate::frontend::tui::screen::Toast;
+use crate::frontend::tui::screen::{Ticket, Toast};
 use crate::frontend::tui::taking_back;
 use crate::model::Problem;
 
@@ -23,9 +23,10 @@ impl App {
         self.toast = Some((toast, self.scope.now + TOAST_TIME));
     }
 
-    /// What came of the undo key. A question that comes after the person went on is not asked.
-    pub(super) fn take_back(&mut self, report: Result<Report, Problem>) {
-        let awaited = std::mem::take(&mut self.awaits_question);
+    /// What came of the undo key. A question that comes after the person went on is not asked; what was taken back before
+    /// does not end the wait for the next one.
+    pub(super) fn take_back(&mut self, ticket: Ticket, report: Result<Report, Problem>) {
+        let awaited = self.awaits_question.take_if(|awaited| *awaited == ticket).is_some();
         let answer = match report {
             Ok(Report::Undo(undo::Report::Last(_))) if !awaited || !self.layers.is_empty() => return,
             Ok(Report::Undo(answer)) => Ok(answer),

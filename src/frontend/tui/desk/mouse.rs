@@ -8,7 +8,7 @@ use super::*;
 impl Desk {
     /// Draws, then clicks where this text begins.
     #[track_caller]
-    fn click(&mut self, text: &str) -> &mut Desk {
+    pub(super) fn click(&mut self, text: &str) -> &mut Desk {
         let screen = self.screen();
         let found =
             screen.lines().enumerate().find_map(|(y, line)| Some((line.split_once(text)?.0.chars().count(), y)));

@@ -82,6 +82,25 @@ fn a_question_that_is_no_longer_wanted_is_not_asked() {
 }
 
 #[test]
+fn a_question_is_asked_though_the_change_before_was_taken_back_meanwhile() {
+    let mut desk = Desk::new((80, 24)).begun();
+    desk.press("Mz").shows("Take back the last");
+    desk.slow = true;
+    desk.press("yz");
+    let held = std::mem::take(&mut desk.held);
+    let (undone, rest): (Vec<_>, Vec<_>) =
+        held.into_iter().partition(|(_, job)| matches!(job, Job::Undo(Ask::TakeBack(_))));
+    assert_eq!(undone.len(), 1);
+    undone.into_iter().for_each(|(ticket, job)| desk.answer(ticket, job));
+    desk.shows("taken back: Remove");
+    // Neither keys nor the mouse do anything until it is there.
+    desk.press("3?").click("Registries").hides("Keys:");
+    rest.into_iter().for_each(|(ticket, job)| desk.answer(ticket, job));
+    desk.shows("Take back the last");
+    desk.shows("infra");
+}
+
+#[test]
 fn the_log_keeps_the_last_results_and_no_secret() {
     let mut desk = Desk::new((80, 24)).begun();
     desk.press("@").shows("nothing yet");
