@@ -23,14 +23,18 @@ pub fn escaped(bytes: &[u8]) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
-/// `escaped` between double quotes, at most `QUOTED_MAX` characters long: how messages name a thing.
-pub fn quoted(bytes: impl AsRef<[u8]>) -> String {
+/// `escaped`, at most `QUOTED_MAX` characters long.
+pub fn bounded(bytes: impl AsRef<[u8]>) -> String {
     let text = escaped(bytes.as_ref());
-    if text.chars().count() <= QUOTED_MAX {
-        return format!("\"{text}\"");
+    if text.chars().nth(QUOTED_MAX).is_none() {
+        return text.into_owned();
     }
-    let head: String = text.chars().take(QUOTED_MAX - 1).collect();
-    format!("\"{head}…\"")
+    text.chars().take(QUOTED_MAX - 1).chain(['…']).collect()
+}
+
+/// `bounded` between double quotes: how messages name a thing.
+pub fn quoted(bytes: impl AsRef<[u8]>) -> String {
+    format!("\"{}\"", bounded(bytes))
 }
 
 /// A path between double quotes, escaped.
@@ -104,5 +108,7 @@ mod tests {
     #[test]
     fn quotes_are_bounded() {
         assert_eq!(quoted("x".repeat(10_000)).chars().count(), QUOTED_MAX + 2);
+        assert_eq!(bounded("x".repeat(QUOTED_MAX)), "x".repeat(QUOTED_MAX));
+        assert_eq!(bounded("é".repeat(QUOTED_MAX + 1)).chars().count(), QUOTED_MAX);
     }
 }

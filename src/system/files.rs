@@ -21,6 +21,8 @@ pub enum FileError {
     TooLarge { path: PathBuf, max: u64 },
     #[error("{path} is not a regular file", path = text::quoted_path(.path))]
     NotAFile { path: PathBuf },
+    #[error("{path} holds more than {max} things: not all of them were looked at", path = text::quoted_path(.path))]
+    TooMany { path: PathBuf, max: usize },
     #[error("{path} has been locked by {holder} for {seconds} seconds",
         path = text::quoted_path(.path), holder = holder_text(.holder))]
     Busy { path: PathBuf, holder: Option<u32>, seconds: u64 },
@@ -39,7 +41,7 @@ impl FileError {
     pub fn kind(&self) -> io::ErrorKind {
         match self {
             FileError::Io { source, .. } => source.kind(),
-            FileError::TooLarge { .. } | FileError::NotAFile { .. } => io::ErrorKind::Other,
+            FileError::TooLarge { .. } | FileError::NotAFile { .. } | FileError::TooMany { .. } => io::ErrorKind::Other,
             FileError::Busy { .. } | FileError::HeldForUs { .. } => io::ErrorKind::WouldBlock,
         }
     }
@@ -112,6 +114,40 @@ pub fn read_front(path: &Path, max: u64) -> Result<Vec<u8>, FileError> {
     let mut bytes = Vec::new();
     open_regular(path)?.take(max).read_to_end(&mut bytes).map_err(fault)?;
     Ok(bytes)
+}
+
+/// What lies in a folder, by name, and why that is not all of it.
+#[derive(Debug, Default)]
+pub struct Items {
+    pub paths: Vec<PathBuf>,
+    pub closed: Option<FileError>,
+}
+
+/// At most `max` of the things in a folder.
+pub fn items(folder: &Path, max: usize) -> Items {
+    let listed = match std::fs::read_dir(folder) {
+        Ok(listed) => listed,
+        Err(source) => {
+            let closed = Some(FileError::io("cannot look into", folder, source));
+            return Items { closed, ..Items::default() };
+        }
+    };
+    let mut found = Items::default();
+    for item in listed {
+        match item {
+            Ok(_) if found.paths.len() == max => {
+                found.closed = Some(FileError::TooMany { path: folder.to_owned(), max });
+                break;
+            }
+            Ok(item) => found.paths.push(item.path()),
+            Err(source) => {
+                found.closed = Some(FileError::io("cannot look into", folder, source));
+                break;
+            }
+        }
+    }
+    found.paths.sort();
+    found
 }
 
 /// Whether others than its owner can read a file of this mode: they must also get through every folder on the way.
@@ -421,6 +457,21 @@ mod tests {
         drop(held);
         lock_folder(dir.path(), Duration::ZERO).expect("free again");
         assert!(names(dir.path()).is_empty());
+    }
+
+    #[test]
+    fn a_folder_that_is_not_seen_whole_is_told() {
+        let dir = tempfile::tempdir().expect("a folder");
+        for name in ["b", "a", "c"] {
+            std::fs::write(dir.path().join(name), "").expect("written");
+        }
+        let all = items(dir.path(), 3);
+        assert_eq!(all.paths, ["a", "b", "c"].map(|name| dir.path().join(name)));
+        assert!(all.closed.is_none());
+        let some = items(dir.path(), 2);
+        assert!(some.paths.len() == 2 && matches!(some.closed, Some(FileError::TooMany { max: 2, .. })));
+        let none = items(&dir.path().join("a"), 2).closed.expect("no folder");
+        assert!(none.is_not_found(), "{none}");
     }
 
     #[test]

@@ -55,10 +55,10 @@ pub struct Finished {
 }
 
 impl Finished {
-    /// The last line with text on stderr, escaped: what a program says went wrong.
+    /// The last line with text on stderr, escaped and cut short: what a program says went wrong.
     pub fn complaint(&self) -> String {
         let last = self.stderr.split(|byte| *byte == b'\n').rev().find(|line| !line.trim_ascii().is_empty());
-        text::escaped(last.unwrap_or_default().trim_ascii()).into_owned()
+        text::bounded(last.unwrap_or_default().trim_ascii())
     }
 }
 

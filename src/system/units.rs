@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::files;
+use super::files::{self, FileError};
 
 /// The largest unit file read, in bytes.
 const SIZE_MAX: u64 = 256 << 10;
@@ -30,14 +30,23 @@ pub const USER: &[&str] = &[
     "/lib/systemd/user",
 ];
 
+/// Services, and what could not be read: it may hide more of them.
+#[derive(Debug, Default)]
+pub struct Services {
+    pub units: Vec<Unit>,
+    pub closed: Vec<FileError>,
+}
+
 /// One service with its drop-ins.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Unit {
     /// With `.service`.
     pub name: String,
     pub file: PathBuf,
     /// Settings of `[Service]` in the order in which they count.
     settings: Vec<(String, String)>,
+    /// Drop-ins that could not be read.
+    pub closed: Vec<FileError>,
 }
 
 impl Unit {
@@ -71,36 +80,38 @@ impl Unit {
 }
 
 /// Every service in these folders, each once: the file of the first folder that has one. Masked ones are none.
-pub fn services(folders: &[PathBuf]) -> Vec<Unit> {
+pub fn services(folders: &[PathBuf]) -> Services {
+    let mut found = Services::default();
     let mut files: BTreeMap<String, PathBuf> = BTreeMap::new();
     for folder in folders {
-        for path in items(folder) {
+        for path in items(folder, &mut found.closed) {
             let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
             if name.ends_with(".service") {
                 files.entry(name.to_owned()).or_insert(path);
             }
         }
     }
-    let units = files.into_iter().filter_map(|(name, file)| {
-        let text = read(&file)?;
-        let mut unit = Unit { file, settings: Vec::new(), name };
+    for (name, file) in files {
+        let Some(text) = read(&file, &mut found.closed) else { continue };
+        let mut unit = Unit { file, settings: Vec::new(), name, closed: Vec::new() };
         add(&mut unit, &text);
-        for drop_in in drop_ins(folders, &unit.name) {
-            add(&mut unit, &read(&drop_in).unwrap_or_default());
+        for drop_in in drop_ins(folders, &unit.name, &mut unit.closed) {
+            let text = read(&drop_in, &mut unit.closed);
+            add(&mut unit, &text.unwrap_or_default());
         }
-        Some(unit)
-    });
-    units.collect()
+        found.units.push(unit);
+    }
+    found
 }
 
 /// Drop-ins by name, each name from the first folder that has one; those of `name-.service.d` and `service.d` are left out.
-fn drop_ins(folders: &[PathBuf], name: &str) -> Vec<PathBuf> {
+fn drop_ins(folders: &[PathBuf], name: &str, closed: &mut Vec<FileError>) -> Vec<PathBuf> {
     // `x@.service.d` holds for `x@1.service` too.
     let template = name.split_once('@').map(|(front, _)| format!("{front}@.service.d"));
     let mut found: BTreeMap<std::ffi::OsString, PathBuf> = BTreeMap::new();
     for folder in folders {
         for dir in std::iter::once(format!("{name}.d")).chain(template.clone()) {
-            for path in items(&folder.join(dir)) {
+            for path in items(&folder.join(dir), closed) {
                 if path.extension().is_some_and(|ending| ending == "conf") {
                     let key = path.file_name().unwrap_or_default().to_owned();
                     found.entry(key).or_insert(path);
@@ -111,10 +122,20 @@ fn drop_ins(folders: &[PathBuf], name: &str) -> Vec<PathBuf> {
     found.into_values().collect()
 }
 
-/// None for a masked unit (a link to `/dev/null`) and for what cannot be read.
-fn read(path: &Path) -> Option<String> {
-    let bytes = files::read_bounded(path, SIZE_MAX).ok()?;
-    Some(String::from_utf8_lossy(&bytes).into_owned())
+/// None for what is not there, for a masked unit (a link to `/dev/null`) and for what cannot be read, which `closed` tells.
+fn read(path: &Path, closed: &mut Vec<FileError>) -> Option<String> {
+    match files::read_bounded(path, SIZE_MAX) {
+        Ok(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
+        Err(FileError::NotAFile { .. }) if is_masked(path) => None,
+        Err(error) => {
+            closed.extend(Some(error).filter(|error| !error.is_not_found()));
+            None
+        }
+    }
+}
+
+fn is_masked(path: &Path) -> bool {
+    path.canonicalize().is_ok_and(|real| real == Path::new("/dev/null"))
 }
 
 /// Settings of `[Service]`; a line that ends with a backslash goes on in the next (systemd.syntax(7)).
@@ -140,11 +161,10 @@ fn add(unit: &mut Unit, text: &str) {
     }
 }
 
-fn items(folder: &Path) -> Vec<PathBuf> {
-    let Ok(items) = std::fs::read_dir(folder) else { return Vec::new() };
-    let mut found: Vec<PathBuf> = items.filter_map(|item| Some(item.ok()?.path())).take(ITEMS_MAX).collect();
-    found.sort();
-    found
+fn items(folder: &Path, closed: &mut Vec<FileError>) -> Vec<PathBuf> {
+    let found = files::items(folder, ITEMS_MAX);
+    closed.extend(found.closed.filter(|error| !error.is_not_found()));
+    found.paths
 }
 
 /// Words of a setting that is a list, such as `Environment=`: at blanks, in quotes as one (systemd.syntax(7), "Quoting").
@@ -192,13 +212,37 @@ mod tests {
         put(low.join("b@.service"), "[Service]\nUser=eve\n");
         std::os::unix::fs::symlink("/dev/null", high.join("c.service")).expect("masked");
         put(low.join("c.service"), "[Service]\nUser=x\n");
-        let units = services(&[high.clone(), low]);
+        let services = services(&[high.clone(), low]);
+        let units = &services.units;
         let names: Vec<&str> = units.iter().map(|unit| unit.name.as_str()).collect();
         assert_eq!(names, ["a.service", "b@.service"]);
         let a = &units[0];
         assert_eq!((a.last("User"), &a.file), (None, &high.join("a.service")));
         assert_eq!(a.all("Environment"), ["C=3"]);
         assert_eq!(a.commands(), ["docker  pull x"]);
+        assert!(services.closed.is_empty(), "masked, and no folder for drop-ins: {:?}", services.closed);
         assert_eq!(words("A=1 \"B=x y\" 'C=\"' D=\\ e"), ["A=1", "B=x y", "C=\"", "D= e"]);
+    }
+    #[test]
+    fn what_cannot_be_read_is_told() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let put = |name: &str, text: &str| {
+            let path = dir.path().join(name);
+            std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+            std::fs::write(path, text).expect("written");
+        };
+        put("large.service", &"#\n".repeat(SIZE_MAX as usize));
+        std::fs::create_dir(dir.path().join("folder.service")).expect("a folder");
+        std::os::unix::fs::symlink("none", dir.path().join("dangling.service")).expect("a link");
+        put("a.service", "[Service]\nUser=bob\n");
+        put("a.service.d/large.conf", &"#\n".repeat(SIZE_MAX as usize));
+        put("file", "x");
+        let found = services(&[dir.path().to_owned(), dir.path().join("file"), dir.path().join("none")]);
+        let told: Vec<String> = found.closed.iter().map(FileError::to_string).collect();
+        assert_eq!(told.len(), 2, "{told:?}");
+        assert!(told[0].contains("folder.service") && told[1].contains("large.service"), "{told:?}");
+        let names: Vec<&str> = found.units.iter().map(|unit| unit.name.as_str()).collect();
+        assert_eq!(names, ["a.service"]);
+        assert!(matches!(&found.units[0].closed[..], [FileError::TooLarge { .. }]));
     }
 }

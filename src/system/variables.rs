@@ -29,14 +29,19 @@ pub fn of_file(path: &Path, wanted: fn(&str) -> bool) -> Result<Variables, FileE
 /// What a start-up file of a POSIX shell would add to these variables, as far as it says so in plain words: `NAME=VALUE`
 /// with or without `export`, in which `$HOME`, `$PATH` and other known variables stand. A value that a command makes is
 /// left out. Conditions are not judged: what stands in one counts.
-pub fn exported(path: &Path, known: &mut Variables, wanted: fn(&str) -> bool) -> Result<(), FileError> {
+///
+/// `wanted` is asked with a name and its value as written.
+pub fn exported(path: &Path, known: &mut Variables, wanted: fn(&str, &str) -> bool) -> Result<(), FileError> {
     let bytes = zeroize::Zeroizing::new(files::read_bounded(path, SIZE_MAX)?);
     for line in String::from_utf8_lossy(&bytes).lines() {
         let line = line.trim().trim_start_matches("export ").trim_end_matches(';');
-        let Some((name, value)) = assignment(line).filter(|(name, _)| wanted(name)) else { continue };
+        let Some((name, value)) = assignment(line).filter(|(name, value)| wanted(name, value)) else {
+            continue;
+        };
         let plain = value.starts_with('\'');
         let value = unquoted(value.split(" #").next().unwrap_or(value).trim_end());
-        let expanded = if plain { Some(value.to_owned()) } else { expanded(value, known) };
+        let named = |name: &str| Some(known.get(name).map(String::as_str).unwrap_or_default());
+        let expanded = if plain { Some(value.to_owned()) } else { expanded(value, named) };
         if let Some(value) = expanded {
             known.insert(name.to_owned(), value);
         }
@@ -68,10 +73,14 @@ pub fn unquoted(value: &str) -> &str {
     inside('"').or_else(|| inside('\'')).unwrap_or(value)
 }
 
-fn expanded(value: &str, known: &Variables) -> Option<String> {
-    let home = known.get("HOME").cloned().unwrap_or_default();
+/// A value as a shell with these variables would fill it in; None where it names another one, or a command makes it.
+pub fn filled(value: &str, known: &Variables) -> Option<String> {
+    expanded(value, |name| known.get(name).map(String::as_str))
+}
+
+fn expanded<'k>(value: &str, known: impl Fn(&str) -> Option<&'k str>) -> Option<String> {
     let value = match value.strip_prefix("~/") {
-        Some(rest) => format!("{home}/{rest}"),
+        Some(rest) => format!("{}/{rest}", known("HOME")?),
         None => value.to_owned(),
     };
     let mut rest = value.as_str();
@@ -90,7 +99,7 @@ fn expanded(value: &str, known: &Variables) -> Option<String> {
         if name.is_empty() || !name.bytes().all(fits) {
             return None;
         }
-        out.push_str(known.get(name).map(String::as_str).unwrap_or_default());
+        out.push_str(known(name)?);
         rest = next;
     }
     out.push_str(rest);
@@ -121,11 +130,22 @@ mod tests {
         let text = "if [ -d \"$HOME/bin\" ] ; then\n    PATH=\"$HOME/bin:$PATH\"\nfi\nexport DOCKER_CONFIG=~/d # mine\n\
                     export GNUPGHOME=$(mktemp -d)\nexport PASSWORD_STORE_DIR='$HOME'\nX=`date`\nexport Y=${HOME}x;\n";
         let mut known = Variables::from([("HOME".to_owned(), "/h".to_owned()), ("PATH".to_owned(), "/p".to_owned())]);
-        exported(file(text).path(), &mut known, |_| true).expect("reads");
+        exported(file(text).path(), &mut known, |_, _| true).expect("reads");
         let own = |name: &str| known.get(name).map(String::as_str);
         assert_eq!((own("PATH"), own("DOCKER_CONFIG")), (Some("/h/bin:/p"), Some("/h/d")));
         assert_eq!((own("GNUPGHOME"), own("X")), (None, None));
         assert_eq!((own("PASSWORD_STORE_DIR"), own("Y")), (Some("$HOME"), Some("/hx")));
+    }
+
+    #[test]
+    fn a_value_is_filled_with_what_is_known_only() {
+        let known = Variables::from([("HOME".to_owned(), "/h".to_owned())]);
+        let filled = |value: &str| filled(value, &known);
+        assert_eq!(filled("$HOME/a:${HOME}").as_deref(), Some("/h/a:/h"));
+        assert_eq!(filled("~/a").as_deref(), Some("/h/a"));
+        for value in ["$X/a", "${HOME:-/x}", "`date`", "$(date)", "$"] {
+            assert_eq!(filled(value), None, "{value}");
+        }
     }
 
     #[test]

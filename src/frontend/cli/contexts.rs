@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
@@ -90,7 +91,7 @@ fn report(console: &Console, matrix: &Matrix, ran: &[Ran]) -> String {
     }
     reasons(&mut lines, console, matrix);
     for missed in &matrix.missed {
-        let _ = writeln!(lines, "{} {missed}", console.paint(Role::Muted, "not seen:"));
+        let _ = writeln!(lines, "{} {}", console.paint(Role::Muted, "not seen:"), missed.why);
     }
     let _ = writeln!(lines, "{}", summary(matrix));
     lines
@@ -134,16 +135,16 @@ fn mark(answer: Answer) -> (Role, &'static str) {
 }
 
 fn shown(name: &str) -> String {
-    text::escaped(name.as_bytes()).into_owned()
+    text::bounded(name)
 }
 
 /// Who and where a context is.
 fn told(context: &Context) -> String {
     let user = context.user.as_deref().map_or_else(|| "?".to_owned(), shown);
-    let config = text::escaped(context.config.as_os_str().as_encoded_bytes());
+    let path = |path: &Path| text::bounded(path.as_os_str().as_encoded_bytes());
+    let config = context.config.as_deref().map_or("a configuration that is not known".to_owned(), path);
     let helper = context.helper.as_deref().map_or("no helper".to_owned(), |helper| format!("helper {}", shown(helper)));
-    let store =
-        context.store.as_deref().map(|store| format!(", {}", text::escaped(store.as_os_str().as_encoded_bytes())));
+    let store = context.store.as_deref().map(|store| format!(", {}", path(store)));
     format!("({user}): {config}, {helper}{}", store.unwrap_or_default())
 }
 
@@ -232,7 +233,7 @@ fn as_json(matrix: &Matrix, ran: &[Ran]) -> Value {
         "contexts": contexts,
         "cells": cells,
         "runs": runs,
-        "missed": matrix.missed,
+        "missed": matrix.missed.iter().map(|missed| missed.why.as_str()).collect::<Vec<_>>(),
     })
 }
 
@@ -244,7 +245,7 @@ fn context_json(context: &Context) -> Value {
     object.insert("uid".to_owned(), context.uid.into());
     for (field, path) in [
         ("home", context.home.as_deref()),
-        ("config", Some(context.config.as_path())),
+        ("config", context.config.as_deref()),
         ("program", context.program.as_deref()),
         ("store", context.store.as_deref()),
         ("gnupg_home", context.gnupg_home.as_deref()),

@@ -133,7 +133,19 @@ fn listed(cells: &[&Cell]) -> String {
 
 /// Where a context comes from, for a finding's place: the same for as long as it stays.
 fn place(context: &Context) -> &Path {
-    context.file.as_deref().unwrap_or(&context.config)
+    context.file.as_deref().or(context.config.as_deref()).unwrap_or(Path::new("/"))
+}
+
+/// Docker's configuration in a context.
+fn config(context: &Context) -> String {
+    context.config.as_deref().map_or_else(|| "a configuration".to_owned(), shown)
+}
+
+/// What may hide contexts of these kinds.
+fn hidden(evidence: &Evidence, kinds: &[Kind]) -> Vec<String> {
+    let missed = evidence.contexts.matrix.missed.iter();
+    let missed = missed.filter(|missed| missed.of.is_none_or(|kind| kinds.contains(&kind)));
+    missed.map(|missed| missed.why.clone()).collect()
 }
 
 fn about(finding: Finding, context: &Context, cells: &[&Cell]) -> Finding {
@@ -154,7 +166,7 @@ fn mend(cells: &[&Cell]) -> String {
 }
 
 fn not_there(evidence: &Evidence) -> Answer {
-    let mut answer = Answer::default();
+    let mut answer = Answer { missed: hidden(evidence, &[Kind::Unit, Kind::Cron]), ..Answer::default() };
     for (context, cells) in elsewhere(evidence) {
         let (unknown, known): (Vec<&Cell>, Vec<&Cell>) =
             cells.into_iter().partition(|cell| cell.answer == contexts::Answer::Unknown);
@@ -201,7 +213,7 @@ fn docker_config(evidence: &Evidence) -> Answer {
     let services = seen.matrix.contexts.iter().filter(|context| matches!(context.kind, Kind::Unit | Kind::Cron));
     let set = services.filter(|context| context.variables.contains_key("DOCKER_CONFIG"));
     answer.findings.extend(set.filter(|context| context.has_config == Some(false)).map(|context| {
-        let title = format!("{}: DOCKER_CONFIG leads to {}, which is not there", context.name, shown(&context.config));
+        let title = format!("{}: DOCKER_CONFIG leads to {}, which is not there", context.name, config(context));
         let fix = format!("name the folder that has the logins, in {}", shown(place(context)));
         about(Finding::new("CTX04", Medium, title, fix), context, &[])
     }));
@@ -218,10 +230,10 @@ fn snap(evidence: &Evidence) -> Answer {
     let severity = if is_first { High } else { Low };
     let title = format!(
         "Docker is installed as a snap: it reads {} and finds only programs of the snap, no helper of this machine",
-        shown(&snap.config)
+        config(snap)
     );
     let fix = "use Docker's own packages instead: sudo snap remove docker";
-    one(Finding::new("CTX05", severity, title, fix).at(&snap.config, Spot::Whole))
+    one(Finding::new("CTX05", severity, title, fix).at(place(snap), Spot::Whole))
 }
 
 fn several(evidence: &Evidence) -> Answer {
@@ -251,26 +263,26 @@ fn homeless_unit(evidence: &Evidence) -> Answer {
         context.kind == Kind::Unit
             && ["HOME", "DOCKER_CONFIG"].iter().all(|name| !context.variables.contains_key(*name))
     };
-    let findings = elsewhere(evidence).filter(|(context, _)| has_no_home(context)).filter_map(|(context, cells)| {
+    let mut answer = Answer { missed: hidden(evidence, &[Kind::Unit]), ..Answer::default() };
+    for (context, cells) in elsewhere(evidence).filter(|(context, _)| has_no_home(context)) {
         let lost: Vec<&Cell> = cells.into_iter().filter(|cell| cell.answer != contexts::Answer::Found).collect();
-        let first = lost.first()?;
-        let title = format!(
-            "{} has no User= and no HOME: Docker reads {} there: {}",
-            context.name,
-            shown(&context.config),
-            first.why
-        );
+        let Some(first) = lost.first() else { continue };
+        if context.config.is_none() {
+            answer.missed.push(format!("{}: {}", context.name, first.why));
+            continue;
+        }
+        let title =
+            format!("{} has no User= and no HOME: Docker reads {} there: {}", context.name, config(context), first.why);
         let fix = format!("give it User=, or Environment=HOME= and PATH=, in {}", shown(place(context)));
-        Some(about(Finding::new("CTX07", Medium, title, fix), context, &lost).with(Confidence::Likely))
-    });
-    findings.collect()
+        answer.findings.push(about(Finding::new("CTX07", Medium, title, fix), context, &lost).with(Confidence::Likely));
+    }
+    answer
 }
 
 fn cron(evidence: &Evidence) -> Answer {
     let is_stuck = |cell: &&Cell| matches!(cell.reason, Reason::NoProgram | Reason::KeyLocked | Reason::NoKey);
     let matrix = &evidence.contexts.matrix;
-    let mut answer = Answer::default();
-    answer.missed.extend(matrix.missed.iter().cloned());
+    let mut answer = Answer { missed: hidden(evidence, &[Kind::Cron]), ..Answer::default() };
     for (index, context) in matrix.contexts.iter().enumerate().filter(|(_, context)| context.kind == Kind::Cron) {
         let stuck: Vec<&Cell> = matrix.of(index).filter(is_stuck).collect();
         let Some(first) = stuck.first() else { continue };
@@ -315,7 +327,7 @@ fn other_store(evidence: &Evidence) -> Answer {
         let differs =
             |mine: &Option<PathBuf>, other: &Option<PathBuf>| mine.is_some() && other.is_some() && mine != other;
         let (what, here, there) = match () {
-            () if context.config != me.config => return None,
+            () if context.config.is_none() || context.config != me.config => return None,
             () if differs(&me.store, &context.store) => ("PASSWORD_STORE_DIR or HOME", &me.store, &context.store),
             () if differs(&me.gnupg_home, &context.gnupg_home) => {
                 ("GNUPGHOME or HOME", &me.gnupg_home, &context.gnupg_home)

@@ -23,6 +23,9 @@ use crate::system::links::Found;
 use crate::system::options::{Options, Typed};
 use crate::system::variables::Variables;
 
+/// The most folders of a search path that are looked into.
+const FOLDERS_MAX: usize = 1_000;
+
 /// A context that was looked into.
 pub(super) struct Inside<'a> {
     pub(super) place: &'a Place,
@@ -41,6 +44,8 @@ pub(super) struct Inside<'a> {
     pub(super) home: Option<PathBuf>,
     pub(super) config: PathBuf,
     pub(super) file: ConfigSeen,
+    /// Whether Docker there reads that variable.
+    reads_variable: OnceCell<bool>,
     /// Logins of `DOCKER_AUTH_CONFIG`, which Docker takes as a whole or not at all.
     pub(super) variable: Option<Contents>,
 }
@@ -83,6 +88,7 @@ impl<'a> Inside<'a> {
                 || config.strip_prefix(&scope.machine).is_ok_and(|rest| is_below_homes(&Path::new("/").join(rest))));
         let file = match &place.who {
             None => ConfigSeen::Unseen(place.doubts.first().cloned().unwrap_or_default()),
+            Some(_) if place.unclear.is_some() => ConfigSeen::Unseen(place.unclear.clone().unwrap_or_default()),
             Some(_) if is_hidden => ConfigSeen::Useless("ProtectHome hides it from the unit".to_owned()),
             Some(who) => config_seen(who, &config, seen),
         };
@@ -103,6 +109,7 @@ impl<'a> Inside<'a> {
             home,
             config,
             file,
+            reads_variable: OnceCell::new(),
             variable,
         }
     }
@@ -154,7 +161,7 @@ impl<'a> Inside<'a> {
             user: place.user.clone(),
             uid: place.who.as_ref().map(|who| who.uid),
             home: self.home.clone(),
-            config: self.config.clone(),
+            config: place.unclear.is_none().then(|| self.config.clone()),
             has_config: match self.file {
                 ConfigSeen::Absent => Some(false),
                 ConfigSeen::Read(_) | ConfigSeen::Useless(_) => Some(true),
@@ -220,16 +227,19 @@ impl<'a> Inside<'a> {
 
     /// Whether the Docker there takes logins from `DOCKER_AUTH_CONFIG`; one that cannot be seen is taken for a new one.
     pub(super) fn reads_variable(&self) -> bool {
-        match self.program("docker") {
+        *self.reads_variable.get_or_init(|| match self.program("docker") {
             Program::At(path, _) => client_context::reads_auth_config(&path).unwrap_or(true),
             _ => true,
-        }
+        })
     }
 
     fn search(&self, name: &str) -> Program {
         let Some(who) = &self.place.who else { return Program::Missing };
         let mut unfit = None;
-        for file in self.folders().into_iter().map(|folder| folder.join(name)) {
+        for (index, file) in self.folders().into_iter().map(|folder| folder.join(name)).enumerate() {
+            if index == FOLDERS_MAX {
+                return Program::Unseen(file);
+            }
             match who.may(Deed::Run, &file) {
                 May::Yes if file.is_file() => {
                     let found = self.seen.program(&file, self.here.env.program().as_deref());

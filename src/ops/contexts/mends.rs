@@ -11,7 +11,7 @@ use crate::ops::shims::NAMES;
 impl Trail<'_> {
     pub(super) fn shown_path(&self) -> String {
         let path = self.inside.place.variables.get("PATH").map(String::as_str).unwrap_or_default();
-        text::escaped(path.as_bytes()).into_owned()
+        text::bounded(path)
     }
 
     /// What makes a context find the program: it is linked into a folder that its PATH has, or its PATH gets the folder.
@@ -35,7 +35,7 @@ impl Trail<'_> {
             }
             _ => Some(format!(
                 "install {}, or name another helper in {}",
-                text::escaped(name.as_bytes()),
+                text::bounded(name),
                 text::quoted_path(&inside.config)
             )),
         }

@@ -98,8 +98,8 @@ pub struct Context {
     pub uid: Option<u32>,
     /// The home that Docker takes.
     pub home: Option<PathBuf>,
-    /// Docker's `config.json`.
-    pub config: PathBuf,
+    /// Docker's `config.json`; None where only running it tells.
+    pub config: Option<PathBuf>,
     /// Whether that is there; None where it may not be looked at.
     pub has_config: Option<bool>,
     /// The helper for registries that have none of their own, without `docker-credential-`.
@@ -204,8 +204,16 @@ pub struct Matrix {
     pub contexts: Vec<Context>,
     /// By context, then registry.
     pub cells: Vec<Cell>,
-    /// What may hide more contexts, in sentences.
-    pub missed: Vec<String>,
+    pub missed: Vec<Missed>,
+}
+
+/// What may hide more contexts, or another answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Missed {
+    /// Of which kind they would be; None: of any.
+    pub of: Option<Kind>,
+    /// A sentence, escaped.
+    pub why: String,
 }
 
 impl Matrix {
@@ -226,8 +234,12 @@ pub fn matrix(system: &System, scope: &Scope, asked: &[String]) -> Matrix {
 
 /// The same for a caller who has listed this system's store already.
 pub fn matrix_of(system: &System, scope: &Scope, asked: &[String], listed: Option<&Registries>) -> Matrix {
-    let found = places::find(system, scope);
-    let seen = Seen::default();
+    let mut found = places::find(system, scope);
+    if !scope.keys {
+        let why = "whether a secret key opens the logins was not looked at".to_owned();
+        found.missed.push(Missed { of: None, why });
+    }
+    let seen = Seen::of(scope);
     listed.iter().for_each(|listed| seen.know(system, listed));
     let inside: Vec<Inside<'_>> = found.places.iter().map(|place| Inside::enter(system, place, scope, &seen)).collect();
     let mut registries: BTreeSet<String> = asked.iter().map(|name| canonical(name)).collect();
@@ -273,6 +285,18 @@ fn matters(name: &str) -> bool {
     const OWN: [&str; 4] = ["REGPASS_CONFIG", "REGPASS_KEY_FILE", "REGPASS_KEY_PASSPHRASE_FILE", "GOPASS_CONFIG"];
     NAMES.contains(&name) || OWN.contains(&name) || name == "GOPASS_HOMEDIR" || name == "GOPASS_CONFIG_NOSYSTEM"
 }
+
+/// Those of them without which it is not known which configuration, helper, store and key it would be.
+const DECIDING: [&str; 8] = [
+    "HOME",
+    "PATH",
+    "DOCKER_CONFIG",
+    "GNUPGHOME",
+    "PASSWORD_STORE_DIR",
+    "REGPASS_CONFIG",
+    "REGPASS_KEY_FILE",
+    "REGPASS_KEY_PASSPHRASE_FILE",
+];
 
 /// True for a path in somebody's home.
 fn is_below_homes(path: &Path) -> bool {

@@ -1,13 +1,16 @@
 //! Which contexts there are, and with which account and variables each begins: this shell, sudo, logins, Docker's snap.
 //! Services and cron jobs are `services.rs`.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::{Kind, Scope, matters, services};
+use super::{DECIDING, Kind, Missed, Scope, matters, services};
 use crate::model::text;
 use crate::system::System;
 use crate::system::accounts::{self, Account, Accounts, ROOT, Who};
+use crate::system::files;
 use crate::system::sudoers::{self, Caller, Settings, SudoersError};
+use crate::system::units::Unit;
 use crate::system::variables::{self, Variables};
 
 /// Debian's `secure_path` and PATH of root's logins; the last resort where a file says nothing.
@@ -18,6 +21,15 @@ const USER_PATH: &str = "/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/game
 
 /// The most contexts that are looked at.
 const PLACES_MAX: usize = 64;
+
+/// The most files of one folder of start-up files.
+const FILES_MAX: usize = 1_000;
+
+/// The most sentences on what was not seen.
+const MISSED_MAX: usize = 20;
+
+/// The longest path there is, in bytes (limits.h, `PATH_MAX`).
+const PATH_MAX: usize = 4096;
 
 /// A context before anything in it was looked at.
 #[derive(Debug)]
@@ -36,38 +48,119 @@ pub(super) struct Place {
     pub hides_homes: bool,
     pub file: Option<PathBuf>,
     pub doubts: Vec<String>,
+    /// Why it is not known which configuration and which store it uses.
+    pub unclear: Option<String>,
+}
+
+impl Place {
+    /// Notes why an answer there would be guessed.
+    pub fn doubt(&mut self, why: String) {
+        self.unclear.get_or_insert_with(|| why.clone());
+        self.doubts.push(why);
+    }
+
+    /// A folder that is named from the one that a command runs in can be anywhere.
+    fn doubt_folders(&mut self) {
+        let config = self.config.as_ref().map(|config| ("--config", lossy(config)));
+        let folders = DECIDING.iter().filter(|name| **name != "PATH");
+        let set = folders.filter_map(|name| Some((*name, self.variables.get(*name)?.clone())));
+        let named: Vec<(&str, String)> = config.into_iter().chain(set).collect();
+        for (name, value) in named.into_iter().filter(|(_, value)| !value.is_empty()) {
+            if value.len() > PATH_MAX {
+                self.variables.remove(name);
+                self.doubt(format!("{name} is longer than any path"));
+            } else if !value.starts_with('/') {
+                self.doubt(format!("{name} is {}: where that is, only running it tells", text::quoted(value)));
+            }
+        }
+    }
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Places {
     pub places: Vec<Place>,
-    pub missed: Vec<String>,
+    pub missed: Vec<Missed>,
+    /// Of what was not seen, how much is not told one by one.
+    untold: usize,
+}
+
+impl Places {
+    pub fn is_full(&self) -> bool {
+        self.places.len() > PLACES_MAX
+    }
+
+    /// One more than is looked at is kept, to know that there are more.
+    pub fn push(&mut self, mut place: Place) {
+        if self.is_full() {
+            return;
+        }
+        if !matches!(place.kind, Kind::Me | Kind::Snap) {
+            place.doubt_folders();
+        }
+        self.places.push(place);
+    }
+
+    pub fn miss(&mut self, missed: Missed) {
+        match self.missed.len() < MISSED_MAX {
+            true => self.missed.push(missed),
+            false => self.untold += 1,
+        }
+    }
+
+    /// A unit, and the context that it makes if it runs docker.
+    pub fn add_unit(&mut self, unit: &Unit, place: Option<Place>) {
+        match place {
+            Some(place) => self.push(place),
+            None => unit.closed.iter().for_each(|error| {
+                let why = format!("{error}: whether the service runs docker is not known");
+                self.miss(Missed { of: Some(Kind::Unit), why });
+            }),
+        }
+    }
+
+    fn end(mut self) -> Places {
+        if self.is_full() {
+            let why = format!("docker may be run in more than {PLACES_MAX} ways: the others were not looked at");
+            self.places.truncate(PLACES_MAX);
+            self.missed.push(Missed { of: None, why });
+        }
+        if self.untold > 0 {
+            self.missed.push(Missed { of: None, why: format!("{} more could not be read", self.untold) });
+        }
+        // Two jobs of one table and account with other variables.
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+        for place in &mut self.places {
+            let count = counts.entry(place.name.clone()).or_default();
+            *count += 1;
+            if *count > 1 {
+                place.name.push_str(&format!(" #{count}"));
+            }
+        }
+        self
+    }
 }
 
 pub(super) fn find(system: &System, scope: &Scope) -> Places {
     let accounts = accounts::read(&scope.machine);
-    let mut found = Places { places: vec![me(system, &accounts)], ..Places::default() };
+    let mut found = Places::default();
+    found.push(me(system, &accounts));
     let root = accounts.by_uid(ROOT);
     if let Some(root) = root {
-        found.places.extend(by_sudo(system, scope, &accounts, root));
-        found.places.push(login("root login", root, system, scope, &accounts));
+        by_sudo(system, scope, &accounts, root).into_iter().for_each(|place| found.push(place));
+        found.push(login("root login", root, system, scope, &accounts));
     }
     // By sudo, "me" is root; whoever called it has logins too.
     let is_other = |one: &&Account| one.uid != ROOT && one.uid != system.env.uid();
     let others = accounts.all().iter().filter(|one| scope.all_users && is_other(one) && has_config(one));
     for account in caller(system, &accounts).into_iter().chain(others) {
         let name = format!("user {}", text::escaped(account.name.as_bytes()));
-        if found.places.iter().all(|place| place.name != name) {
-            found.places.push(login(&name, account, system, scope, &accounts));
+        if !found.is_full() && found.places.iter().all(|place| place.name != name) {
+            found.push(login(&name, account, system, scope, &accounts));
         }
     }
     services::add(system, scope, &accounts, &mut found);
-    found.places.extend(snap(system, scope, &accounts));
-    if found.places.len() > PLACES_MAX {
-        found.missed.push(format!("{} more contexts were not looked at", found.places.len() - PLACES_MAX));
-        found.places.truncate(PLACES_MAX);
-    }
-    found
+    snap(system, scope, &accounts).into_iter().for_each(|place| found.push(place));
+    found.end()
 }
 
 /// Who called sudo to start us as root: then it is from there that sudo is called again.
@@ -99,6 +192,7 @@ fn me(system: &System, accounts: &Accounts) -> Place {
         hides_homes: false,
         file: None,
         doubts: Vec::new(),
+        unclear: None,
     }
 }
 
@@ -122,6 +216,7 @@ pub(super) fn place(name: String, kind: Kind, account: &Account, accounts: &Acco
         hides_homes: false,
         file: None,
         doubts: Vec::new(),
+        unclear: None,
     }
 }
 
@@ -164,7 +259,7 @@ fn by_sudo(system: &System, scope: &Scope, accounts: &Accounts, root: &Account) 
 fn of_machine(scope: &Scope, services: &[&str]) -> Variables {
     let sets = |service: &&str| {
         let file = scope.on_machine("/etc/pam.d").join(service);
-        crate::system::files::read_bounded(&file, 64 << 10).is_ok_and(|bytes| {
+        files::read_bounded(&file, 64 << 10).is_ok_and(|bytes| {
             let text = String::from_utf8_lossy(&bytes).into_owned();
             text.lines().any(|line| !line.trim_start().starts_with('#') && line.contains("pam_env"))
         })
@@ -189,14 +284,13 @@ fn login(name: &str, account: &Account, system: &System, scope: &Scope, accounts
         .unwrap_or_else(|| scope.search_path(if is_root { ADMIN_PATH } else { USER_PATH }));
     place.variables.insert("HOME".to_owned(), lossy(&account.home));
     place.variables.insert("PATH".to_owned(), path);
-    let mut files: Vec<PathBuf> = std::fs::read_dir(scope.on_machine("/etc/profile.d"))
-        .map(|items| items.filter_map(|item| Some(item.ok()?.path())).collect())
-        .unwrap_or_default();
-    files.retain(|file| file.extension().is_some_and(|ending| ending == "sh"));
-    files.sort();
-    files.extend(startup_files(account));
-    for file in files {
-        if let Err(error) = variables::exported(&file, &mut place.variables, matters)
+    let shell = account.shell.rsplit('/').next().unwrap_or_default();
+    type Counts = fn(&str, &str) -> bool;
+    let any: Counts = |name, _| matters(name);
+    let of_machine = machine_files(scope, shell).into_iter().map(|file| (file, adds as Counts));
+    let own = own_files(account, shell).into_iter().map(|file| (file, any));
+    for (file, counts) in of_machine.chain(own) {
+        if let Err(error) = variables::exported(&file, &mut place.variables, counts)
             && !error.is_not_found()
         {
             place.doubts.push(format!("{error}: what it sets is not known"));
@@ -205,12 +299,41 @@ fn login(name: &str, account: &Account, system: &System, scope: &Scope, accounts
     place
 }
 
-/// What a login shell reads, by its manual.
-fn startup_files(account: &Account) -> Vec<PathBuf> {
+/// What a start-up file of the machine says. The PATH in it is chosen by the account, as in `login.defs`, unless it adds to
+/// the one before.
+fn adds(name: &str, value: &str) -> bool {
+    matters(name) && (name != "PATH" || value.contains("$PATH") || value.contains("${PATH"))
+}
+
+/// What a login shell reads of the machine's, by its manual and as distributions build it.
+fn machine_files(scope: &Scope, shell: &str) -> Vec<PathBuf> {
+    let named: &[&str] = match shell {
+        "zsh" => &[
+            "/etc/zshenv",
+            "/etc/zsh/zshenv",
+            "/etc/zprofile",
+            "/etc/zsh/zprofile",
+            "/etc/zshrc",
+            "/etc/zsh/zshrc",
+            "/etc/zlogin",
+            "/etc/zsh/zlogin",
+        ],
+        "bash" => &["/etc/profile", "/etc/bash.bashrc", "/etc/bashrc"],
+        _ => &["/etc/profile"],
+    };
+    let mut files: Vec<PathBuf> = named.iter().map(|file| scope.on_machine(file)).collect();
+    let mut more = files::items(&scope.on_machine("/etc/profile.d"), FILES_MAX).paths;
+    more.retain(|file| file.extension().is_some_and(|ending| ending == "sh"));
+    files.extend(more);
+    files
+}
+
+/// The same of the account's own.
+fn own_files(account: &Account, shell: &str) -> Vec<PathBuf> {
     let at = |name: &str| account.home.join(name);
     let is_there = |name: &&&str| at(name).exists();
-    match account.shell.rsplit('/').next().unwrap_or_default() {
-        "zsh" => [".zshenv", ".zprofile", ".zshrc"].map(at).into(),
+    match shell {
+        "zsh" => [".zshenv", ".zprofile", ".zshrc", ".zlogin"].map(at).into(),
         "bash" => {
             let first = [".bash_profile", ".bash_login", ".profile"].iter().find(is_there).map(|name| at(name));
             // Its ~/.profile reads it, as distributions ship it.

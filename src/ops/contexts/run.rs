@@ -1,5 +1,5 @@
-//! What a context's helper itself says it has: its `list` really run with exactly that context's variables, which decrypts
-//! nothing. Only where that needs no other account than ours.
+//! What a context's helper itself says it has: its `list` really run with that context's variables, in this shell with all of
+//! them. It decrypts nothing. Only where that needs no other account than ours.
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt;
@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use super::{Answer, Context, Matrix, Reason, docker_key};
+use super::{Answer, Context, Kind, Matrix, Reason, docker_key};
 use crate::model::{Login, text};
 use crate::system::System;
 use crate::system::process::{self, Limits};
@@ -24,14 +24,18 @@ pub struct Ran {
     pub listed: Result<BTreeMap<String, Login>, String>,
 }
 
-/// Runs the helper of each context, and lets what it says decide where files could not.
+/// Runs the helper of each context, once for all to which that is the same, and lets what it says decide where files could
+/// not.
 pub fn run(system: &System, matrix: &mut Matrix) -> Vec<Ran> {
-    let ran: Vec<Ran> = matrix
-        .contexts
-        .iter()
-        .enumerate()
-        .map(|(index, context)| Ran { context: index, listed: list(system, context) })
-        .collect();
+    let mut known = BTreeMap::new();
+    let mut ran = Vec::new();
+    for (index, context) in matrix.contexts.iter().enumerate() {
+        let listed = runnable(system, context).and_then(|program| {
+            let alike = (program, context.kind == Kind::Me, &context.variables);
+            known.entry(alike).or_insert_with(|| list(system, program, context)).clone()
+        });
+        ran.push(Ran { context: index, listed });
+    }
     for cell in matrix.cells.iter_mut().filter(|cell| cell.reason == Reason::ForeignProgram) {
         let Some(Ran { listed: Ok(listed), .. }) = ran.get(cell.context) else { continue };
         let login = listed.get(&*docker_key(&cell.registry).to_text()).cloned();
@@ -44,7 +48,8 @@ pub fn run(system: &System, matrix: &mut Matrix) -> Vec<Ran> {
     ran
 }
 
-fn list(system: &System, context: &Context) -> Result<BTreeMap<String, Login>, String> {
+/// The program, or why it is not run.
+fn runnable<'c>(system: &System, context: &'c Context) -> Result<&'c Path, String> {
     let program = context.program.as_deref().ok_or("it has no helper that could be run")?;
     if context.uid != Some(system.env.uid()) {
         let user = context.user.as_deref().map_or("another account".to_owned(), text::quoted);
@@ -55,8 +60,17 @@ fn list(system: &System, context: &Context) -> Result<BTreeMap<String, Login>, S
     if context.home.as_deref().and_then(owner).is_some_and(|owner| owner != system.env.uid()) {
         return Err("it was not run: its home belongs to another account, and files there would become ours".to_owned());
     }
+    Ok(program)
+}
+
+fn list(system: &System, program: &Path, context: &Context) -> Result<BTreeMap<String, Login>, String> {
     let mut command = Command::new(program);
-    command.env_clear().envs(&context.variables).arg("list").current_dir("/");
+    command.env_clear().arg("list");
+    match context.kind {
+        // This shell's Docker gives its helper all that it has itself.
+        Kind::Me => command.envs(system.env.vars()).current_dir(system.env.cwd()),
+        _ => command.envs(&context.variables).current_dir("/"),
+    };
     let finished = process::run(&mut command, b"", LIMITS).map_err(|error| error.to_string())?;
     if !finished.status.success() {
         return Err(format!("it was run and failed: {}", finished.complaint()));

@@ -3,6 +3,8 @@
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+mod doubtful;
+
 use super::*;
 use crate::system::env::Env;
 use crate::system::options::{Options, Typed};
@@ -62,14 +64,19 @@ impl Machine {
         self.vars.push((name.to_owned(), value));
     }
 
-    fn matrix(&self, asked: &[&str]) -> Matrix {
+    fn system(&self) -> (System, Scope) {
         let own = [("HOME", self.text("home/bob")), ("PATH", self.text("own")), ("USER", "bob".to_owned())];
         let own = own.map(|(name, value)| (name.to_owned(), value));
         let env = Env::made_of(own.into_iter().chain(self.vars.clone()));
         let options = Options::resolve(&Typed::default(), &env).expect("resolves");
         let scope = Scope { machine: self.dir.path().to_owned(), all_users: true, keys: false, steps: true };
+        (System::new(env, options), scope)
+    }
+
+    fn matrix(&self, asked: &[&str]) -> Matrix {
+        let (system, scope) = self.system();
         let asked: Vec<String> = asked.iter().map(|name| (*name).to_owned()).collect();
-        matrix(&System::new(env, options), &scope, &asked)
+        matrix(&system, &scope, &asked)
     }
 
     /// The one cell of a context.
@@ -79,6 +86,18 @@ impl Machine {
         let index = names.iter().position(|name| *name == context);
         let index = index.unwrap_or_else(|| panic!("no {context} among {names:?}"));
         matrix.cell(index, 0).cloned().expect("a cell")
+    }
+
+    fn missed(&self) -> Vec<(Option<Kind>, String)> {
+        // Keys are not looked for here, which concerns all.
+        let missed = self.matrix(&[]).missed.into_iter().filter(|missed| missed.of.is_some());
+        missed.map(|missed| (missed.of, missed.why)).collect()
+    }
+
+    #[track_caller]
+    fn assert_unseen(&self, context: &str) {
+        let cell = self.cell(context, "a.test");
+        assert_eq!((cell.answer, cell.reason), (Answer::Unknown, Reason::Unseen), "{}", cell.why);
     }
 
     #[track_caller]

@@ -83,7 +83,8 @@ impl<'t> Trail<'t> {
                 self.step("config", false, seen, Some(&config));
             }
             ConfigSeen::Unseen(why) => {
-                self.step("config", false, why.clone(), Some(&config));
+                let config = inside.place.unclear.is_none().then_some(config.as_path());
+                self.step("config", false, why.clone(), config);
                 return Some(self.unseen(why));
             }
         }
@@ -107,7 +108,8 @@ impl<'t> Trail<'t> {
 
     fn unseen(&self, why: &str) -> End {
         let end = End::new(Answer::Unknown, Reason::Unseen, why);
-        let is_root_s = self.inside.place.who.as_ref().is_none_or(|who| !who.is_us);
+        let place = self.inside.place;
+        let is_root_s = place.unclear.is_none() && place.who.as_ref().is_none_or(|who| !who.is_us);
         end.mended(is_root_s.then(|| "look as root: sudo regpass contexts".to_owned()))
     }
 
@@ -157,7 +159,7 @@ impl<'t> Trail<'t> {
         };
         self.step("helper", true, seen, Some(&config));
         let name = format!("{PREFIX}{helper}");
-        let shown = text::escaped(name.as_bytes()).into_owned();
+        let shown = text::bounded(&name);
         match self.inside.program(&name) {
             Program::At(path, found) => self.with_program(&shown, &path, &found),
             Program::Missing => {

@@ -50,9 +50,14 @@ impl Trusted {
 
 /// The socket called `name` (`S.gpg-agent`, `S.keyboxd`) of this GnuPG home. It need not exist.
 pub fn path(env: &Env, home: &Path, name: &str) -> PathBuf {
+    path_of((Path::new("/run/user"), env.uid()), env.home(), home, name)
+}
+
+/// The same for any account, by the folder that holds accounts' folders for sockets, its number and its home.
+pub fn path_of((runtime, uid): (&Path, u32), own: Option<&Path>, home: &Path, name: &str) -> PathBuf {
     let home = without_slash(home);
-    let default = env.home().map(|home| home.join(".gnupg"));
-    let folder = runtime_folder(Path::new("/run/user"), env.uid()).map(|folder| match &default {
+    let default = own.map(|own| own.join(".gnupg"));
+    let folder = runtime_folder(runtime, uid).map(|folder| match &default {
         Some(default) if without_slash(default) == home => folder,
         _ => folder.join(format!("d.{}", home_hash(home.as_os_str().as_bytes()))),
     });

@@ -1,8 +1,17 @@
 //! The front of a message: which keys it names, read from its first bytes, so that thousands of messages can be looked at.
-//! Pure. Whether the rest is sound is not known here; `Cipher::addressees` looks at a whole message.
+//! Pure but for `of_file`. Whether the rest is sound is not known here; `Cipher::addressees` looks at a whole message.
+
+use std::path::Path;
 
 use super::message::{TAG_MARKER, TAG_PADDING, TAG_PKESK, TAG_SKESK};
 use super::packets::Packets;
+use crate::system::files::{self, FileError};
+
+/// The most bytes of a message that are read: its front is a few hundred bytes a reader.
+const FRONT_MAX: u64 = 32 << 10;
+
+/// The most that is read where the front is longer, or in armour.
+const MESSAGE_MAX: u64 = 4 << 20;
 
 /// Which keys a message names.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,6 +41,19 @@ pub fn front_of(bytes: &[u8]) -> Option<Front> {
     }
     let is_message = !front.keys.is_empty() || front.hidden > 0 || front.by_passphrase;
     (is_message && packets.upcoming().is_some()).then_some(front)
+}
+
+/// The front of the message in a file; None: it is no message.
+pub fn of_file(path: &Path) -> Result<Option<Front>, FileError> {
+    let bytes = files::read_front(path, FRONT_MAX)?;
+    if let Some(front) = front_of(&bytes) {
+        return Ok(Some(front));
+    }
+    let bytes = files::read_bounded(path, MESSAGE_MAX)?;
+    Ok(super::keys_of(&bytes).map(|names| {
+        let (hidden, keys): (Vec<String>, Vec<String>) = names.into_iter().partition(|name| name == "hidden");
+        Front { by_passphrase: keys.is_empty() && hidden.is_empty(), keys, hidden: hidden.len() }
+    }))
 }
 
 /// RFC 9580, section 5.1: version 3 has a key id, all zero where it is left out; version 6 a length, a key's version and its

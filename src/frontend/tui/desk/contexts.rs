@@ -3,7 +3,7 @@
 use super::*;
 use crate::frontend::tui::jobs::contexts::Job as Ask;
 use crate::model::Login;
-use crate::ops::contexts::{Answer, Cell, Context, Kind, Matrix, Reason, Step};
+use crate::ops::contexts::{Answer, Cell, Context, Kind, Matrix, Missed, Reason, Step};
 use crate::system::variables::Variables;
 
 fn context(name: &str, kind: Kind, home: &str) -> Context {
@@ -13,7 +13,7 @@ fn context(name: &str, kind: Kind, home: &str) -> Context {
         user: Some("alice".to_owned()),
         uid: Some(1000),
         home: Some(home.into()),
-        config: format!("{home}/.docker/config.json").into(),
+        config: Some(format!("{home}/.docker/config.json").into()),
         helper: Some("pass".to_owned()),
         program: Some("/usr/local/bin/docker-credential-pass".into()),
         store: Some(format!("{home}/.password-store").into()),
@@ -52,7 +52,7 @@ fn matrix(all_users: bool) -> Matrix {
         cells: cells.collect(),
         registries: registries.clone(),
         contexts,
-        missed: vec!["units were not readable".to_owned()],
+        missed: vec![Missed { of: Some(Kind::Unit), why: "units were not readable".to_owned() }],
     }
 }
 

@@ -56,7 +56,7 @@ fn draw_instead(screen: &Contexts, frame: &mut Frame<'_>, area: Rect, scope: &Sc
         }
         (None, Some(matrix)) => {
             details.sentence("No store and no configuration of Docker names a registry here.", Meaning::Plain);
-            matrix.missed.iter().for_each(|one| details.sentence(one, Meaning::Warn));
+            matrix.missed.iter().for_each(|one| details.sentence(&one.why, Meaning::Warn));
         }
     }
 }
@@ -172,7 +172,7 @@ fn draw_cell(cell: &Cell, context: &Context, matrix: &Matrix, details: &mut Deta
     details.fact("runs as", &who, Meaning::Plain);
     let places = [
         ("home", &context.home),
-        ("config", &Some(context.config.clone())),
+        ("config", &context.config),
         ("program", &context.program),
         ("store", &context.store),
         ("GnuPG", &context.gnupg_home),
@@ -180,8 +180,9 @@ fn draw_cell(cell: &Cell, context: &Context, matrix: &Matrix, details: &mut Deta
     ];
     for (label, place) in places {
         if let Some(place) = place {
-            details.fact(label, &text::escaped(place.as_os_str().as_encoded_bytes()), Meaning::Plain);
+            details.fact(label, &text::bounded(place.as_os_str().as_encoded_bytes()), Meaning::Plain);
         }
     }
-    context.doubts.iter().chain(&matrix.missed).for_each(|doubt| details.sentence(doubt, Meaning::Warn));
+    let missed = matrix.missed.iter().map(|missed| &missed.why);
+    context.doubts.iter().chain(missed).for_each(|doubt| details.sentence(doubt, Meaning::Warn));
 }

@@ -14,8 +14,8 @@ use crate::system::docker::client_context;
 use crate::system::env;
 use crate::system::variables::{self, Variables};
 
-/// From how many logins on not every entry's key is looked for.
-const KEYS_MAX: usize = 100;
+/// From how many logins on entries' keys are not looked for.
+const KEYS_MAX: usize = 20_000;
 
 /// The most files and folders of one tree that are looked at, and how deep.
 const ITEMS_MAX: usize = 30_000;
@@ -105,13 +105,12 @@ fn sockets(system: &System, scope: &Scope) -> Vec<PathBuf> {
 }
 
 fn startup(system: &System, scope: &Scope) -> Vec<(PathBuf, PathBuf)> {
-    let is_config = |name: &str| name == "DOCKER_CONFIG";
     let home = system.env.home().map(|home| ("HOME".to_owned(), home.to_string_lossy().into_owned()));
     let files = places::texts(system, scope).into_iter();
     let files = files.filter(|(role, _)| matches!(role, TextRole::Startup | TextRole::Variables));
     let set = files.filter_map(|(_, file)| {
         let mut variables: Variables = home.clone().into_iter().collect();
-        variables::exported(&file, &mut variables, is_config).ok()?;
+        variables::exported(&file, &mut variables, |name, _| name == "DOCKER_CONFIG").ok()?;
         Some((file, PathBuf::from(variables.get("DOCKER_CONFIG")?)))
     });
     set.collect()

@@ -14,18 +14,11 @@ use crate::ops::change;
 use crate::ops::registries::{Registries, RegistryLogin};
 use crate::ops::shims;
 use crate::system::System;
-use crate::system::cipher::front::{Front, front_of};
-use crate::system::cipher::{Addressees, keys_of};
-use crate::system::files;
+use crate::system::cipher::Addressees;
+use crate::system::cipher::front::{self, Front};
 use crate::system::git::{Repository, Status};
 use crate::system::store::inventory::{Inventory, Item, ItemKind};
 use crate::system::store::{Store, layout};
-
-/// The most bytes of an entry that are read: a message's front is a few hundred bytes a reader.
-const FRONT_MAX: u64 = 32 << 10;
-
-/// The most that is read where the front is longer, or in armour.
-const ENTRY_MAX: u64 = 4 << 20;
 
 /// From how many entries on more than one thread reads.
 const PARALLEL_FROM: usize = 1_000;
@@ -263,13 +256,13 @@ impl<'a> Walk<'a> {
     fn add_entries(&mut self, inventory: &Inventory, governed: &[Option<usize>]) {
         let entries: Vec<(usize, EntryPath)> =
             inventory.items.iter().filter_map(|item| Some((item.folder, inventory.entry(item)?))).collect();
-        let fronts = in_parts(&entries, |(_, entry)| front(self.store, entry));
+        let fronts = in_parts(&entries, |(_, entry)| front::of_file(&entry.file(self.store.root())));
         for ((folder, entry), front) in entries.into_iter().zip(fronts) {
             let path = entry.file(self.store.root());
             match front {
                 Ok(Some(front)) => self.kinds.entry((governed[folder], front)).or_default().push(entry),
                 Ok(None) => self.seen.damaged.push(path),
-                Err(why) => self.seen.missed.push(why),
+                Err(error) => self.seen.missed.push(error.to_string()),
             }
         }
     }
@@ -296,20 +289,6 @@ impl<'a> Walk<'a> {
         }
         self.seen
     }
-}
-
-/// Ok(None): it is no message.
-fn front(store: &Store, entry: &EntryPath) -> Result<Option<Front>, String> {
-    let path = entry.file(store.root());
-    let bytes = files::read_front(&path, FRONT_MAX).map_err(|error| error.to_string())?;
-    if let Some(front) = front_of(&bytes) {
-        return Ok(Some(front));
-    }
-    let bytes = files::read_bounded(&path, ENTRY_MAX).map_err(|error| error.to_string())?;
-    Ok(keys_of(&bytes).map(|names| {
-        let (hidden, keys): (Vec<String>, Vec<String>) = names.into_iter().partition(|name| name == "hidden");
-        Front { by_passphrase: keys.is_empty() && hidden.is_empty(), keys, hidden: hidden.len() }
-    }))
 }
 
 /// `look` at each, by several threads where there are many.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::*;
 use crate::ops::audit::evidence::contexts::{ContextsSeen, Strangers};
-use crate::ops::contexts::{self, Cell, Context, Kind, Matrix, Reason};
+use crate::ops::contexts::{self, Cell, Context, Kind, Matrix, Missed, Reason};
 use crate::system::variables::Variables;
 
 fn context(name: &str, kind: Kind) -> Context {
@@ -14,7 +14,7 @@ fn context(name: &str, kind: Kind) -> Context {
         user: Some("bob".to_owned()),
         uid: Some(1000),
         home: Some("/home/bob".into()),
-        config: "/home/bob/.docker/config.json".into(),
+        config: Some("/home/bob/.docker/config.json".into()),
         has_config: Some(true),
         helper: Some("pass".to_owned()),
         program: Some("/usr/local/bin/docker-credential-pass".into()),
@@ -117,4 +117,24 @@ fn what_cannot_be_seen_is_not_clean_and_what_is_alike_is() {
     }
     let told = format!("{:?}", answer(&ROWS[11].1(), "CTX13"));
     assert!(told.contains("far.test") && !told.contains("hunter2"), "{told}");
+}
+
+#[test]
+fn what_may_hide_a_context_is_told_by_the_checks_that_would_judge_it() {
+    let ids = ["CTX03", "CTX07", "CTX08"];
+    for (of, telling) in
+        [(None, &ids[..]), (Some(Kind::Unit), &["CTX03", "CTX07"]), (Some(Kind::Cron), &["CTX03", "CTX08"])]
+    {
+        let mut evidence = beside(context("unit x", Kind::Unit), contexts::Answer::Found, Reason::Helper);
+        evidence.contexts.matrix.missed.push(Missed { of, why: "x may not be read".to_owned() });
+        for id in ids {
+            let expected = if telling.contains(&id) { Verdict::Failed } else { Verdict::Clean };
+            assert_eq!(answer(&evidence, id).verdict(), expected, "{id}, {of:?}");
+        }
+    }
+    let nowhere = Context { config: None, ..context("unit x", Kind::Unit) };
+    let evidence = beside(nowhere, contexts::Answer::Unknown, Reason::Unseen);
+    for id in ["CTX03", "CTX07"] {
+        assert_eq!(answer(&evidence, id).verdict(), Verdict::Failed, "{id}");
+    }
 }

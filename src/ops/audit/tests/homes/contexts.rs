@@ -1,5 +1,8 @@
 //! Contexts.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
 use super::*;
 
 /// What tells a regpass binary (`system/links.rs`).
@@ -14,8 +17,11 @@ fn set_up(bench: &Bench) {
     accounts(bench, "");
 }
 
-/// Not a message: whose key it is for is then not known, and no key is looked for where there are many logins.
+/// Not a message: whose key it is for is then not known.
 const MESSAGE: &str = "x";
+
+/// The front of a message for a key that nobody has.
+const FOR_A_KEY: &[u8] = &[0xc1, 12, 3, 1, 2, 3, 4, 5, 6, 7, 8, 1, 0, 0, 0xd2, 1, 1];
 
 fn accounts(bench: &Bench, more: &str) {
     let root = bench.at("root").display().to_string();
@@ -165,6 +171,24 @@ pub(super) const ROWS: &[OnHome] = &[
             bench.put("machine/etc/crontab", "1 1 * * * root docker pull x\n");
         },
         0,
+    ),
+    (
+        // Many logins, of which each is for a key that only the key file of this shell replaces.
+        "CTX08",
+        |bench| {
+            set_up(bench);
+            for number in 0..150 {
+                let folder = STANDARD.encode(format!("r{number}.test"));
+                let entry = format!("home/.password-store/docker-credential-helpers/{folder}/bob.gpg");
+                bench.put(&entry, "");
+                let _ = std::fs::write(bench.at(&entry), FOR_A_KEY);
+            }
+            bench.put("key", "x");
+            bench.set("REGPASS_KEY_FILE", bench.at("key").display().to_string());
+            let (home, path) = (home(bench), bench.at("bin").display().to_string());
+            bench.put("machine/etc/crontab", &format!("HOME={home}\nPATH={path}\n1 1 * * * root docker pull x\n"));
+        },
+        1,
     ),
     (
         "CTX09",
