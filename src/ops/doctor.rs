@@ -6,11 +6,10 @@ use std::path::Path;
 use super::mending::USUAL;
 use super::overview::{self, Overview};
 use super::readers::{self, Lock, Reader};
-use super::shims::Shim;
-use super::{journal, registries, shims};
+use super::registries::Registries;
+use super::shims::{self, Shim};
 use crate::model::{EntryPath, Problem, UserId, text};
 use crate::system::System;
-use crate::system::docker::auth_file::{self, Layout};
 use crate::system::docker::config::DockerConfig;
 use crate::system::journal::Call;
 use crate::system::keyring::RecipientStanding;
@@ -88,7 +87,7 @@ const UNLOCKING: &str = "unlocking";
 
 /// Looks at all of it.
 pub fn look(system: &System) -> Diagnosis {
-    let seen = overview::look(system);
+    let (seen, listed) = overview::look_for(system, CALLS);
     let home = system.env.home();
     let tell = |path: &Path| shown(home, path);
     let in_clear = seen.docker.as_ref().is_ok_and(|docker| docker.helper.is_none() && !docker.inline.is_empty());
@@ -98,11 +97,11 @@ pub fn look(system: &System) -> Diagnosis {
     lines.push(program(&seen, &tell));
     if names_other(&seen) {
         // What lies behind another helper is not ours to see.
-        lines.push(journal_line(system));
+        lines.push(journal_line(&seen));
         return Diagnosis { lines, in_clear };
     }
-    lines.extend(store(system, &seen, &tell));
-    lines.push(journal_line(system));
+    lines.extend(store(system, &seen, &listed, &tell));
+    lines.push(journal_line(&seen));
     Diagnosis { lines, in_clear }
 }
 
@@ -171,13 +170,7 @@ fn mending(seen: &Overview, word: &str) -> String {
 /// Docker takes pass's helper by itself where both are on PATH, as long as its file names no helper and holds no entry
 /// (docker/cli `credentials/default_store.go`).
 fn picks_itself(system: &System, seen: &Overview) -> bool {
-    let is_blank = match auth_file::read(&seen.docker_file, Layout::Nested).state {
-        auth_file::State::Absent => true,
-        auth_file::State::Read(contents) => {
-            contents.held.is_empty() && contents.marks.is_empty() && contents.cred_helpers.is_empty()
-        }
-        _ => false,
-    };
+    let is_blank = seen.docker.as_ref().is_ok_and(|docker| !docker.has_entries && docker.helpers.is_empty());
     is_blank && seen.helper.name == USUAL && seen.helper.found.is_some() && system.env.find_program("pass").is_some()
 }
 
@@ -197,8 +190,12 @@ fn helper(system: &System, seen: &Overview) -> Line {
         }
         None => {
             let said = "none is named: Docker keeps the next login in clear";
-            line("helper", State::Broken, said)
-                .then(format!("add \"credsStore\": \"{}\" to config.json", seen.helper.name))
+            // Named over them, it would be asked for logins that it does not have.
+            let next = match docker.inline.is_empty() {
+                true => format!("add \"credsStore\": \"{}\" to config.json", seen.helper.name),
+                false => "regpass fix --apply INL01".to_owned(),
+            };
+            line("helper", State::Broken, said).then(next)
         }
     }
 }
@@ -242,7 +239,12 @@ fn program(seen: &Overview, tell: &dyn Fn(&Path) -> String) -> Line {
 }
 
 /// The store, who can read it, the key, and whether that asks.
-fn store(system: &System, seen: &Overview, tell: &dyn Fn(&Path) -> String) -> Vec<Line> {
+fn store(
+    system: &System,
+    seen: &Overview,
+    listed: &Result<Registries, Problem>,
+    tell: &dyn Fn(&Path) -> String,
+) -> Vec<Line> {
     let stores = match system.stores() {
         Ok(stores) => stores,
         Err(error) => return vec![Line::of("store", State::Broken, &error.into())],
@@ -256,7 +258,7 @@ fn store(system: &System, seen: &Overview, tell: &dyn Fn(&Path) -> String) -> Ve
         let said = format!("{place} is not there");
         return vec![line("store", State::Broken, said).then(mending(seen, "recipients set"))];
     }
-    let mut lines = vec![logins(system, &place)];
+    let mut lines = vec![logins(listed, &place)];
     lines.push(recipients(system, root));
     let own = readers::own_key(system);
     let (key, lock) = match &own {
@@ -276,8 +278,8 @@ fn store(system: &System, seen: &Overview, tell: &dyn Fn(&Path) -> String) -> Ve
     lines
 }
 
-fn logins(system: &System, place: &str) -> Line {
-    match registries::list(system) {
+fn logins(listed: &Result<Registries, Problem>, place: &str) -> Line {
+    match listed {
         Ok(found) => {
             let own = found.logins.iter().filter(|login| login.mount.is_root() && !login.server.is_hub_token()).count();
             match own {
@@ -286,7 +288,7 @@ fn logins(system: &System, place: &str) -> Line {
                 many => line("store", State::Works, format!("{place}, with {many} logins")),
             }
         }
-        Err(problem) => Line::of("store", State::Broken, &problem),
+        Err(problem) => Line::of("store", State::Broken, problem),
     }
 }
 
@@ -354,10 +356,10 @@ fn key_lines(key: Option<&Reader>, lock: Lock) -> Vec<Line> {
 }
 
 /// What failed lately; it may be mended by now.
-fn journal_line(system: &System) -> Line {
-    let journal = match journal::read(system, CALLS) {
+fn journal_line(seen: &Overview) -> Line {
+    let journal = match &seen.journal {
         Ok(journal) => journal,
-        Err(problem) => return Line::of("calls", State::Note, &problem),
+        Err(problem) => return Line::of("calls", State::Note, problem),
     };
     if !journal.on {
         return line("calls", State::Note, "the journal is off");
@@ -423,6 +425,21 @@ mod tests {
     }
 
     #[test]
+    fn no_helper_is_advised_over_logins_in_clear() {
+        let bench = Bench::new();
+        let folder = &bench.system.options.docker_config;
+        std::fs::create_dir_all(folder).expect("a folder");
+        let next = |text: &str| {
+            std::fs::write(folder.join("config.json"), text).expect("a file");
+            let found = look(&bench.system);
+            let line = found.lines.into_iter().find(|line| line.about == "helper").expect("a line");
+            line.next.expect("something to do")
+        };
+        assert_eq!(next(r#"{"auths":{"a.test":{"auth":"Ym9iOnB3"}}}"#), "regpass fix --apply INL01");
+        assert!(next(r#"{"auths":{"a.test":{}}}"#).starts_with("add \"credsStore\""));
+    }
+
+    #[test]
     fn the_agent_s_word_decides() {
         let states = |lock| key_lines(None, lock).iter().map(|line| line.state).collect::<Vec<_>>();
         assert_eq!(states(Lock::Unlocked), [State::Works, State::Works]);
@@ -436,12 +453,12 @@ mod tests {
     #[test]
     fn past_failures_are_a_note_and_foreign_text_is_escaped() {
         let bench = Bench::new();
-        assert_eq!(journal_line(&bench.system).state, State::Works);
+        assert_eq!(journal_line(&overview::look(&bench.system)).state, State::Works);
         let line = r#"{"time":"2026-11-21T00:00:00.000Z","action":"get","server":"a.test\u001b[2J","outcome":"error:failed","error":"no \u001b]0;key","millis":1,"uid":0}"#;
         let folder = &bench.system.options.state_dir;
         std::fs::create_dir_all(folder).expect("a folder");
         std::fs::write(folder.join("journal.jsonl"), line).expect("a file");
-        let told = journal_line(&bench.system);
+        let told = journal_line(&overview::look(&bench.system));
         assert!(told.state == State::Note && !told.said.contains('\u{1b}'), "{told:?}");
     }
 }

@@ -144,28 +144,36 @@ impl Step {
 
 /// Everything but what the agent knows. What cannot be looked at is a step, never a failure of the whole.
 pub fn look(system: &System) -> Overview {
+    look_for(system, CALLS).0
+}
+
+/// The same with so many of the helper's last calls, and the logins themselves.
+pub(super) fn look_for(system: &System, calls: usize) -> (Overview, Result<Registries, Problem>) {
     let mut next = Vec::new();
     let options = &system.options;
     if system.env.home().is_none_or(|home| !home.is_dir()) {
         next.push(Step::told("your HOME is not a folder: Docker and pass look there"));
     }
     let (stores, key) = look_at_stores(system, &mut next);
-    let listed = registries::list(system).ok();
+    let listed = registries::list(system);
     let docker_file = options.docker_config.join(config::FILE);
-    let docker = config::read(&options.docker_config).map_err(Problem::from);
+    let docker = match listed.as_ref().ok().and_then(|listed| listed.docker.clone()) {
+        Some(docker) => Ok(docker),
+        None => config::read(&options.docker_config).map_err(Problem::from),
+    };
     let helper = look_at_helper(system, docker.as_ref().ok(), &mut next);
     match &docker {
         Ok(docker) => look_at_docker(docker, &mut next),
         Err(problem) => next.push(Step::of(problem)),
     }
-    let journal = journal::read(system, CALLS).inspect_err(|problem| next.push(Step::of(problem)));
-    let registries = listed.as_ref().map(count_registries);
+    let journal = journal::read(system, calls).inspect_err(|problem| next.push(Step::of(problem)));
+    let registries = listed.as_ref().ok().map(count_registries);
     let is_demo =
         options.demo.as_ref().is_some_and(|demo| stores.first().is_some_and(|root| root.root.starts_with(demo)));
     if next.is_empty() && registries == Some(0) {
         next.push(Step::new("no registry has a login yet", "docker login REGISTRY"));
     }
-    Overview {
+    let seen = Overview {
         user: system.env.shown_user_name(),
         uid: system.env.uid(),
         home: system.env.home().map(Path::to_owned),
@@ -181,7 +189,8 @@ pub fn look(system: &System) -> Overview {
         journal_on: options.journal,
         is_demo,
         next,
-    }
+    };
+    (seen, listed)
 }
 
 /// How many entries all stores have. None: they cannot be listed, and the `next` of `look` says why.
@@ -326,6 +335,8 @@ fn look_at_docker(docker: &DockerConfig, next: &mut Vec<Step>) {
             );
             next.push(step.mended_by(Some(Mend::DockerConfig(docker.file.clone()))));
         }
+        // Named over them, the helper would be asked for logins that it does not have.
+        None if !docker.inline.is_empty() => {}
         None if !docker.helpers.values().any(ours) => {
             let mend = (docker.placed == Placed::Nowhere).then(|| Mend::CredsStore(docker.file.clone()));
             let what = format!("Docker keeps its logins in {file} in clear: add \"credsStore\": \"{USUAL}\" there");
@@ -342,11 +353,14 @@ fn look_at_docker(docker: &DockerConfig, next: &mut Vec<Step>) {
             0 => String::new(),
             more => format!(" and {more} more"),
         };
-        let server = text::shell_word(Path::new(&*first.server.to_text()));
-        next.push(Step::new(
-            format!("{file} holds the login for {}{more} in clear", text::quoted(first.server.as_bytes())),
-            format!("docker logout {server} && docker login {server}"),
-        ));
+        let what = format!("{file} holds the login for {}{more} in clear", text::quoted(first.server.as_bytes()));
+        next.push(match &docker.helper {
+            Some(name) if !ours(name) => {
+                let server = text::shell_word(Path::new(&*first.server.to_text()));
+                Step::new(what, format!("docker logout {server} && docker login {server}"))
+            }
+            _ => Step::new(what, "regpass fix --apply INL01"),
+        });
     }
 }
 
@@ -402,6 +416,11 @@ mod tests {
         // Somebody wants it so.
         std::fs::write(&config, r#"{"credsStore":""}"#).expect("w");
         assert!(look(&system).next.iter().all(|step| step.mend.is_none()), "{:?}", look(&system).next);
+        std::fs::write(&config, r#"{"auths":{"b.test":{"auth":"Ym9iOmh1bnRlcjI="}}}"#).expect("w");
+        let found = look(&system).next;
+        assert!(found.iter().all(|step| step.mend.is_none() && !step.what.contains("credsStore")), "{found:?}");
+        let step = found.iter().find(|step| step.what.contains("\"b.test\" in clear")).expect("told");
+        assert_eq!(step.command.as_deref(), Some("regpass fix --apply INL01"));
         std::fs::write(&config, r#"{"credsStore":"desktop","auths":{"b.test":{"auth":"Ym9iOmh1bnRlcjI="}}}"#)
             .expect("w");
         let told = steps(&system).join("\n");

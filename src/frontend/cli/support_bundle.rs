@@ -70,19 +70,17 @@ pub(super) fn run(session: &Session, args: &SupportBundleArgs) -> Result<(), Pro
 }
 
 fn gather(system: &System) -> Vec<Member> {
-    vec![
-        Member::new("versions.json", "of regpass, the system, docker, gpg, git", bundle::versions(system)),
-        Member::new("doctor.json", "what docker needs to find its logins", doctor::as_json(&diagnosis::look(system))),
-        Member::new("audit.json", "findings, without secrets", audit::all_as_json(system)),
-        Member::new(
-            "contexts.json",
-            "what docker would be answered as root and in services",
-            contexts::all_as_json(system),
-        ),
-        Member::new("journal.json", "the helper's last calls, without users' names", calls(system)),
-        Member::new("docker-config.json", "config.json: names and lengths, no values", bundle::docker_config(system)),
-        Member::new("environment.json", "variables by allow-list", bundle::environment(&system.env)),
-    ]
+    let member = |name, what, value| Member { name, what, value };
+    let members = vec![
+        member("versions.json", "of regpass, the system, docker, gpg, git", bundle::versions(system)),
+        member("doctor.json", "what docker needs to find its logins", doctor::as_json(&diagnosis::look(system))),
+        member("audit.json", "findings, without secrets", audit::all_as_json(system)),
+        member("contexts.json", "what docker would be answered as root and in services", contexts::all_as_json(system)),
+        member("journal.json", "the helper's last calls, without users' names", calls(system)),
+        member("docker-config.json", "config.json: names and lengths, no values", bundle::docker_config(system)),
+        member("environment.json", "variables by allow-list", bundle::environment(&system.env)),
+    ];
+    bundle::cleaned(system, members)
 }
 
 fn calls(system: &System) -> Value {

@@ -31,10 +31,12 @@ const RANDOM_MIN: usize = 20;
 /// The shortest word that is looked at as base64, in bytes.
 const BASE64_MIN: usize = 8;
 
-pub fn clean(value: &mut Value) {
-    let mut users = BTreeSet::new();
-    collect_users(value, &mut users);
-    walk(value, "", &users);
+/// Cleans all of it; `known` are users of logins, whom sentences may name without a field of their own anywhere.
+pub fn clean<'v>(values: impl IntoIterator<Item = &'v mut Value>, known: BTreeSet<String>) {
+    let mut users = known;
+    let values: Vec<&mut Value> = values.into_iter().collect();
+    values.iter().for_each(|value| collect_users(value, &mut users));
+    values.into_iter().for_each(|value| walk(value, "", &users));
 }
 
 /// Everybody who is named in a field of his own: sentences name them too.
@@ -85,7 +87,7 @@ fn is_variable(text: &str) -> bool {
 }
 
 fn cleaned(text: &str) -> String {
-    let text = without_logins(&without_queries(&without_addresses(text)));
+    let text = without_logins(&without_queries(&without_addresses(&without_owners(text))));
     let mut done = String::with_capacity(text.len());
     let is_word = |character: char| character.is_ascii_alphanumeric() || "_-=+.".contains(character);
     let mut rest = text.as_str();
@@ -95,6 +97,25 @@ fn cleaned(text: &str) -> String {
         done.push_str(if is_word(first) && is_telling(piece) { MASK } else { piece });
         rest = after;
     }
+    done
+}
+
+/// What stands in sentences before the name of a login's user, who may be gone by now.
+const OWNED: [&str; 2] = ["login of \"", "that of \""];
+
+fn without_owners(text: &str) -> String {
+    let mut done = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = OWNED.iter().filter_map(|front| Some(rest.find(front)? + front.len())).min() {
+        done.push_str(&rest[..start]);
+        rest = &rest[start..];
+        // A name may have quotes in it, and a sentence that was cut off none behind it.
+        let end = rest.find("\" at ").or_else(|| rest.find('"')).unwrap_or(rest.len());
+        let (user, after) = rest.split_at(end);
+        done.push_str(&if user.starts_with('(') { user.to_owned() } else { measured(user) });
+        rest = after;
+    }
+    done.push_str(rest);
     done
 }
 
@@ -189,6 +210,16 @@ mod tests {
             ("aHR0cHM6Ly9pbmRleC5kb2NrZXIuaW8vdjEv", "aHR0cHM6Ly9pbmRleC5kb2NrZXIuaW8vdjEv"),
             ("as ghp_abc, eyJhbGciOi.x", "as ***, ***"),
             ("no Xk39dmQpLw02mZzR4tYh1 here", "no *** here"),
+            (
+                "cannot read the login of \"bob \"b\" x\" at \"a.test\": no key",
+                "cannot read the login of \"(9 characters)\" at \"a.test\": no key",
+            ),
+            (
+                "the login of \"old\" at \"a.test\" was replaced by that of \"newer\"",
+                "the login of \"(3 characters)\" at \"a.test\" was replaced by that of \"(5 characters)\"",
+            ),
+            ("the login of \"cut o", "the login of \"(5 characters)"),
+            ("the login of the Hub", "the login of the Hub"),
             ("/usr/lib/x86_64-linux-gnu/libx.so", "/usr/lib/x86_64-linux-gnu/libx.so"),
             (
                 "2026-11-22T00:00:00.000Z 9f86d081884c7d659a2feaa0c55ad015",
@@ -199,15 +230,17 @@ mod tests {
         }
         let mut value = json!({
             "calls": [{"user": "hunter2", "https://u:x@h": 1, "server": "hunter2"}],
-            "why": "found as \"hunter2\"",
+            "why": "found as \"hunter2\", not as \"stored\"",
             "registry": "REGISTRY_PASSWORD",
             "registries": ["h.test:5000", "hunter2"],
             "user": null,
         });
-        clean(&mut value);
+        let mut other = json!({"said": "for \"hunter2\""});
+        clean([&mut value, &mut other], BTreeSet::from(["stored".to_owned()]));
+        assert_eq!(other["said"], "for \"(7 characters)\"", "named in another part");
         let want = json!({
             "calls": [{"user": "(7 characters)", "https://***@h": 1, "server": "***"}],
-            "why": "found as \"(7 characters)\"",
+            "why": "found as \"(7 characters)\", not as \"(6 characters)\"",
             "registry": "REGISTRY_PASSWORD",
             "registries": ["h.test:5000", "***"],
             "user": null,

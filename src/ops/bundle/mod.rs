@@ -4,17 +4,19 @@
 mod clean;
 mod facts;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde_json::Value;
 
-pub use clean::clean;
+use clean::clean;
 pub use facts::{docker_config, environment, versions};
 
-use super::read_only;
+use super::{read_only, registries};
 use crate::model::{Problem, text};
 use crate::system::System;
 use crate::system::archive;
+use crate::system::docker::config;
 use crate::system::files;
 
 /// The folder that all of it lies in.
@@ -29,12 +31,19 @@ pub struct Member {
     pub value: Value,
 }
 
-impl Member {
-    /// Cleaned.
-    pub fn new(name: &'static str, what: &'static str, mut value: Value) -> Member {
-        clean(&mut value);
-        Member { name, what, value }
-    }
+/// The members, cleaned together: who is named in one is named in the sentences of another.
+pub fn cleaned(system: &System, mut members: Vec<Member>) -> Vec<Member> {
+    clean(members.iter_mut().map(|member| &mut member.value), users(system));
+    members
+}
+
+/// The users of the logins that are here.
+fn users(system: &System) -> BTreeSet<String> {
+    let listed = registries::list(system).map(|found| found.logins).unwrap_or_default();
+    let stored = listed.into_iter().map(|login| login.login);
+    let docker = config::read(&system.options.docker_config).map(|docker| docker.inline).unwrap_or_default();
+    let all = stored.chain(docker.into_iter().filter_map(|inline| inline.login));
+    all.map(|login| login.as_str().to_owned()).filter(|user| !user.is_empty()).collect()
 }
 
 /// The name that a file gets which nobody named.

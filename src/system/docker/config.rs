@@ -29,6 +29,8 @@ pub struct DockerConfig {
     pub helpers: BTreeMap<String, String>,
     /// `auths` that hold a secret. An entry without one is only the mark that Docker leaves at a login with a helper.
     pub inline: Vec<InlineLogin>,
+    /// `auths` has entries, if only such marks.
+    pub has_entries: bool,
     /// Where `credsStore` is.
     pub placed: Placed,
 }
@@ -103,7 +105,9 @@ pub(super) fn parse(file: &Path, text: &Secret) -> Result<DockerConfig, DockerCo
     if let Some(pointer) = auth_file::unfit(&node).into_iter().next() {
         return Err(DockerConfigError::Mistyped { file: file.to_owned(), pointer });
     }
-    let inline = node.entries("auths").into_iter().filter_map(|(server, entry)| {
+    let entries = node.entries("auths");
+    let has_entries = !entries.is_empty();
+    let inline = entries.into_iter().filter_map(|(server, entry)| {
         let of = |name: &str| entry.get(name).and_then(Node::text).filter(|text| !text.is_empty());
         let user = || auth_file::plain(entry.get("username")).filter(|user| !user.is_empty()).map(Login::new);
         let login = of("auth").and_then(|auth| auth_file::user_of(auth.expose())).or_else(user);
@@ -116,6 +120,7 @@ pub(super) fn parse(file: &Path, text: &Secret) -> Result<DockerConfig, DockerCo
         helper: auth_file::plain(node.get("credsStore")).filter(|helper| !helper.is_empty()),
         helpers: auth_file::helpers(&node).into_iter().map(|(server, helper)| (server.to_owned(), helper)).collect(),
         inline: inline.collect(),
+        has_entries,
         file: file.to_owned(),
     })
 }

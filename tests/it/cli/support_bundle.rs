@@ -12,7 +12,7 @@ use super::*;
 use crate::support::{regpass_binary, set_mode};
 
 /// Where each was planted is in its name.
-const PLANTED: [&str; 20] = [
+const PLANTED: [&str; 23] = [
     "Zauth7hunter",
     "Zpassword7hunter",
     "Zidentity7hunter",
@@ -33,6 +33,9 @@ const PLANTED: [&str; 20] = [
     "Zjournal7hunter",
     "Zcopy7hunter",
     "Zsettings7hunter",
+    "Zowner7hunter",
+    "Zolder7hunter",
+    "Znewer7hunter",
 ];
 
 fn put(sandbox: &Sandbox, path: &str, content: &str) {
@@ -93,6 +96,16 @@ fn careless() -> Sandbox {
     sandbox.helper("get", format!("https://u:{journal}@nobody.test"));
     put(&sandbox, ".docker/config.json.bak", &auths(next()));
     sandbox.set("EDITOR", format!("vi --token={}", next()));
+    // Users whom only sentences name: of a login that cannot be read, of one that was replaced, and of its successor.
+    let folder =
+        |server: &str| sandbox.home().join(".password-store/docker-credential-helpers").join(URL_SAFE.encode(server));
+    let (owner, older, newer) = (next(), next(), next());
+    sandbox.helper("store", login("own.test", owner)).ok();
+    std::fs::write(folder("own.test").join(format!("{owner}.gpg")), "no message").expect("broken");
+    assert_ne!(sandbox.helper("get", "own.test").code, 0);
+    sandbox.helper("store", login("other.test", older)).ok();
+    sandbox.helper("store", login("other.test", newer)).ok();
+    std::fs::remove_dir_all(folder("other.test")).expect("gone since");
     sandbox
 }
 
