@@ -10,9 +10,8 @@ use crate::model::{Problem, Secret, text, utc};
 use crate::system::System;
 use crate::system::cipher::Asking;
 use crate::system::docker::auth_file::SIZE_MAX;
-use crate::system::files;
 use crate::system::modes;
-use crate::system::rewriting::{self, RewriteError, Rewriting, Stamp};
+use crate::system::rewriting::{self, Rewriting, Stamp};
 use crate::system::store::{StoreError, layout};
 use crate::system::undo_log::{self, After, Before, Kind, Place, Step};
 
@@ -138,7 +137,7 @@ fn still_there(path: &Path) -> Problem {
 fn text_back(what: &str, path: &Path, old: &Secret, new: Option<&Secret>, mode: u32) -> Result<bool, Problem> {
     let is_gone = path.symlink_metadata().is_err();
     if is_gone && new.is_none() {
-        files::create(path, old.expose(), mode).map_err(RewriteError::from)?;
+        rewriting::bring_back(path, old, mode)?;
         return Ok(true);
     }
     if is_gone {

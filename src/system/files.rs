@@ -10,6 +10,9 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
+use rustix::fs::{CWD, RenameFlags};
+use rustix::io::Errno;
+
 use crate::model::text;
 
 /// A file operation that failed, with the file's name.
@@ -236,6 +239,19 @@ pub fn create_for(meant: &Path, path: &Path, bytes: &[u8], mode: u32) -> Result<
         }
         error.of(meant)
     })
+}
+
+/// Gives a file its name where nothing has that, in one step.
+pub fn rename_new(temp: &Path, path: &Path) -> io::Result<()> {
+    let renamed = rustix::fs::renameat_with(CWD, temp, CWD, path, RenameFlags::NOREPLACE);
+    match renamed {
+        // Some file systems cannot, and can this.
+        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
+            std::fs::hard_link(temp, path)?;
+            std::fs::remove_file(temp)
+        }
+        other => Ok(other?),
+    }
 }
 
 /// A new file `temp` that is to replace `path`, with that one's mode and owner where it is there. Not yet on the disk:

@@ -1,6 +1,7 @@
 //! A file of another program, changed while nobody else of us does and only if that program did not meanwhile: the old text or
 //! the new one is there at every moment, owner, mode and a link in its place stay. Knows nothing of what is in it.
 
+use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -84,6 +85,11 @@ impl Rewriting {
         Ok(Rewriting { file: file.to_owned(), real, stamp: stamp_of(&meta), mode, text, _lock: lock })
     }
 
+    /// As it was named.
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
     pub fn text(&self) -> &Secret {
         &self.text
     }
@@ -151,6 +157,23 @@ impl Drop for Ready {
     }
 }
 
+/// Brings a file back where none is: whoever looks there finds all of it or nothing, whenever we are killed.
+pub fn bring_back(file: &Path, text: &Secret, mode: u32) -> Result<(), RewriteError> {
+    let folder = folder_of(file);
+    let _lock = files::lock_folder(folder, LOCK_WAIT)?;
+    files::sweep_temps(folder);
+    let temp = files::temp_name(folder);
+    files::create_for(file, &temp, text.expose(), mode)?;
+    let put = files::rename_new(&temp, file);
+    let _ = std::fs::remove_file(&temp);
+    put.map_err(|source| match source.kind() {
+        ErrorKind::AlreadyExists => RewriteError::Changed(file.to_owned()),
+        _ => FileError::io("cannot make", file, source).into(),
+    })?;
+    files::sync_folder(folder);
+    Ok(())
+}
+
 fn stamp_of(meta: &std::fs::Metadata) -> Stamp {
     Stamp { ino: meta.ino(), len: meta.len(), seconds: meta.mtime(), nanos: meta.mtime_nsec() }
 }
@@ -189,6 +212,24 @@ mod tests {
         assert_eq!(std::fs::read_to_string(&file).expect("read"), "new");
         assert_eq!(std::fs::read_dir(dir.path()).expect("listed").count(), 2);
         assert!(Rewriting::begin(&link, 2).is_err(), "too large");
+    }
+
+    #[test]
+    fn what_comes_back_is_there_as_a_whole_or_not_at_all() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let file = dir.path().join("config.json.bak");
+        std::fs::write(dir.path().join(".regpass-1-1.tmp"), "of a killed one").expect("written");
+        let watched = std::os::unix::net::UnixListener::bind(dir.path().join("in the way")).expect("something there");
+        bring_back(&file, &secret("old"), 0o640).expect("back");
+        assert_eq!(std::fs::read_to_string(&file).expect("read"), "old");
+        assert_eq!(file.metadata().expect("it").mode() & 0o777, 0o640);
+        for taken in [&file, &dir.path().join("in the way")] {
+            let problem = bring_back(taken, &secret("other"), 0o600).expect_err("it is there");
+            assert!(matches!(problem, RewriteError::Changed(_)), "{problem}");
+        }
+        assert_eq!(std::fs::read_to_string(&file).expect("read"), "old");
+        drop(watched);
+        assert_eq!(std::fs::read_dir(dir.path()).expect("listed").count(), 2, "no half is left");
     }
 
     #[test]

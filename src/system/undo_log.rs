@@ -6,6 +6,7 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::DirBuilder;
+use std::io::{BufRead, BufReader, Read};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -237,8 +238,8 @@ pub fn list(state: &Path) -> (Vec<Step>, Vec<PathBuf>) {
     let folder = state.join(FOLDER);
     let (mut steps, mut damaged) = (Vec::new(), Vec::new());
     for name in names(&folder) {
-        match read(&folder, name) {
-            Ok((step, _)) => steps.push(step),
+        match front(&folder, name) {
+            Ok(step) => steps.push(step),
             Err(_) => damaged.push(file_of(&folder, name)),
         }
     }
@@ -264,14 +265,28 @@ pub fn bytes(state: &Path, step: &Step) -> Result<Vec<Option<Vec<u8>>>, UndoErro
     if rest.is_empty() { Ok(found) } else { Err(UndoError::Damaged(file_of(&folder, step.name()))) }
 }
 
+/// What was done, without the bytes that it took the place of.
+fn front(folder: &Path, name: Name) -> Result<Step, UndoError> {
+    let file = file_of(folder, name);
+    let fault = |source| FileError::io("cannot read", &file, source);
+    let mut line = Vec::new();
+    let opened = BufReader::new(files::open_regular(&file)?);
+    opened.take(FILE_MAX).read_until(b'\n', &mut line).map_err(fault)?;
+    parsed(&line, name, &file)
+}
+
 fn read(folder: &Path, name: Name) -> Result<(Step, Vec<u8>), UndoError> {
     let file = file_of(folder, name);
     let mut whole = files::read_bounded(&file, FILE_MAX)?;
     let end = whole.iter().position(|byte| *byte == b'\n').ok_or_else(|| UndoError::Damaged(file.clone()))?;
     let rest = whole.split_off(end + 1);
-    match serde_json::from_slice::<Step>(&whole) {
-        Ok(step) if step.name() == name => Ok((step, rest)),
-        _ => Err(UndoError::Damaged(file)),
+    Ok((parsed(&whole, name, &file)?, rest))
+}
+
+fn parsed(line: &[u8], name: Name, file: &Path) -> Result<Step, UndoError> {
+    match serde_json::from_slice::<Step>(line) {
+        Ok(step) if step.name() == name && line.ends_with(b"\n") => Ok(step),
+        _ => Err(UndoError::Damaged(file.to_owned())),
     }
 }
 
@@ -376,6 +391,19 @@ mod tests {
         assert_eq!(bytes(&state, &steps[0]).expect("bytes"), [Some(b"a\n\0".to_vec()), None, None, Some(Vec::new())]);
         let mode = |path: PathBuf| path.metadata().expect("it").permissions().mode() & 0o777;
         assert_eq!((mode(state.join(FOLDER)), mode(file_of(&state.join(FOLDER), steps[0].name()))), (0o700, 0o600));
+    }
+
+    #[test]
+    fn a_list_reads_what_was_done_and_not_what_was_there() {
+        let (_top, state) = state();
+        add(&state, uid(), SystemTime::now(), step("one", &[]), &[]).expect("added");
+        let folder = state.join(FOLDER);
+        let file = file_of(&folder, names(&folder)[0]);
+        // More than is read at all; on the disk it takes no place.
+        std::fs::OpenOptions::new().write(true).open(&file).expect("opened").set_len(FILE_MAX + 1).expect("grown");
+        assert_eq!(list(&state).0.len(), 1);
+        std::fs::write(&file, serde_json::to_vec(&list(&state).0[0]).expect("JSON")).expect("a line without its end");
+        assert_eq!((list(&state).0.len(), list(&state).1.len()), (0, 1));
     }
 
     #[test]

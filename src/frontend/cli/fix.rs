@@ -161,13 +161,17 @@ fn applied(
             told.push(Told { fix, outcome: Outcome::Declined });
             continue;
         }
-        let outcome = match fix::apply(system, scope, &fix) {
+        let mut outcome = match fix::apply(system, scope, &fix) {
             Ok(applied) => Outcome::Done(applied),
             Err(problem) => Outcome::Failed(problem),
         };
         report(console, &fix, &outcome, args.json);
+        let again = match &mut outcome {
+            Outcome::Done(applied) => fix::plan_after(system, scope, &args.ids, applied)?,
+            _ => fix::plan(system, scope, &args.ids)?,
+        };
         told.push(Told { fix, outcome });
-        waiting = fix::plan(system, scope, &args.ids)?.fixes;
+        waiting = again.fixes;
     }
     let guided = waiting.into_iter().filter(|fix| fix.kind != Kind::Auto);
     told.extend(guided.map(|fix| Told { fix, outcome: Outcome::Shown }));

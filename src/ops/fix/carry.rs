@@ -6,12 +6,12 @@ use std::path::Path;
 use super::logins::{Move, Moves, whose};
 use super::{Deed, Fix};
 use crate::model::{Credential, Login, Problem, RegistryKey, Secret, text};
-use crate::ops::audit::{self, Choice, Scope};
+use crate::ops::audit::{self, Choice, Evidence, Scope};
 use crate::ops::backup::{self, ModeChange};
 use crate::ops::credentials::CredentialStore;
 use crate::ops::read_only;
 use crate::system::System;
-use crate::system::docker::auth_file::SIZE_MAX;
+use crate::system::docker::auth_file::{SIZE_MAX, masked};
 use crate::system::docker::edit::{self, EditError, Unmovable};
 use crate::system::modes::{self, ModeError};
 use crate::system::rewriting::{RewriteError, Rewriting};
@@ -25,6 +25,8 @@ pub struct Applied {
     pub left: Vec<Problem>,
     /// What a person should know of what was done.
     pub warnings: Vec<Problem>,
+    /// What was seen when the checks were asked again, for `plan_after`.
+    pub seen: Option<Box<Evidence>>,
 }
 
 /// Does what an automatic fix says. Refuses when the file is not as it was when the fix was planned.
@@ -38,8 +40,8 @@ pub fn apply(system: &System, scope: &Scope, fix: &Fix) -> Result<Applied, Probl
         Deed::Edit { before, edits } => {
             let now = begun(path, before)?;
             let new = edit::edited(now.text(), edits).map_err(|error| unfit(path, &error))?;
-            replace(system, scope, fix, path, now, &new, &fix.fingerprints)?;
-            Ok(Applied { done: vec![fix.title.clone()], ..Applied::default() })
+            let seen = Some(replace(system, scope, fix, path, now, &new, &fix.fingerprints)?);
+            Ok(Applied { done: vec![fix.title.clone()], seen, ..Applied::default() })
         }
         Deed::Remove { before } => {
             let now = begun(path, before)?;
@@ -93,14 +95,15 @@ fn replace(
     now: Rewriting,
     new: &Secret,
     gone: &[String],
-) -> Result<(), Problem> {
+) -> Result<Box<Evidence>, Problem> {
     let old = now.text().part(0..now.text().len());
     let ready = now.prepare(new)?;
     let step = backup::keep(system, &fix.title, path, ready.before(), Some((new, ready.after())))?;
     ready.put().map_err(|error| forgotten(system, step, error.into()))?;
-    let still = still_found(system, scope, &fix.ids, gone)?;
+    let seen = Box::new(audit::gather(system, scope));
+    let still = still_found(&seen, &fix.ids, gone)?;
     if still.is_empty() {
-        return Ok(());
+        return Ok(seen);
     }
     let now = begun(path, new)?;
     now.prepare(&old)?.put()?;
@@ -109,14 +112,9 @@ fn replace(
 }
 
 /// The checks that find again what was to be gone.
-fn still_found(
-    system: &System,
-    scope: &Scope,
-    ids: &[&'static str],
-    gone: &[String],
-) -> Result<Vec<&'static str>, Problem> {
+fn still_found(seen: &Evidence, ids: &[&'static str], gone: &[String]) -> Result<Vec<&'static str>, Problem> {
     let choice = Choice { ids: ids.iter().map(|id| (*id).to_owned()).collect(), ..Choice::default() };
-    let checked = audit::run(&audit::gather(system, scope), &choice)?;
+    let checked = audit::run(seen, &choice)?;
     let findings = checked.iter().flat_map(|one| &one.answer.findings);
     Ok(findings.filter(|finding| gone.contains(&finding.fingerprint())).map(|finding| finding.id).collect())
 }
@@ -136,7 +134,12 @@ fn move_logins(system: &System, scope: &Scope, fix: &Fix, path: &Path, moves: &M
     let mut applied = Applied::default();
     let mut fit: Vec<(&Move, Standing)> = Vec::new();
     for one in &moves.moves {
-        match compared(system, moves, &held(&now, moves, one)?, one) {
+        let held = held(&now, moves, one)?;
+        let standing = match fit.iter().find(|(earlier, _)| earlier.key == one.key) {
+            Some((earlier, _)) => beside(&now, moves, &held, one, earlier),
+            None => compared(system, moves, &held, one),
+        };
+        match standing {
             Ok(standing) => fit.push((one, standing)),
             // Named for every registry, the helper would hide what stays in the file.
             Err(problem) if moves.helper.is_some() => return Err(problem),
@@ -153,10 +156,12 @@ fn move_logins(system: &System, scope: &Scope, fix: &Fix, path: &Path, moves: &M
             }
             Standing::Absent => {
                 let written = CredentialStore::new(system).add(&one.key, held(&now, moves, one)?)?;
+                let is_written = written.is_some();
                 applied.warnings.extend(written.into_iter().flat_map(|written| written.warnings));
                 // As Docker will get it. Another login that came meanwhile is one to compare with, too.
                 let read = compared(system, moves, &held(&now, moves, one)?, one);
-                match read.map_err(|problem| problem.hint(BY_NOW))? {
+                let read = read.map_err(|problem| if is_written { problem.hint(BY_NOW) } else { problem });
+                match read? {
                     Standing::Same => applied.done.push(format!("{whose} is in the store, and was read back")),
                     Standing::Absent | Standing::Other(_) => {
                         let why = "it was stored, and something else is there";
@@ -172,7 +177,7 @@ fn move_logins(system: &System, scope: &Scope, fix: &Fix, path: &Path, moves: &M
     let edits = moves.edits(fit.iter().map(|(one, _)| *one));
     let new = edit::edited(now.text(), &edits).map_err(|error| unfit(path, &error))?;
     let gone: Vec<String> = fit.iter().flat_map(|(one, _)| one.fingerprints.clone()).collect();
-    replace(system, scope, fix, path, now, &new, &gone)?;
+    applied.seen = Some(replace(system, scope, fix, path, now, &new, &gone)?);
     applied.done.push(format!("{} holds no secret of it any more", text::quoted_path(path)));
     if let Some(helper) = &moves.helper {
         applied.done.push(format!("docker asks docker-credential-{}", text::escaped(helper.as_bytes())));
@@ -194,6 +199,28 @@ fn compared(system: &System, moves: &Moves, held: &Credential, one: &Move) -> Re
         Some(there) if moves.keep_store => Ok(Standing::Other(there.login)),
         Some(there) => Err(conflict(&there.login, &one.login, &one.key)),
     }
+}
+
+/// How it stands to an earlier login of the file that goes under the same name: Docker's own spelling of it is the first.
+fn beside(now: &Rewriting, moves: &Moves, held: &Credential, one: &Move, earlier: &Move) -> Result<Standing, Problem> {
+    let first = self::held(now, moves, earlier)?;
+    if first.login == held.login && first.secret.same_as(&held.secret) {
+        return Ok(Standing::Same);
+    }
+    if moves.keep_store {
+        return Ok(Standing::Other(first.login));
+    }
+    let shown = |one: &Move| text::quoted(masked(&one.entry.server));
+    Err(Problem::failed(format!("the login that stands under {} stays in the file", shown(one)))
+        .because(format!("another one for the same registry stands under {}", shown(earlier)))
+        .hint(format!(
+            "take the one that is not wanted out of {} with an editor, then: regpass fix --apply",
+            text::quoted_path(now.file())
+        ))
+        .hint(format!(
+            "or keep that under {}, and this one in the copy for undo alone: regpass fix --apply --keep-store",
+            shown(earlier)
+        )))
 }
 
 /// Said when a login that was stored cannot be read back.

@@ -159,12 +159,23 @@ pub struct Plan {
 pub fn plan(system: &System, scope: &Scope, ids: &[String]) -> Result<Plan, Problem> {
     // An id that is none is told.
     audit::run(&Evidence::default(), &Choice { ids: ids.to_vec(), ..Choice::default() })?;
-    let evidence = audit::gather(system, scope);
-    let checked = audit::run(&evidence, &Choice::default())?;
+    plan_on(system, &audit::gather(system, scope), ids)
+}
+
+/// The same after a fix, with what was seen then.
+pub fn plan_after(system: &System, scope: &Scope, ids: &[String], applied: &mut Applied) -> Result<Plan, Problem> {
+    match applied.seen.take() {
+        Some(seen) => plan_on(system, &seen, ids),
+        None => plan(system, scope, ids),
+    }
+}
+
+fn plan_on(system: &System, evidence: &Evidence, ids: &[String]) -> Result<Plan, Problem> {
+    let checked = audit::run(evidence, &Choice::default())?;
     let findings: Vec<&Finding> = checked.iter().flat_map(|one| &one.answer.findings).collect();
     let is_chosen =
         |fix: &Fix| ids.is_empty() || ids.iter().any(|id| fix.ids.iter().any(|own| own.eq_ignore_ascii_case(id)));
-    let mut fixes: Vec<Fix> = planned(system, &evidence, &findings).into_iter().filter(is_chosen).collect();
+    let mut fixes: Vec<Fix> = planned(system, evidence, &findings).into_iter().filter(is_chosen).collect();
     fixes.sort_by_key(|fix| fix.kind);
     let touched = evidence.auth.iter().map(|seen| &seen.file.path);
     Ok(Plan { fixes, leftovers: touched.filter(|path| rewriting::has_leftovers(path)).cloned().collect() })

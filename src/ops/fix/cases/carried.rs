@@ -79,6 +79,27 @@ fn what_did_not_help_is_taken_back_at_once() {
 }
 
 #[test]
+fn what_was_seen_after_a_fix_serves_the_next_one() {
+    let bench = Bench::new();
+    let file = config(&bench, "{\"credStore\":\"pass\"}");
+    mode(&file, 0o664);
+    let mut done = applied(&bench, "CFG07").expect("renamed");
+    let told = |plan: Plan| plan.fixes.into_iter().map(|fix| (fix.kind, fix.title)).collect::<Vec<_>>();
+    let afresh = told(plan(&bench.system, &scope(&bench), &[]).expect("planned"));
+    assert!(
+        afresh.iter().any(|(_, title)| title.starts_with("close "))
+            && !afresh.iter().any(|(_, title)| title.starts_with("rename "))
+    );
+    assert!(done.seen.is_some());
+    assert_eq!(told(plan_after(&bench.system, &scope(&bench), &[], &mut done).expect("planned")), afresh);
+    assert_eq!(
+        told(plan_after(&bench.system, &scope(&bench), &[], &mut done).expect("planned")),
+        afresh,
+        "looked again"
+    );
+}
+
+#[test]
 fn without_a_backup_nothing_is_changed() {
     let bench = Bench::new();
     let text = format!(r#"{{"auths":{{"a.test":{{"auth":"{AUTH}"}}}}}}"#);

@@ -72,6 +72,31 @@ fn the_store_s_login_stays_and_the_file_s_is_in_the_copy_when_that_is_asked_for(
 }
 
 #[test]
+fn two_spellings_of_one_registry_with_two_logins_are_for_a_person_to_choose() {
+    let bench = Bench::new();
+    let both = |first: &str, second: &str| {
+        format!(r#"{{"auths":{{"https://a.test/v1/":{{"auth":"{first}"}},"a.test":{{"auth":"{second}"}}}}}}"#)
+    };
+    let text = both("ZXZlOm90aGVy", AUTH);
+    let file = config(&bench, &text);
+    let problem = applied(&bench, "INL01").expect_err("which one");
+    assert!(problem.causes[0].contains("under \"a.test\"") && problem.message.contains("a.test/v1/"), "{problem:?}");
+    assert!(problem.all_hints().all(|hint| !hint.contains("in the store by now")), "{problem:?}");
+    assert_eq!((read_file(&file), stored(&bench, "a.test")), (text.clone(), None), "nothing was written");
+    let with_helper = text.replacen('{', r#"{"credsStore":"pass","#, 1);
+    config(&bench, &with_helper);
+    let done = applied(&bench, "INL01").expect("the one that docker uses");
+    assert_eq!((done.left.len(), stored(&bench, "a.test")), (1, pair("bob", "pw")), "{done:?}");
+    assert!(read_file(&file).contains("ZXZlOm90aGVy") && !read_file(&file).contains(AUTH), "{}", read_file(&file));
+    config(&bench, &text);
+    let fix = fix_of(&bench, "INL01").keeping_the_store();
+    apply(&bench.system, &scope(&bench), &fix).expect("the other is in the copy");
+    assert_eq!(stored(&bench, "a.test"), pair("bob", "pw"));
+    config(&bench, &both(AUTH, AUTH));
+    assert!(applied(&bench, "INL01").expect("the same").left.is_empty());
+}
+
+#[test]
 fn what_cannot_be_moved_is_for_a_person_and_says_why() {
     let bench = Bench::new();
     let odd = r#""a.test":{"auth":"%%%"}"#;
