@@ -73,6 +73,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ops::login", &["audit", "backup", "credentials", "fix", "read_only", "registries", "shims"]),
     ("ops::bundle", &["read_only", "registries"]),
     ("ops::doctor", &["mending", "overview", "readers", "registries", "shims"]),
+    ("ops::login_check", &["history", "opening", "progress", "registries", "shims"]),
     ("ops::audit", &["change", "contexts", "opening", "progress", "read_only", "readers", "registries", "shims"]),
     ("ops::config", &["read_only"]),
     ("ops::shims", &["read_only"]),

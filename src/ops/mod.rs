@@ -23,6 +23,8 @@ pub mod history;
 pub mod journal;
 pub mod line_diff;
 pub mod login;
+#[cfg(feature = "net")]
+pub mod login_check;
 pub mod mending;
 pub mod opening;
 pub mod otp;

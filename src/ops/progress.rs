@@ -34,6 +34,11 @@ impl Cancel {
         Cancel(flag)
     }
 
+    /// The flag itself, for what looks at it below the ops.
+    pub fn flag(&self) -> Arc<AtomicBool> {
+        self.0.clone()
+    }
+
     pub fn call_off(&self) {
         self.0.store(true, Ordering::Relaxed);
     }

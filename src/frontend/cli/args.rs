@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Parser, Subcommand};
 
+#[cfg(feature = "net")]
+use super::test;
 use super::{
     audit, config, conflicts, contexts, demo, diff, doctor, edit, explain, find, fix, generate, git, grep, history,
     insert, journal, logout, ls, otp, recipients, reencrypt, registries, resolve, restore, rm, shims, show, status,
@@ -24,11 +26,12 @@ Examples:
   regpass edit mail/alice                   change it in $EDITOR
   regpass generate mail/bob                 make and store a new password
   regpass registries                        which registries have a login, whose, and how old
+  regpass test                              whether the registries take those logins
   regpass status                            who and where, and what to do next
   regpass shims install                     let Docker find regpass as docker-credential-pass
   regpass journal                           what Docker asked for lately, and what it was told
 
-Exit codes: 0 done, 1 a problem, 2 wrong usage, 3 not there, 10 and 11 of an audit, 130 called off.";
+Exit codes: 0 done, 1 a problem, 2 wrong usage, 3 not there, 10 and 11 of an audit or a test, 130 called off.";
 
 /// Registry logins and other secrets in a pass or gopass store
 ///
@@ -113,6 +116,8 @@ pub(super) enum Command {
     Status(status::StatusArgs),
     Doctor(doctor::DoctorArgs),
     SupportBundle(support_bundle::SupportBundleArgs),
+    #[cfg(feature = "net")]
+    Test(test::TestArgs),
     Audit(audit::AuditArgs),
     Fix(fix::FixArgs),
     Contexts(contexts::ContextsArgs),

@@ -42,6 +42,8 @@ mod show;
 mod status;
 mod support_bundle;
 mod sync;
+#[cfg(feature = "net")]
+mod test;
 mod transfer;
 mod undo;
 
@@ -133,6 +135,8 @@ fn run(session: &Session, args: Args) -> Result<u8, Problem> {
         Some(Command::Status(args)) => status::run(session, &args),
         Some(Command::SupportBundle(args)) => support_bundle::run(session, &args),
         Some(Command::Doctor(args)) => return doctor::run(session, &args),
+        #[cfg(feature = "net")]
+        Some(Command::Test(args)) => return test::run(session, &args),
         Some(Command::Audit(audit)) => return audit::run(session, &audit),
         Some(Command::Fix(args)) => fix::run(session, &args),
         Some(Command::Contexts(args)) => contexts::run(session, &args),

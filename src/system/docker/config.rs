@@ -16,7 +16,7 @@ use crate::system::rewriting::RewriteError;
 pub const FILE: &str = "config.json";
 
 /// The most that is read, in bytes.
-pub(super) const SIZE_MAX: u64 = 1 << 20;
+pub const SIZE_MAX: u64 = 1 << 20;
 
 /// What the file says of logins.
 #[derive(Clone, Debug, Default)]

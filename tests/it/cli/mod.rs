@@ -17,6 +17,7 @@ mod status;
 mod subcommands;
 mod support_bundle;
 mod sync;
+mod test;
 mod transfer;
 mod undo;
 

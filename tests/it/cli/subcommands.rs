@@ -64,7 +64,7 @@ const ANSWERS: &[(&[&str], &[u8])] = &[
 ];
 
 /// Those that answer with exit codes or files of their own; their own tests are as strict.
-const APART: [&str; 5] = ["demo", "resolve", "doctor", "support-bundle", "explain"];
+const APART: [&str; 6] = ["demo", "resolve", "doctor", "support-bundle", "explain", "test"];
 
 /// A store in git with a remote, a second person's key, a login and a call of the helper.
 fn machine() -> Sandbox {

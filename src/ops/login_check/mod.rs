@@ -1,0 +1,242 @@
+//! Stored logins tried at their registries, as Docker would find them: read one after the other, so that a passphrase is
+//! asked for once, then tried side by side, each reported as it ends. What a registry answered is `system/registry`'s; here
+//! is which logins, in what order, and what is advised for the kind of registry. Prints nothing.
+
+mod conditions;
+mod known;
+mod sources;
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+pub use sources::Source;
+
+use super::progress::Cancel;
+use super::registries::RegistryKind;
+use crate::model::{Credential, Login, Problem, RegistryKey};
+use crate::system::System;
+use crate::system::docker::auth_file::masked;
+use crate::system::registry::address::Address;
+use crate::system::registry::checked::Checked;
+use crate::system::registry::outcome::LoginOutcome;
+use crate::system::registry::{Conditions, try_login};
+
+/// How many registries are asked at once where nobody says.
+pub const JOBS: usize = 16;
+
+/// How often the wish to stop is looked at.
+const TICK: Duration = Duration::from_millis(100);
+
+/// How long those that are on their way get to end when it is called off.
+const ENDING: Duration = Duration::from_millis(800);
+
+/// A difference of clocks that explains a certificate's dates, in seconds.
+const SKEW_TELLING: i64 = 3600;
+
+/// What is tried, and how.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// Any spelling; empty means all that have a login.
+    pub registries: Vec<RegistryKey>,
+    /// All the time that one registry has.
+    pub timeout: Duration,
+    pub jobs: usize,
+    /// Logins may go over plain HTTP.
+    pub plain_http: bool,
+    /// Below this folder lies `/etc`; `/` but in tests.
+    pub machine: PathBuf,
+}
+
+impl Default for Wanted {
+    fn default() -> Wanted {
+        Wanted {
+            registries: Vec::new(),
+            timeout: Conditions::TIMEOUT,
+            jobs: JOBS,
+            plain_http: false,
+            machine: PathBuf::from("/"),
+        }
+    }
+}
+
+/// One login and what came of it.
+#[derive(Clone, Debug)]
+pub struct Tested {
+    /// The registry's one name, without what may be a secret in it.
+    pub registry: String,
+    pub kind: RegistryKind,
+    pub source: Source,
+    /// None where nobody can tell.
+    pub user: Option<Login>,
+    pub checked: Checked,
+}
+
+/// Tries them, by name of registry; `each` is told of every one as it ends. Err where it cannot even begin.
+pub fn run(
+    system: &System,
+    wanted: &Wanted,
+    cancel: &Cancel,
+    mut each: impl FnMut(&Tested),
+) -> Result<Vec<Tested>, Problem> {
+    let mut conditions = conditions::of(system, &wanted.machine);
+    conditions.timeout = wanted.timeout;
+    conditions.plain_http = wanted.plain_http;
+    conditions.cancel = cancel.flag();
+    let mut ended = Vec::new();
+    let mut jobs = VecDeque::new();
+    for found in sources::find(system, &wanted.registries, cancel)? {
+        let name = found.name.clone();
+        let shell = Shell { registry: masked(&name), kind: found.kind, source: found.source, notes: found.notes };
+        let expiry = found.expires;
+        let tested = match found.credential {
+            Err((outcome, problem)) => {
+                let mut checked = Checked::before_the_network(outcome, problem.one_line());
+                if let Some(hint) = problem.all_hints().next() {
+                    checked.advice = Some(hint.clone());
+                }
+                shell.tested(found.user, checked)
+            }
+            Ok(credential) => match Address::of(&found.server) {
+                Err(error) => {
+                    shell.tested(found.user, Checked::before_the_network(LoginOutcome::BadAddress, error.to_string()))
+                }
+                Ok(address) => {
+                    jobs.push_back(Job { index: jobs.len(), address, credential, shell, expiry });
+                    continue;
+                }
+            },
+        };
+        each(&tested);
+        ended.push(tested);
+    }
+    side_by_side(jobs, wanted.jobs, conditions, cancel, &mut |tested| {
+        each(&tested);
+        ended.push(tested);
+    });
+    blame_the_clock(&mut ended);
+    ended.sort_by(|a, b| a.registry.cmp(&b.registry));
+    Ok(ended)
+}
+
+/// What is known of a login without its secret.
+#[derive(Clone)]
+struct Shell {
+    registry: String,
+    kind: RegistryKind,
+    source: Source,
+    notes: Vec<String>,
+}
+
+impl Shell {
+    fn tested(self, user: Option<Login>, mut checked: Checked) -> Tested {
+        checked.notes.splice(0..0, self.notes);
+        if let Some(advice) = known::advice(self.kind, checked.outcome, &self.registry) {
+            checked.advice = Some(advice);
+        }
+        let user = user.filter(Login::is_showable);
+        Tested { registry: self.registry, kind: self.kind, source: self.source, user, checked }
+    }
+}
+
+/// The credential moves into the thread that tries it, and dies there.
+struct Job {
+    index: usize,
+    address: Address,
+    credential: Credential,
+    shell: Shell,
+    expiry: Option<crate::system::registry::checked::Expiry>,
+}
+
+impl Job {
+    fn run(self, conditions: &Conditions) -> (usize, Tested) {
+        let mut checked = try_login(&self.address, &self.credential, conditions);
+        checked.expires = checked.expires.or(self.expiry);
+        (self.index, self.shell.tested(Some(self.credential.login), checked))
+    }
+}
+
+/// Not scoped: whoever calls it off does not wait for a connection that takes its time.
+fn side_by_side(
+    jobs: VecDeque<Job>,
+    threads: usize,
+    conditions: Conditions,
+    cancel: &Cancel,
+    each: &mut dyn FnMut(Tested),
+) {
+    let mut waiting: Vec<Option<(Shell, Login)>> =
+        jobs.iter().map(|job| Some((job.shell.clone(), job.credential.login.clone()))).collect();
+    let threads = threads.max(1).min(jobs.len());
+    let (queue, conditions) = (Arc::new(Mutex::new(jobs)), Arc::new(conditions));
+    let (sender, answers) = channel();
+    for _ in 0..threads {
+        let (queue, conditions, sender) = (queue.clone(), conditions.clone(), sender.clone());
+        thread::spawn(move || work(&queue, &conditions, &sender));
+    }
+    drop(sender);
+    let mut patience: Option<Duration> = None;
+    while waiting.iter().any(Option::is_some) {
+        match answers.recv_timeout(TICK) {
+            Ok((index, tested)) => {
+                if let Some(slot) = waiting.get_mut(index) {
+                    *slot = None;
+                }
+                each(tested);
+            }
+            Err(RecvTimeoutError::Disconnected) => break,
+            Err(RecvTimeoutError::Timeout) => {
+                if cancel.is_called_off() {
+                    let left = patience.unwrap_or(ENDING);
+                    if left.is_zero() {
+                        break;
+                    }
+                    patience = Some(left.saturating_sub(TICK));
+                }
+            }
+        }
+    }
+    // What did not end was called off, or its thread ended on an answer that broke a library.
+    let outcome = if cancel.is_called_off() { LoginOutcome::CalledOff } else { LoginOutcome::HostileAnswer };
+    for (shell, login) in waiting.into_iter().flatten() {
+        each(shell.tested(Some(login), Checked::before_the_network(outcome, "the test did not come to its end")));
+    }
+}
+
+fn work(queue: &Mutex<VecDeque<Job>>, conditions: &Conditions, sender: &Sender<(usize, Tested)>) {
+    loop {
+        let next = queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+        let Some(job) = next else { return };
+        if sender.send(job.run(conditions)).is_err() {
+            return;
+        }
+    }
+}
+
+/// A certificate whose dates are wrong cannot tell the time; where other registries say that this machine's clock is off, it
+/// is the clock.
+fn blame_the_clock(all: &mut [Tested]) {
+    let skew = all.iter().filter_map(|one| one.checked.skew).max_by_key(|skew| skew.abs());
+    let Some(skew) = skew.filter(|skew| skew.abs() >= SKEW_TELLING) else { return };
+    for one in all {
+        let checked = &mut one.checked;
+        if matches!(checked.outcome, LoginOutcome::TlsExpired | LoginOutcome::TlsNotYetValid) {
+            checked.outcome = LoginOutcome::ClockSkew;
+            let way = if skew > 0 { "behind" } else { "ahead" };
+            checked.message =
+                format!("{}; by other registries this machine's clock is {} s {way}", checked.message, skew.abs());
+            checked.advice = Some(LoginOutcome::ClockSkew.class().advice.to_owned());
+        }
+    }
+}
+
+/// What all of them come to, for an exit code: docs/outcomes.md.
+pub fn exit_code(all: &[Tested]) -> u8 {
+    let exits: Vec<u8> = all.iter().map(|one| one.checked.outcome.class().exit).collect();
+    [130, 10, 11, 3].into_iter().find(|code| exits.contains(code)).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod trials;

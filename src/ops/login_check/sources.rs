@@ -1,0 +1,279 @@
+//! Where Docker would find each registry's login, and the login itself read from there: the store, another helper, or
+//! Docker's own file. One after the other, and asking for a passphrase until somebody was asked in vain.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::model::registry_key::{HUB_KEY, HUB_NAME};
+use crate::model::{Credential, EntryPath, Login, Problem, RegistryKey, Secret, text};
+use crate::ops::history;
+use crate::ops::opening::unreadable;
+use crate::ops::progress::Cancel;
+use crate::ops::registries::{self, Asked, Elsewhere, Place, Registry, RegistryKind, RegistryLogin};
+use crate::ops::shims;
+use crate::system::System;
+use crate::system::cipher::Asking;
+use crate::system::docker::auth_file::Layout;
+use crate::system::docker::config::{self, SIZE_MAX};
+use crate::system::docker::{edit, payload};
+use crate::system::files;
+use crate::system::process::{self, Limits};
+use crate::system::registry::checked::{Expiry, ExpirySource};
+use crate::system::registry::outcome::LoginOutcome;
+use crate::system::store::not_in_store;
+
+/// What another helper may take: it may ask a person, or a cloud.
+const HELPER: Limits = Limits { time: Duration::from_secs(60), stdout: 1 << 20 };
+
+/// Where a login is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    Store(EntryPath),
+    /// Without `docker-credential-`.
+    Helper(String),
+    /// In clear in Docker's `config.json`.
+    Inline,
+    Nowhere,
+}
+
+/// A registry and its login, or why there is none.
+pub(super) struct FoundLogin {
+    pub(super) name: String,
+    pub(super) kind: RegistryKind,
+    pub(super) server: RegistryKey,
+    pub(super) source: Source,
+    pub(super) user: Option<Login>,
+    pub(super) credential: Result<Credential, (LoginOutcome, Problem)>,
+    pub(super) expires: Option<Expiry>,
+    pub(super) notes: Vec<String>,
+}
+
+/// Those that are named, in any spelling, or all that have a login.
+pub(super) fn find(system: &System, named: &[RegistryKey], cancel: &Cancel) -> Result<Vec<FoundLogin>, Problem> {
+    let listed = registries::list(system)?;
+    let mut folded: BTreeMap<String, Registry> =
+        registries::fold(&listed).into_iter().map(|one| (one.name.clone(), one)).collect();
+    let mut reader = Reader { system, asking: Asking::Allowed, cancel };
+    if named.is_empty() {
+        return Ok(folded.into_values().filter_map(|one| reader.login(&one)).collect());
+    }
+    let mut found = Vec::new();
+    let mut seen = Vec::new();
+    for key in named {
+        let name = registries::name_of(key);
+        if seen.contains(&name) {
+            continue;
+        }
+        let of_registry = folded.remove(&name).and_then(|one| reader.login(&one));
+        found.push(of_registry.unwrap_or_else(|| nowhere(key, &name)));
+        seen.push(name);
+    }
+    Ok(found)
+}
+
+fn nowhere(key: &RegistryKey, name: &str) -> FoundLogin {
+    let problem = Problem::not_found("no login is stored for it")
+        .hint(format!("log in first: docker login {}", text::shell_word(std::path::Path::new(name))));
+    FoundLogin {
+        name: name.to_owned(),
+        kind: RegistryKind::of(name),
+        server: key.clone(),
+        source: Source::Nowhere,
+        user: None,
+        credential: Err((LoginOutcome::NoCredentials, problem)),
+        expires: None,
+        notes: Vec::new(),
+    }
+}
+
+struct Reader<'a> {
+    system: &'a System,
+    asking: Asking,
+    cancel: &'a Cancel,
+}
+
+impl Reader<'_> {
+    /// None where the registry has no login that is one.
+    fn login(&mut self, one: &Registry) -> Option<FoundLogin> {
+        let counts = |login: &&RegistryLogin| login.active && login.mount.is_root() && !login.server.is_hub_token();
+        let stored = one.logins.iter().find(counts);
+        let is_inline = |place: &&Elsewhere| matches!(place.place, Place::Inline(_)) && !place.server.is_hub_token();
+        let inline = one.elsewhere.iter().find(is_inline);
+        let asked = one.asked.as_ref().unwrap_or(&Asked::Nobody);
+        match (asked, stored, inline) {
+            (Asked::Other(helper), stored, _) => Some(self.of_helper(one, helper, stored)),
+            (Asked::Nobody, _, Some(place)) => Some(self.of_file(one, place, None)),
+            (Asked::Us(_), None, Some(place)) => {
+                Some(self.of_file(one, place, Some("Docker asks its helper and does not find this login")))
+            }
+            (Asked::Nobody, Some(login), None) => {
+                Some(self.of_store(one, login, Some("Docker asks no helper and does not find this login")))
+            }
+            (Asked::Us(_), Some(login), _) => {
+                let astray = login.server.as_bytes() != docker_key(&one.name).as_bytes();
+                Some(self.of_store(
+                    one,
+                    login,
+                    astray.then_some("it is kept under a spelling that Docker does not ask for"),
+                ))
+            }
+            (Asked::Us(_) | Asked::Nobody, None, None) => None,
+        }
+    }
+
+    fn of_store(&mut self, one: &Registry, login: &RegistryLogin, note: Option<&str>) -> FoundLogin {
+        let credential = self.open(&login.entry).map(|secret| Credential::new(login.login.clone(), secret));
+        FoundLogin {
+            expires: self.guess(one.kind, login),
+            ..found(one, Source::Store(login.entry.clone()), Some(login.login.clone()), credential, note)
+        }
+    }
+
+    fn open(&mut self, entry: &EntryPath) -> Result<Secret, (LoginOutcome, Problem)> {
+        if self.cancel.is_called_off() {
+            return Err((LoginOutcome::CalledOff, Problem::cancelled("called off before it was read")));
+        }
+        let failed = |problem: Problem| (LoginOutcome::HelperFailed, problem);
+        let stores = self.system.stores().map_err(|error| failed(error.into()))?;
+        let (store, inner) = stores.locate(entry);
+        let ciphertext = store.read(&inner).map_err(|error| failed(error.into()))?;
+        let ciphertext = ciphertext.ok_or_else(|| failed(not_in_store(entry)))?;
+        let cipher = self.system.cipher().map_err(|error| failed(error.into()))?;
+        match cipher.decrypt(&ciphertext, self.asking) {
+            Ok(mut secret) => {
+                // Both helpers leave the line ends out.
+                secret.trim_end(|byte| byte == b'\n' || byte == b'\r');
+                Ok(secret)
+            }
+            Err(error) => {
+                let is_locked = error.is_locked() || error.is_asked_in_vain() || error.is_cancelled();
+                if error.is_asked_in_vain() || error.is_cancelled() || error.is_stuck() {
+                    // Asking for the next one would only ask again.
+                    self.asking = Asking::Never;
+                }
+                let outcome = if is_locked { LoginOutcome::StoreLocked } else { LoginOutcome::HelperFailed };
+                Err((outcome, unreadable(entry, error.into())))
+            }
+        }
+    }
+
+    /// When a token of this kind is dead at the latest, by the entry's last commit, else by its file.
+    fn guess(&self, kind: RegistryKind, login: &RegistryLogin) -> Option<Expiry> {
+        let lifetime = kind.lifetime(login.login.as_str())?;
+        let commits = history::commits(self.system, &login.entry, 1).ok().flatten();
+        if let Some(commit) = commits.and_then(|commits| commits.into_iter().next()) {
+            return Some(Expiry { at: commit.time.checked_add(lifetime)?, source: ExpirySource::Commit });
+        }
+        Some(Expiry { at: login.modified.checked_add(lifetime)?, source: ExpirySource::File })
+    }
+
+    fn of_file(&self, one: &Registry, place: &Elsewhere, note: Option<&str>) -> FoundLogin {
+        let user = match &place.place {
+            Place::Inline(user) => user.clone(),
+            Place::Helper(_) | Place::Ours(_) => None,
+        };
+        let file = self.system.options.docker_config.join(config::FILE);
+        let failed = |problem: Problem| (LoginOutcome::HelperFailed, problem);
+        let credential = files::read_bounded(&file, SIZE_MAX)
+            .map_err(|error| failed(Problem::failed(error.to_string())))
+            .and_then(|text| {
+                edit::credential(&Secret::new(text), Layout::Nested, &place.server.to_text())
+                    .map_err(|error| failed(Problem::failed(format!("its login in Docker's config.json: {error}"))))
+            });
+        let mut found = found(one, Source::Inline, user, credential, note);
+        found.notes.push("its secret stands in Docker's config.json, in clear".to_owned());
+        found
+    }
+
+    /// As Docker asks it (docker-credential-helpers, `client/client.go`).
+    fn of_helper(&self, one: &Registry, helper: &str, stored: Option<&RegistryLogin>) -> FoundLogin {
+        let note = stored.map(|_| "the store has a login for it too, for which Docker does not ask");
+        let credential = if self.cancel.is_called_off() {
+            Err((LoginOutcome::CalledOff, Problem::cancelled("called off before it was read")))
+        } else {
+            self.ask(helper, &docker_key(&one.name))
+        };
+        let user = credential.as_ref().ok().map(|credential| credential.login.clone());
+        found(one, Source::Helper(helper.to_owned()), user, credential, note)
+    }
+
+    fn ask(&self, helper: &str, key: &RegistryKey) -> Result<Credential, (LoginOutcome, Problem)> {
+        let name = format!("{}{helper}", shims::PREFIX);
+        let shown = text::quoted(&name);
+        let failed = |problem: Problem| (LoginOutcome::HelperFailed, problem);
+        // A path in the name would lead anywhere.
+        let program = (!helper.contains(['/', '\0'])).then(|| self.system.env.find_program(&name)).flatten();
+        let Some(program) = program else {
+            return Err(failed(Problem::failed(format!("the helper {shown} is not on PATH"))));
+        };
+        let mut command = process::command(&self.system.env, &program.to_string_lossy());
+        command.arg("get");
+        let finished = process::run(&mut command, key.as_bytes(), HELPER).map_err(|error| failed(error.into()))?;
+        let nothing =
+            || (LoginOutcome::NoCredentials, Problem::not_found(format!("the helper {shown} has no login for it")));
+        if !finished.status.success() {
+            let said = finished.stdout.expose().trim_ascii();
+            if said == crate::system::docker::protocol::NOT_FOUND.as_bytes() {
+                return Err(nothing());
+            }
+            // What it said may be anything, and a login too.
+            return Err(failed(Problem::failed(format!("the helper {shown} failed")).because(finished.complaint())));
+        }
+        let (_, credential) = payload::credential(&finished.stdout)
+            .map_err(|_| failed(Problem::failed(format!("the helper {shown} answered something else than a login"))))?;
+        // Debian's docker-credential-pass 0.6.4 answers so where it has none.
+        if credential.login.as_str().is_empty() && credential.secret.is_empty() {
+            return Err(nothing());
+        }
+        Ok(credential)
+    }
+}
+
+fn found(
+    one: &Registry,
+    source: Source,
+    user: Option<Login>,
+    credential: Result<Credential, (LoginOutcome, Problem)>,
+    note: Option<&str>,
+) -> FoundLogin {
+    FoundLogin {
+        name: one.name.clone(),
+        kind: one.kind,
+        server: RegistryKey::new(one.name.as_str()),
+        source,
+        user,
+        credential,
+        expires: None,
+        notes: note.map(str::to_owned).into_iter().collect(),
+    }
+}
+
+/// What Docker looks a registry up by.
+fn docker_key(name: &str) -> RegistryKey {
+    RegistryKey::new(if name == HUB_NAME { HUB_KEY } else { name })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::double::Bench;
+
+    #[test]
+    fn a_locked_key_is_told_from_a_damaged_entry() {
+        let bench = Bench::new();
+        bench.put("a.gpg", "for locked\npw");
+        bench.put("b.gpg", "garbage");
+        let cancel = Cancel::default();
+        let open = |asking, name: &str| {
+            let mut reader = Reader { system: &bench.system, asking, cancel: &cancel };
+            let opened = reader.open(&EntryPath::parse(name).expect("a name"));
+            opened.map(|secret| secret.len()).map_err(|(outcome, _)| outcome)
+        };
+        assert_eq!(open(Asking::Never, "a"), Err(LoginOutcome::StoreLocked));
+        assert_eq!(open(Asking::Allowed, "a"), Ok(2));
+        assert_eq!(open(Asking::Allowed, "b"), Err(LoginOutcome::HelperFailed));
+        assert_eq!(open(Asking::Allowed, "c"), Err(LoginOutcome::HelperFailed));
+        cancel.call_off();
+        assert_eq!(open(Asking::Allowed, "a"), Err(LoginOutcome::CalledOff));
+    }
+}
