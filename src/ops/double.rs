@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use crate::model::{EntryPath, Recipient, Secret, UserId};
 use crate::system::System;
 use crate::system::agent::AgentError;
-use crate::system::cipher::{Addressees, Asking, Audience, Cipher, CipherError, Identity, Reach, Stranger};
+use crate::system::cipher::{Addressees, Asking, Audience, Cipher, CipherError, Identity, Meant, Reach, Stranger};
 use crate::system::env::Env;
 use crate::system::options::{Options, Typed};
 use crate::system::process::{self, Limits};
@@ -57,15 +57,19 @@ impl Cipher for CipherDouble {
         Ok([CipherDouble::front(&audience.recipients).as_bytes(), plaintext.expose()].concat())
     }
 
-    fn addressees(&self, message: &[u8], wanted: &[Recipient]) -> Result<Addressees, CipherError> {
+    fn meant(&self, _: &Recipient) -> Result<Meant, CipherError> {
+        Ok(Meant::new())
+    }
+
+    fn held_against(&self, message: &[u8], wanted: &[(&Recipient, &Meant)]) -> Result<Addressees, CipherError> {
         let front = message.strip_prefix(b"for ").and_then(|rest| rest.split(|byte| *byte == b'\n').next());
         let front = front.ok_or_else(|| CipherError::Library("not a message".to_owned()))?;
         let names: Vec<String> = String::from_utf8_lossy(front).split(' ').map(|name| name.to_owned()).collect();
-        let reach = |one: &Recipient| match names.iter().any(|name| name == one.as_str()) {
+        let reach = |(one, _): &(&Recipient, &Meant)| match names.iter().any(|name| name == one.as_str()) {
             true => Reach::Reached,
             false => Reach::Missed,
         };
-        let others = names.iter().filter(|name| wanted.iter().all(|one| one.as_str() != *name));
+        let others = names.iter().filter(|name| wanted.iter().all(|(one, _)| one.as_str() != *name));
         let stranger = |name: &String| Stranger {
             key: name.to_uppercase(),
             fingerprint: Some(name.to_uppercase()),

@@ -1,6 +1,7 @@
 //! Where an audit looks: the fixed list of files, by what they are. docs/checks.md prints it. Looks for nothing itself
 //! but what a folder of that list holds.
 
+use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -104,12 +105,11 @@ pub(in crate::ops) fn auth_files(system: &System, scope: &Scope) -> Vec<(AuthRol
     let home = |rest: &str| env.home().map(|home| home.join(rest));
     let var = |name: &str| env.var(name).map(PathBuf::from);
     let config_dir = env.config_dir().map(Path::to_owned);
-    let mut found = vec![(AuthRole::Docker, Layout::Nested, system.options.docker_config.join(config::FILE))];
+    let (mut found, mut known) = (Vec::new(), HashSet::new());
     let mut add = |role, layout, path: Option<PathBuf>| {
-        if let Some(path) = path.filter(|path| found.iter().all(|(.., known)| known != path)) {
-            found.push((role, layout, path));
-        }
+        found.extend(path.filter(|path| known.insert(path.clone())).map(|path| (role, layout, path)));
     };
+    add(AuthRole::Docker, Layout::Nested, Some(system.options.docker_config.join(config::FILE)));
     add(AuthRole::DockerOfHome, Layout::Nested, home(".docker/config.json"));
     add(AuthRole::Legacy, Layout::Flat, home(".dockercfg"));
     let containers = [
@@ -192,9 +192,9 @@ fn leftovers(folder: &Path) -> Vec<PathBuf> {
 
 /// Every text that may hold a secret of a registry. What is not there is not in it.
 pub(super) fn texts(system: &System, scope: &Scope) -> Vec<(TextRole, PathBuf)> {
-    let mut found = Vec::new();
+    let (mut found, mut known) = (Vec::new(), HashSet::new());
     let mut add = |role, path: PathBuf| {
-        if path.is_file() && found.iter().all(|(_, known)| *known != path) {
+        if known.insert(path.clone()) && path.is_file() {
             found.push((role, path));
         }
     };

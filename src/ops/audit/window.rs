@@ -1,6 +1,7 @@
 //! Group WIN: is what was logged out really gone. By the helper's journal, the store and the files with logins. Ids as in the
 //! catalogue (docs/checks.md).
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::Check;
@@ -26,14 +27,15 @@ pub(super) const CHECKS: &[Check] = &[
 
 fn still_there(evidence: &Evidence) -> Answer {
     let mut answer = start(evidence);
+    let logouts = logouts(evidence);
     for login in &evidence.window.logins {
-        let Some((erased, true)) = logout_of(evidence, login) else { continue };
+        let Some((erased, true)) = logout_of(&logouts, login) else { continue };
         let title =
             format!("{} was logged out on {} and its login is still in the store", quoted(&login.server), day(erased));
         answer.findings.push(kept("WIN02", title, login));
     }
     for (seen, held) in held(evidence) {
-        let Some(erased) = logout_of_file(evidence, seen, held) else { continue };
+        let Some(erased) = logout_of_file(evidence, &logouts, seen, held) else { continue };
         let title = format!(
             "{} was logged out on {} and this file still holds a login in clear ({})",
             text::quoted(&held.server),
@@ -49,8 +51,9 @@ fn still_there(evidence: &Evidence) -> Answer {
 
 fn other_spelling(evidence: &Evidence) -> Answer {
     let mut answer = start(evidence);
+    let logouts = logouts(evidence);
     for login in &evidence.window.logins {
-        let Some((erased, false)) = logout_of(evidence, login) else { continue };
+        let Some((erased, false)) = logout_of(&logouts, login) else { continue };
         let title = format!(
             "the logout of {} on {} left the login at {}, the same registry",
             quoted(&erased.server),
@@ -62,22 +65,32 @@ fn other_spelling(evidence: &Evidence) -> Answer {
     answer
 }
 
+/// By the registry that they were for, oldest first.
+type Logouts<'a> = BTreeMap<String, Vec<&'a Erased>>;
+
+fn logouts(evidence: &Evidence) -> Logouts<'_> {
+    let mut logouts = Logouts::new();
+    for erased in &evidence.window.erased {
+        logouts.entry(erased.server.canonical()).or_default().push(erased);
+    }
+    logouts
+}
+
 /// The logout that this login should not have outlived, and whether it was for this very spelling.
-fn logout_of<'a>(evidence: &'a Evidence, login: &Kept) -> Option<(&'a Erased, bool)> {
+fn logout_of<'a>(logouts: &Logouts<'a>, login: &Kept) -> Option<(&'a Erased, bool)> {
     // Docker Hub's tokens go with its login (docker/cli `cli/internal/oauth/manager`).
     let canonical = if login.server.is_hub_token() { HUB_NAME.to_owned() } else { login.server.canonical() };
-    let after = |erased: &&Erased| erased.server.canonical() == canonical && erased.time >= login.time;
-    let mut logouts = evidence.window.erased.iter().filter(after);
+    let mut logouts = logouts.get(&canonical)?.iter().copied().filter(|erased| erased.time >= login.time);
     let exact = logouts.clone().find(|erased| erased.server == login.server);
     exact.map(|erased| (erased, true)).or_else(|| logouts.next_back().map(|erased| (erased, false)))
 }
 
-fn logout_of_file<'a>(evidence: &'a Evidence, seen: &AuthSeen, held: &Held) -> Option<&'a Erased> {
+fn logout_of_file<'a>(evidence: &Evidence, logouts: &Logouts<'a>, seen: &AuthSeen, held: &Held) -> Option<&'a Erased> {
     let canonical = RegistryKey::new(held.server.as_str()).canonical();
     // A logout writes Docker's file, so that its time says nothing of the login in it.
     let written = evidence.window.files.get(&seen.file.path).filter(|_| seen.role != AuthRole::Docker);
     let after = |erased: &&Erased| written.is_none_or(|written| erased.time >= *written);
-    evidence.window.erased.iter().filter(after).find(|erased| erased.server.canonical() == canonical)
+    logouts.get(&canonical)?.iter().copied().find(after)
 }
 
 /// Files that programs read now; a copy is INL19's.

@@ -56,7 +56,7 @@ impl Addressees {
 }
 
 /// What a wanted recipient's text may mean: one entry a member, None where nobody here can look it up.
-pub(super) type Meant = Vec<Option<Vec<Holder>>>;
+pub type Meant = Vec<Option<Vec<Holder>>>;
 
 /// Whose a key is.
 pub(super) struct Owner {
@@ -73,7 +73,7 @@ impl Owner {
 /// Compares; `owners` finds whose the keys are that no wanted one holds, in their order.
 pub(super) fn compare(
     message: &Message,
-    wanted: &[(Recipient, Meant)],
+    wanted: &[(&Recipient, &Meant)],
     owners: impl FnOnce(&[KeyHandle]) -> Vec<Option<Owner>>,
 ) -> Addressees {
     let mut named: Vec<KeyHandle> = Vec::new();
@@ -85,7 +85,7 @@ pub(super) fn compare(
     let anonymous = message.sessions.iter().filter(|session| session.recipient().is_none()).count();
     let hidden = anonymous + message.unreadable_sessions;
     let is_claimed = |key: &KeyHandle| {
-        let holders = wanted.iter().flat_map(|(_, meant)| meant).flatten().flatten();
+        let holders = wanted.iter().flat_map(|(_, meant)| meant.iter()).flatten().flatten();
         holders.into_iter().any(|holder| holder.holds(key)) || wanted.iter().any(|(recipient, _)| names(recipient, key))
     };
     let left: Vec<KeyHandle> = named.iter().filter(|key| !is_claimed(key)).cloned().collect();

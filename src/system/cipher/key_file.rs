@@ -19,7 +19,7 @@ use sequoia_openpgp::packet::key::{PublicParts, SecretParts, UnspecifiedRole};
 use sequoia_openpgp::parse::Parse;
 use sequoia_openpgp::{Cert, Fingerprint, KeyHandle};
 
-use super::addressees::{self, Owner};
+use super::addressees::{self, Meant, Owner};
 use super::message::{DAMAGED_SESSION, Message};
 use super::seal::{Style, seal};
 use super::unlock::{self, ATTEMPTS_MAX, UNLOCKED_MIN};
@@ -226,16 +226,17 @@ impl Cipher for KeyFileCipher {
         super::is_exactly_for(message, audience)
     }
 
-    fn addressees(&self, message: &[u8], wanted: &[Recipient]) -> Result<Addressees, CipherError> {
+    fn meant(&self, recipient: &Recipient) -> Result<Meant, CipherError> {
+        match holders_among(&self.certs, recipient, self.env.unstopped()) {
+            Some(given) => Ok(vec![Some(given)]),
+            None => Ok(self.keyring.holders(recipient)?),
+        }
+    }
+
+    fn held_against(&self, message: &[u8], wanted: &[(&Recipient, &Meant)]) -> Result<Addressees, CipherError> {
         let message = Message::parse(message)?;
-        let now = self.env.unstopped();
-        let meant = wanted.iter().map(|one| match holders_among(&self.certs, one, now) {
-            Some(given) => Ok((one.clone(), vec![Some(given)])),
-            None => Ok((one.clone(), self.keyring.holders(one)?)),
-        });
-        let meant = meant.collect::<Result<Vec<_>, CipherError>>()?;
         let holds = |cert: &&Cert, key: &KeyHandle| cert.keys().any(|own| own.key().key_handle().aliases(key));
-        Ok(addressees::compare(&message, &meant, |keys| {
+        Ok(addressees::compare(&message, wanted, |keys| {
             let (of_ring, _) = self.keyring.certs_with_keys(keys);
             let given = keys.iter().map(|key| self.certs.iter().find(|cert| holds(cert, key)));
             given.zip(&of_ring).map(|(given, of_ring)| given.or(of_ring.as_deref()).map(Owner::of)).collect()

@@ -15,7 +15,7 @@ pub mod packets;
 pub mod seal;
 mod unlock;
 
-pub use addressees::{Addressees, Reach, Stranger};
+pub use addressees::{Addressees, Meant, Reach, Stranger};
 pub use error::{CipherError, Guarded, KeyFileError};
 
 use crate::model::{Recipient, Secret, UserId};
@@ -103,7 +103,16 @@ pub trait Cipher: Send + Sync {
     fn is_for(&self, message: &[u8], audience: &Audience) -> bool;
 
     /// Whom the message is encrypted to, held against whom it should be for. Decrypts nothing and asks nobody.
-    fn addressees(&self, message: &[u8], wanted: &[Recipient]) -> Result<Addressees, CipherError>;
+    fn addressees(&self, message: &[u8], wanted: &[Recipient]) -> Result<Addressees, CipherError> {
+        let meant = wanted.iter().map(|one| self.meant(one)).collect::<Result<Vec<_>, _>>()?;
+        self.held_against(message, &wanted.iter().zip(&meant).collect::<Vec<_>>())
+    }
+
+    /// What a recipient's text may mean, looked up once for as many messages as are looked at together.
+    fn meant(&self, recipient: &Recipient) -> Result<Meant, CipherError>;
+
+    /// `addressees` by what was looked up before.
+    fn held_against(&self, message: &[u8], wanted: &[(&Recipient, &Meant)]) -> Result<Addressees, CipherError>;
 
     /// The certificates that a recipient's text may mean; more than one for a name that several have. None of them need
     /// be fit for encrypting to.

@@ -8,7 +8,7 @@ use sequoia_openpgp::packet::PKESK;
 use sequoia_openpgp::types::PublicKeyAlgorithm;
 use sequoia_openpgp::{Cert, KeyHandle};
 
-use super::addressees::{self, Owner};
+use super::addressees::{self, Meant, Owner};
 use super::by_agent::{ByAgent, Opener};
 use super::gpg::Gpg;
 use super::message::{DAMAGED_SESSION, Message, MessageError};
@@ -246,11 +246,13 @@ impl Cipher for OpenPgp {
         super::is_exactly_for(message, audience)
     }
 
-    fn addressees(&self, message: &[u8], wanted: &[Recipient]) -> Result<Addressees, CipherError> {
+    fn meant(&self, recipient: &Recipient) -> Result<Meant, CipherError> {
+        Ok(self.keyring.holders(recipient)?)
+    }
+
+    fn held_against(&self, message: &[u8], wanted: &[(&Recipient, &Meant)]) -> Result<Addressees, CipherError> {
         let message = Message::parse(message)?;
-        let meant = wanted.iter().map(|one| Ok((one.clone(), self.keyring.holders(one)?)));
-        let meant = meant.collect::<Result<Vec<_>, CipherError>>()?;
-        Ok(addressees::compare(&message, &meant, |keys| {
+        Ok(addressees::compare(&message, wanted, |keys| {
             // What could be found is told, also after a fault.
             let (certs, _) = self.keyring.certs_with_keys(keys);
             certs.iter().map(|cert| cert.as_deref().map(Owner::of)).collect()

@@ -5,7 +5,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::model::RegistryKey;
-use crate::ops::audit::places::{self, Scope, TextRole};
+use crate::ops::audit::places::{Scope, TextRole};
 use crate::ops::contexts::{self, Matrix};
 use crate::ops::registries::Registries;
 use crate::system::System;
@@ -58,7 +58,12 @@ pub struct Strangers {
     pub uid: u32,
 }
 
-pub(super) fn gather(system: &System, scope: &Scope, listed: Option<&Registries>) -> ContextsSeen {
+pub(super) fn gather(
+    system: &System,
+    scope: &Scope,
+    listed: Option<&Registries>,
+    texts: &[(TextRole, PathBuf)],
+) -> ContextsSeen {
     let env = &system.env;
     let few = listed.is_none_or(|listed| listed.logins.len() <= KEYS_MAX);
     let contexts =
@@ -72,7 +77,7 @@ pub(super) fn gather(system: &System, scope: &Scope, listed: Option<&Registries>
         sudo_user: env.text("SUDO_USER").map(str::to_owned),
         clients: clients(system),
         sockets: sockets(system, scope),
-        startup: startup(system, scope),
+        startup: startup(system, texts),
         docker_config: env.var("DOCKER_CONFIG").map(|folder| env.absolute(Path::new(folder))),
         has_home_config: env.home().is_some_and(|home| home.join(".docker/config.json").exists()),
         remote: remote(system),
@@ -104,14 +109,13 @@ fn sockets(system: &System, scope: &Scope) -> Vec<PathBuf> {
     all.into_iter().filter(|path| path.exists()).collect()
 }
 
-fn startup(system: &System, scope: &Scope) -> Vec<(PathBuf, PathBuf)> {
+fn startup(system: &System, texts: &[(TextRole, PathBuf)]) -> Vec<(PathBuf, PathBuf)> {
     let home = system.env.home().map(|home| ("HOME".to_owned(), home.to_string_lossy().into_owned()));
-    let files = places::texts(system, scope).into_iter();
-    let files = files.filter(|(role, _)| matches!(role, TextRole::Startup | TextRole::Variables));
+    let files = texts.iter().filter(|(role, _)| matches!(role, TextRole::Startup | TextRole::Variables));
     let set = files.filter_map(|(_, file)| {
         let mut variables: Variables = home.clone().into_iter().collect();
-        variables::exported(&file, &mut variables, |name, _| name == "DOCKER_CONFIG").ok()?;
-        Some((file, PathBuf::from(variables.get("DOCKER_CONFIG")?)))
+        variables::exported(file, &mut variables, |name, _| name == "DOCKER_CONFIG").ok()?;
+        Some((file.clone(), PathBuf::from(variables.get("DOCKER_CONFIG")?)))
     });
     set.collect()
 }

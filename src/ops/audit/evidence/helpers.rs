@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::AuthSeen;
+use super::tls::Conf;
 use crate::model::{Secret, text};
-use crate::ops::audit::places::{self, AuthRole, Scope};
+use crate::ops::audit::places::{AuthRole, Scope};
 use crate::ops::shims::{self, Shim};
 use crate::system::System;
 use crate::system::docker::auth_config::{self, AuthConfig};
@@ -18,7 +19,6 @@ use crate::system::links::Found;
 use crate::system::others::Others;
 use crate::system::process::{self, Finished, Limits};
 use crate::system::programs::{self, Fault};
-use crate::system::registries_conf;
 
 /// How long a helper may take to answer a probe.
 const PROBE: Limits = Limits { time: Duration::from_secs(3), stdout: 4 << 20 };
@@ -99,18 +99,18 @@ pub enum PassKind {
     Unknown,
 }
 
-pub(super) fn gather(system: &System, scope: &Scope, auth: &[AuthSeen]) -> HelpersSeen {
+pub(super) fn gather(system: &System, scope: &Scope, auth: &[AuthSeen], confs: &[Conf]) -> HelpersSeen {
     let mut seen = HelpersSeen { named: named(auth), ..HelpersSeen::default() };
-    for file in places::registries_confs(system, scope) {
-        match registries_conf::read(&file) {
-            Ok(conf) => seen.named.extend(conf.helpers.into_iter().map(|helper| Named {
+    for (file, conf) in confs {
+        match conf {
+            Ok(conf) => seen.named.extend(conf.helpers.iter().map(|helper| Named {
                 role: AuthRole::Containers,
                 file: file.clone(),
                 pointer: String::new(),
                 server: None,
-                helper,
+                helper: helper.clone(),
             })),
-            Err(error) => seen.missed.push(error.to_string()),
+            Err(why) => seen.missed.push(why.clone()),
         }
     }
     let others = Others::than(system.env.uid(), &scope.machine);

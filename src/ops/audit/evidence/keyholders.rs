@@ -16,7 +16,7 @@ use crate::system::cipher::front::Front;
 use crate::system::keyring::{RecipientStanding, encrypting_keys};
 
 /// The most recipients, and keys named by messages, that are looked up.
-const RECIPIENTS_MAX: usize = 500;
+pub(super) const RECIPIENTS_MAX: usize = 500;
 const KEYS_MAX: usize = 2_000;
 
 /// How long a running agent, and gpg, may take to answer.

@@ -139,26 +139,29 @@ pub fn gather(system: &System, scope: &Scope) -> Evidence {
     let (processes, closed) = processes(scope, env.uid());
     let daemon = scope.machine.join("etc/docker/daemon.json");
     let mut keyholders = Keyholders::default();
-    let stores = stores::gather(system, listed.as_ref(), &mut keyholders);
+    let (helper, is_ours) = working_helper(system).unzip();
+    let stores = stores::gather(system, listed.as_ref(), is_ours == Some(true), &mut keyholders);
     let is_used = stores.is_used();
+    let texts = places::texts(system, scope);
+    let confs = tls::registries_confs(system, scope);
     Evidence {
         uid: env.uid(),
         home: env.home().map(Path::to_owned),
         home_uid: env.home().and_then(|home| home.metadata().ok()).map(|meta| meta.uid()),
-        contexts: contexts::gather(system, scope, listed.as_ref()),
-        helpers: helpers::gather(system, scope, &auth),
+        contexts: contexts::gather(system, scope, listed.as_ref(), &texts),
+        helpers: helpers::gather(system, scope, &auth, &confs),
         auth,
         docker_folder: folder(&system.options.docker_config),
-        texts: places::texts(system, scope).into_iter().map(|(role, path)| text_seen(role, path)).collect(),
+        texts: texts.into_iter().map(|(role, path)| text_seen(role, path)).collect(),
         has_roots: !scope.roots.is_empty(),
         auth_config: env.var("DOCKER_AUTH_CONFIG").map(|value| value.len()),
         processes,
         closed,
         daemon: auth_file::addresses(&daemon, &["proxies", "registry-mirrors"]).ok().map(|held| (daemon, held)),
-        tls: tls::gather(system, scope),
+        tls: tls::gather(system, scope, &confs),
         window,
         stored: listed.map(|found| found.logins.into_iter().map(|login| login.server).collect()),
-        helper: working_helper(system).map(|(name, _)| name),
+        helper,
         stores,
         gnupg: gnupg::gather(system, scope, is_used, keyholders),
         opened: None,

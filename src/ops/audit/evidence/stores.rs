@@ -7,15 +7,15 @@ use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
-use super::keyholders::{Keyholders, ReaderSeen};
+use super::keyholders::{Keyholders, RECIPIENTS_MAX, ReaderSeen};
 use super::modes::{Foreign, Loose, Reach};
 use crate::model::{EntryPath, Recipient, text};
 use crate::ops::change;
 use crate::ops::registries::{Registries, RegistryLogin};
 use crate::ops::shims;
 use crate::system::System;
-use crate::system::cipher::Addressees;
 use crate::system::cipher::front::{self, Front};
+use crate::system::cipher::{Addressees, Cipher, Meant};
 use crate::system::git::{Repository, Status};
 use crate::system::store::inventory::{Inventory, Item, ItemKind};
 use crate::system::store::{Store, layout};
@@ -122,14 +122,19 @@ impl StoresSeen {
 }
 
 /// Looks at all of them.
-pub(super) fn gather(system: &System, registries: Option<&Registries>, keyholders: &mut Keyholders) -> StoresSeen {
+pub(super) fn gather(
+    system: &System,
+    registries: Option<&Registries>,
+    is_ours: bool,
+    keyholders: &mut Keyholders,
+) -> StoresSeen {
     let helper_named = registries
         .and_then(|found| found.docker.as_ref())
         .is_some_and(|docker| docker.helper.iter().chain(docker.helpers.values()).any(|helper| shims::is_ours(helper)));
     let mut seen = StoresSeen {
         logins: registries.map(|found| found.logins.clone()),
         is_named: helper_named,
-        is_ours: super::working_helper(system).is_some_and(|(_, ours)| ours),
+        is_ours,
         by_key_file: system.options.key_file.is_some(),
         local_only: system.options.local_only,
         now: Some(system.env.now()),
@@ -144,7 +149,8 @@ pub(super) fn gather(system: &System, registries: Option<&Registries>, keyholder
     let recipients = walks.iter().flat_map(|walk| &walk.wanted).flatten().flatten();
     let keys = walks.iter().flat_map(|walk| walk.kinds.keys()).flat_map(|(_, front)| &front.keys);
     keyholders.look_up(system, recipients, keys);
-    seen.stores = walks.into_iter().map(|walk| walk.seen(system, keyholders)).collect();
+    let mut meanings = Meanings { cipher: system.cipher().ok(), known: HashMap::new() };
+    seen.stores = walks.into_iter().map(|walk| walk.seen(keyholders, &mut meanings)).collect();
     seen
 }
 
@@ -267,16 +273,15 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn seen(mut self, system: &System, keyholders: &Keyholders) -> StoreSeen {
+    fn seen(mut self, keyholders: &Keyholders, meanings: &mut Meanings<'_>) -> StoreSeen {
         for (readers, wanted) in self.seen.readers.iter_mut().zip(&self.wanted) {
             readers.readers = wanted.iter().flatten().map(|one| keyholders.reader(one)).collect();
         }
-        let cipher = system.cipher().ok();
         for (number, ((readers, front), entries)) in self.kinds.into_iter().enumerate() {
             let wanted = readers.and_then(|readers| self.wanted[readers].as_ref());
             let compare = |wanted: &Vec<Recipient>| {
                 let message = entries.first().and_then(|entry| self.store.read(entry).ok().flatten())?;
-                Some(cipher?.addressees(&message, wanted).map_err(|error| error.to_string()))
+                meanings.compare(&message, wanted)
             };
             let compared = if number < KINDS_MAX {
                 wanted.and_then(compare)
@@ -288,6 +293,29 @@ impl<'a> Walk<'a> {
             self.seen.addressed.push(Addressed { readers, front, first, count: entries.len(), compared, opens });
         }
         self.seen
+    }
+}
+
+/// What recipients mean here, each looked up once: many folders have the same, and a name is looked for in all of a ring.
+struct Meanings<'a> {
+    cipher: Option<&'a dyn Cipher>,
+    known: HashMap<Recipient, Result<Meant, String>>,
+}
+
+impl Meanings<'_> {
+    fn compare(&mut self, message: &[u8], wanted: &[Recipient]) -> Option<Result<Addressees, String>> {
+        let cipher = self.cipher?;
+        for one in wanted {
+            let is_full = self.known.len() >= RECIPIENTS_MAX;
+            self.known.entry(one.clone()).or_insert_with(|| match is_full {
+                true => Err(format!("more than {RECIPIENTS_MAX} recipients: the rest is not looked up")),
+                false => cipher.meant(one).map_err(|error| error.to_string()),
+            });
+        }
+        let meant = wanted.iter().filter_map(|one| Some((one, self.known.get(one)?)));
+        let meant = meant.map(|(one, meant)| Ok((one, meant.as_ref().map_err(String::clone)?)));
+        let meant = meant.collect::<Result<Vec<_>, String>>();
+        Some(meant.and_then(|meant| cipher.held_against(message, &meant).map_err(|error| error.to_string())))
     }
 }
 
@@ -304,4 +332,63 @@ fn in_parts<T: Sync, R: Send>(all: &[T], look: impl Fn(&T) -> R + Sync) -> Vec<R
         // A thread that could not finish leaves its part to this one.
         started.into_iter().flat_map(|(chunk, thread)| thread.join().unwrap_or_else(|_| part(chunk))).collect()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Secret;
+    use crate::ops::double::CipherDouble;
+    use crate::system::cipher::{Asking, Audience, CipherError, Identity};
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    /// Counts what is looked up.
+    #[derive(Default)]
+    struct Counting(AtomicUsize);
+
+    impl Cipher for Counting {
+        fn decrypt(&self, message: &[u8], asking: Asking) -> Result<Secret, CipherError> {
+            CipherDouble.decrypt(message, asking)
+        }
+
+        fn audience(&self, recipients: &[Recipient]) -> Result<Audience, CipherError> {
+            CipherDouble.audience(recipients)
+        }
+
+        fn encrypt_for(&self, plaintext: &Secret, audience: &Audience) -> Result<Vec<u8>, CipherError> {
+            CipherDouble.encrypt_for(plaintext, audience)
+        }
+
+        fn is_for(&self, message: &[u8], audience: &Audience) -> bool {
+            CipherDouble.is_for(message, audience)
+        }
+
+        fn meant(&self, recipient: &Recipient) -> Result<Meant, CipherError> {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            CipherDouble.meant(recipient)
+        }
+
+        fn held_against(&self, message: &[u8], wanted: &[(&Recipient, &Meant)]) -> Result<Addressees, CipherError> {
+            CipherDouble.held_against(message, wanted)
+        }
+
+        fn identities(&self, recipient: &Recipient) -> Result<Vec<Identity>, CipherError> {
+            CipherDouble.identities(recipient)
+        }
+    }
+
+    #[test]
+    fn each_recipient_is_looked_up_once_and_not_without_end() {
+        let cipher = Counting::default();
+        let mut meanings = Meanings { cipher: Some(&cipher), known: HashMap::new() };
+        let named = |name: &str| Recipient::new(name).expect("a recipient");
+        for wanted in [&[named("alice"), named("bob")][..], &[named("bob"), named("alice")], &[named("alice")]] {
+            let found = meanings.compare(b"for alice bob\n", wanted).expect("a cipher").expect("compared");
+            assert_eq!(found.differ(), Some(wanted.len() == 1));
+        }
+        assert_eq!(cipher.0.load(Ordering::Relaxed), 2);
+        let many: Vec<Recipient> = (0..=RECIPIENTS_MAX).map(|number| named(&format!("n{number}"))).collect();
+        assert!(meanings.compare(b"for alice\n", &many).expect("a cipher").is_err_and(|why| why.contains("more than")));
+        assert_eq!(cipher.0.load(Ordering::Relaxed), RECIPIENTS_MAX);
+    }
 }

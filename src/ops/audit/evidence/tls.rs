@@ -13,7 +13,7 @@ use crate::system::System;
 use crate::system::containerd::{self, ContainerdError};
 use crate::system::docker::daemon;
 use crate::system::files;
-use crate::system::registries_conf;
+use crate::system::registries_conf::{self, RegistriesConf};
 
 /// The most of a unit or a certificate that is read, in bytes.
 const SIZE_MAX: u64 = 1 << 20;
@@ -77,7 +77,18 @@ pub enum CertFault {
     NotPem,
 }
 
-pub(super) fn gather(system: &System, scope: &Scope) -> TlsSeen {
+/// A `registries.conf` of podman and its kin; Err: why it was not understood, escaped.
+pub(super) type Conf = (PathBuf, Result<RegistriesConf, String>);
+
+pub(super) fn registries_confs(system: &System, scope: &Scope) -> Vec<Conf> {
+    let read = |file: PathBuf| {
+        let conf = registries_conf::read(&file).map_err(|error| error.to_string());
+        (file, conf)
+    };
+    places::registries_confs(system, scope).into_iter().map(read).collect()
+}
+
+pub(super) fn gather(system: &System, scope: &Scope, confs: &[Conf]) -> TlsSeen {
     let mut seen = TlsSeen::default();
     let home = |rest: &str| system.env.config_dir().map(|dir| dir.join(rest));
     let there = |path: &PathBuf| path.symlink_metadata().is_ok();
@@ -97,15 +108,15 @@ pub(super) fn gather(system: &System, scope: &Scope) -> TlsSeen {
         }
     }
     places::daemon_units(system, scope).iter().for_each(|file| options(file, &mut seen));
-    for file in places::registries_confs(system, scope) {
-        match registries_conf::read(&file) {
-            Ok(conf) => seen.unchecked.extend(conf.insecure.into_iter().map(|name| Unchecked {
+    for (file, conf) in confs {
+        match conf {
+            Ok(conf) => seen.unchecked.extend(conf.insecure.iter().map(|name| Unchecked {
                 client: Client::Podman,
                 file: file.clone(),
                 spot: Spot::Whole,
-                name,
+                name: name.clone(),
             })),
-            Err(error) => seen.missed.push(error.to_string()),
+            Err(why) => seen.missed.push(why.clone()),
         }
     }
     of_kubernetes(scope, &mut seen);

@@ -71,21 +71,20 @@ pub(super) fn gather(system: &System, auth: &[AuthSeen], listed: Option<&Registr
 
 /// Logouts after which nobody logged in to the registry again, oldest first.
 fn erased<'a>(calls: impl Iterator<Item = &'a journal::Call>) -> Vec<Erased> {
-    let mut open: Vec<Erased> = Vec::new();
-    for call in calls {
+    // By registry and spelling, with the place in the journal.
+    let mut open: BTreeMap<String, BTreeMap<RegistryKey, (usize, &str)>> = BTreeMap::new();
+    for (number, call) in calls.enumerate() {
         let Some(server) = call.server.as_ref().filter(|server| *server != journal::MASK) else { continue };
         let server = RegistryKey::new(server.as_bytes());
         match (call.action.as_str(), call.outcome.as_str()) {
-            ("store", "stored" | "unchanged") => {
-                let canonical = server.canonical();
-                open.retain(|one| one.server.canonical() != canonical);
-            }
+            ("store", "stored" | "unchanged") => drop(open.remove(&server.canonical())),
             ("erase", _) => {
-                open.retain(|one| one.server != server);
-                open.push(Erased { server, time: call.time.clone() });
+                open.entry(server.canonical()).or_default().insert(server, (number, &call.time));
             }
             _ => {}
         }
     }
-    open
+    let mut erased: Vec<_> = open.into_values().flatten().collect();
+    erased.sort_by_key(|(_, (number, _))| *number);
+    erased.into_iter().map(|(server, (_, time))| Erased { server, time: time.to_owned() }).collect()
 }

@@ -35,3 +35,17 @@ fn what_was_written_later_or_means_another_registry_is_no_leftover() {
     assert!(clean(|window| window.logins[0].server = RegistryKey::new("a.test:5000")));
     assert_eq!(answer(&logged_out("a.test", "a.test"), "WIN03").verdict(), Verdict::Clean, "told once");
 }
+
+#[test]
+fn many_logins_and_many_logouts_take_no_time() {
+    let mut evidence = logged_out("a.test", "a.test");
+    let window = &mut evidence.window;
+    let of = |number: usize| RegistryKey::new(format!("https://r{number}.test"));
+    window.erased = (0..5_000).map(|number| Erased { server: of(number), ..window.erased[0].clone() }).collect();
+    window.logins = (0..10_000).map(|number| Kept { server: of(number), ..window.logins[0].clone() }).collect();
+    let start = std::time::Instant::now();
+    assert_eq!(answer(&evidence, "WIN02").findings.len(), 5_000);
+    assert_eq!(answer(&evidence, "WIN03").verdict(), Verdict::Clean);
+    // Each with each takes minutes.
+    assert!(start.elapsed() < std::time::Duration::from_secs(15), "{:?}", start.elapsed());
+}
