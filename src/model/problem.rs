@@ -29,11 +29,13 @@ pub struct Problem {
     pub hints: Vec<String>,
     /// One more hint, for a person at a terminal: how to try the same again. A frontend with a key for it names the key.
     pub retry: Option<String>,
+    /// An option that the command line could be given; other frontends have no use for it.
+    pub option: Option<Box<str>>,
 }
 
 impl Problem {
     pub fn new(kind: ProblemKind, message: impl Into<String>) -> Problem {
-        Problem { kind, message: message.into(), causes: Vec::new(), hints: Vec::new(), retry: None }
+        Problem { kind, message: message.into(), causes: Vec::new(), hints: Vec::new(), retry: None, option: None }
     }
 
     pub fn failed(message: impl Into<String>) -> Problem {
@@ -57,6 +59,7 @@ impl Problem {
     pub fn without(mut self, secret: &str, instead: &str) -> Problem {
         let texts = std::iter::once(&mut self.message).chain(&mut self.causes).chain(&mut self.hints);
         texts.for_each(|text| *text = text_without(text, secret, instead));
+        self.option = self.option.map(|text| text_without(&text, secret, instead).into());
         self
     }
 
@@ -70,6 +73,11 @@ impl Problem {
     pub fn hint(mut self, hint: impl Into<String>) -> Problem {
         self.hints.push(hint.into());
         self
+    }
+
+    #[must_use]
+    pub fn option(self, option: impl Into<String>) -> Problem {
+        Problem { option: Some(option.into().into()), ..self }
     }
 
     /// What to do, where the command line is how to try again.

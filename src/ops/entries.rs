@@ -283,7 +283,8 @@ fn write(
 /// An entry of that name would have to be replaced.
 pub(super) fn is_there(entry: &EntryPath) -> Problem {
     Problem::failed(format!("{} is there already", text::quoted(entry.as_bytes())))
-        .hint("replace it with --force, or choose another name")
+        .hint("choose another name")
+        .option("replace it with --force")
 }
 
 /// Removes an entry, or with `recursive` a folder. Where both have that name, the entry goes, as for pass

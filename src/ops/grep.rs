@@ -36,7 +36,7 @@ impl Pattern {
             other => {
                 let why = other.to_string();
                 let last = why.lines().next_back().unwrap_or_default().trim_start_matches("error: ");
-                unfit(text::escaped(last.as_bytes()).into_owned()).hint("to look for the text as it is, add --fixed")
+                unfit(text::escaped(last.as_bytes()).into_owned()).option("to look for the text as it is, add --fixed")
             }
         })
     }

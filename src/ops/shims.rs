@@ -75,7 +75,7 @@ pub fn default_dir(env: &Env) -> Result<PathBuf, Problem> {
     match env.home() {
         _ if env.uid() == 0 => Ok(PathBuf::from("/usr/local/bin")),
         Some(home) => Ok(home.join(".local/bin")),
-        None => Err(Problem::usage("there is no home to make the links in").hint("name a folder with --dir")),
+        None => Err(Problem::usage("there is no home to make the links in").option("name a folder with --dir")),
     }
 }
 
@@ -181,15 +181,13 @@ fn refusal(shim: &Shim) -> Problem {
         _ => "not a link to regpass",
     };
     Problem::failed(format!("{path} is {what} and stays as it is"))
-        .hint(format!("to link it all the same, keeping the file as *{KEPT}, add: --force"))
-        .hint("to put the links elsewhere, name a folder with --dir")
+        .option(format!("to link it all the same, keeping the file as *{KEPT}, add: --force; elsewhere: --dir"))
 }
 
 fn other_regpass(link: &Path, target: &Path, program: &Path) -> Problem {
     let (link, target) = (text::quoted_path(link), text::quoted_path(target));
     Problem::failed(format!("{link} leads to another regpass, {target}, and stays as it is"))
-        .hint(format!("to have it lead to {}, add: --force", text::quoted_path(program)))
-        .hint("to put the links elsewhere, name a folder with --dir")
+        .option(format!("to have it lead to {}, add: --force; elsewhere: --dir", text::quoted_path(program)))
 }
 
 fn look(dir: &Path, program: &Path) -> Vec<Shim> {
@@ -225,7 +223,7 @@ fn program(env: &Env) -> Result<PathBuf, Problem> {
 fn cannot(what: &str, path: &Path, error: std::io::Error) -> Problem {
     Problem::failed(format!("cannot {what} {}", text::quoted_path(path)))
         .because(error)
-        .hint("name a folder that you may write to with --dir")
+        .option("name a folder that you may write to with --dir")
 }
 
 #[cfg(test)]

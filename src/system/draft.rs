@@ -36,7 +36,7 @@ impl From<DraftError> for Problem {
                 let places: Vec<String> = places.iter().map(|place| text::quoted_path(place)).collect();
                 problem
                     .because(format!("none of these is one that can be written: {}", places.join(", ")))
-                    .hint("from a disk a removed text can be brought back; if that may be, add: --allow-disk")
+                    .option("from a disk a removed text can be brought back; if that may be, add: --allow-disk")
                     .hint("or write the text without a file, from another program: regpass edit --stdin")
             }
             DraftError::File(_) => problem,

@@ -241,7 +241,7 @@ fn shut_out(folder: &EntryPath, edit: &Edit) -> Problem {
     Problem::new(ProblemKind::Failed, format!("you could not read {folder} any more"))
         .because("none of the recipients that would be left is known to be a key of yours")
         .hint("add your own key first with regpass recipients add")
-        .hint(format!("if that is what you want: regpass recipients {verb} --force"))
+        .option(format!("if that is what you want: regpass recipients {verb} --force"))
 }
 
 #[cfg(test)]
