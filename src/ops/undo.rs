@@ -2,9 +2,13 @@
 //! Refuses when any of them was changed since. What is taken back can be brought again in the same way. Killed at any
 //! moment, nothing is lost, and the same command goes on where it stopped.
 
+mod effect;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+
+pub use effect::{Effect, effect};
 
 use super::backup;
 use super::change::{self, Change, Written};

@@ -8,7 +8,7 @@ use super::screen::{Flow, Ticket, Toast};
 use super::screens::confirm::Confirm;
 use super::widgets::words;
 use crate::model::{Problem, text};
-use crate::ops::undo::{Of, UndoStep};
+use crate::ops::undo::{Effect, Of, UndoStep};
 
 /// The name on its tickets.
 pub(super) const NAME: &str = "taking back";
@@ -17,7 +17,7 @@ pub(super) const NAME: &str = "taking back";
 pub(super) fn answered(answer: Result<Answer, Problem>, ticket: Ticket, home: Option<&Path>) -> Flow {
     match answer {
         Ok(Answer::Last(None)) => Flow::Say(Toast::warn("regpass has changed nothing that could be taken back")),
-        Ok(Answer::Last(Some(step))) => confirm(&step, ticket, home),
+        Ok(Answer::Last(Some((step, effect)))) => confirm(&step, effect.as_ref(), ticket, home),
         Ok(Answer::Undone(undone)) => {
             let what = text::escaped(undone.step.what.as_bytes());
             let toast = match undone.written.warnings.first() {
@@ -30,7 +30,7 @@ pub(super) fn answered(answer: Result<Answer, Problem>, ticket: Ticket, home: Op
     }
 }
 
-fn confirm(step: &UndoStep, ticket: Ticket, home: Option<&Path>) -> Flow {
+fn confirm(step: &UndoStep, effect: Option<&Effect>, ticket: Ticket, home: Option<&Path>) -> Flow {
     let what = text::quoted(&step.what);
     if let Some(why) = &step.obstacle {
         let why = text::escaped(why.as_bytes());
@@ -49,7 +49,9 @@ fn confirm(step: &UndoStep, ticket: Ticket, home: Option<&Path>) -> Flow {
     } else {
         "Store"
     };
-    let effect = format!("{what} of {time} UTC: {files} as before it. {word} {}.", stores.join(", "));
+    let does = effect.map(Effect::words).filter(|words| !words.is_empty());
+    let does = does.unwrap_or_else(|| format!("{files} as before it."));
+    let effect = format!("{what} of {time} UTC: {does} {word} {}.", stores.join(", "));
     let deed = Flow::Start(ticket, Job::Undo(Ask::TakeBack(step.id)));
     Flow::Push(Box::new(Confirm::new("Take back the last change".to_owned(), effect, "take back", deed)))
 }

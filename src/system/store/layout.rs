@@ -2,6 +2,8 @@
 //! (v0.9.8, `pass/pass.go`), with user names that it gets wrong kept in one flat, reversible file name. Pure: no file is
 //! touched here.
 
+use std::borrow::Cow;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE;
 
@@ -72,7 +74,7 @@ pub fn registry_of(folder_name: &[u8]) -> Option<RegistryKey> {
 
 /// True for names that a person can read and a terminal shows as they are; chance base64 decodes to others.
 pub fn is_printable(key: &RegistryKey) -> bool {
-    matches!(text::escaped(key.as_bytes()), std::borrow::Cow::Borrowed(_))
+    matches!(text::escaped(key.as_bytes()), Cow::Borrowed(_))
 }
 
 /// The entry that holds a user's login at a registry.
@@ -96,6 +98,29 @@ pub fn is_login(entry: &EntryPath) -> bool {
     let below = helper_folder().ok().and_then(|helper| entry.below(&helper));
     let mut parts = below.iter().flat_map(|below| below.as_bytes().splitn(2, |byte| *byte == b'/'));
     parts.next().is_some_and(|folder| registry_of(folder).is_some()) && parts.next().is_some()
+}
+
+/// An entry's or folder's name for a person, safe for a terminal: a login's as whose it is and where, and a registry's
+/// folder as the registry, which their own names hide in base64.
+pub fn told(path: &EntryPath) -> Cow<'_, str> {
+    let is_helper = |folder: &EntryPath| folder.name() == HELPER_FOLDER;
+    let folders = std::iter::successors(Some(path.clone()), |below| (!below.is_root()).then(|| below.parent()));
+    let Some(helper) = folders.skip(1).find(is_helper) else { return path.display() };
+    let below = path.below(&helper).unwrap_or_default();
+    let (folder, user) = match below.as_bytes().iter().position(|byte| *byte == b'/') {
+        Some(slash) => (&below.as_bytes()[..slash], &below.as_bytes()[slash + 1..]),
+        None => (below.as_bytes(), &b""[..]),
+    };
+    let Some(registry) = registry_of(folder).filter(is_printable) else { return path.display() };
+    let store = if helper.parent().is_root() { String::new() } else { format!(" in {}", helper.parent().display()) };
+    let aside = [ASIDE.as_bytes(), b"/"].concat();
+    match user.strip_prefix(aside.as_slice()).unwrap_or(user) {
+        b"" => format!("the logins of {}{store}", registry.display()).into(),
+        user => {
+            let user = user_of(user);
+            format!("{} at {}{store}", text::escaped(user.as_str().as_bytes()), registry.display()).into()
+        }
+    }
 }
 
 /// A user name as one file name, without `.gpg`. Most names are their own file name. A name with `/`, a lone `.`, and a
@@ -215,6 +240,19 @@ mod tests {
         assert!(is("docker-credential-helpers/aA==/bob") && is("docker-credential-helpers/aA==/~/bob"));
         for name in ["docker-credential-helpers/aA==", "docker-credential-helpers/notes/x", "aA==/bob", "x/aA==/bob"] {
             assert!(!is(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_login_is_told_as_whose_it_is_and_where() {
+        let says = |name: &str| told(&EntryPath::parse(name).expect("a name")).into_owned();
+        let folder = "docker-credential-helpers/Z2hjci5pbw==";
+        assert_eq!(says(&format!("{folder}/bot")), "bot at ghcr.io");
+        assert_eq!(says(&format!("{folder}/~/a%2Fb")), "a/b at ghcr.io");
+        assert_eq!(says(&format!("work/{folder}/bot")), "bot at ghcr.io in work");
+        assert_eq!(says(folder), "the logins of ghcr.io");
+        for name in ["mail/alice", "docker-credential-helpers", "docker-credential-helpers/notes/x", "Z2hjci5pbw=="] {
+            assert_eq!(says(name), name);
         }
     }
 

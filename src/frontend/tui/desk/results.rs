@@ -4,7 +4,7 @@ use super::super::jobs::undo::{Job as Ask, Report as Answer};
 use super::super::screen::Toast;
 use super::*;
 use crate::ops::Written;
-use crate::ops::undo::{Of, Part, UndoStep, Undone};
+use crate::ops::undo::{Effect, Of, Part, UndoStep, Undone};
 
 fn step() -> UndoStep {
     UndoStep {
@@ -24,7 +24,15 @@ fn step() -> UndoStep {
 
 pub(super) fn found(job: &Ask, obstacle: Option<&str>) -> Answer {
     match job {
-        Ask::Last => Answer::Last(Some(UndoStep { obstacle: obstacle.map(str::to_owned), ..step() })),
+        Ask::Last => {
+            let step = UndoStep { obstacle: obstacle.map(str::to_owned), ..step() };
+            let effect = Effect {
+                back: vec!["\"infra/vpn\"".to_owned()],
+                readers: vec!["Alice <alice@example.test>".to_owned()],
+                ..Effect::default()
+            };
+            Answer::Last(Some((step, Some(effect))))
+        }
         Ask::TakeBack(id) => {
             assert_eq!(*id, 12);
             Answer::Undone(Undone { step: step(), written: Written { changed: true, ..Written::default() } })

@@ -1,7 +1,7 @@
 //! The last change of a store: which it is, and taken back. Called by `jobs.rs` alone.
 
 use crate::model::Problem;
-use crate::ops::undo::{self, UndoStep, Undone};
+use crate::ops::undo::{self, Effect, UndoStep, Undone};
 use crate::system::System;
 
 #[derive(Debug)]
@@ -13,15 +13,22 @@ pub(in super::super) enum Job {
 
 #[derive(Debug)]
 pub(in super::super) enum Report {
-    /// None: there is none.
-    Last(Option<UndoStep>),
+    /// None: there is none. And what taking it back would do, where that can be told.
+    Last(Option<(UndoStep, Option<Effect>)>),
     Undone(Undone),
 }
 
 impl Job {
     pub(in super::super) fn run(self, system: &System) -> Result<Report, Problem> {
         match self {
-            Job::Last => undo::last(system).map(Report::Last),
+            Job::Last => {
+                let last = undo::last(system)?;
+                let told = last.map(|step| {
+                    let effect = undo::effect(system, step.id).ok().flatten();
+                    (step, effect)
+                });
+                Ok(Report::Last(told))
+            }
             Job::TakeBack(id) => undo::undo(system, Some(id)).map(Report::Undone),
         }
     }
