@@ -76,6 +76,8 @@ struct Desk {
     access: Access,
     /// Entries of each folder that are encrypted to others.
     astray: usize,
+    /// Conflicts that wait in the store.
+    unmerged: std::cell::Cell<usize>,
     /// Why the last change cannot be taken back.
     obstacle: Option<&'static str>,
     secret: &'static [u8],
@@ -124,6 +126,7 @@ impl Desk {
             git: Tracking::Tracked,
             access: readers::access(false),
             astray: 0,
+            unmerged: 0.into(),
             obstacle: None,
             secret: b"tr0ub4dor&3\nuser: postgres\nurl: db1.internal:5432\n",
             accounts: false,
@@ -217,7 +220,7 @@ impl Desk {
             Job::Open(_) => Report::Opened(Secret::new(self.secret.to_vec())),
             Job::History(job) => Report::History(history::found(&job)),
             Job::Recipients(job) => Report::Recipients(readers::found(&job, &self.access)),
-            Job::Git(job) => Report::Git(git::found(&job)),
+            Job::Git(job) => Report::Git(git::found(&job, &self.unmerged)),
             Job::Search(job) => Report::Search(search::found(&job)),
             Job::Undo(job) => Report::Undo(results::found(&job, self.obstacle)),
             Job::Lines(job) => Report::Lines(lines::found(&job)),

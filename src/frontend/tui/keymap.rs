@@ -178,8 +178,18 @@ fn named(id: &str, name: &str) -> Result<Key, Problem> {
         return Err(Problem::usage(format!("in the config file, Ctrl-C is not for {}", text::quoted(id)))
             .hint("it always leaves regpass; choose another key"));
     }
+    if let Some((_, sent)) = SENT_AS.iter().find(|(letter, _)| found.is_ctrl(*letter)) {
+        let (name, id) = (text::quoted(name), text::quoted(id));
+        return Err(Problem::usage(format!(
+            "in the config file, terminals send {sent} for {name}, so that {id} never hears it"
+        ))
+        .hint(format!("choose another key, or {sent} itself")));
+    }
     Ok(found)
 }
+
+/// Keys that reach no program as themselves, and what comes in their place (ASCII's control characters 9 and 13).
+const SENT_AS: &[(char, &str)] = &[('i', "Tab"), ('m', "Enter")];
 
 /// As the config file writes it.
 fn config_name(key: Key) -> String {
@@ -246,6 +256,8 @@ mod tests {
             (&[("store.copy", &["\u{1b}[2J"])], "is no key"),
             (&[("store.copy", &[])], "\"store.copy\" has no key"),
             (&[("store.copy", &["ctrl-c"])], "Ctrl-C is not for"),
+            (&[("store.copy", &["Ctrl-M"])], "terminals send Enter for \"Ctrl-M\", so that \"store.copy\""),
+            (&[("editor.save", &["ctrl-i"])], "terminals send Tab for"),
             (&[("store.copy", &["r"])], "the key \"r\" is for \"store.copy\" and for \"store.reveal\""),
             (&[("store.copy", &["q"])], "the key \"q\" is for \"app.quit\" and for \"store.copy\""),
             (&[("list.down", &["c"])], "the key \"c\" is for"),

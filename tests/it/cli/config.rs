@@ -44,8 +44,14 @@ fn a_mistake_in_the_config_file_is_named_by_line_and_theme() {
 fn nothing_is_written_where_regpass_is_read_only() {
     let mut sandbox = store_of(&["a"]);
     let before = sandbox.regpass(&["show", "a"], b"").ok().out();
-    for command in [&["--read-only", "insert", "--force", "a"][..], &["--read-only", "rm", "--force", "a"]] {
-        let refused = sandbox.regpass(command, b"new\n");
+    for command in [
+        &["--read-only", "insert", "--force", "a"][..],
+        &["--read-only", "insert", "b"],
+        &["--read-only", "rm", "--force", "a"],
+    ] {
+        // Nothing to store is not what is wrong.
+        let input: &[u8] = if command.contains(&"b") { b"" } else { b"new\n" };
+        let refused = sandbox.regpass(command, input);
         assert_eq!(refused.code, 1, "{command:?}");
         let said = refused.err();
         assert!(said.contains("read-only") && said.contains("--read-only asks for it"), "{said}");

@@ -157,6 +157,19 @@ fn whom_docker_asks_is_told_with_what_it_gets() {
 }
 
 #[test]
+fn details_that_do_not_fit_are_scrolled() {
+    let mut small = desk((44, 10));
+    small.screen();
+    small.press("<Enter>").shows(": J, K");
+    small.hides("file  ");
+    for _ in 0..6 {
+        small.press("J");
+    }
+    small.shows("file  ");
+    small.press("K").hides("file  ");
+}
+
+#[test]
 fn a_copy_and_a_reveal_say_a_word_at_once() {
     let mut desk = desk((80, 24));
     desk.slow = true;

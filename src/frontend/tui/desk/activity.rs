@@ -91,7 +91,8 @@ fn new_calls_come_by_themselves_while_it_is_in_front_and_move_nothing_else() {
     let Some((ticket, Job::Journal(_))) = asked else { panic!("it looks once more: {asked:?}") };
     desk.app.handle(Event::Report(ticket, Box::new(Ok(Report::Journal(None)))));
     desk.settle();
-    assert!(desk.held.is_empty(), "and then no more");
+    let reads_calls = |(_, job): &(Ticket, Job)| matches!(job, Job::Journal(_));
+    assert!(!desk.held.iter().any(reads_calls), "and then no more");
     desk.press("2");
     desk.held.clear();
     desk.app.handle(Event::Called);
@@ -156,6 +157,7 @@ fn the_command_that_mends_a_call_is_for_the_one_who_made_it() {
         change(&mut one);
         let Some((ticket, Job::Journal(_))) = desk.held.pop() else { panic!("it looks") };
         desk.app.handle(Event::Report(ticket, Box::new(Ok(journal(vec![one])))));
+        desk.settle();
         desk.held.clear();
         desk.press("c");
         match desk.held.pop() {
@@ -210,6 +212,53 @@ fn at_calls(size: (u16, u16), told: Result<Report, Problem>) -> Desk {
     desk.app.handle(Event::Report(ticket, Box::new(told)));
     desk.settle();
     desk
+}
+
+#[test]
+fn a_login_under_another_spelling_is_named_with_what_to_do() {
+    let at = |server: &str, store: &str| {
+        let mut one = call("2024-10-04T00:00:00.000Z", "get", server, "not-found");
+        one.store = Some(store.to_owned());
+        let mut desk = at_calls((80, 24), Ok(journal(vec![one])));
+        desk.slow = false;
+        for (ticket, job) in std::mem::take(&mut desk.held) {
+            desk.answer(ticket, job);
+        }
+        desk.settle();
+        desk
+    };
+    let mut desk = at("https://ghcr.io", "/store");
+    desk.shows("under another spelling: ghcr.io");
+    desk.press("c");
+    let copied = desk.started.last().cloned().unwrap_or_default();
+    let (from, to) = (entry_of("ghcr.io", "<token>"), entry_of("https://ghcr.io", "<token>"));
+    assert_eq!(copied, format!("CopyText({:?})", format!("PASSWORD_STORE_DIR=/store regpass cp '{from}' '{to}'")));
+    for (server, store) in [("quay.io", "/store"), ("https://ghcr.io", "/root/.password-store")] {
+        at(server, store).hides("another spelling");
+    }
+    at("https://harbor.corp.test", "/store").hides("another spelling");
+}
+
+#[test]
+fn what_is_no_host_s_name_is_said_to_be_hidden() {
+    let one = call("2024-10-04T00:00:00.000Z", "erase", "***", "nothing-to-erase");
+    let mut desk = at_calls((80, 24), Ok(journal(vec![one])));
+    desk.shows("it is not recorded");
+    desk.shows("(no host)");
+    desk.hides("***");
+}
+
+#[test]
+fn details_that_do_not_fit_are_scrolled() {
+    let mut small = Desk::new((44, 10)).begun();
+    small.press("4/quay<Enter>").screen();
+    small.press("<Enter>").shows("/14: J, K");
+    small.hides("asked by");
+    for _ in 0..6 {
+        small.press("J");
+    }
+    small.shows("asked by");
+    small.press("<Esc>j").hides("asked by");
 }
 
 fn broken(calls: Vec<Call>) -> Report {

@@ -196,6 +196,27 @@ fn a_text_that_cannot_be_stored_stays() {
 }
 
 #[test]
+fn a_text_that_cannot_be_stored_is_compared_and_kept_under_another_name() {
+    let mut desk = editing((80, 24));
+    desk.press("<Down><End>x");
+    desk.failure = Some(Problem::failed("\"infra/db/root\" was changed by somebody else meanwhile"));
+    desk.press("<^S>").shows("F4 stores it under");
+    desk.failure = None;
+    desk.press("<F3>").shows("infra/db/root: stored (-), your text (+)");
+    desk.hides("horse");
+    desk.press("<Esc>").shows("user: postgresx");
+    desk.press("<F4>").shows("infra/db/root-mine");
+    desk.press("<Esc>").shows("user: postgresx");
+    desk.entries.push("infra/db/root-mine".to_owned());
+    desk.press("<F4><Enter>").shows("kept 51 bytes; z takes it back");
+    desk.press("D").shows("Delete infra/db/root-mine");
+    assert!(desk.started.iter().all(|job| !job.contains("postgresx")), "{:?}", desk.started);
+    let mut desk = Desk::new((80, 24)).begun();
+    desk.press("/ghcr<Enter>e<F4>").shows("<token>-mine");
+    desk.hides("docker-credential-helpers/");
+}
+
+#[test]
 fn the_end_of_a_save_closes_the_question_over_it_too() {
     let mut desk = editing((80, 24));
     desk.press("<Down>x");
@@ -218,7 +239,7 @@ fn it_opens_from_the_lines_and_the_registries_and_goes_back_there() {
     desk.press("/dbroot<Enter>ve<Down>x<^S>").shows("code");
     let opened = desk.started.iter().filter(|job| job.starts_with("Lines(Masked")).count();
     assert_eq!(opened, 2, "they are read again");
-    desk.press("<Esc>3<Down>e").shows("Edit docker-credential-helpers/");
+    desk.press("<Esc>3<Down>e").shows(" at ");
     desk.press("<Esc>").shows("AGE");
 }
 

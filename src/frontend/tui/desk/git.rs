@@ -34,14 +34,22 @@ fn conflicts(names: &[&str]) -> Conflicts {
     Conflicts { entries: names.iter().map(path).collect(), operation: Some(Operation::Merge), ..Conflicts::default() }
 }
 
-pub(super) fn found(job: &Ask) -> Answer {
+pub(super) fn found(job: &Ask, unmerged: &std::cell::Cell<usize>) -> Answer {
+    match job {
+        Ask::Sync(_) => unmerged.set(1),
+        Ask::Resolve(..) | Ask::Conclude => unmerged.set(0),
+        _ => {}
+    }
     let store = |mount: &str, status| StoreStatus {
         mount: if mount.is_empty() { EntryPath::root() } else { EntryPath::parse(mount).expect("a name") },
         root: std::path::PathBuf::from("/home/alice/.password-store").join(mount),
         status,
     };
     match job {
-        Ask::Status => Answer::Status(vec![store("", Ok(Some(status()))), store("work", Ok(None))]),
+        Ask::Status => {
+            let root = Status { unmerged: unmerged.get(), ..status() };
+            Answer::Status(vec![store("", Ok(Some(root))), store("work", Ok(None))])
+        }
         Ask::Log(_) => Answer::Log(vec![Commit {
             id: ObjectId::made_of(&"b".repeat(40)),
             time: SystemTime::UNIX_EPOCH + Duration::from_secs(WALL - 3 * DAY),
@@ -104,6 +112,26 @@ fn whole_screens() {
     let mut plain = Desk::with((80, 24), &["infra/vpn"], Theme::new(false, true)).begun();
     let screen = plain.press("S<Esc>/vpn<Enter>C<Tab><Tab>").screen();
     assert!(screen.is_ascii(), "{screen}");
+}
+
+#[test]
+fn what_is_settled_is_no_longer_told_and_a_file_has_its_folders() {
+    let mut desk = Desk::new((80, 24)).begun();
+    desk.press("Ss").shows("Both sides changed 1 entry");
+    desk.shows("1 conflict");
+    desk.press("C<Enter>ty<Esc>").hides("Both sides changed");
+    desk.shows("2 to push, 1 to pull");
+    desk.press("C").shows("there are no conflicts");
+    let login = "docker-credential-helpers/Z2hjci5pbw==/bot.gpg";
+    for (file, told) in [("team/db/root.gpg", "team/db/root "), (login, "bot at ghcr.io"), ("a/.gpg-id", "a/.gpg-id")] {
+        assert_eq!(uncommitted(file).trim_end(), told.trim_end());
+    }
+}
+
+/// How the git view names one uncommitted file.
+fn uncommitted(file: &str) -> String {
+    let root = std::path::Path::new("/home/alice/.password-store");
+    super::super::screens::git::file_name(&root.join(file), root)
 }
 
 #[test]

@@ -38,9 +38,9 @@ pub(super) fn found(job: &Ask) -> Answer {
                 .map(|(number, days, subject)| version(number, days, subject, Content::Readable).commit)
                 .to_vec(),
         )),
-        Ask::Compare(_) => Answer::Compared(MaskedDiff::of(&diff())),
+        Ask::Compare(_) | Ask::CompareText(..) => Answer::Compared(MaskedDiff::of(&diff())),
         Ask::Restore(..) => Answer::Restored(Written { changed: true, ..Written::default() }),
-        Ask::CompareOpenly(_) => Answer::ComparedOpenly(diff()),
+        Ask::CompareOpenly(_) | Ask::CompareTextOpenly(..) => Answer::ComparedOpenly(diff()),
     }
 }
 

@@ -124,6 +124,13 @@ fn a_key_with_nothing_to_act_on_says_the_true_reason() {
 }
 
 #[test]
+fn the_key_that_begins_a_search_is_no_part_of_what_is_looked_for() {
+    let mut desk = Desk::new((80, 24)).begun();
+    desk.press("?/copy").shows("copy the password");
+    desk.hides("/copy");
+}
+
+#[test]
 fn the_help_narrows_as_one_types() {
     let mut desk = Desk::new((80, 24)).begun();
     desk.press("?").shows("copy the password");

@@ -64,6 +64,20 @@ fn names_are_found_by_what_they_say_and_the_stores_layers_from_any_tab() {
 }
 
 #[test]
+fn what_other_programs_call_an_action_finds_it() {
+    for (typed, does) in [
+        ("generate", "a new entry, its password made or typed"),
+        ("clipboard", "copy the password (line 1)"),
+        ("sync", "git: where the stores stand"),
+        ("totp", "copy the one-time code"),
+        ("restore", "versions in git: what changed"),
+    ] {
+        let mut desk = Desk::new((80, 24)).begun();
+        desk.press(&format!(":{typed}")).shows(does);
+    }
+}
+
+#[test]
 fn layers_have_help_and_palette_too_but_no_other_tab_under_them() {
     let mut desk = Desk::new((80, 24)).begun();
     desk.press("S:").shows("fetch, and take over");

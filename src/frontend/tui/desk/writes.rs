@@ -15,6 +15,7 @@ pub(super) fn found(job: &Ask) -> Answer {
     match job {
         Ask::Recipe => Answer::Recipe(Recipe::of_classes(&Class::ALL, 25)),
         Ask::New(new) => done("made", Some(&new.entry)),
+        Ask::Keep(entry, text) => done(&format!("kept {} bytes", text.len()), Some(entry)),
         Ask::Password(entry, _) => done("new password", Some(entry)),
         Ask::Transfer(Kind::Move, from, to) if from.len() == 1 && !to.as_folder => {
             let is_folder = from[0].as_folder;
@@ -65,6 +66,33 @@ fn a_new_entry_is_started_as_typed_and_selected_when_it_is_there() {
     assert!(started[0].contains("infra/db/new") && started[0].contains("(\"user\", \"u r\")"), "{started:?}");
     assert!(!started[0].contains("pw"), "{started:?}");
     desk.press("D").shows("Delete infra/db/new");
+}
+
+#[test]
+fn what_was_typed_into_a_form_is_not_lost_where_it_cannot_be_seen() {
+    let mut desk = Desk::new((80, 24)).begun();
+    desk.press("n");
+    desk.size = (30, 6);
+    desk.shows("q quits");
+    desk.size = (80, 24);
+    desk.screen();
+    desk.press("new");
+    desk.size = (30, 6);
+    desk.shows("there is unsaved text");
+    desk.press("q");
+    assert!(!desk.app.wants_to_quit());
+    desk.size = (80, 24);
+    desk.shows("new");
+    desk.press("<^C>").hides("New entry");
+    assert!(!desk.app.wants_to_quit(), "only the form was left");
+}
+
+#[test]
+fn a_login_is_removed_under_the_name_of_its_registry() {
+    let mut desk = Desk::new((80, 24)).begun();
+    desk.press("/ghcr<Enter>D").shows("<token> at ghcr.io is removed");
+    desk.press("<Esc>e").shows("Edit <token> at ghcr.io");
+    desk.press("<Esc>W").shows("<token> at ghcr.io");
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! Versions of an entry: listed, compared, brought back. Called by `jobs.rs` alone.
 
+use std::sync::Arc;
+
 use super::super::widgets::diff_view::MaskedDiff;
-use crate::model::{EntryPath, Problem};
-use crate::ops::Written;
+use crate::model::{EntryPath, Problem, Secret};
 use crate::ops::history::{self, EntryDiff, Version, Which};
 use crate::ops::line_diff::LineDiff;
+use crate::ops::{Written, entries};
 use crate::system::System;
 use crate::system::cipher::Asking;
 use crate::system::git::Commit;
@@ -24,6 +26,9 @@ pub(in super::super) enum Job {
     Compare(Pair),
     /// What differs, in clear.
     CompareOpenly(Pair),
+    /// What differs between an entry as it is stored now and a text of the person's own, values masked or in clear.
+    CompareText(EntryPath, Arc<Secret>),
+    CompareTextOpenly(EntryPath, Arc<Secret>),
     Restore(EntryPath, Which),
 }
 
@@ -52,9 +57,19 @@ impl Job {
             Job::Last(entry) => history::commits(system, &entry, LAST).map(Report::Last),
             Job::Compare(pair) => compare(system, &pair).map(|diff| Report::Compared(MaskedDiff::of(&diff.lines))),
             Job::CompareOpenly(pair) => compare(system, &pair).map(|diff| Report::ComparedOpenly(diff.lines)),
+            Job::CompareText(entry, text) => {
+                own(system, &entry, &text).map(|diff| Report::Compared(MaskedDiff::of(&diff)))
+            }
+            Job::CompareTextOpenly(entry, text) => own(system, &entry, &text).map(Report::ComparedOpenly),
             Job::Restore(entry, which) => history::restore(system, &entry, &which).map(Report::Restored),
         }
     }
+}
+
+/// Nothing is stored where the entry was removed.
+fn own(system: &System, entry: &EntryPath, text: &Secret) -> Result<LineDiff, Problem> {
+    let stored = entries::open(system, entry, Asking::Allowed)?.plaintext;
+    Ok(LineDiff::between(stored, text.part(0..text.len())))
 }
 
 fn compare(system: &System, pair: &Pair) -> Result<EntryDiff, Problem> {

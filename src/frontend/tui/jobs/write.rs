@@ -2,6 +2,7 @@
 //! alone.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use crate::model::{EntryPath, EntryText, Login, Problem, RegistryKey, Secret, text};
 use crate::ops::audit::ignore_file::{self, Acceptance};
@@ -15,6 +16,8 @@ pub(in super::super) enum Job {
     /// What passwords are made of here unless one says otherwise.
     Recipe,
     New(NewEntry),
+    /// A text that could not be stored where it was meant for, under another name.
+    Keep(EntryPath, Arc<Secret>),
     /// A new password for an entry; its other lines stay.
     Password(EntryPath, Recipe),
     Transfer(Kind, Vec<Place>, Place),
@@ -79,6 +82,12 @@ impl Job {
         match self {
             Job::Recipe => generate::default_recipe(system, None, true).map(Report::Recipe),
             Job::New(new) => make(system, new).map(Report::Done),
+            Job::Keep(entry, text) => {
+                check_new(system, &entry)?;
+                let written = entries::insert(system, &entry, text.part(0..text.len()), false)?;
+                let told = format!("your text is stored as {}", entry.display());
+                Ok(Report::Done(Done::new(told, written, Some(entry))))
+            }
             Job::Password(entry, recipe) => {
                 let made = generate::store(system, &entry, &recipe, Onto::Password)?;
                 let told = format!("new password for {}, {:.0} bits", entry.display(), made.bits.floor());
@@ -101,11 +110,7 @@ impl Job {
 }
 
 fn make(system: &System, new: NewEntry) -> Result<Done, Problem> {
-    if entries::facts(system, &new.entry).is_ok() {
-        // The op's own words offer an option of the command line.
-        let name = text::quoted(new.entry.as_bytes());
-        return Err(Problem::failed(format!("{name} is there already")).hint("choose another name"));
-    }
+    check_new(system, &new.entry)?;
     let is_made = matches!(new.password, Password::Made(_));
     let (password, bits) = match new.password {
         Password::Typed(password) => (password, String::new()),
@@ -125,6 +130,14 @@ fn make(system: &System, new: NewEntry) -> Result<Done, Problem> {
         false => entries::insert(system, &new.entry, plaintext, false)?,
     };
     Ok(Done::new(format!("new entry {}{bits}", new.entry.display()), written, Some(new.entry)))
+}
+
+/// Before anything is made for it.
+fn check_new(system: &System, entry: &EntryPath) -> Result<(), Problem> {
+    if entries::facts(system, entry).is_err() {
+        return Ok(());
+    }
+    Err(Problem::failed(format!("{} is there already", text::quoted(entry.as_bytes()))).hint("choose another name"))
 }
 
 /// One after the other; the first that cannot be done ends it.

@@ -10,7 +10,7 @@ use ratatui::layout::Rect;
 use super::super::jobs::{Job, Report};
 use super::super::keys::{Binding, Key, Offer, row};
 use super::super::screen::{Flow, Scope, Screen, Tickets, Toast};
-use super::super::widgets::details::Details;
+use super::super::widgets::details::{Details, Scroll};
 use super::super::widgets::finder::Finder;
 use super::super::widgets::list::{ListPlace, Move};
 use super::super::widgets::panes;
@@ -20,6 +20,7 @@ use super::calls_only::Only;
 use super::following::Following;
 use crate::model::{Problem, RegistryKey};
 use crate::ops::journal::Journal;
+use crate::ops::registries::RegistryLogin;
 use crate::system::journal::Call;
 
 const NAME: &str = "activity";
@@ -32,6 +33,9 @@ pub(in super::super) struct Activity {
     /// The copy that is on its way, and what is copied.
     copying: Option<(u64, String)>,
     journal: Option<Journal>,
+    /// The logins of the stores, and the question for them: one may be what a call did not find.
+    logins: Vec<RegistryLogin>,
+    looking: Option<u64>,
     /// Why it cannot be read now.
     problem: Option<Problem>,
     /// What the filter matches, by call.
@@ -42,6 +46,7 @@ pub(in super::super) struct Activity {
     alone: bool,
     /// As last drawn, the details have few lines below the list.
     below: bool,
+    scroll: Scroll,
     only: Only,
     /// What cannot be read of the journal stands in the place of the list.
     telling: bool,
@@ -58,6 +63,8 @@ pub(in super::super) enum Action {
     OnlyUser,
     Registry,
     Copy,
+    More,
+    Less,
     Unreadable,
     Reload,
 }
@@ -70,6 +77,8 @@ const KEYS: &[Binding<Action>] = &[
     row(&[Key::char('u')], Action::OnlyUser, "uid", "only calls by the selected one's user id, or all"),
     row(&[Key::char('o')], Action::Registry, "registry", "go to the registry that the call was about"),
     row(&[Key::char('c')], Action::Copy, "copy", "copy the command that mends it"),
+    row(&[Key::char('J')], Action::More, "more", "more of the details"),
+    row(&[Key::char('K')], Action::Less, "", "back up in the details"),
     row(&[Key::named(KeyCode::Esc)], Action::Back, "", "close the details, clear the filter"),
     row(&[Key::char('U')], Action::Unreadable, "unreadable", "what cannot be read of the calls, why, and what helps"),
     row(&[Key::named(KeyCode::F(5)), Key::ctrl('r')], Action::Reload, "", "read the calls again"),
@@ -88,12 +97,15 @@ impl Default for Activity {
             following: Following::default(),
             copying: None,
             journal: None,
+            logins: Vec::new(),
+            looking: None,
             problem: None,
             names: Vec::new(),
             finder: Finder::default(),
             zoomed: false,
             alone: false,
             below: false,
+            scroll: Scroll::default(),
             only: Only::default(),
             telling: false,
         }
@@ -126,7 +138,18 @@ impl Activity {
         self.finder.search(&all, |index| names.get(index as usize).map_or("", |name| name));
     }
 
+    fn kept(&self) -> Option<&RegistryLogin> {
+        calls::otherwise(self.selected()?, &self.logins)
+    }
+
+    fn look_at_logins(&mut self) -> Flow {
+        let ticket = self.tickets.next();
+        self.looking = Some(ticket.number);
+        Flow::Start(ticket, Job::Registries)
+    }
+
     fn narrowed(&mut self) -> Flow {
+        self.scroll = Scroll::default();
         self.finder.select_first();
         self.list();
         Flow::Stay
@@ -166,7 +189,7 @@ impl Activity {
     fn copy(&mut self, scope: &Scope) -> Flow {
         let command = match self.told() {
             Some(problem) => problem.all_hints().next().cloned(),
-            None => self.selected().and_then(|call| calls::remedy(call, scope)),
+            None => self.selected().and_then(|call| calls::remedy(call, self.kept(), scope)),
         };
         let Some(command) = command else {
             return Flow::Say(Toast::warn("nothing has to be mended here"));
@@ -222,6 +245,7 @@ impl Screen for Activity {
             Action::Registry | Action::OnlyRegistry if self.selected().is_some_and(|call| call.server.is_none()) => {
                 Offer::Refused("this call was about no single registry")
             }
+            Action::More | Action::Less if !self.scroll.is_cut() => Offer::Refused("everything is in view"),
             Action::Filter if self.calls().is_empty() => Offer::Refused("there is nothing to find"),
             _ => Offer::Ready,
         }
@@ -230,6 +254,7 @@ impl Screen for Activity {
     fn hint(&self, action: Action) -> Option<&'static str> {
         match action {
             Action::Open if !self.wants_zoom() => Some(""),
+            Action::More if !self.scroll.is_cut() => Some(""),
             Action::Unreadable if self.told().is_some() => Some(""),
             Action::Back if self.telling => Some("back"),
             Action::OnlyRegistry if self.only.has_registry() => Some("any"),
@@ -258,6 +283,7 @@ impl Screen for Activity {
 
     fn go(&mut self, way: Move) -> Flow {
         self.telling = false;
+        self.scroll = Scroll::default();
         self.finder.go(way);
         Flow::Stay
     }
@@ -267,7 +293,7 @@ impl Screen for Activity {
     }
 
     fn enter(&mut self, _scope: &Scope) -> Flow {
-        self.following.look(&mut self.tickets)
+        Flow::Many(vec![self.look_at_logins(), self.following.look(&mut self.tickets)])
     }
 
     fn leave(&mut self) {
@@ -288,6 +314,7 @@ impl Screen for Activity {
             }
             Action::OnlyUser => return self.only(|only, call| call.iter().for_each(|call| only.toggle_uid(call))),
             Action::Copy => return self.copy(scope),
+            Action::More | Action::Less => self.scroll.go(action == Action::More),
             Action::Filter => {
                 self.finder.begin();
                 (self.zoomed, self.telling) = (false, false);
@@ -315,13 +342,22 @@ impl Screen for Activity {
                 Err(problem) => Flow::Say(Toast::warn(problem.one_line())),
             };
         }
+        if self.looking.take_if(|asked| *asked == number).is_some() {
+            if let Ok(Report::Registries(registries)) = report {
+                self.logins = registries.logins;
+            }
+            return Flow::Stay;
+        }
         if !self.following.is_answered_by(number) {
             return Flow::Stay;
         }
         match report {
             Ok(Report::Journal(Some((journal, stamp)))) => {
                 self.following.stamp = stamp;
+                let was_read = self.journal.is_some();
                 self.take_in(journal);
+                let look = if was_read { self.look_at_logins() } else { Flow::Stay };
+                return Flow::Many(vec![look, self.following.go_on(&mut self.tickets)]);
             }
             Ok(_) => {}
             Err(problem) => (self.problem, self.following.stamp) = (Some(problem), None),
@@ -340,7 +376,11 @@ impl Screen for Activity {
         }
         if let (Some(area), Some(call)) = (panes.details, self.selected()) {
             let mut details = Details::new(frame.buffer_mut(), area, panes.flat, scope);
-            calls::explain(call, &mut details, scope);
+            details.title(&calls::title(call));
+            details.scroll(self.scroll);
+            calls::explain(call, self.kept(), &mut details, scope);
+            let key = |action| scope.key_of::<Activity>(action);
+            self.scroll = details.end_scroll(&format!("{}, {}", key(Action::More), key(Action::Less)));
         }
     }
 

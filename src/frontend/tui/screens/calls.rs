@@ -9,10 +9,11 @@ use super::super::theme::{Glyphs, Meaning};
 use super::super::widgets::details::Details;
 use super::super::widgets::words;
 use crate::model::registry_key::HUB_NAME;
-use crate::model::{RegistryKey, text, utc};
-use crate::ops::registries;
-use crate::system::journal::Call;
+use crate::model::{EntryPath, RegistryKey, text, utc};
+use crate::ops::registries::{self, RegistryLogin};
+use crate::system::journal::{Call, MASK};
 use crate::system::options::Typed;
+use crate::system::store::layout;
 
 /// When (UTC), always as wide: `today` or the day, and the time; the date alone in other years than this.
 pub(super) fn when(call: &Call, now: SystemTime) -> String {
@@ -32,7 +33,11 @@ pub(super) fn when(call: &Call, now: SystemTime) -> String {
 
 /// What the call was about; `-` for nothing in particular.
 pub(super) fn server(call: &Call) -> Cow<'_, str> {
-    call.server.as_ref().map_or(Cow::Borrowed("-"), |server| text::escaped(server.as_bytes()))
+    match call.server.as_deref() {
+        None => Cow::Borrowed("-"),
+        Some(MASK) => Cow::Borrowed("(no host)"),
+        Some(server) => text::escaped(server.as_bytes()),
+    }
 }
 
 /// How it ended: the word, and what it means. A call that did its work and left a warning is not simply good.
@@ -57,9 +62,13 @@ pub(super) fn mark(meaning: Meaning, glyphs: &Glyphs) -> &'static str {
     }
 }
 
+/// What was asked, in few words.
+pub(super) fn title(call: &Call) -> String {
+    format!("{} {}", text::escaped(call.action.as_bytes()), server(call))
+}
+
 /// What the call means for the one who made it: which places were used, what Docker will have printed, what mends it.
-pub(super) fn explain(call: &Call, details: &mut Details<'_>, scope: &Scope) {
-    details.title(&format!("{} {}", text::escaped(call.action.as_bytes()), server(call)));
+pub(super) fn explain(call: &Call, kept: Option<&RegistryLogin>, details: &mut Details<'_>, scope: &Scope) {
     // What mends it comes before the explanation ends: a small screen has few lines.
     let sentences = meant(call);
     let (first, more) = sentences.split_at(sentences.len().min(1));
@@ -67,10 +76,23 @@ pub(super) fn explain(call: &Call, details: &mut Details<'_>, scope: &Scope) {
     if let Some(warning) = &call.warning {
         details.sentence(&format!("Docker did not show this: {}", text::escaped(warning.as_bytes())), Meaning::Warn);
     }
+    if call.server.as_deref() == Some(MASK) {
+        let why =
+            "What was asked about is no host's name; it is not recorded, since it may be a secret in the wrong place.";
+        details.sentence(why, Meaning::Warn);
+    }
     if let Some(sentence) = elsewhere(call, scope) {
         details.sentence(&sentence, Meaning::Warn);
     }
-    if let Some(command) = remedy(call, scope) {
+    if let Some(login) = kept {
+        let sentence = format!(
+            "The store has a login for it under another spelling: {} ({}). Ask by that one, or keep it under this one too.",
+            login.server.display(),
+            text::escaped(login.login.as_str().as_bytes())
+        );
+        details.sentence(&sentence, Meaning::Warn);
+    }
+    if let Some(command) = remedy(call, kept, scope) {
         let what = if outcome(call).1 == Meaning::Warn { "What mends it:" } else { "What is missing, by:" };
         details.sentence(&format!("{what}  {}", text::escaped(command.as_bytes())), Meaning::Plain);
     }
@@ -90,8 +112,10 @@ pub(super) fn explain(call: &Call, details: &mut Details<'_>, scope: &Scope) {
 
 /// The command that mends it, or tells what would, as the one who made the call and with that one's HOME; None where nothing
 /// has to be mended, or nobody knows what was asked for.
-pub(super) fn remedy(call: &Call, scope: &Scope) -> Option<String> {
+pub(super) fn remedy(call: &Call, kept: Option<&RegistryLogin>, scope: &Scope) -> Option<String> {
+    let spelled_too = kept.and_then(|login| copied(call, login));
     let command = match outcome(call).1 {
+        _ if spelled_too.is_some() => spelled_too.unwrap_or_default(),
         Meaning::Warn => {
             let server = call.server.as_deref().filter(|server| !server.contains("***"))?;
             match registries::name_of(&RegistryKey::new(server)) {
@@ -116,6 +140,27 @@ pub(super) fn remedy(call: &Call, scope: &Scope) -> Option<String> {
     // sudo takes no variable but by leave of its configuration.
     let env = if before.starts_with("sudo") && !places.is_empty() { "env " } else { "" };
     Some(format!("{before}{env}{places}{command}"))
+}
+
+/// The login for what was asked about, kept in the call's store under another spelling; None too where there is one for just
+/// this spelling by now.
+pub(super) fn otherwise<'r>(call: &Call, logins: &'r [RegistryLogin]) -> Option<&'r RegistryLogin> {
+    let asked = call.server.as_deref().filter(|_| call.action == "get" && call.outcome == "not-found")?;
+    let (asked, store) = (RegistryKey::new(asked), Path::new(call.store.as_deref()?));
+    let canonical = asked.canonical();
+    let there: Vec<&RegistryLogin> =
+        logins.iter().filter(|login| login.canonical == canonical && login.file.starts_with(store)).collect();
+    if there.iter().any(|login| login.server == asked) {
+        return None;
+    }
+    there.iter().find(|login| login.active).or(there.first()).copied()
+}
+
+/// The command that keeps it under the asked spelling too.
+fn copied(call: &Call, login: &RegistryLogin) -> Option<String> {
+    let to = layout::login_entry(&RegistryKey::new(call.server.as_deref()?), &login.login).ok()?;
+    let word = |entry: &EntryPath| text::shell_word(Path::new(entry.as_os_str()));
+    Some(format!("regpass cp {} {}", word(&login.entry), word(&to)))
 }
 
 /// The store and GnuPG's home of the call, as far as a command with its home would not find them by itself.

@@ -1,5 +1,6 @@
-//! What differs between two versions of an entry, over the history.
+//! What differs between two versions of an entry, over the history; or between an entry and a text that is being written.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use crossterm::event::KeyCode;
@@ -15,12 +16,31 @@ use super::super::widgets::details::Details;
 use super::super::widgets::diff_view::{DiffView, Extent};
 use super::super::widgets::list::Move;
 use super::super::widgets::sheet;
-use crate::model::Problem;
+use crate::model::{EntryPath, Problem, Secret};
 
 const NAME: &str = "difference";
 
+/// What is compared.
+#[derive(Clone)]
+enum Of {
+    Versions(Pair),
+    /// The entry as it is stored, with a text.
+    Text(EntryPath, Arc<Secret>),
+}
+
+impl Of {
+    fn ask(&self, openly: bool) -> Job {
+        Job::History(match (self.clone(), openly) {
+            (Of::Versions(pair), false) => Ask::Compare(pair),
+            (Of::Versions(pair), true) => Ask::CompareOpenly(pair),
+            (Of::Text(entry, text), false) => Ask::CompareText(entry, text),
+            (Of::Text(entry, text), true) => Ask::CompareTextOpenly(entry, text),
+        })
+    }
+}
+
 pub(in super::super) struct Difference {
-    pair: Pair,
+    of: Of,
     title: String,
     tickets: Tickets,
     asked: Option<u64>,
@@ -53,14 +73,23 @@ const KEYS: &[Binding<Action>] = &[
         keys: &[Key::named(KeyCode::Esc), Key::char('q'), Key::named(KeyCode::Left)],
         action: Action::Close,
         hint: "back",
-        help: "hide what is shown, then back to the versions",
+        help: "hide what is shown, then back",
     },
 ];
 
 impl Difference {
     pub(in super::super) fn new(pair: Pair, title: String) -> Difference {
+        Difference::between(Of::Versions(pair), title)
+    }
+
+    /// The text stands for what is new.
+    pub(super) fn with_text(entry: EntryPath, text: Arc<Secret>, title: String) -> Difference {
+        Difference::between(Of::Text(entry, text), title)
+    }
+
+    fn between(of: Of, title: String) -> Difference {
         let tickets = Tickets::of_layer(NAME);
-        Difference { pair, title, tickets, asked: None, asked_openly: None, known: None }
+        Difference { of, title, tickets, asked: None, asked_openly: None, known: None }
     }
 
     fn view(&self) -> Option<&DiffView> {
@@ -77,7 +106,7 @@ impl Difference {
         }
         let ticket = self.tickets.next();
         self.asked_openly = Some((ticket.number, extent));
-        Flow::Start(ticket, Job::History(Ask::CompareOpenly(self.pair.clone())))
+        Flow::Start(ticket, self.of.ask(true))
     }
 }
 
@@ -116,7 +145,7 @@ impl Screen for Difference {
         }
         let ticket = self.tickets.next();
         self.asked = Some(ticket.number);
-        Flow::Start(ticket, Job::History(Ask::Compare(self.pair.clone())))
+        Flow::Start(ticket, self.of.ask(false))
     }
 
     fn leave(&mut self) {

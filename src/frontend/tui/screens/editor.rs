@@ -17,12 +17,14 @@ use super::super::screen::{Flow, Scope, Screen, Tickets, Toast};
 use super::super::widgets::secret_panel::next_step;
 use super::super::widgets::text_area::{Cut, Did, Seen, TextArea, Unfit};
 use super::confirm::Confirm;
+use super::difference::Difference;
 use super::editor_view::{self, Place};
-use super::form_layer;
 use super::store::StoreScreen;
 use super::store_keys;
+use super::{form_layer, keep_text};
 use crate::model::{EntryPath, Problem, ProblemKind, text};
 use crate::ops::entries::Opened;
+use crate::system::store::layout;
 
 const NOTHING_YET: &str = "there is no text yet";
 
@@ -66,6 +68,8 @@ pub(in super::super) enum Action {
     EmptyLine,
     CutToEnd,
     CutWord,
+    Compare,
+    SaveAs,
     Close,
 }
 
@@ -77,6 +81,8 @@ const KEYS: &[Binding<Action>] = &[
     row(&[Key::ctrl('u')], Action::EmptyLine, "", "empty the line, hidden or not"),
     row(&[Key::ctrl('k')], Action::CutToEnd, "", "remove what is behind the cursor"),
     row(&[Key::ctrl('w')], Action::CutWord, "", "remove the word before the cursor"),
+    row(&[Key::named(KeyCode::F(3))], Action::Compare, "", "what differs from what is stored now"),
+    row(&[Key::named(KeyCode::F(4))], Action::SaveAs, "", "store the text under another name"),
     row(
         &[Key::named(KeyCode::Esc), Key::ctrl('c')],
         Action::Close,
@@ -188,6 +194,17 @@ impl Editor {
         Flow::Start(ticket, Job::Edit(job))
     }
 
+    /// What is stored beside the text, or the text beside what is stored.
+    fn beside(&self, action: Action) -> Flow {
+        let Some(open) = self.open() else { return Flow::Stay };
+        let (entry, text) = (self.entry.clone(), open.area.whole());
+        if action == Action::SaveAs {
+            return Flow::Push(Box::new(keep_text::open(&entry, text)));
+        }
+        let title = format!("{}: stored (-), your text (+)", layout::told(&entry));
+        Flow::Push(Box::new(Difference::with_text(entry, Arc::new(text), title)))
+    }
+
     fn close(&self) -> Flow {
         if let State::Asked(Some(number)) = self.state {
             return Flow::Many(vec![Flow::CallOff(self.tickets.ticket(number)), Flow::Shut(NAME)]);
@@ -224,7 +241,7 @@ impl Screen for Editor {
             };
         };
         match action {
-            Action::Save | Action::Undo | Action::EmptyLine | Action::CutToEnd | Action::CutWord
+            Action::Save | Action::SaveAs | Action::Undo | Action::EmptyLine | Action::CutToEnd | Action::CutWord
                 if self.is_saving() =>
             {
                 Offer::Refused("it is being saved")
@@ -246,7 +263,7 @@ impl Screen for Editor {
     }
 
     fn writes(&self, action: Action) -> bool {
-        matches!(action, Action::Save)
+        matches!(action, Action::Save | Action::SaveAs)
     }
 
     fn takes_text(&self) -> bool {
@@ -318,6 +335,7 @@ impl Screen for Editor {
             Action::EmptyLine => return self.cut(Cut::Line, scope),
             Action::CutToEnd => return self.cut(Cut::ToEnd, scope),
             Action::CutWord => return self.cut(Cut::Word, scope),
+            Action::Compare | Action::SaveAs => return self.beside(action),
             Action::Close => return self.close(),
         }
         Flow::Stay
@@ -343,10 +361,10 @@ impl Screen for Editor {
                 }
                 Ok(_) => {}
                 Err(problem) => {
-                    let close = scope.key_of::<Editor>(Action::Close);
-                    let again = scope.key_of::<StoreScreen>(store_keys::Action::Edit);
+                    let compare = scope.key_of::<Editor>(Action::Compare);
+                    let keep = scope.key_of::<Editor>(Action::SaveAs);
                     let hint = format!(
-                        "nothing was written and your text is still here; what is stored is seen by {close}, then {again}"
+                        "nothing was written, your text is still here: {compare} shows what differs from what is stored, {keep} stores it under another name"
                     );
                     let toast = Toast::warn(problem.one_line());
                     self.problem = Some(problem.hint(hint));

@@ -14,6 +14,7 @@ use super::super::widgets::secret_panel::countdown;
 use super::super::widgets::text_area::{Seen, TextArea};
 use super::super::widgets::{sheet, words};
 use super::editor::{Action, Editor, State};
+use crate::system::store::layout;
 
 /// Which part of the text is in view.
 #[derive(Clone, Copy, Debug, Default)]
@@ -49,7 +50,7 @@ impl Place {
 
 pub(super) fn draw(editor: &mut Editor, frame: &mut Frame<'_>, area: Rect, scope: &Scope) {
     let changed = if editor.is_changed() { " (changed)" } else { "" };
-    let title = format!("Edit {}{changed}", editor.entry.display());
+    let title = format!("Edit {}{changed}", layout::told(&editor.entry));
     let room = sheet::open(frame.buffer_mut(), area, &title, scope);
     let (rows, notes) = sheet::divide(frame, room, scope);
     let seen = editor.seen();

@@ -31,6 +31,11 @@ pub(super) trait Question {
     fn note(&self, form: &Form) -> String;
 
     fn job(&self, form: &Form) -> Result<Ask, Fault>;
+
+    /// What else is over when it is done.
+    fn ends(&self) -> Flow {
+        Flow::Stay
+    }
 }
 
 pub(super) struct FormLayer<Q> {
@@ -39,12 +44,19 @@ pub(super) struct FormLayer<Q> {
     tickets: Tickets,
     learning: Option<u64>,
     doing: Option<u64>,
+    /// Something was typed or chosen.
+    touched: bool,
 }
 
 impl<Q: Question> FormLayer<Q> {
     pub(super) fn new(mut question: Q, mut form: Form) -> FormLayer<Q> {
         question.changed(&mut form);
-        FormLayer { question, form, tickets: Tickets::of_layer(NAME), learning: None, doing: None }
+        FormLayer { question, form, tickets: Tickets::of_layer(NAME), learning: None, doing: None, touched: false }
+    }
+
+    fn touched(&mut self) -> Flow {
+        self.touched = true;
+        self.changed()
     }
 
     fn changed(&mut self) -> Flow {
@@ -98,8 +110,11 @@ impl<Q: Question> Screen for FormLayer<Q> {
     }
 
     fn typing(&mut self, key: Key, _scope: &Scope) -> Option<Flow> {
+        if key.is_ctrl('c') && self.touched {
+            return Some(Flow::Pop);
+        }
         let taken = self.form.press(key);
-        taken.then(|| self.changed())
+        taken.then(|| self.touched())
     }
 
     fn takes_text(&self) -> bool {
@@ -110,9 +125,13 @@ impl<Q: Question> Screen for FormLayer<Q> {
         true
     }
 
+    fn holds_work(&self) -> bool {
+        self.touched
+    }
+
     fn paste(&mut self, text: &str, _scope: &Scope) -> Flow {
         self.form.paste(text);
-        self.changed()
+        self.touched()
     }
 
     fn enter(&mut self, _scope: &Scope) -> Flow {
@@ -135,7 +154,7 @@ impl<Q: Question> Screen for FormLayer<Q> {
             Action::Previous => self.form.go(false),
             Action::Change { forward } => {
                 self.form.change(forward);
-                return self.changed();
+                return self.touched();
             }
             // What is being done goes on; its end is told all the same.
             Action::Cancel => return Flow::Pop,
@@ -154,7 +173,9 @@ impl<Q: Question> Screen for FormLayer<Q> {
         }
         if self.doing.take_if(|doing| *doing == number).is_some() {
             match report {
-                Ok(Report::Write(Answer::Done(done))) => return Flow::Many(vec![Flow::Pop, told(done, scope)]),
+                Ok(Report::Write(Answer::Done(done))) => {
+                    return Flow::Many(vec![Flow::Pop, self.question.ends(), told(done, scope)]);
+                }
                 Ok(_) => {}
                 Err(problem) if problem.kind == ProblemKind::Cancelled => {
                     return Flow::Say(Toast::warn(problem.one_line()));

@@ -1,5 +1,9 @@
 //! The stores and their remotes, over the store: where each stands, its last commits; pull, push, both.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
 use crossterm::event::KeyCode;
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -18,6 +22,7 @@ use super::conflicts::ConflictList;
 use crate::model::{EntryPath, Problem, text};
 use crate::ops::sync::{Outcome, StoreStatus, Synced, Task};
 use crate::system::git::{Commit, Status};
+use crate::system::store::layout;
 
 const NAME: &str = "git";
 
@@ -121,6 +126,12 @@ impl Git {
         Flow::Many(vec![Flow::Say(toast), Flow::StoreChanged, self.look()])
     }
 
+    /// As the stores stand, by the last look.
+    fn has_conflicts(&self) -> bool {
+        let waits = |status: &Status| status.unmerged > 0 || status.operation.is_some();
+        self.stores().iter().any(|store| store.status.as_ref().is_ok_and(|status| status.as_ref().is_some_and(waits)))
+    }
+
     fn met_conflicts(&self) -> bool {
         self.done.iter().flatten().flatten().any(|one| matches!(one.outcome, Outcome::Conflicts(_)))
     }
@@ -143,9 +154,7 @@ impl Screen for Git {
                 Offer::Refused("no store has a remote to go with")
             }
             // What the last work met counts before the stores were looked at again.
-            Action::Conflicts
-                if !self.met_conflicts() && all.iter().all(|one| one.unmerged == 0 && one.operation.is_none()) =>
-            {
+            Action::Conflicts if !self.met_conflicts() && !self.has_conflicts() => {
                 Offer::Refused("there are no conflicts")
             }
             _ => Offer::Ready,
@@ -206,7 +215,13 @@ impl Screen for Git {
         }
         if self.asked.take_if(|asked| *asked == number).is_some() {
             match report {
-                Ok(Report::Git(Answer::Status(stores))) => self.known = Some(Ok(stores)),
+                Ok(Report::Git(Answer::Status(stores))) => {
+                    self.known = Some(Ok(stores));
+                    // What they were told of is settled.
+                    if self.met_conflicts() && !self.has_conflicts() {
+                        self.done = None;
+                    }
+                }
                 Ok(_) => {}
                 Err(problem) => self.known = Some(Err(problem)),
             }
@@ -272,7 +287,7 @@ impl Git {
                 return details
                     .sentence(&format!("have git keep it: PASSWORD_STORE_DIR={place} pass git init"), Meaning::Plain);
             }
-            Ok(Some(status)) => draw_status(status, details),
+            Ok(Some(status)) => draw_status(status, &store.root, details),
         }
         details.gap();
         match self.log.as_ref().filter(|(of, _)| *of == store.mount) {
@@ -338,7 +353,7 @@ fn state(status: &Status) -> (String, Meaning) {
     if parts.is_empty() { ("clean, in step".to_owned(), Meaning::Good) } else { (parts.join(", "), Meaning::Warn) }
 }
 
-fn draw_status(status: &Status, details: &mut Details<'_>) {
+fn draw_status(status: &Status, root: &Path, details: &mut Details<'_>) {
     let escaped = |text: &str| text::escaped(text.as_bytes()).into_owned();
     let branch = status.branch.as_deref().map_or_else(|| "none is checked out".to_owned(), escaped);
     let with = match &status.upstream {
@@ -347,13 +362,21 @@ fn draw_status(status: &Status, details: &mut Details<'_>) {
     };
     details.line_fact("branch", &with, Meaning::Plain);
     if let Some(first) = status.uncommitted.first() {
-        let name = first.file_name().unwrap_or(first.as_os_str());
         let more = match status.uncommitted.len() - 1 {
             0 => String::new(),
             more => format!(" and {more} more"),
         };
-        let name = text::escaped(name.as_encoded_bytes());
-        details.line_fact("uncommitted", &format!("{name}{more}"), Meaning::Warn);
+        details.line_fact("uncommitted", &format!("{}{more}", file_name(first, root)), Meaning::Warn);
+    }
+}
+
+/// An entry by its name, any other file by its path in the store.
+pub(in super::super) fn file_name(file: &Path, root: &Path) -> String {
+    let inner = file.strip_prefix(root).unwrap_or(file);
+    let entry = inner.as_os_str().as_bytes().strip_suffix(layout::SUFFIX.as_bytes());
+    match entry.and_then(|name| EntryPath::parse(OsStr::from_bytes(name)).ok()) {
+        Some(entry) => layout::told(&entry).into_owned(),
+        None => text::escaped(inner.as_os_str().as_bytes()).into_owned(),
     }
 }
 

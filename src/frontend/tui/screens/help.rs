@@ -123,6 +123,10 @@ impl Screen for Help {
         if key == Key::char('?') {
             return Some(Flow::Pop);
         }
+        // Everywhere else it begins what is begun here already.
+        if key == Key::char('/') && self.needle.text().is_empty() {
+            return Some(Flow::Stay);
+        }
         self.needle.press(key, NEEDLE_MAX).then(|| {
             self.place.select(0);
             Flow::Stay

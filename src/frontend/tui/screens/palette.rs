@@ -25,6 +25,39 @@ const NOTES: u16 = 2;
 /// What is said where nothing is listed.
 const NOTHING: &str = "no action fits what was typed";
 
+/// What people look for who know other programs, by the actions that do it.
+const OTHER_WORDS: &[(&str, &str)] = &[
+    ("app.undo", "revert restore"),
+    ("store.copy", "clipboard yank password"),
+    ("store.copy-user", "clipboard yank login"),
+    ("store.copy-code", "clipboard totp otp 2fa"),
+    ("store.lines", "totp otp 2fa fields"),
+    ("store.new", "generate create add insert"),
+    ("store.password", "generate rotate regenerate"),
+    ("store.delete", "remove rm erase"),
+    ("store.move", "mv"),
+    ("store.rename", "mv"),
+    ("store.copy-entry", "cp duplicate"),
+    ("store.history", "restore log versions revert"),
+    ("store.search", "grep content"),
+    ("store.readers", "recipients keys team share"),
+    ("store.encrypt-anew", "reencrypt"),
+    ("store.git", "sync pull push commit remote"),
+    ("store.conflicts", "merge resolve"),
+    ("store.reload", "refresh"),
+    ("registries.copy", "clipboard yank password"),
+    ("registries.copy-command", "clipboard login"),
+    ("registries.use", "switch activate"),
+    ("registries.erase", "logout delete remove"),
+    ("registries.reload", "refresh"),
+    ("activity.copy", "clipboard"),
+    ("activity.reload", "refresh journal"),
+    ("git.work-both", "sync fetch merge"),
+    ("home.open", "clipboard copy"),
+    ("home.mend", "install shims setup fix"),
+    ("audit.fix", "mend repair"),
+];
+
 /// The title of the tab that layers of the store are opened from.
 const STORE: &str = "Store";
 
@@ -43,6 +76,8 @@ struct Entry {
     name: &'static str,
     /// What the config file calls it.
     id: String,
+    /// What else it is called.
+    others: &'static str,
     /// It is the store's, and another tab is in front.
     elsewhere: bool,
     key: Key,
@@ -78,7 +113,8 @@ impl Palette {
                 (None, true) => format!("in {STORE}  {keys}"),
                 (None, false) => keys,
             };
-            Some(Entry { name: row.help, id: row.id, elsewhere, key, keys, refused })
+            let others = OTHER_WORDS.iter().find(|(id, _)| *id == row.id).map_or("", |(_, words)| words);
+            Some(Entry { name: row.help, id: row.id, others, elsewhere, key, keys, refused })
         };
         let here = rows.into_iter().map(|row| (row, false));
         let there = elsewhere.into_iter().map(|row| (row, true));
@@ -113,8 +149,11 @@ impl Palette {
         };
         let mut found = self.filter.search(self.needle.text(), all, name);
         let typed = self.needle.text().trim().to_ascii_lowercase();
-        let is_called =
-            |number: &u32| usize::try_from(*number).is_ok_and(|number| entries[number].id.contains(typed.as_str()));
+        let is_called = |number: &u32| {
+            usize::try_from(*number).is_ok_and(|number| {
+                entries[number].id.contains(typed.as_str()) || entries[number].others.contains(typed.as_str())
+            })
+        };
         let others: Vec<u32> =
             all.iter().copied().filter(|number| is_called(number) && !found.contains(number)).collect();
         found.extend(others);
@@ -232,5 +271,14 @@ mod tests {
     #[test]
     fn the_table_keeps_the_rules() {
         super::super::super::keys::check_list_table(KEYS);
+    }
+
+    #[test]
+    fn other_words_are_of_actions_that_there_are() {
+        let tables = super::super::tables();
+        for (id, words) in OTHER_WORDS {
+            assert!(tables.iter().flat_map(|table| &table.rows).any(|row| row.id == *id), "{id}");
+            assert_eq!(*words, words.to_ascii_lowercase());
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! Who can read which folder, over the store: people join and leave here.
 
+use std::borrow::Cow;
+
 use crossterm::event::KeyCode;
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -18,6 +20,7 @@ use super::encrypt_anew::EncryptAnew;
 use super::entry_facts;
 use crate::model::{EntryPath, Problem, text, utc};
 use crate::ops::recipients::{Access, Edit, Governed, Person};
+use crate::system::store::layout;
 
 const NAME: &str = "readers";
 
@@ -280,7 +283,7 @@ impl Readers {
             },
         };
         let room = columns.saturating_sub(words::width(&word) + 2);
-        let name = words::fit_middle(&entry.display(), room, theme.glyphs.ellipsis);
+        let name = words::fit_middle(&layout::told(entry), room, theme.glyphs.ellipsis);
         Line::from(vec![Span::raw(format!("{name}  ")), Span::styled(word, theme.style(meaning))])
     }
 
@@ -327,7 +330,11 @@ fn draw_entry(access: &Access, details: &mut Details<'_>, scope: &Scope) {
 }
 
 fn folder_name(folder: &EntryPath) -> String {
-    if folder.is_root() { "the whole store".to_owned() } else { format!("{}/", folder.display()) }
+    match layout::told(folder) {
+        _ if folder.is_root() => "the whole store".to_owned(),
+        Cow::Owned(told) if told != folder.display() => told,
+        _ => format!("{}/", folder.display()),
+    }
 }
 
 /// Who, how it stands, whether it is ours.

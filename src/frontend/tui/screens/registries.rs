@@ -13,6 +13,7 @@ use super::super::jobs::{Job, Portion, Report, accounts};
 use super::super::keys::{Binding, Key, Offer, row};
 use super::super::screen::{Flow, Mark, Scope, Screen, Tickets, Toast};
 use super::super::theme::Glyphs;
+use super::super::widgets::details::Scroll;
 use super::super::widgets::finder::Finder;
 use super::super::widgets::list::{ListPlace, Move};
 use super::super::widgets::secret_panel::{SecretPanel, UNCUT};
@@ -40,6 +41,7 @@ pub(in super::super) struct RegistriesScreen {
     /// As last drawn, the details have few lines below the table.
     pub(super) below: bool,
     pub(super) secret: SecretPanel,
+    pub(super) scroll: Scroll,
     /// The registry to be selected once the logins are known.
     pub(super) wanted: Option<String>,
     /// The row to be selected again once they are.
@@ -85,12 +87,12 @@ const KEYS: &[Binding<Action>] = &[
     row(&[Key::char('/')], Action::Filter, "find", "find by registry, spelling and user"),
     row(&[Key::char('c')], Action::Copy, "copy", "copy the secret, cleared after a while"),
     row(&[Key::char('r')], Action::Reveal, "reveal", "show or hide the secret, for a while"),
-    row(&[Key::char('J')], Action::More, "more", "more of a long secret, while it is shown"),
-    row(&[Key::char('K')], Action::Less, "", "back up in a long secret, while it is shown"),
     row(&[Key::char('a')], Action::Use, "use", "use this account: Docker gets it from now on"),
     row(&[Key::char('R')], Action::Rename, "rename", "keep the login under another user name"),
     row(&[Key::char('o'), Key::char('D')], Action::Erase, "erase", "erase all logins of the registry, and prove it"),
     row(&[Key::char('e')], Action::Edit, "", "edit the login's text here, its secrets hidden"),
+    row(&[Key::char('J')], Action::More, "more", "more of a long secret, or of the details"),
+    row(&[Key::char('K')], Action::Less, "", "back up in a long secret, or in the details"),
     row(&[Key::char('L')], Action::CopyCommand, "", "copy the docker login command, without the secret"),
     row(&[Key::named(KeyCode::Esc)], Action::Back, "", "hide the secret, close the details, clear the filter"),
     row(&[Key::char('u'), Key::char('U')], Action::Unreadable, "unreadable", "what is no login, and why"),
@@ -116,6 +118,7 @@ impl Default for RegistriesScreen {
             alone: false,
             below: false,
             secret: SecretPanel::default(),
+            scroll: Scroll::default(),
             wanted: None,
             held: None,
             deaths: BTreeMap::new(),
@@ -176,6 +179,7 @@ impl RegistriesScreen {
     fn narrowed(&mut self) -> Flow {
         self.finder.select_first();
         self.list();
+        self.scroll = Scroll::default();
         self.secret.hide();
         Flow::Stay
     }
@@ -226,7 +230,7 @@ impl Screen for RegistriesScreen {
             Action::Open if self.selected().is_none() && !self.wants_zoom() => registries_do::why_none(self),
             Action::Unfold | Action::Fold => self.offer_fold(matches!(action, Action::Unfold)),
             Action::Use | Action::Rename | Action::CopyCommand | Action::Erase => registries_do::offer(self, action),
-            Action::More | Action::Less if !self.secret.is_cut() => Offer::Refused(UNCUT),
+            Action::More | Action::Less if !self.secret.is_cut() && !self.scroll.is_cut() => Offer::Refused(UNCUT),
             Action::Filter if self.table.is_empty() => Offer::Refused("there is nothing to find"),
             Action::Unreadable if self.unreadable().is_empty() => Offer::Refused("everything could be read"),
             _ => Offer::Ready,
@@ -247,6 +251,7 @@ impl Screen for RegistriesScreen {
             Action::Open if self.wants_zoom() => None,
             Action::Use if self.is_at_head() => Some("switch"),
             Action::Open if shown => Some(""),
+            Action::More if !self.secret.is_cut() && !self.scroll.is_cut() => Some(""),
             Action::Reveal if shown => Some("hide"),
             Action::Open => Some("show"),
             Action::Back if self.finder.is_typing() || shown => None,
@@ -262,6 +267,7 @@ impl Screen for RegistriesScreen {
 
     fn go(&mut self, way: Move) -> Flow {
         if self.finder.go(way) {
+            self.scroll = Scroll::default();
             self.secret.hide();
             self.problem = None;
         }
@@ -326,7 +332,11 @@ impl Screen for RegistriesScreen {
             Action::Back => self.back(),
             Action::Copy => self.copy(),
             Action::Edit => registries_do::edit(self),
-            Action::More | Action::Less => self.secret.scroll(matches!(action, Action::More)),
+            Action::More | Action::Less if self.secret.is_cut() => self.secret.scroll(action == Action::More),
+            Action::More | Action::Less => {
+                self.scroll.go(action == Action::More);
+                Flow::Stay
+            }
             Action::Use | Action::Rename | Action::CopyCommand | Action::Erase => {
                 registries_do::act(self, action, scope)
             }

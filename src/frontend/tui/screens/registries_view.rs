@@ -93,8 +93,12 @@ pub(super) fn draw(screen: &mut RegistriesScreen, frame: &mut Frame<'_>, area: R
     if let Some(login) = screen.selected() {
         draw_details(screen, registry, login, &mut details, scope);
     } else if let Some(one) = screen.selected_elsewhere() {
+        details.title(&one.server.display());
+        details.scroll(screen.scroll);
         draw_elsewhere(registry, one, &mut details, scope);
     }
+    let keys = panel_keys(scope);
+    screen.scroll = details.end_scroll(&format!("{}, {}", keys.more, keys.less));
 }
 
 fn draw_empty(screen: &RegistriesScreen, frame: &mut Frame<'_>, area: Rect, scope: &Scope) {
@@ -157,6 +161,7 @@ fn draw_details(
         details.fact("accounts", &format!("also {others}"), Meaning::Plain);
     }
     screen.secret.draw(details, "secret", &panel_keys(scope), scope);
+    details.scroll(screen.scroll);
     screen.secret.draw_problem(details);
     details.gap();
     if let Some(problem) = &screen.problem {
@@ -241,7 +246,6 @@ fn draw_end(screen: &RegistriesScreen, login: &RegistryLogin, details: &mut Deta
 }
 
 fn draw_elsewhere(registry: &Registry, one: &Elsewhere, details: &mut Details<'_>, scope: &Scope) {
-    details.title(&one.server.display());
     let glyphs = scope.theme.glyphs;
     let stored = registry.logins.iter().any(|login| login.mount.is_root());
     let (mark, meaning) = match &one.place {

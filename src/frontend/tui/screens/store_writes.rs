@@ -13,7 +13,8 @@ use super::store::StoreScreen;
 use super::store_keys::Action;
 use super::transfer::{self, Way};
 use super::{form_layer, new_entry, new_password};
-use crate::model::{Problem, text};
+use crate::model::{EntryPath, Problem, text};
+use crate::system::store::layout;
 
 /// How many names a question lists.
 const NAMES_MAX: usize = 4;
@@ -75,15 +76,14 @@ fn delete(screen: &mut StoreScreen, scope: &Scope) -> Flow {
         [] => return Flow::Stay,
         [one] if one.as_folder => {
             let entries = screen.tree.entries_in(&one.path);
-            let name = text::quoted(one.path.as_bytes());
+            let name = layout::told(&one.path);
             let count = words::counted(entries, "entry");
-            (format!("Delete folder {}", one.path.display()), format!("The folder {name} and its {count} are removed"))
+            (format!("Delete folder {name}"), format!("The folder {} and its {count} are removed", quoted(&one.path)))
         }
-        [one] => {
-            (format!("Delete {}", one.path.display()), format!("{} is removed", text::quoted(one.path.as_bytes())))
-        }
+        [one] => (format!("Delete {}", layout::told(&one.path)), format!("{} is removed", quoted(&one.path))),
         several => {
-            let mut names: Vec<_> = several.iter().take(NAMES_MAX).map(|one| one.path.display().into_owned()).collect();
+            let mut names: Vec<_> =
+                several.iter().take(NAMES_MAX).map(|one| layout::told(&one.path).into_owned()).collect();
             if several.len() > NAMES_MAX {
                 names.push(format!("{} more", several.len() - NAMES_MAX));
             }
@@ -95,6 +95,12 @@ fn delete(screen: &mut StoreScreen, scope: &Scope) -> Flow {
     let effect = format!("{what} from the store, and committed where it is in git. {key} takes it back.");
     let deed = screen.start(Ask::Remove(places));
     Flow::Push(Box::new(Confirm::new(title, effect, "delete", deed)))
+}
+
+/// Its own name, or what that stands for.
+fn quoted(path: &EntryPath) -> String {
+    let told = layout::told(path);
+    if told == path.display() { text::quoted(path.as_bytes()) } else { told.into_owned() }
 }
 
 impl StoreScreen {

@@ -19,6 +19,9 @@ const FURTHER: u16 = 2;
 /// Lines that one fact may take when it does not fit on one.
 const FACT_LINES: usize = 3;
 
+/// With fewer lines than these none is given away for saying which are seen.
+const FEW_LINES: u16 = 6;
+
 /// Which lines of what does not fit are seen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in super::super) struct Scroll {
@@ -73,19 +76,27 @@ impl<'a> Details<'a> {
         (self.from, self.top, self.passed) = (self.y, scroll.top, 0);
     }
 
-    /// Says which lines are seen, in the place of the last, unless all of them are; `keys` bring the others.
+    /// Says which lines are seen, in the place of the last (of few lines at its end), unless all of them are; `keys` bring
+    /// the others.
     pub(in super::super) fn end_scroll(&mut self, keys: &str) -> Scroll {
         let (all, height) = (self.passed, self.area.bottom().saturating_sub(self.from));
         if (self.top == 0 && all <= height) || height < 2 {
             return Scroll { top: 0, room: height.max(all), all };
         }
-        let room = height - 1;
+        let is_few = height < FEW_LINES;
+        let room = if is_few { height } else { height - 1 };
         let top = self.top.min(all.saturating_sub(room));
         let y = self.area.bottom() - 1;
-        let columns = usize::from(self.area.width);
-        let said = format!("{}-{} of {all} lines: {keys}", self.top + 1, (self.top + room).min(all));
-        self.buffer.set_stringn(self.area.x, y, " ".repeat(columns), columns, self.scope.theme.style(Meaning::Plain));
-        self.buffer.set_stringn(self.area.x, y, said, columns, self.scope.theme.style(Meaning::Warn));
+        let last = (self.top + room).min(all);
+        let said = match is_few {
+            true => format!(" {last}/{all}: {keys}"),
+            false => format!("{}-{last} of {all} lines: {keys}", self.top + 1),
+        };
+        let x =
+            if is_few { self.area.right().saturating_sub(words::width(&said)).max(self.area.x) } else { self.area.x };
+        let columns = usize::from(self.area.right() - x);
+        self.buffer.set_stringn(x, y, " ".repeat(columns), columns, self.scope.theme.style(Meaning::Plain));
+        self.buffer.set_stringn(x, y, said, columns, self.scope.theme.style(Meaning::Warn));
         Scroll { top, room, all }
     }
 
