@@ -172,7 +172,8 @@ impl Console {
         for cause in &problem.causes {
             let _ = writeln!(lines, "{} {cause}", painted(self.colour_err, Role::Muted, "cause:"));
         }
-        for hint in problem.all_hints().map(String::as_str).chain(problem.option.as_deref()) {
+        for hint in problem.all_hints().map(String::as_str).chain(problem.option.iter().map(|option| option.0.as_str()))
+        {
             let hint = self.typed.placed(hint);
             let _ = writeln!(lines, "{} {hint}", painted(self.colour_err, Role::Hint, "hint:"));
         }

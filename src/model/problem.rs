@@ -30,8 +30,12 @@ pub struct Problem {
     /// One more hint, for a person at a terminal: how to try the same again. A frontend with a key for it names the key.
     pub retry: Option<String>,
     /// An option that the command line could be given; other frontends have no use for it.
-    pub option: Option<Box<str>>,
+    pub option: Option<Box<CommandOption>>,
 }
+
+/// What an option would do, and its name. Behind a pointer: few problems have one, and all are moved about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommandOption(pub String);
 
 impl Problem {
     pub fn new(kind: ProblemKind, message: impl Into<String>) -> Problem {
@@ -59,7 +63,7 @@ impl Problem {
     pub fn without(mut self, secret: &str, instead: &str) -> Problem {
         let texts = std::iter::once(&mut self.message).chain(&mut self.causes).chain(&mut self.hints);
         texts.for_each(|text| *text = text_without(text, secret, instead));
-        self.option = self.option.map(|text| text_without(&text, secret, instead).into());
+        self.option = self.option.map(|option| Box::new(CommandOption(text_without(&option.0, secret, instead))));
         self
     }
 
@@ -77,7 +81,7 @@ impl Problem {
 
     #[must_use]
     pub fn option(self, option: impl Into<String>) -> Problem {
-        Problem { option: Some(option.into().into()), ..self }
+        Problem { option: Some(Box::new(CommandOption(option.into()))), ..self }
     }
 
     /// What to do, where the command line is how to try again.
