@@ -15,7 +15,7 @@ const FLOORS: [&str; 4] = ["model", "system", "ops", "frontend"];
 const ARROWS: &[(&str, &[&str])] = &[
     // model: words lean on words.
     ("model::mod", &["*"]),
-    ("model::credential", &["secret", "text"]),
+    ("model::credential", &["misplaced", "secret", "text"]),
     ("model::entry_path", &["text"]),
     ("model::registry_key", &["text"]),
     ("model::user_id", &["text"]),

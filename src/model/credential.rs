@@ -1,6 +1,6 @@
 //! One login at one registry: who, and the secret that proves it. Moved, never copied.
 
-use super::{Secret, text};
+use super::{Secret, misplaced, text};
 
 /// The user name under which an identity token travels in Docker's credential helper protocol
 /// (docker/cli `cli/config/credentials/native_store.go`).
@@ -26,7 +26,7 @@ impl Login {
 
     /// False for what may be a secret in the wrong field: no message and no record may show it.
     pub fn is_showable(&self) -> bool {
-        self.0.len() <= SHOWN_MAX
+        self.0.len() <= SHOWN_MAX && misplaced::is_user(&self.0)
     }
 
     /// How a message names it: in quotes, or by its length where it may not be shown.

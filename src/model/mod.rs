@@ -4,6 +4,7 @@ pub mod age;
 mod credential;
 mod entry_path;
 pub mod entry_text;
+pub mod misplaced;
 mod problem;
 mod recipient;
 pub mod registry_key;

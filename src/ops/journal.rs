@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::model::{Login, Problem, ProblemKind, RegistryKey, text, utc};
+use crate::model::{Login, Problem, ProblemKind, RegistryKey, misplaced, text, utc};
 use crate::system::System;
 use crate::system::docker::protocol::InputError;
 use crate::system::files::{self, FileError};
@@ -134,7 +134,9 @@ fn call(system: &System, event: Event) -> Call {
         Outcome::NoOutput => ("error:output", None),
         Outcome::Failed(problem) => (class(problem.kind), Some(problem.one_line())),
     };
-    let told = |words: Option<String>| words.filter(|_| tellable).map(|words| journal::safe_text(words.as_bytes()));
+    let told = |words: Option<String>| {
+        words.filter(|_| tellable).map(|words| journal::safe_text(misplaced::words(&words).as_bytes()))
+    };
     let path = |path: &Path| journal::safe_text(path.as_os_str().as_encoded_bytes());
     Call {
         time: utc::rfc3339(system.env.now()),

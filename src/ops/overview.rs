@@ -10,7 +10,7 @@ use super::readers::{self, Lock, Reader};
 use super::registries::Registries;
 use super::shims::{self, Shim};
 use super::{journal, recipients, registries};
-use crate::model::{EntryPath, Problem, text};
+use crate::model::{EntryPath, Problem, misplaced, text};
 use crate::system::System;
 use crate::system::docker::config::{self, DockerConfig};
 use crate::system::docker::creds_store::Placed;
@@ -353,10 +353,11 @@ fn look_at_docker(docker: &DockerConfig, next: &mut Vec<Step>) {
             0 => String::new(),
             more => format!(" and {more} more"),
         };
-        let what = format!("{file} holds the login for {}{more} in clear", text::quoted(first.server.as_bytes()));
+        let shown = misplaced::server(first.server.as_bytes());
+        let what = format!("{file} holds the login for {}{more} in clear", text::quoted(&shown));
         next.push(match &docker.helper {
             Some(name) if !ours(name) => {
-                let server = text::shell_word(Path::new(&*first.server.to_text()));
+                let server = text::shell_word(Path::new(&shown));
                 Step::new(what, format!("docker logout {server} && docker login {server}"))
             }
             _ => Step::new(what, "regpass fix --apply INL01"),

@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime};
 use serde::{Deserialize, Serialize};
 
 use super::files::{self, FileError};
-use crate::model::{Login, RegistryKey, text};
+use crate::model::{Login, RegistryKey, misplaced, text};
 
 /// The journal's name in the state folder.
 pub const FILE: &str = "journal.jsonl";
@@ -26,8 +26,7 @@ const SIZE_LIMIT: u64 = 2 * SIZE_MAX;
 /// The longest text of a field, in characters.
 const TEXT_MAX: usize = 512;
 
-/// What stands where something was left out.
-pub const MASK: &str = "***";
+pub use crate::model::misplaced::MASK;
 
 /// How often and how long a call waits for another one that drops the older half (a millisecond's work).
 const LOCK_TRIES: u32 = 20;
@@ -105,26 +104,9 @@ pub fn safe_user(login: &Login) -> String {
     if login.is_showable() { safe_text(login.as_str().as_bytes()) } else { MASK.to_owned() }
 }
 
-/// A server for the record. What may be a secret in the wrong place is masked: everything that is neither a host with a
-/// dot or a port, nor `localhost`, nor a URL; user information and query of a URL.
+/// A server for the record; what may be a secret in the wrong place is masked.
 pub fn safe_server(server: &RegistryKey) -> String {
-    let Ok(text) = std::str::from_utf8(server.as_bytes()) else { return MASK.to_owned() };
-    let (scheme, rest) = match text.split_once("://") {
-        Some((scheme, rest)) if scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()) => (Some(scheme), rest),
-        _ => (None, text),
-    };
-    // A password may hold any character, so everything before the last `@` goes.
-    let named = rest.rsplit_once('@').map_or(rest, |(_, named)| named);
-    let host = named.split_once(['?', '#']).map_or(named, |(host, _)| host);
-    let plain = host.chars().all(|c| c.is_alphanumeric() || "-._~:/[]%".contains(c));
-    let hostlike = scheme.is_some() || host.contains(['.', ':']) || host == "localhost";
-    if !plain || !hostlike {
-        return MASK.to_owned();
-    }
-    let scheme = scheme.map(|scheme| format!("{scheme}://")).unwrap_or_default();
-    let user = if named.len() < rest.len() { "***@" } else { "" };
-    let query = if host.len() < named.len() { "?***" } else { "" };
-    cut(text::escaped(format!("{scheme}{user}{host}{query}").as_bytes()), TEXT_MAX)
+    cut(Cow::Owned(misplaced::server(server.as_bytes())), TEXT_MAX)
 }
 
 fn cut(text: Cow<'_, str>, max: usize) -> String {
@@ -424,6 +406,7 @@ mod tests {
             ("https://host.test/#abc@x.test?y", "https://***@x.test?***"),
             ("https://a:b?c@host.test", "https://***@host.test"),
             ("hunter2", "***"),
+            ("ghp_0aB1cD2eF3gH4iJ5kL6mN7oP8qR9sT0uV1w", "***"),
             ("correct horse", "***"),
             ("{\"ServerURL\":\"h\",\"Secret\":\"s\"}", "***"),
             ("host.test\u{1b}]0;x\u{7}", "***"),
@@ -432,6 +415,7 @@ mod tests {
         }
         assert_eq!(safe_server(&RegistryKey::new(b"h.test\xff".to_vec())), MASK);
         assert_eq!(safe_user(&Login::new("x".repeat(129))), MASK);
+        assert_eq!(safe_user(&Login::new("dckr_pat_abcdefgh")), MASK);
         assert_eq!(safe_user(&Login::new("<token>")), "<token>");
     }
 }

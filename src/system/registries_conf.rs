@@ -6,6 +6,7 @@ use std::path::Path;
 use toml::{Table, Value};
 
 use super::files::{self, FileError};
+use crate::model::misplaced;
 
 /// The largest file read, in bytes.
 const SIZE_MAX: u64 = 1 << 20;
@@ -37,7 +38,10 @@ pub fn read(file: &Path) -> Result<RegistriesConf, RegistriesConfError> {
 
 fn parse(text: &str) -> Option<RegistriesConf> {
     let table: Table = text.parse().ok()?;
-    let mut found = RegistriesConf { helpers: texts(table.get("credential-helpers")), ..RegistriesConf::default() };
+    let mut found = RegistriesConf {
+        helpers: texts(table.get("credential-helpers")).iter().map(|name| misplaced::helper(name)).collect(),
+        ..RegistriesConf::default()
+    };
     found.helpers.retain(|helper| helper != OWN_FILE);
     // The form before version 2.
     let old = table.get("registries").and_then(|old| old.get("insecure")?.get("registries"));

@@ -225,7 +225,7 @@ fn describe(lines: &mut String, console: &Console, fix: &Fix) {
     let ids = console.paint(Role::Muted, &fix.ids.join(" "));
     let role = if fix.kind == Kind::Auto { Role::Good } else { Role::Warning };
     let _ = writeln!(lines, "{} {ids} {}", console.paint(role, &format!("{:<6}", fix.kind.id())), fix.title);
-    if let (Some(path), false) = (&fix.path, fix.kind == Kind::Auto) {
+    if let (Some(path), false) = (fix.place(), fix.kind == Kind::Auto) {
         let _ = writeln!(lines, "       {}", text::escaped(path.as_os_str().as_encoded_bytes()));
     }
     if let Some(why) = &fix.why {
@@ -255,7 +255,7 @@ fn one(told: &Told) -> Value {
     object.insert("ids".to_owned(), fix.ids.clone().into());
     object.insert("fingerprints".to_owned(), fix.fingerprints.clone().into());
     object.insert("title".to_owned(), fix.title.as_str().into());
-    match &fix.path {
+    match fix.place() {
         Some(path) => names::put(&mut object, "path", path.as_os_str().as_encoded_bytes()),
         None => _ = object.insert("path".to_owned(), Value::Null),
     }

@@ -1,6 +1,7 @@
 //! `regpass status`: who and where, what is in place, and the commands for what is not. The command line's twin of the
 //! terminal UI's first tab.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -8,10 +9,11 @@ use serde_json::{Map, Value, json};
 
 use super::{Session, journal, names};
 use crate::frontend::console::{Console, Role};
-use crate::model::{Problem, UserId, text};
+use crate::model::{Problem, UserId, misplaced, text};
 use crate::ops::overview::{self, Overview, Step};
 use crate::ops::progress::Cancel;
 use crate::ops::readers::{self, Lock};
+use crate::system::docker::config::DockerConfig;
 use crate::system::journal::Call;
 
 const EXAMPLES: &str = "\
@@ -166,8 +168,8 @@ fn as_json(found: &Overview, (entries, astray): (Option<usize>, Option<usize>), 
             "file": path(&found.docker_file),
             "exists": docker.map(|docker| docker.exists),
             "credsStore": docker.and_then(|docker| docker.helper.clone()),
-            "credHelpers": docker.map(|docker| docker.helpers.clone()),
-            "inline": docker.map(|docker| docker.inline.iter().map(|one| one.server.to_text().into_owned()).collect::<Vec<_>>()),
+            "credHelpers": docker.map(own_helpers),
+            "inline": docker.map(|docker| docker.inline.iter().map(|one| misplaced::server(one.server.as_bytes())).collect::<Vec<_>>()),
         },
         "helper": {
             "program": found.helper.program(),
@@ -186,4 +188,9 @@ fn as_json(found: &Overview, (entries, astray): (Option<usize>, Option<usize>), 
         "calls": calls(found).iter().map(journal::call).collect::<Vec<_>>(),
         "next": next,
     })
+}
+
+/// By the registry's name.
+fn own_helpers(docker: &DockerConfig) -> BTreeMap<String, &str> {
+    docker.helpers.iter().map(|(server, helper)| (misplaced::server(server), helper.as_str())).collect()
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::Check;
 use super::evidence::{Evidence, shown};
 use super::finding::{Answer, Confidence, Finding, Severity, Spot};
-use crate::model::text;
+use crate::model::{misplaced, text};
 use crate::ops::contexts::{self, Cell, Context, Kind, Reason};
 
 use Severity::{High, Info, Low, Medium};
@@ -368,7 +368,7 @@ fn strangers(evidence: &Evidence) -> Answer {
 fn remote(evidence: &Evidence) -> Answer {
     let Some((host, by)) = &evidence.contexts.remote else { return Answer::default() };
     // An address may have a secret in it.
-    let host = text::quoted(crate::system::docker::auth_file::masked(host));
+    let host = text::quoted(misplaced::name(host));
     let title = format!("{by} leads to {host}: a pull sends its login to that machine");
     one(Finding::new("CTX13", Info, title, "be sure that it is meant: docker context ls"))
 }

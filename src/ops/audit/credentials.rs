@@ -10,7 +10,7 @@ use super::Check;
 use super::evidence::Evidence;
 use super::finding::Severity::{self, High, Low, Medium};
 use super::finding::{Answer, Confidence, Finding, Spot};
-use crate::model::{Login, RegistryKey, text, utc};
+use crate::model::{Login, RegistryKey, misplaced, text, utc};
 use crate::ops::registries::{RegistryKind, RegistryLogin};
 use crate::system::docker::traits::Traits;
 
@@ -49,18 +49,22 @@ impl Known<'_> {
         RegistryKind::of(&self.server.canonical())
     }
 
+    /// The server, without what may be a secret in its name.
+    fn shown(&self) -> String {
+        misplaced::server(self.server.as_bytes())
+    }
+
     fn is(&self, users: &[&str]) -> bool {
         self.login.is_some_and(|login| users.contains(&login.as_str()))
     }
 
     fn finding(&self, id: &'static str, severity: Severity, title: String, fix: String) -> Finding {
-        let server = self.server.to_text().into_owned();
+        let server = self.shown();
         Finding::new(id, severity, title, fix).at(self.path, self.spot.clone()).about(Some(server), self.login.cloned())
     }
 
     fn again(&self) -> String {
-        let server = self.server.to_text();
-        format!("log in again: docker login {}", text::shell_word(Path::new(&*server)))
+        format!("log in again: docker login {}", text::shell_word(Path::new(&self.shown())))
     }
 }
 
@@ -126,7 +130,7 @@ fn expired(evidence: &Evidence, id: &'static str, is_meant: fn(&Known<'_>) -> bo
         }
         let (severity, verb) = if at <= now { (Medium, "expired") } else { (Low, "expires") };
         let by = if confidence == Confidence::Likely { ", by the age of its file" } else { "" };
-        let server = text::quoted(login.server.as_bytes());
+        let server = text::quoted(login.shown());
         let title = format!("the token for {server} {verb} at {}{by}", utc::rfc3339(at));
         Some(login.finding(id, severity, title, login.again()).with(confidence))
     };
@@ -144,7 +148,7 @@ fn weak(evidence: &Evidence) -> Answer {
             Traits { is_default: true, .. } => "is one that a product comes with, or that a manual names",
             _ => return None,
         };
-        let title = format!("the password for {} {why}", text::quoted(login.server.as_bytes()));
+        let title = format!("the password for {} {why}", text::quoted(login.shown()));
         Some(login.finding("CRD03", High, title, format!("change it there, then {}", login.again())))
     })
 }
@@ -158,7 +162,7 @@ fn shared(evidence: &Evidence) -> Answer {
     let told = |logins: &Vec<&RegistryLogin>| {
         let names: BTreeSet<&str> = logins.iter().map(|login| login.canonical.as_str()).collect();
         let first = logins.first().filter(|_| names.len() > 1)?;
-        let shown: Vec<String> = names.iter().take(4).map(text::quoted).collect();
+        let shown: Vec<String> = names.iter().take(4).map(|name| text::quoted(misplaced::server(name))).collect();
         let more = names.len().saturating_sub(shown.len());
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         let title = format!("{}{more} have the same secret: who learns one has all", shown.join(", "));
@@ -166,7 +170,7 @@ fn shared(evidence: &Evidence) -> Answer {
         Some(
             Finding::new("CRD04", Medium, title, fix)
                 .at(&first.file, Spot::Whole)
-                .about(Some(names.first()?.to_string()), None),
+                .about(Some(misplaced::server(names.first()?)), None),
         )
     };
     let mut answer: Answer = groups.values().filter_map(told).collect();
@@ -180,7 +184,7 @@ fn cloud_keys(evidence: &Evidence) -> Answer {
         let is_key = login.traits.is_some_and(|traits| traits.is_cloud_key);
         let title = format!(
             "{} is opened by the key of a Google service account, which never expires",
-            text::quoted(login.server.as_bytes())
+            text::quoted(login.shown())
         );
         let fix = "use gcloud's credential helper, or short-lived access tokens; then delete the key there".to_owned();
         (by_name || is_key).then(|| login.finding("CRD06", Medium, title, fix))
@@ -200,7 +204,7 @@ fn odd_ends(evidence: &Evidence) -> Answer {
         };
         let title = format!(
             "the secret for {} {why}: a client sends all of it, and the registry says that it is wrong",
-            text::quoted(login.server.as_bytes())
+            text::quoted(login.shown())
         );
         Some(login.finding("CRD09", Medium, title, login.again()))
     })

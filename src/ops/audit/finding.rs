@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::model::Login;
+use crate::model::{Login, misplaced};
 
 /// How bad it is, least first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -120,6 +120,17 @@ impl Finding {
         Finding { confidence, ..self }
     }
 
+    /// Its file, as it may be told: a store's files are named for servers and users.
+    pub fn place(&self) -> Option<PathBuf> {
+        self.path.as_deref().map(misplaced::path)
+    }
+
+    /// Without what may be a secret in a name.
+    #[must_use]
+    pub(super) fn told(self) -> Finding {
+        Finding { title: misplaced::words(&self.title), fix: misplaced::words(&self.fix), ..self }
+    }
+
     /// What stays the same as long as this stays wrong: of the check, the place and the registry. No secret goes into it,
     /// which could be found again by trying. The line is not in it: a history grows at its front and back.
     pub fn fingerprint(&self) -> String {
@@ -182,6 +193,16 @@ pub struct Answer {
 impl Answer {
     pub fn skipped(why: impl Into<String>) -> Answer {
         Answer { skipped: Some(why.into()), ..Answer::default() }
+    }
+
+    /// Without what may be a secret in a name.
+    pub(super) fn told(self) -> Answer {
+        let words = |why: String| misplaced::words(&why);
+        Answer {
+            findings: self.findings.into_iter().map(Finding::told).collect(),
+            missed: self.missed.into_iter().map(words).collect(),
+            skipped: self.skipped.map(words),
+        }
     }
 
     /// What another look answered is part of this one.

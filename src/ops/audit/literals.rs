@@ -2,8 +2,9 @@
 //! unit, an environment file. Answers where and how long, never what. What a shell would fill in later (`$PASSWORD`, a
 //! command's output) is no secret, nor is a comment.
 
-use crate::model::Login;
-use crate::system::docker::auth_file::{masked, secret_in_address};
+pub use super::assigned::{in_assignment, in_repositories, in_runner};
+use super::shell::{Command, Word, base_name, delimiter, handed_on, split, upstream};
+use crate::model::{Login, misplaced};
 
 /// What stands in a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,41 +33,26 @@ pub enum Kind {
 /// Programs with `login` among their first words and a password among their options.
 const PROGRAMS: [&str; 9] = ["docker", "podman", "nerdctl", "buildah", "skopeo", "crane", "oras", "helm", "regctl"];
 
-/// Options whose value is the password, `--creds` with the user's name before it.
-const OPTIONS: [&str; 5] = ["-p", "--password", "--pass", "--docker-password", "-P"];
+/// Options whose value is the password.
+const OPTIONS: [&str; 9] = [
+    "-p",
+    "--password",
+    "--pass",
+    "--docker-password",
+    "-P",
+    "--src-password",
+    "--dest-password",
+    "--from-password",
+    "--to-password",
+];
 
 /// Options whose value is `USER:PASSWORD`, of every subcommand.
 const CREDENTIALS: [&str; 3] = ["--creds", "--src-creds", "--dest-creds"];
 
-/// Parts of a variable's name that tell of a registry (tui-and-audit 4.3, INL14).
-const REGISTRIES: [&str; 7] = ["REGISTRY", "DOCKER", "DOCKERHUB", "HARBOR", "NEXUS", "GHCR", "ECR"];
-const SECRETS: [&str; 6] = ["PASS", "PASSWORD", "PASSWD", "TOKEN", "SECRET", "PAT"];
-
-/// Words of a name that is about a secret and holds none (distribution's own settings among them).
-const OTHER: [&str; 22] = [
-    "FILE",
-    "PATH",
-    "DIR",
-    "URL",
-    "STDIN",
-    "NAME",
-    "ID",
-    "TTL",
-    "REALM",
-    "SERVICE",
-    "ISSUER",
-    "ROOTCERTBUNDLE",
-    "EXPIRY",
-    "EXPIRES",
-    "EXPIRATION",
-    "TIMEOUT",
-    "LENGTH",
-    "TYPE",
-    "USER",
-    "USERNAME",
-    "ENABLED",
-    "REQUIRED",
-];
+/// Programs that take a password at other subcommands than a login, and what its option's name ends in. What docker and
+/// podman run has options of its own.
+const ANYWHERE: [&str; 3] = ["helm", "oras", "skopeo"];
+const ANY_PASSWORD: &str = "password";
 
 /// Programs whose words are text and no command.
 const SPEAKERS: [&str; 8] = ["echo", "printf", "grep", "git", "cat", "man", "sed", "alias"];
@@ -78,129 +64,58 @@ pub fn in_command(line: &[u8]) -> Option<Literal> {
 }
 
 /// `deeper`: a word with blanks may itself be a command, as for `sh -c`, or in YAML.
-fn in_commands(commands: &[Vec<Word>], deeper: bool) -> Option<Literal> {
-    for (index, words) in commands.iter().enumerate() {
+fn in_commands(commands: &[Command], deeper: bool) -> Option<Literal> {
+    for (index, command) in commands.iter().enumerate() {
+        let words = &command.words;
         let speaks = words.iter().any(|word| SPEAKERS.contains(&base_name(&word.text)));
         let inner = words.iter().filter(|word| deeper && !speaks && word.text.contains(' '));
         if let Some(found) = inner.map(|word| split(&word.text)).find_map(|commands| in_commands(&commands, false)) {
             return Some(found);
         }
-        let Some(start) = words.iter().position(|word| is_program(&word.text)) else { continue };
-        let program = base_name(&words[start].text).to_owned();
-        let rest = &words[start + 1..];
-        let makes_secret = program == "kubectl" && rest.iter().any(|word| word.text == "docker-registry");
-        let uses = rest.iter().any(|word| CREDENTIALS.contains(&word.text.split('=').next().unwrap_or_default()));
-        if !makes_secret && (program == "kubectl" || !(uses || logs_in(rest))) {
-            continue;
+        let Some(used) = Use::of(words) else { continue };
+        let read = || Some(Given::of(handed_on(&commands[..=index]).filter(|_| used.reads_input())?));
+        if let Some(given) = option_value(used.rest).or_else(read) {
+            return Some(used.literal(given));
         }
-        let found = option_value(rest).or_else(|| here_string(rest)).or_else(|| {
-            let piped = rest.iter().any(|word| word.text == "--password-stdin");
-            index.checked_sub(1).filter(|_| piped).and_then(|before| spoken(&commands[before]))
-        });
-        let Some((length, user)) = found else { continue };
-        let account = user.or_else(|| value_of(rest, &["-u", "--username", "--docker-username"]).map(str::to_owned));
-        let registry =
-            if makes_secret { value_of(rest, &["--docker-server"]).map(str::to_owned) } else { registry(rest) };
-        let registry = registry.map(|registry| masked(&registry));
-        return Some(Literal { kind: Kind::Login(program), registry, account: account.map(Login::new), length });
     }
     None
 }
 
-/// `NAME=VALUE` of a file of variables, of a start-up file (`export` before it) or of a unit (`Environment=` before it).
-pub fn in_assignment(line: &[u8]) -> Option<Literal> {
-    let text = String::from_utf8_lossy(line);
-    let mut text = text.trim();
-    if text.starts_with(['#', ';']) {
-        return None;
-    }
-    for front in ["export ", "declare -x ", "set -gx ", "set -Ux ", "set -x ", "Environment=", "env ", "ENV ", "- "] {
-        text = text.strip_prefix(front).unwrap_or(text).trim_start();
-    }
-    // `"NAME=VALUE"` is one word of a unit; `NAME: VALUE` is YAML, `NAME VALUE` fish.
-    let text = text.strip_prefix(['"', '\'']).unwrap_or(text);
-    let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))?;
-    let (name, rest) = text.split_at(end);
-    let value = rest.strip_prefix('=').or_else(|| rest.strip_prefix(": ")).or_else(|| rest.strip_prefix(' '))?;
-    let value = unquoted(value.trim());
-    let kind = kind_of(name)?;
-    let length = match &kind {
-        Kind::Proxy(_) if value.contains("://") => secret_in_address(value.as_bytes())?,
-        Kind::Proxy(_) => secret_in_address(format!("://{value}").as_bytes())?,
-        Kind::AuthConfig => literal(value).filter(|_| !holds_nothing(value))?,
-        _ => literal(value)?,
-    };
-    Some(Literal { kind, registry: None, account: None, length })
+/// A login that reads its password from the lines below it, and what ends those. The password is in none of this.
+#[derive(Debug)]
+pub struct HereDocument {
+    end: String,
+    literal: Literal,
 }
 
-/// The password of a helm chart repository.
-pub fn in_repositories(line: &[u8]) -> Option<Literal> {
-    let text = String::from_utf8_lossy(line);
-    if text.trim_start().starts_with('#') {
-        return None;
-    }
-    let named = text.split_once("password").and_then(|(_, rest)| {
-        let rest = rest.trim_start_matches(['"', '\'']).trim_start().strip_prefix(':')?;
-        literal(unquoted(rest.split([',', '}']).next().unwrap_or(rest).trim()))
-    });
-    named.or_else(|| secret_in_address(text.as_bytes())).map(|length| Literal {
-        kind: Kind::Password,
-        registry: None,
-        account: None,
-        length,
+/// The here-document that a login in this line reads from.
+pub fn here_document(line: &[u8]) -> Option<HereDocument> {
+    line.windows(2).any(|two| two == b"<<").then_some(())?;
+    let commands = split(&String::from_utf8_lossy(line));
+    commands.iter().enumerate().find_map(|(index, command)| {
+        let used = Use::of(&command.words).filter(Use::reads_input)?;
+        let end = upstream(&commands[..=index]).into_iter().find_map(|one| delimiter(&one.words))?.1;
+        Some(HereDocument { end, literal: used.literal(Given::of(0)) })
     })
 }
 
-/// A GitLab runner's variables, a list of `"NAME=VALUE"` in TOML.
-pub fn in_runner(line: &[u8]) -> Option<Literal> {
-    let text = String::from_utf8_lossy(line);
-    let text = text.trim_start();
-    if text.starts_with('#') {
-        return None;
+impl HereDocument {
+    /// What its next line holds. Err: nothing yet, look at the line after it.
+    pub fn next(self, line: &[u8]) -> Result<Option<Literal>, HereDocument> {
+        let text = String::from_utf8_lossy(line);
+        let text = text.trim();
+        // A history with times has one before each command.
+        let is_time = text.strip_prefix('#').is_some_and(|time| time.bytes().all(|byte| byte.is_ascii_digit()));
+        match text {
+            "" => Err(self),
+            _ if text == self.end || is_time => Ok(None),
+            _ => Ok(literal(text).map(|length| Literal { length, ..self.literal })),
+        }
     }
-    let rest = text.split_once("DOCKER_AUTH_CONFIG=")?.1.trim_start_matches(['\\', '"', '\'']);
-    let value = rest.split(']').next().unwrap_or(rest).trim_end_matches(['"', '\'', ',', ' ']);
-    literal(value).filter(|_| !holds_nothing(value)).map(|length| Literal {
-        kind: Kind::AuthConfig,
-        registry: None,
-        account: None,
-        length,
-    })
-}
-
-/// A value without its quotes and without the comment behind it.
-fn unquoted(value: &str) -> &str {
-    let quote = value.chars().next().filter(|first| matches!(first, '"' | '\''));
-    match quote {
-        Some(quote) => value[1..].rsplit_once(quote).map_or(&value[1..], |(inside, behind)| {
-            // A quote in a comment ends nothing.
-            if behind.trim_start().is_empty() { inside } else { value[1..].split(quote).next().unwrap_or(inside) }
-        }),
-        None => value.split(" #").next().unwrap_or(value).trim_end().trim_end_matches(['"', '\'']),
-    }
-}
-
-/// `DOCKER_AUTH_CONFIG` without a login.
-fn holds_nothing(value: &str) -> bool {
-    let bare: String = value.chars().filter(|c| !c.is_whitespace()).collect();
-    matches!(bare.as_str(), "{}" | "{\"auths\":{}}")
-}
-
-fn kind_of(name: &str) -> Option<Kind> {
-    let upper = name.to_ascii_uppercase();
-    if upper == "DOCKER_AUTH_CONFIG" {
-        return Some(Kind::AuthConfig);
-    }
-    if ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "FTP_PROXY"].contains(&upper.as_str()) {
-        return Some(Kind::Proxy(name.to_owned()));
-    }
-    let parts: Vec<&str> = upper.split('_').collect();
-    let tells = |words: &[&str]| parts.iter().any(|part| words.contains(part));
-    (tells(&REGISTRIES) && tells(&SECRETS) && !tells(&OTHER)).then(|| Kind::Variable(name.to_owned()))
 }
 
 /// The length of a value that is a secret as it stands: not empty, no variable, no command, no placeholder.
-fn literal(value: &str) -> Option<usize> {
+pub(super) fn literal(value: &str) -> Option<usize> {
     let is_call = value.ends_with(')') && value.contains('(');
     let is_filled_in = value.contains(['$', '`']) || value.starts_with("!vault") || value.contains("{{") || is_call;
     let framed = |front, back| value.starts_with(front) && value.ends_with(back) && value.len() > 1;
@@ -213,73 +128,106 @@ fn literal(value: &str) -> Option<usize> {
     (!value.is_empty() && !is_filled_in && !is_placeholder).then_some(value.len())
 }
 
-/// What a shell hands the word behind it to standard input by.
-const HERE: &str = "<<<";
-
-/// A word of a command.
-struct Word {
-    text: String,
-    /// A shell fills something in.
-    filled: bool,
-}
-
-/// The commands of a line and their words, as a POSIX shell splits them; what follows `#` is left out.
-fn split(line: &str) -> Vec<Vec<Word>> {
-    let mut commands = vec![Vec::new()];
-    let mut word: Option<Word> = None;
-    let mut chars = line.chars().peekable();
-    let end = |commands: &mut Vec<Vec<Word>>, word: &mut Option<Word>| {
-        if let (Some(word), Some(command)) = (word.take(), commands.last_mut()) {
-            command.push(word);
-        }
-    };
-    while let Some(c) = chars.next() {
-        match c {
-            ' ' | '\t' => end(&mut commands, &mut word),
-            '|' | ';' | '&' | '(' | ')' if !(c == '(' && word.as_ref().is_some_and(|word| word.filled)) => {
-                end(&mut commands, &mut word);
-                commands.push(Vec::new());
-            }
-            '#' if word.is_none() => break,
-            '<' if word.is_none() && chars.clone().take(2).eq("<<".chars()) => {
-                chars.by_ref().take(2).for_each(drop);
-                word = Some(Word { text: HERE.to_owned(), filled: false });
-                end(&mut commands, &mut word);
-            }
-            _ => {
-                let word = word.get_or_insert_with(|| Word { text: String::new(), filled: false });
-                match c {
-                    '\'' => word.text.extend(chars.by_ref().take_while(|c| *c != '\'')),
-                    '"' => {
-                        while let Some(inner) = chars.next().filter(|c| *c != '"') {
-                            word.filled |= matches!(inner, '$' | '`');
-                            word.text.push(if inner == '\\' { chars.next().unwrap_or('\\') } else { inner });
-                        }
-                    }
-                    '\\' => word.text.extend(chars.next()),
-                    _ => {
-                        word.filled |= matches!(c, '$' | '`' | '<');
-                        word.text.push(c);
-                    }
-                }
-            }
-        }
-    }
-    end(&mut commands, &mut word);
-    commands
-}
-
-fn base_name(word: &str) -> &str {
-    word.rsplit('/').next().unwrap_or(word)
-}
-
 fn is_program(word: &str) -> bool {
     let name = base_name(word);
     PROGRAMS.contains(&name) || name == "kubectl"
 }
 
-/// The secret's length of the first option that has one, and the user's name where that stands before it.
-fn option_value(words: &[Word]) -> Option<(usize, Option<String>)> {
+/// A use of a registry's client that takes a password.
+struct Use<'w> {
+    program: &'w str,
+    /// The words behind the program.
+    rest: &'w [Word],
+    makes_secret: bool,
+    logs_in: bool,
+}
+
+/// A secret that a command was given.
+struct Given {
+    length: usize,
+    /// The user's name, where that stands before it.
+    user: Option<String>,
+    /// The option, if it was one.
+    option: &'static str,
+}
+
+impl Given {
+    /// Not by an option.
+    fn of(length: usize) -> Given {
+        Given { length, user: None, option: "" }
+    }
+}
+
+impl<'w> Use<'w> {
+    fn of(words: &'w [Word]) -> Option<Use<'w>> {
+        let start = words.iter().position(|word| is_program(&word.text))?;
+        let (program, rest) = (base_name(&words[start].text), &words[start + 1..]);
+        let option = |word: &'w Word| word.text.split('=').next().unwrap_or_default();
+        let makes_secret = program == "kubectl" && rest.iter().any(|word| word.text == "docker-registry");
+        let has_pair = rest.iter().any(|word| CREDENTIALS.contains(&option(word)));
+        let has_password = ANYWHERE.contains(&program)
+            && rest.iter().any(|word| option(word).starts_with("--") && option(word).ends_with(ANY_PASSWORD));
+        let logs_in = logs_in(rest);
+        let takes = makes_secret || program != "kubectl" && (has_pair || has_password || logs_in);
+        takes.then_some(Use { program, rest, makes_secret, logs_in })
+    }
+
+    fn reads_input(&self) -> bool {
+        self.rest.iter().any(|word| word.text == "--password-stdin")
+    }
+
+    fn literal(&self, given: Given) -> Literal {
+        let named = || value_of(self.rest, &["-u", "--username", "--docker-username"]).map(str::to_owned);
+        let registry = match given.option {
+            _ if self.makes_secret => value_of(self.rest, &["--docker-server"]).map(str::to_owned),
+            option if self.logs_in => registry(self.rest).filter(|_| !option.starts_with("--src-")),
+            option => self.image_at(option),
+        };
+        Literal {
+            kind: Kind::Login(self.program.to_owned()),
+            registry: registry.map(misplaced::server),
+            account: given.user.or_else(named).map(Login::new),
+            length: given.length,
+        }
+    }
+
+    /// The registry of the image that this option's secret is for: of two the first is the source.
+    fn image_at(&self, option: &str) -> Option<String> {
+        let is_source = option.starts_with("--src-") || option.starts_with("--from-");
+        let is_transport = |word: &&Word| TRANSPORTS.iter().any(|transport| word.text.starts_with(transport));
+        let mut images: Vec<&Word> = self.rest.iter().filter(is_transport).collect();
+        if images.is_empty() {
+            images = hosts(self.rest).collect();
+        }
+        let word = match (is_source, images.as_slice()) {
+            (true, [source, ..]) => source,
+            (false, [.., last]) => last,
+            (_, []) => return None,
+        };
+        if self.program == "helm" {
+            return Some(word.text.clone());
+        }
+        let name = word.text.strip_prefix("docker://").unwrap_or(&word.text).split('/').next()?;
+        (name.contains(['.', ':']) && !is_transport(&&Word { text: name.to_owned(), filled: false })
+            || name == "localhost")
+            .then(|| name.to_owned())
+    }
+}
+
+/// How skopeo's images begin (containers-transports(5)).
+const TRANSPORTS: [&str; 8] = [
+    "docker://",
+    "oci:",
+    "dir:",
+    "docker-archive:",
+    "docker-daemon:",
+    "oci-archive:",
+    "containers-storage:",
+    "ostree:",
+];
+
+/// The secret of the first option that has one.
+fn option_value(words: &[Word]) -> Option<Given> {
     for (index, word) in words.iter().enumerate() {
         for option in OPTIONS.into_iter().chain(CREDENTIALS) {
             let (value, filled) = if word.text == option {
@@ -303,7 +251,7 @@ fn option_value(words: &[Word]) -> Option<(usize, Option<String>)> {
                 continue;
             }
             if let Some(length) = literal(secret).filter(|_| !filled) {
-                return Some((length, user));
+                return Some(Given { length, user, option });
             }
         }
     }
@@ -328,21 +276,6 @@ fn logs_in(words: &[Word]) -> bool {
     false
 }
 
-/// The word that a shell hands to standard input.
-fn here_string(words: &[Word]) -> Option<(usize, Option<String>)> {
-    let at = words.iter().position(|word| word.text == HERE)?;
-    let word = words.get(at + 1).filter(|word| !word.filled)?;
-    words.iter().any(|word| word.text == "--password-stdin").then_some(())?;
-    literal(&word.text).map(|length| (length, None))
-}
-
-/// What `echo` or `printf` says by itself.
-fn spoken(words: &[Word]) -> Option<(usize, Option<String>)> {
-    let says = words.iter().position(|word| matches!(base_name(&word.text), "echo" | "printf"))?;
-    let said = words[says + 1..].iter().rfind(|word| !word.text.starts_with('-'))?;
-    literal(&said.text).filter(|_| !said.filled).map(|length| (length, None))
-}
-
 fn value_of<'a>(words: &'a [Word], options: &[&str]) -> Option<&'a str> {
     words.iter().enumerate().find_map(|(index, word)| {
         options.iter().find_map(|option| {
@@ -358,17 +291,22 @@ const FLAGS: [&str; 5] = ["--password-stdin", "--insecure", "--plain-http", "--v
 /// The registry that a login names: its last word that looks like a host, is no option's value and does not stand where a
 /// file or the password does, behind a redirection.
 fn registry(words: &[Word]) -> Option<String> {
+    hosts(words).next_back().map(|word| word.text.clone())
+}
+
+/// Words that look like a host and are no option's value, in order.
+fn hosts(words: &[Word]) -> impl DoubleEndedIterator<Item = &Word> {
     let is_host = |word: &Word| {
         let text = &word.text;
-        !text.starts_with('-') && !word.filled && (text.contains('.') || text.contains(':') || text == "localhost")
+        let is_word = !text.starts_with(['-', '<', '>']) && !word.filled;
+        is_word && (text.contains('.') || text.contains(':') || text == "localhost")
     };
     let is_value = |index: usize| {
         let before = index.checked_sub(1).map_or("", |before| words[before].text.as_str());
         let is_option = before.starts_with('-') && !before.contains('=') && !FLAGS.contains(&before);
         is_option || before.ends_with(['<', '>'])
     };
-    let mut hosts = words.iter().enumerate().filter(|(index, word)| is_host(word) && !is_value(*index));
-    hosts.next_back().map(|(_, word)| word.text.clone())
+    words.iter().enumerate().filter(move |(index, word)| is_host(word) && !is_value(*index)).map(|(_, word)| word)
 }
 
 #[cfg(test)]
@@ -414,6 +352,17 @@ mod tests {
         assert_eq!(command("sh -c \"docker login -u bob -p hunter2 reg.test\""), row("docker", "reg.test", "bob", 7));
         assert_eq!(command("- 'docker login -u bob -p hunter2 reg.test'"), row("docker", "reg.test", "bob", 7));
         assert_eq!(command("skopeo copy --src-creds bob:hunter2 a b"), row("skopeo", "", "bob", 7));
+        let copy = |creds: &str| {
+            command(&format!("skopeo copy --all {creds} docker://src.test/a:1 docker://dst.test:5000/b@sha256:1"))
+        };
+        assert_eq!(copy("--src-creds bob:hunter2"), row("skopeo", "src.test", "bob", 7));
+        assert_eq!(copy("--src-creds $S --dest-creds=bob:hunter2"), row("skopeo", "dst.test:5000", "bob", 7));
+        assert_eq!(copy("--src-username ann --src-password hunter2"), row("skopeo", "src.test", "", 7));
+        assert_eq!(
+            command("skopeo copy --dest-creds bob:hunter2 docker://src.test/a oci:/tmp/x"),
+            row("skopeo", "", "bob", 7)
+        );
+        assert_eq!(command("podman pull --creds bob:hunter2 reg.test/a/b:1"), row("podman", "reg.test", "bob", 7));
         assert_eq!(
             command("docker login -u bob --password-stdin reg.test <<< hunter2"),
             row("docker", "reg.test", "bob", 7)
@@ -433,6 +382,52 @@ mod tests {
             row("docker", "https://***@reg.test", "", 2)
         );
         assert_eq!(command(": 1700000000:0;docker login -p hunter2"), row("docker", "", "", 7));
+        assert_eq!(
+            command("helm repo add x https://charts.test --username bob --password hunter2"),
+            row("helm", "https://charts.test", "bob", 7)
+        );
+        assert_eq!(command("helm pull x --repo https://charts.test --password=hunter2"), row("helm", "", "", 7));
+        assert_eq!(command("helm registry login -u bob -p hunter2 reg.test"), row("helm", "reg.test", "bob", 7));
+    }
+
+    #[test]
+    fn a_password_that_a_login_reads_is_seen() {
+        let login = row("docker", "reg.test", "bob", 7);
+        for line in [
+            "echo hunter2 | tee f | docker login -u bob --password-stdin reg.test",
+            "(echo hunter2) | sudo docker login -u bob --password-stdin reg.test",
+            "cat <<< hunter2 | docker login -u bob --password-stdin reg.test",
+            "echo aHVudGV | base64 -d | tr -d x | docker login -u bob --password-stdin reg.test",
+            "docker login -u bob --password-stdin reg.test <<<'hunter2'",
+            "docker login -u bob --password-stdin reg.test<<<hunter2",
+            "docker login -u bob --password-stdin reg.test <<EOF hunter2 EOF",
+        ] {
+            assert_eq!(command(line), login, "{line}");
+        }
+        let document = |lines: &[&str]| {
+            let (first, rest) = lines.split_first().expect("a line");
+            let mut open = here_document(first.as_bytes())?;
+            for line in rest {
+                match open.next(line.as_bytes()) {
+                    Ok(found) => return found.map(|found| (found.registry, found.length)),
+                    Err(again) => open = again,
+                }
+            }
+            None
+        };
+        let found = Some((Some("reg.test".to_owned()), 7));
+        assert_eq!(document(&["docker login -u bob --password-stdin reg.test <<EOF", "hunter2", "EOF"]), found);
+        assert_eq!(document(&["cat << 'EOF' | docker login --password-stdin reg.test", "", "hunter2"]), found);
+        for clean in [
+            &["docker login --password-stdin <<EOF", "$TOKEN", "EOF"][..],
+            &["docker login --password-stdin <<EOF", "EOF", "ls"],
+            &["docker login --password-stdin <<EOF", "#1700000000", "ls"],
+            &["cat <<EOF > x", "hunter2", "EOF"],
+            &["docker login <<EOF", "hunter2"],
+            &["cat <<EOF; docker login --password-stdin", "hunter2"],
+        ] {
+            assert_eq!(document(clean), None, "{clean:?}");
+        }
     }
 
     #[test]
@@ -457,6 +452,16 @@ mod tests {
             "sh -c 'docker login -p $PASSWORD'",
             "git commit -m 'docker login -p hunter2'",
             "kubectl get pods -p x",
+            "echo hunter2; docker login --password-stdin reg.test",
+            "echo hunter2 || docker login --password-stdin reg.test",
+            "echo hunter2 | cat secret | docker login --password-stdin reg.test",
+            "echo hunter2 | my-vault | docker login --password-stdin reg.test",
+            "docker login --password-stdin <<< $TOKEN",
+            "docker login --password-stdin <<<\"$(pass x)\"",
+            "docker run mysql --password=hunter2",
+            "helm install db bitnami/mysql --set auth.password=hunter2",
+            "helm repo add x https://charts.test --password $PASSWORD",
+            "skopeo copy --src-creds $CREDS docker://a.test/x docker://b.test/x",
         ] {
             assert_eq!(command(clean), None, "{clean}");
         }

@@ -3,6 +3,7 @@
 //! its `CHECKS` a check, one section a check in docs/checks.md. Changes nothing.
 
 pub mod accepted;
+mod assigned;
 mod config;
 mod contexts;
 mod credentials;
@@ -16,6 +17,7 @@ mod inline;
 pub mod literals;
 pub mod opened;
 pub mod places;
+mod shell;
 mod store;
 mod tls;
 mod window;
@@ -98,7 +100,7 @@ const OF_CONFIG: [&str; 19] = [
 ];
 
 fn looked(check: &Check, evidence: &Evidence) -> Answer {
-    let mut answer = (check.look)(evidence);
+    let mut answer = (check.look)(evidence).told();
     if answer.missed.is_empty() && OF_CONFIG.contains(&check.id) {
         answer.missed.extend(evidence.config_closed());
     }

@@ -80,24 +80,14 @@ const ITEMS_MAX: usize = 4_000;
 /// How deep a project's folder is searched.
 const DEPTH_MAX: usize = 6;
 
-/// Endings that editors, people and package managers give to copies.
-const COPIES: [&str; 15] = [
-    ".bak",
-    ".orig",
-    ".save",
-    ".old",
-    "backup",
-    ".swp",
-    ".swo",
-    ".dpkg-old",
-    ".rpmsave",
-    ".rpmnew",
-    ".tmp",
-    ".copy",
-    ".1",
-    "#",
-    "~",
+/// What editors, people and package managers put into the names of copies.
+const COPIES: [&str; 24] = [
+    "bak", "backup", "bck", "bkp", "orig", "original", "save", "saved", "old", "copy", "kopie", "copie", "of", "swp",
+    "swo", "tmp", "temp", "disabled", "off", "broken", "prev", "previous", "before", "last",
 ];
+
+/// Endings of texts about a configuration.
+const TEXTS: [&str; 7] = [".md", ".txt", ".html", ".sample", ".example", ".template", ".schema"];
 
 /// Every file that may hold logins in Docker's form, Docker's own first.
 pub(in crate::ops) fn auth_files(system: &System, scope: &Scope) -> Vec<(AuthRole, Layout, PathBuf)> {
@@ -180,14 +170,32 @@ pub(super) fn folders_in(folder: &Path) -> Vec<PathBuf> {
 /// Copies of `config.json` beside it: of editors and people, and Docker's own temporary files (docker/cli writes
 /// `config.json` and a number, and renames it).
 fn leftovers(folder: &Path) -> Vec<PathBuf> {
-    let is_copy = |name: &[u8]| {
-        let name = name.to_ascii_lowercase();
-        let name = name.strip_prefix(b".").or(name.strip_prefix(b"#")).unwrap_or(&name);
-        let Some(rest) = name.strip_prefix(config::FILE.as_bytes()) else { return false };
-        let dated = rest.iter().all(|byte| byte.is_ascii_digit() || b".-_".contains(byte));
-        !rest.is_empty() && (dated || COPIES.iter().any(|copy| rest.ends_with(copy.as_bytes())))
+    let is_one = |path: &PathBuf| path.file_name().is_some_and(|name| is_copy(&name.to_string_lossy()));
+    items(folder).into_iter().filter(is_one).collect()
+}
+
+/// Whatever begins with the whole name is one; where the name is cut up, what was put in has to say so.
+fn is_copy(name: &str) -> bool {
+    let name = name.to_lowercase();
+    let name = name.trim_start_matches(['.', '#']);
+    if let Some(rest) = name.strip_prefix(config::FILE) {
+        return !rest.is_empty() && !TEXTS.iter().any(|ending| rest.ends_with(ending));
+    }
+    let says_so = |part: &str| COPIES.contains(&part.trim_end_matches(|c: char| c.is_ascii_digit())) || is_number(part);
+    let all_say_so = |text: &str| {
+        let mut parts = text.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty()).peekable();
+        parts.peek().is_some() && parts.all(says_so)
     };
-    items(folder).into_iter().filter(|path| path.file_name().is_some_and(|name| is_copy(name.as_bytes()))).collect()
+    match (name.strip_suffix(config::FILE), name.strip_prefix("config")) {
+        (Some(before), _) => !before.ends_with(char::is_alphanumeric) && all_say_so(before),
+        (None, Some(rest)) => all_say_so(rest.strip_suffix(".json").unwrap_or(rest)),
+        (None, None) => false,
+    }
+}
+
+/// A number or a time.
+fn is_number(part: &str) -> bool {
+    part.starts_with(|c: char| c.is_ascii_digit()) && part.chars().all(|c| c.is_ascii_digit() || "tz".contains(c))
 }
 
 /// Every text that may hold a secret of a registry. What is not there is not in it.
@@ -339,4 +347,52 @@ fn items(folder: &Path) -> Vec<PathBuf> {
     let mut found: Vec<PathBuf> = items.filter_map(|item| Some(item.ok()?.path())).take(ITEMS_MAX).collect();
     found.sort();
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn copies_are_known_by_their_names() {
+        for copy in [
+            "config.json.bak",
+            "config.json-old",
+            "config.json.bak2",
+            "config.json.disabled",
+            "config.json.1",
+            "config.json_backup",
+            "config.json~",
+            "#config.json#",
+            ".config.json.swp",
+            "config.json1718291",
+            "config.json.work",
+            "config.json (copy)",
+            "config-old.json",
+            "config (copy).json",
+            "config.bak",
+            "config_2026-11-22.json",
+            "config2.json",
+            "Config.JSON.Old",
+            "Copy of config.json",
+            "old.config.json",
+        ] {
+            assert!(is_copy(copy), "{copy}");
+        }
+        for other in [
+            "config.json",
+            "config",
+            "daemon.json",
+            "myconfig.json",
+            "config.json.md",
+            "config.json.example",
+            "config-schema.json",
+            "config.toml",
+            "features.json",
+            "configuration.json",
+            "bold-config.json",
+        ] {
+            assert!(!is_copy(other), "{other}");
+        }
+    }
 }

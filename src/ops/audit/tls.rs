@@ -7,8 +7,7 @@ use super::Check;
 use super::evidence::tls::{CertFault, CertFolder, Client, Unchecked};
 use super::evidence::{Evidence, shown};
 use super::finding::{Answer, Confidence, Finding, Severity, Spot};
-use crate::model::{RegistryKey, text};
-use crate::system::docker::auth_file::masked;
+use crate::model::{RegistryKey, misplaced, text};
 
 use Severity::{Critical, High, Medium};
 
@@ -123,7 +122,7 @@ fn plain(evidence: &Evidence) -> Answer {
         scheme && !is_loopback(&RegistryKey::new(server).canonical())
     };
     let found = |server: &str, away: String| {
-        let server = masked(server);
+        let server = misplaced::server(server);
         let title = format!(
             "the login for {} is kept under an address without TLS: it is sent in clear",
             text::quoted(&server)
@@ -151,7 +150,7 @@ fn plain(evidence: &Evidence) -> Answer {
 
 /// From the store, where all spellings of a registry go together.
 fn erased(server: &str) -> String {
-    let host = RegistryKey::new(masked(server).as_str()).canonical();
+    let host = RegistryKey::new(misplaced::server(server).as_str()).canonical();
     format!("regpass registries erase {}", text::shell_word(Path::new(&host)))
 }
 

@@ -10,8 +10,8 @@ use super::evidence::{AuthSeen, Evidence, shown};
 use super::finding::{Answer, Confidence, Finding, Severity, Spot};
 use super::places::AuthRole;
 use crate::model::registry_key::HUB_NAME;
-use crate::model::{RegistryKey, text};
-use crate::system::docker::auth_file::{Held, masked};
+use crate::model::{RegistryKey, misplaced, text};
+use crate::system::docker::auth_file::Held;
 
 use Severity::High;
 
@@ -102,7 +102,7 @@ fn held(evidence: &Evidence) -> impl Iterator<Item = (&AuthSeen, &Held)> {
 }
 
 fn kept(id: &'static str, title: String, login: &Kept) -> Finding {
-    let server = masked(&login.server.to_text());
+    let server = misplaced::server(login.server.as_bytes());
     let fix = format!("regpass registries erase {}", text::shell_word(Path::new(&server)));
     Finding::new(id, High, title, fix).at(&login.file, Spot::Whole).about(Some(server), None)
 }
@@ -113,7 +113,7 @@ fn start(evidence: &Evidence) -> Answer {
 }
 
 fn quoted(server: &RegistryKey) -> String {
-    text::quoted(masked(&server.to_text()))
+    text::quoted(misplaced::server(server.as_bytes()))
 }
 
 /// The day of a time, which a journal that somebody wrote into may have anything as.

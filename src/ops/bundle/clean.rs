@@ -3,15 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 use serde_json::Value;
 
-use crate::model::{RegistryKey, text};
-use crate::system::journal;
-
-/// What stands where something was left out.
-const MASK: &str = "***";
+use crate::model::misplaced::{self, MASK, decoded};
+use crate::model::text;
 
 /// Names of users: personal, and where people paste tokens.
 const USERS: [&str; 2] = ["user", "account"];
@@ -22,14 +17,8 @@ const SERVERS: [&str; 3] = ["registry", "registries", "server"];
 /// The folder of logins in a store; below it, the user's name is a file's.
 const LOGINS: &str = "docker-credential-helpers/";
 
-/// Beginnings of tokens that are no words.
-const TOKENS: [&str; 9] = ["ghp_", "gho_", "ghs_", "github_pat_", "glpat-", "dckr_pat_", "dckr_oat_", "eyJ", "ya29."];
-
 /// The shortest word that is taken for a random one, in bytes.
 const RANDOM_MIN: usize = 20;
-
-/// The shortest word that is looked at as base64, in bytes.
-const BASE64_MIN: usize = 8;
 
 /// Cleans all of it; `known` are users of logins, whom sentences may name without a field of their own anywhere.
 pub fn clean<'v>(values: impl IntoIterator<Item = &'v mut Value>, known: BTreeSet<String>) {
@@ -62,7 +51,7 @@ fn walk(value: &mut Value, field: &str, users: &BTreeSet<String>) {
                 text.replace(&text::quoted(user), &text::quoted(measured(user)))
             });
             if SERVERS.contains(&field) && !is_variable(&told) {
-                told = journal::safe_server(&RegistryKey::new(told.as_bytes()));
+                told = misplaced::server(&told);
             }
             *text = cleaned(&told);
         }
@@ -149,8 +138,7 @@ fn without_logins(text: &str) -> String {
     let Some(at) = text.find(LOGINS) else { return text.to_owned() };
     let (front, rest) = text.split_at(at + LOGINS.len());
     let (registry, user) = rest.split_once('/').unwrap_or((rest, ""));
-    let is_safe =
-        decoded(registry).is_some_and(|name| journal::safe_server(&RegistryKey::new(name.as_bytes())) == name);
+    let is_safe = decoded(registry).is_some_and(|name| misplaced::server(&name) == name);
     let registry = if is_safe { registry } else { MASK };
     let tail = user.rfind(".gpg").map_or("", |end| &user[end..]);
     format!("{front}{registry}/{MASK}{tail}")
@@ -161,29 +149,9 @@ fn is_telling(word: &str) -> bool {
     let has = |is: fn(&char) -> bool| word.chars().any(|character| is(&character));
     let is_mixed = has(char::is_ascii_uppercase) && has(char::is_ascii_lowercase) && has(char::is_ascii_digit);
     let is_random = word.len() >= RANDOM_MIN && is_mixed && decoded.is_none() && !word.contains('.');
-    let tells = decoded.is_some_and(|decoded| {
-        // `USER:SECRET`, as Docker writes it, and names with a secret in them.
-        let is_pair = decoded.split_once(':').is_some_and(|(user, secret)| {
-            !user.is_empty()
-                && !secret.is_empty()
-                && !secret.starts_with("//")
-                && !secret.bytes().all(|byte| byte.is_ascii_digit())
-        });
-        is_pair
-            || without_queries(&without_addresses(&decoded)) != decoded
-            || TOKENS.iter().any(|token| decoded.contains(token))
-    });
-    is_random || tells || TOKENS.iter().any(|token| word.starts_with(token))
-}
-
-/// What a word is base64 of, when that is a text.
-fn decoded(word: &str) -> Option<String> {
-    if word.len() < BASE64_MIN {
-        return None;
-    }
-    let bytes =
-        [STANDARD, URL_SAFE, STANDARD_NO_PAD, URL_SAFE_NO_PAD].iter().find_map(|engine| engine.decode(word).ok())?;
-    String::from_utf8(bytes).ok().filter(|text| !text.chars().any(char::is_control))
+    let tells = decoded
+        .is_some_and(|decoded| misplaced::tells(&decoded) || without_queries(&without_addresses(&decoded)) != decoded);
+    is_random || tells || misplaced::begins_as_token(word)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::Kind;
 use super::trail::Trail;
 use crate::model::registry_key::HUB_NAME;
-use crate::model::text;
+use crate::model::{misplaced, text};
 use crate::ops::shims::NAMES;
 
 impl Trail<'_> {
@@ -55,7 +55,7 @@ impl Trail<'_> {
     pub(super) fn mend_login(&self) -> Option<String> {
         let registry = match self.registry {
             HUB_NAME => String::new(),
-            registry => format!(" {}", text::shell_word(Path::new(registry))),
+            registry => format!(" {}", text::shell_word(Path::new(&misplaced::server(registry)))),
         };
         let place = self.inside.place;
         let account = place.user.as_deref().map(|user| text::escaped(user.as_bytes()).into_owned());

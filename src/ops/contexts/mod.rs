@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::model::registry_key::{HUB_KEY, HUB_NAME};
-use crate::model::{Login, RegistryKey};
+use crate::model::{Login, RegistryKey, misplaced};
 use crate::ops::registries::Registries;
 use crate::system::System;
 use crate::system::variables::Variables;
@@ -252,9 +252,22 @@ pub fn matrix_of(system: &System, scope: &Scope, asked: &[String], listed: Optio
         let cell = move |name: &String| inside.trace(index, name);
         registries.iter().map(cell)
     });
-    let cells: Vec<Cell> = cells.collect();
+    let cells: Vec<Cell> = cells.map(told).collect();
+    let registries = registries.iter().map(misplaced::server).collect();
     let contexts = inside.iter().map(Inside::context).collect();
     Matrix { registries, contexts, cells, missed: found.missed }
+}
+
+/// Without what may be a secret in a name: a store has whatever a client put there.
+fn told(mut cell: Cell) -> Cell {
+    cell.registry = misplaced::server(&cell.registry);
+    cell.why = misplaced::words(&cell.why);
+    cell.mend = cell.mend.map(|mend| misplaced::words(&mend));
+    for step in &mut cell.steps {
+        step.seen = misplaced::words(&step.seen);
+        step.place = step.place.take().map(|place| misplaced::path(&place));
+    }
+    cell
 }
 
 fn canonical(name: &str) -> String {

@@ -8,7 +8,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use super::{Answer, Context, Kind, Matrix, Reason, docker_key};
-use crate::model::{Login, text};
+use crate::model::{Login, misplaced, text};
 use crate::system::System;
 use crate::system::process::{self, Limits};
 
@@ -78,5 +78,5 @@ fn list(system: &System, program: &Path, context: &Context) -> Result<BTreeMap<S
     // Names only: a list has no secret.
     let listed: BTreeMap<String, String> =
         serde_json::from_slice(finished.stdout.expose()).map_err(|_| "it was run and gave no list".to_owned())?;
-    Ok(listed.into_iter().map(|(server, user)| (server, Login::new(user))).collect())
+    Ok(listed.into_iter().map(|(server, user)| (misplaced::server(server), Login::new(user))).collect())
 }

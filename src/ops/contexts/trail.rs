@@ -7,7 +7,7 @@ use std::rc::Rc;
 use super::inside::{ConfigSeen, Inside, Program};
 use super::seen::{Key, Logins};
 use super::{Answer, Cell, Reason, Step, docker_key};
-use crate::model::{Login, RegistryKey, text};
+use crate::model::{Login, RegistryKey, misplaced, text};
 use crate::ops::answering::active;
 use crate::ops::registries::official;
 use crate::ops::shims::PREFIX;
@@ -287,8 +287,8 @@ impl<'t> Trail<'t> {
         let why = match twin {
             Some(twin) => format!(
                 "the store has its login as {}, and Docker asks for {}",
-                text::quoted(twin.as_bytes()),
-                text::quoted(self.key.as_bytes())
+                text::quoted(misplaced::server(twin.as_bytes())),
+                text::quoted(misplaced::server(self.key.as_bytes()))
             ),
             None => "the store has no login of it".to_owned(),
         };

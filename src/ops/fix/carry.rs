@@ -4,8 +4,8 @@
 use std::path::Path;
 
 use super::logins::{Move, Moves, whose};
-use super::{Deed, Fix};
-use crate::model::{Credential, Login, Problem, RegistryKey, Secret, text};
+use super::{Deed, Fix, copies};
+use crate::model::{Credential, Login, Problem, RegistryKey, Secret, misplaced, text};
 use crate::ops::audit::{self, Choice, Evidence, Scope};
 use crate::ops::backup::{self, ModeChange};
 use crate::ops::credentials::CredentialStore;
@@ -45,6 +45,7 @@ pub fn apply(system: &System, scope: &Scope, fix: &Fix) -> Result<Applied, Probl
         }
         Deed::Remove { before } => {
             let now = begun(path, before)?;
+            copies::check(system, now.text())?;
             let step = backup::keep(system, &fix.title, path, &now, None)?;
             now.remove().map_err(|error| forgotten(system, step, error.into()))?;
             Ok(Applied { done: vec![fix.title.clone()], ..Applied::default() })
@@ -227,7 +228,7 @@ fn beside(now: &Rewriting, moves: &Moves, held: &Credential, one: &Move, earlier
 const BY_NOW: &str = "it is in the store by now and stays in the file too; once it can be read: regpass fix --apply";
 
 fn conflict(there: &Login, held: &Login, key: &RegistryKey) -> Problem {
-    let server = text::shell_word(Path::new(&*key.to_text()));
+    let server = text::shell_word(Path::new(&misplaced::server(key.as_bytes())));
     let what = if there == held {
         "the store has another password for it".to_owned()
     } else {

@@ -4,11 +4,10 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use super::preview::{Preview, diff};
-use super::{Deed, Fix, kept_from, read};
-use crate::model::{RegistryKey, text};
+use super::{Deed, Fix, copies, kept_from, read};
+use crate::model::text;
 use crate::ops::audit::{Evidence, Finding, Spot};
 use crate::ops::backup::ModeChange;
-use crate::ops::credentials::CredentialStore;
 use crate::system::System;
 use crate::system::docker::edit::{self, Edit};
 use crate::system::modes as system_modes;
@@ -151,23 +150,18 @@ fn removal(system: &System, evidence: &Evidence, path: &Path, all: &[&Finding]) 
         return Some(Fix::guided(&own, Some(why)));
     }
     let before = read(path)?;
+    if let Some(why) = copies::last_places(system, &before) {
+        let mut fix = Fix::guided(&own, Some(why));
+        fix.advice.push(format!("log in there, so that the store has it, or let it go: rm {}", text::shell_word(path)));
+        return Some(fix);
+    }
     let title = format!("remove the copy {}", text::quoted_path(path));
     let Preview { lines, untold } = diff(&before, None);
-    let mut steps = only_there(system, &own);
+    let mut steps = vec![
+        "compares each of its logins with the store's: only a copy whose logins all live on is removed".to_owned(),
+    ];
     steps.extend(untold);
     steps.push("keeps the file, encrypted, for regpass undo: 30 days, 100 changes".to_owned());
     let advice = vec!["change the passwords at the registries: whoever read the file has them".to_owned()];
     Some(Fix { diff: lines, steps, advice, ..Fix::auto(&own, title, path, Deed::Remove { before }) })
-}
-
-/// Which of a copy's logins the store has none for: it may be the last that knows them.
-fn only_there(system: &System, findings: &[&Finding]) -> Vec<String> {
-    let store = CredentialStore::new(system);
-    let mut servers: Vec<&String> = findings.iter().filter_map(|finding| finding.registry.as_ref()).collect();
-    servers.dedup();
-    let absent = |server: &&String| !matches!(store.answering(&RegistryKey::new(server.as_str())), Ok(Some(_)));
-    let told = |server: &String| {
-        format!("the store has no login for {}: the copy may be the last to know it", text::quoted(server))
-    };
-    servers.into_iter().filter(absent).map(told).collect()
 }

@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 use super::preview::{Preview, diff};
 use super::{Deed, Fix, kept_from, read};
 use crate::model::registry_key::{HUB_KEY, HUB_NAME};
-use crate::model::{Login, RegistryKey, Secret, text};
+use crate::model::{Login, RegistryKey, Secret, misplaced, text};
 use crate::ops::audit::evidence::AuthSeen;
 use crate::ops::audit::places::AuthRole;
 use crate::ops::audit::{Evidence, Finding, Spot};
 use crate::ops::credentials::CredentialStore;
 use crate::ops::shims;
 use crate::system::System;
-use crate::system::docker::auth_file::{Contents, Layout, masked};
+use crate::system::docker::auth_file::{Contents, Layout};
 use crate::system::docker::edit::{self, Edit, EditError, Entry};
 use crate::system::links::Found;
 
@@ -171,7 +171,7 @@ fn own_name(server: &str) -> Result<RegistryKey, String> {
 }
 
 /// The name under which Docker asks a helper: the host, and the Hub's own (docker/cli `ConvertToHostname`, `IndexServer`).
-fn key_of(server: &str) -> RegistryKey {
+pub(super) fn key_of(server: &str) -> RegistryKey {
     let key = RegistryKey::new(server);
     if key.is_hub_token() {
         return key;
@@ -258,7 +258,7 @@ fn moving(system: &System, path: &Path, findings: &[&Finding], moves: Moves, aft
         ));
     }
     for (one, helper) in moves.moves.iter().filter_map(|one| Some((one, one.own_helper.as_ref()?))) {
-        let server = text::quoted(one.key.as_bytes());
+        let server = text::quoted(misplaced::server(one.key.as_bytes()));
         steps.push(format!("names docker-credential-{} in the file for {server}", text::escaped(helper.as_bytes())));
     }
     steps.push("keeps the file as it is now, encrypted, for regpass undo".to_owned());
@@ -273,7 +273,7 @@ fn step(system: &System, one: &Move) -> String {
     let as_named = if one.key.as_bytes() == one.entry.server.as_bytes() {
         String::new()
     } else {
-        format!(" (here {})", text::quoted(masked(&one.entry.server)))
+        format!(" (here {})", text::quoted(misplaced::server(&one.entry.server)))
     };
     match CredentialStore::new(system).answering(&one.key) {
         Ok(None) => format!("stores {whose}{as_named}, and reads it back"),
@@ -289,7 +289,7 @@ fn step(system: &System, one: &Move) -> String {
 
 /// `the login of "bob" at "a.test"`.
 pub(super) fn whose(login: &Login, key: &RegistryKey) -> String {
-    let at = text::quoted(key.as_bytes());
+    let at = text::quoted(misplaced::server(key.as_bytes()));
     if login.is_identity_token() {
         format!("the identity token at {at}")
     } else if login.is_showable() {

@@ -4,6 +4,7 @@
 
 mod advice;
 mod carry;
+mod copies;
 mod files;
 mod logins;
 mod preview;
@@ -14,7 +15,7 @@ pub use preview::DiffLine;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use crate::model::{Problem, Secret, text};
+use crate::model::{Problem, Secret, misplaced, text};
 use crate::ops::audit::{self, Choice, Evidence, Finding, Scope};
 use crate::ops::backup::ModeChange;
 use crate::system::System;
@@ -126,6 +127,19 @@ impl Fix {
         Fix { kind: Kind::Auto, title, path: Some(path.to_owned()), deed: Some(deed), ..Fix::of(findings) }
     }
 
+    /// Its file, as it may be told.
+    pub fn place(&self) -> Option<PathBuf> {
+        self.path.as_deref().map(misplaced::path)
+    }
+
+    /// Without what may be a secret in a name.
+    fn told(mut self) -> Fix {
+        self.title = misplaced::words(&self.title);
+        self.why = self.why.map(|why| misplaced::words(&why));
+        self.steps.iter_mut().chain(&mut self.advice).for_each(|line| *line = misplaced::words(line));
+        self
+    }
+
     fn of(findings: &[&Finding]) -> Fix {
         let mut ids: Vec<&'static str> = findings.iter().map(|finding| finding.id).collect();
         ids.sort_unstable();
@@ -193,7 +207,7 @@ fn planned(system: &System, evidence: &Evidence, findings: &[&Finding]) -> Vec<F
         let fix = files::plan(system, evidence, finding, findings).unwrap_or_else(|| Fix::guided(&[*finding], None));
         fixes.push(fix);
     }
-    fixes
+    fixes.into_iter().map(Fix::told).collect()
 }
 
 /// Why regpass keeps its hands off a file, if it does.

@@ -179,7 +179,7 @@ mod tests {
         assert_eq!(
             words,
             [
-                "Docker asks docker-credential-osx\\u{1b}keychain for h.test",
+                "Docker asks docker-credential-*** for h.test",
                 "Docker's config.json holds a secret for https://h.test in clear",
             ]
         );

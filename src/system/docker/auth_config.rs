@@ -1,9 +1,9 @@
 //! `DOCKER_AUTH_CONFIG`: logins in a variable, which Docker 28.3 and later takes before every helper (docker/cli
 //! `cli/config/configfile/file.go`, `parseEnvConfig`). Which registries it answers for; never what it holds.
 
-use super::auth_file::{masked, user_of};
+use super::auth_file::user_of;
 use super::document::{self, Node, is_named};
-use crate::model::Secret;
+use crate::model::{Secret, misplaced};
 
 /// What Docker makes of the variable.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,7 +43,7 @@ fn entries(node: &Node) -> Result<Vec<String>, &'static str> {
         if user_of(auth.expose()).is_none() {
             return Err("an auth in it is no base64 of USER:PASSWORD");
         }
-        servers.push(masked(server));
+        servers.push(misplaced::server(server));
     }
     Ok(servers)
 }

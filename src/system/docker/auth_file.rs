@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 use base64::Engine;
 use zeroize::Zeroizing;
 
-use super::document::{self, Node, folded, is_named};
-pub use super::document::{Broken, masked, pointer};
+use super::document::{self, Node, folded, is_named, pointer_to_server};
+pub use super::document::{Broken, pointer};
 use super::traits::Traits;
-use crate::model::{Login, Secret, text};
+use crate::model::{Login, Secret, misplaced, text};
 use crate::system::files::{self, FileError};
 
 /// The most that is read, in bytes.
@@ -139,12 +139,15 @@ fn parsed(bytes: &Secret, layout: Layout) -> State {
 fn contents(node: &Node, layout: Layout) -> Contents {
     let mut found = Contents {
         unfit: if layout == Layout::Nested { unfit(node) } else { Vec::new() },
-        creds_store: plain(node.get("credsStore")).filter(|helper| !helper.is_empty()),
+        creds_store: plain(node.get("credsStore"))
+            .filter(|helper| !helper.is_empty())
+            .map(|name| misplaced::helper(&name)),
         keys: node.members().iter().map(|(key, _)| key.clone()).collect(),
         repeated: node.repeated(),
         ..Contents::default()
     };
-    found.cred_helpers = helpers(node).into_iter().map(|(server, helper)| (masked(server), helper)).collect();
+    let own = |(server, helper): (&str, String)| (misplaced::server(server), misplaced::helper(&helper));
+    found.cred_helpers = helpers(node).into_iter().map(own).collect();
     match layout {
         Layout::Nested => {
             for (key, node) in node.all("auths") {
@@ -165,7 +168,7 @@ fn contents(node: &Node, layout: Layout) -> Contents {
 impl Contents {
     fn add_entries(&mut self, at: &str, entries: &Node) {
         for (server, entry) in entries.members() {
-            let here = pointer(at, server);
+            let here = pointer_to_server(at, server);
             let told = plain(entry.get("username")).filter(|user| !user.is_empty()).map(Login::new);
             let before = self.held.len();
             for (name, value) in entry.members().iter().filter(|(name, _)| holds(name)) {
@@ -180,7 +183,7 @@ impl Contents {
                 };
                 let held = Held {
                     pointer: pointer(&here, name),
-                    server: masked(server),
+                    server: misplaced::server(server),
                     user: decoded.or_else(|| told.clone()),
                     what: name.clone(),
                     length: value.len(),
@@ -190,7 +193,7 @@ impl Contents {
                 self.held.push(held);
             }
             if before == self.held.len() {
-                self.marks.push(masked(server));
+                self.marks.push(misplaced::server(server));
             }
         }
     }
@@ -201,7 +204,7 @@ impl Contents {
                 let length = secret_in_address(text.expose());
                 let held = |length| Held {
                     pointer: at.to_owned(),
-                    server: masked(name),
+                    server: misplaced::name(name),
                     user: None,
                     what: "address".to_owned(),
                     length,

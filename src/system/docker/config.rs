@@ -8,7 +8,7 @@ use super::auth_file::{self, HOLDERS};
 use super::creds_store::{self, Placed};
 use super::document::{self, Broken, Node};
 use super::edit::EditError;
-use crate::model::{Login, Problem, RegistryKey, Secret, text};
+use crate::model::{Login, Problem, RegistryKey, Secret, misplaced, text};
 use crate::system::files::{self, FileError};
 use crate::system::rewriting::RewriteError;
 
@@ -117,8 +117,13 @@ pub(super) fn parse(file: &Path, text: &Secret) -> Result<DockerConfig, DockerCo
     Ok(DockerConfig {
         exists: true,
         placed: creds_store::placed(text, &node, has_more),
-        helper: auth_file::plain(node.get("credsStore")).filter(|helper| !helper.is_empty()),
-        helpers: auth_file::helpers(&node).into_iter().map(|(server, helper)| (server.to_owned(), helper)).collect(),
+        helper: auth_file::plain(node.get("credsStore"))
+            .filter(|helper| !helper.is_empty())
+            .map(|helper| misplaced::helper(&helper)),
+        helpers: auth_file::helpers(&node)
+            .into_iter()
+            .map(|(server, helper)| (server.to_owned(), misplaced::helper(&helper)))
+            .collect(),
         inline: inline.collect(),
         has_entries,
         file: file.to_owned(),

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::document::{self, Node, pointer};
-use crate::model::{Secret, text};
+use crate::model::{Secret, misplaced, text};
 use crate::system::files::{self, FileError};
 
 /// The largest file read, in bytes.
@@ -27,7 +27,7 @@ pub fn insecure_registries(path: &Path) -> Result<Vec<(String, String)>, DaemonE
     let Some(Node::List(hosts)) = node.get(INSECURE) else { return Ok(Vec::new()) };
     let hosts = hosts.iter().enumerate().filter_map(|(index, host)| {
         let host = String::from_utf8_lossy(host.text()?.expose()).into_owned();
-        Some((pointer(&pointer("", INSECURE), &index.to_string()), document::masked(&host)))
+        Some((pointer(&pointer("", INSECURE), &index.to_string()), misplaced::name(&host)))
     });
     Ok(hosts.collect())
 }

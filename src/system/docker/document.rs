@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
-use crate::model::Secret;
+use crate::model::{Secret, misplaced};
 
 /// A value.
 #[derive(Debug)]
@@ -136,20 +136,28 @@ fn fold(character: char) -> char {
     }
 }
 
-/// One step further down (RFC 6901, section 3), what may be a password in the key masked.
+/// One step further down (RFC 6901, section 3), what may be a secret in the key masked.
 pub fn pointer(at: &str, key: &str) -> String {
-    format!("{at}/{}", masked(key).replace('~', "~0").replace('/', "~1"))
+    step(at, &if holds_servers(at) { misplaced::server(key) } else { misplaced::name(key) })
 }
 
-/// The name of a server as it may be shown: what stands before an `@` may be a password.
-pub fn masked(server: &str) -> String {
-    match server.rsplit_once('@') {
-        None => server.to_owned(),
-        Some((before, host)) => {
-            let scheme = before.split_once("://").map(|(scheme, _)| format!("{scheme}://")).unwrap_or_default();
-            format!("{scheme}***@{host}")
-        }
-    }
+/// The same where the key is a server's name wherever it stands.
+pub(super) fn pointer_to_server(at: &str, server: &str) -> String {
+    step(at, &misplaced::server(server))
+}
+
+fn step(at: &str, key: &str) -> String {
+    format!("{at}/{}", key.replace('~', "~0").replace('/', "~1"))
+}
+
+/// True for the pointer of a member whose keys are servers' names.
+fn holds_servers(at: &str) -> bool {
+    at.strip_prefix('/').is_some_and(names_servers)
+}
+
+/// True for members of `config.json` whose keys are servers' names.
+pub(super) fn names_servers(member: &str) -> bool {
+    ["auths", "credHelpers"].iter().any(|name| is_named(member, name))
 }
 
 impl<'de> Deserialize<'de> for Node {

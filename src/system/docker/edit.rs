@@ -4,9 +4,9 @@
 use std::ops::Range;
 
 use super::auth_file::{HOLDERS, Layout, decoded_pair};
-use super::document::{self, Node, masked, pointer};
+use super::document::{self, Node, pointer, pointer_to_server};
 use super::spans::{self, Member};
-use crate::model::{Credential, IDENTITY_TOKEN_USER, Login, Secret, text};
+use crate::model::{Credential, IDENTITY_TOKEN_USER, Login, Secret, misplaced, text};
 
 /// One change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,7 +68,7 @@ pub enum Unmovable {
     NoPassword,
     #[error("its password ends with a line end, which the store does not keep")]
     LineEnd,
-    #[error("there is a password in its name")]
+    #[error("its name holds what may be a secret, and would be a folder's name in the store")]
     NameHoldsSecret,
     #[error(transparent)]
     Edit(#[from] EditError),
@@ -90,7 +90,7 @@ pub fn entries(text: &Secret, layout: Layout) -> Result<Vec<Entry>, EditError> {
     };
     let below = |at: &str, entries: &Node| -> Vec<Entry> {
         let held = entries.members().iter().filter(|(_, entry)| holds(entry));
-        held.map(|(server, _)| Entry { server: server.clone(), pointer: pointer(at, server) }).collect()
+        held.map(|(server, _)| Entry { server: server.clone(), pointer: pointer_to_server(at, server) }).collect()
     };
     Ok(match layout {
         Layout::Flat => below("", &node),
@@ -101,7 +101,7 @@ pub fn entries(text: &Secret, layout: Layout) -> Result<Vec<Entry>, EditError> {
 /// The login of an entry, as Docker reads it and would hand it to a helper (docker/cli `configfile.LoadFromReader`,
 /// `native_store.go`).
 pub fn credential(text: &Secret, layout: Layout, server: &str) -> Result<Credential, Unmovable> {
-    if server.contains('@') {
+    if misplaced::is_in_server(server) {
         return Err(Unmovable::NameHoldsSecret);
     }
     let bytes = text.expose();
@@ -238,7 +238,7 @@ fn with_own_helper(text: &Secret, server: &str, helper: &str) -> Result<Secret, 
     };
     let members = spans::members(bytes, &helpers.value).ok_or(EditError::Unfit)?;
     if members.iter().any(|member| member.key == server) {
-        return Err(EditError::Taken(masked(server)));
+        return Err(EditError::Taken(misplaced::server(server)));
     }
     Ok(with_member(text, &helpers.value, &members, &member))
 }
@@ -264,7 +264,7 @@ fn with_last(mut text: Secret, key: &str) -> Result<Secret, EditError> {
         let members = spans::members(bytes, &whole).ok_or(EditError::Unfit)?;
         let own: Vec<usize> = (0..members.len()).filter(|index| members[*index].key == key).collect();
         if own.iter().any(|index| matches!(bytes[members[*index].value.start], b'{' | b'[')) {
-            return Err(EditError::Merged(masked(key)));
+            return Err(EditError::Merged(misplaced::name(key)));
         }
         let [first, _, ..] = own[..] else { return Ok(text) };
         let cut = spans::cut(&whole, &members, first).ok_or(EditError::Unfit)?;
@@ -275,10 +275,10 @@ fn with_last(mut text: Secret, key: &str) -> Result<Secret, EditError> {
 fn renamed(text: &Secret, object: &Range<usize>, from: &str, to: &str) -> Result<Secret, EditError> {
     let members = spans::members(text.expose(), object).ok_or(EditError::Unfit)?;
     if let Some(other) = members.iter().find(|member| member.is(to) && member.key != from) {
-        return Err(EditError::Taken(other.key.clone()));
+        return Err(EditError::Taken(misplaced::name(&other.key)));
     }
     let mut meant = members.iter().filter(|member| member.key == from);
-    let (Some(member), None) = (meant.next(), meant.next()) else { return Err(EditError::Gone(masked(from))) };
+    let (Some(member), None) = (meant.next(), meant.next()) else { return Err(EditError::Gone(misplaced::name(from))) };
     let name = serde_json::to_string(to).map_err(|_| EditError::Unfit)?;
     Ok(spliced(text, member.key_at.clone(), name.as_bytes()))
 }
@@ -297,8 +297,8 @@ fn entry(text: &[u8], layout: Layout, server: &str) -> Result<Member, EditError>
     let mut own = entries.into_iter().filter(|member| member.key == server);
     match (own.next(), own.next()) {
         (Some(member), None) => Ok(member),
-        (Some(_), Some(_)) => Err(EditError::Repeated(masked(server))),
-        (None, _) => Err(EditError::Gone(masked(server))),
+        (Some(_), Some(_)) => Err(EditError::Repeated(misplaced::server(server))),
+        (None, _) => Err(EditError::Gone(misplaced::server(server))),
     }
 }
 

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
-use super::document::{self, Node, folded, masked};
-use crate::model::Secret;
+use super::document::{self, Node, folded};
+use crate::model::{Secret, misplaced};
 use crate::system::files;
 
 /// The most that is read, in bytes.
@@ -20,31 +20,31 @@ pub fn of(path: &Path) -> Result<Value, String> {
     }
     let (node, _) = document::parse(bytes.expose())
         .map_err(|at| format!("it is not JSON: line {}, column {}", at.line, at.column))?;
-    let members = node.members().iter().map(|(name, node)| (masked(name), member(name, node)));
+    let members = node.members().iter().map(|(name, node)| (misplaced::name(name), member(name, node)));
     Ok(Value::Object(members.collect()))
 }
 
 fn member(name: &str, node: &Node) -> Value {
     match folded(name).as_str() {
         "credsstore" => plain(node),
-        "credhelpers" => object(node, plain),
-        "auths" => object(node, |entry| object(entry, kind)),
-        "httpheaders" => object(node, kind),
+        "credhelpers" => object(node, |name| misplaced::server(name), plain),
+        "auths" => object(node, |name| misplaced::server(name), |entry| object(entry, misplaced::name, kind)),
+        "httpheaders" => object(node, misplaced::name, kind),
         _ => kind(node),
     }
 }
 
-fn object(node: &Node, each: fn(&Node) -> Value) -> Value {
+fn object(node: &Node, named: fn(&str) -> String, each: fn(&Node) -> Value) -> Value {
     if !node.is_map() {
         return kind(node);
     }
-    let members: Map<String, Value> = node.members().iter().map(|(name, node)| (masked(name), each(node))).collect();
+    let members: Map<String, Value> = node.members().iter().map(|(name, node)| (named(name), each(node))).collect();
     Value::Object(members)
 }
 
 /// A helper's name.
 fn plain(node: &Node) -> Value {
-    node.text().map_or_else(|| kind(node), |text| String::from_utf8_lossy(text.expose()).into())
+    node.text().map_or_else(|| kind(node), |text| misplaced::helper(&String::from_utf8_lossy(text.expose())).into())
 }
 
 fn kind(node: &Node) -> Value {

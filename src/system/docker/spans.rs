@@ -4,7 +4,8 @@
 use std::ops::Range;
 
 use super::auth_file::holds;
-use super::document::{folded, is_named, masked};
+use super::document::{folded, is_named, names_servers};
+use crate::model::misplaced;
 
 /// What a hidden value looks like, whatever its length.
 const MASK: &str = "\"••••••••\"";
@@ -84,7 +85,8 @@ fn veil<'t>(text: &'t [u8], value: &Range<usize>, way: &mut Vec<String>, shown: 
         b'{' => {
             for Member { key, key_at, value } in members(text, value)? {
                 shown.extend_from_slice(text.get(done..key_at.start)?);
-                let safe = masked(&key);
+                let is_server = way.len() == 1 && way.first().is_some_and(|member| names_servers(member));
+                let safe = if is_server { misplaced::server(&key) } else { misplaced::name(&key) };
                 let bytes: &'t [u8] = &text[key_at.clone()];
                 if safe == key {
                     shown.extend_from_slice(bytes);
@@ -111,7 +113,11 @@ fn veil<'t>(text: &'t [u8], value: &Range<usize>, way: &mut Vec<String>, shown: 
                 [key, _] => key == "credhelpers",
                 _ => false,
             };
-            if !names_helper && value.len() > 2 {
+            let is_honest = || {
+                let name = serde_json::from_slice::<String>(text.get(value.clone())?).ok()?;
+                Some(misplaced::helper(&name) == name)
+            };
+            if value.len() > 2 && !(names_helper && is_honest() == Some(true)) {
                 shown.extend_from_slice(MASK.as_bytes());
                 done = value.end;
             }

@@ -11,6 +11,7 @@ mod fix;
 mod generate;
 mod grep;
 mod history;
+mod misplaced;
 mod questions;
 mod registries;
 mod status;

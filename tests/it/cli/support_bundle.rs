@@ -38,7 +38,7 @@ const PLANTED: [&str; 23] = [
     "Znewer7hunter",
 ];
 
-fn put(sandbox: &Sandbox, path: &str, content: &str) {
+pub(super) fn put(sandbox: &Sandbox, path: &str, content: &str) {
     let file = sandbox.home().join(path);
     std::fs::create_dir_all(file.parent().expect("a folder")).expect("folders");
     std::fs::write(file, content).expect("a file");
@@ -110,7 +110,7 @@ fn careless() -> Sandbox {
 }
 
 /// The secret as it is, and as base64 has it wherever it begins in a text.
-fn forms(secret: &str) -> BTreeSet<String> {
+pub(super) fn forms(secret: &str) -> BTreeSet<String> {
     let mut forms = BTreeSet::from([secret.to_owned()]);
     for front in ["", "x", "xx"] {
         for engine in [&STANDARD, &URL_SAFE] {

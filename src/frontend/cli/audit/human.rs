@@ -35,7 +35,7 @@ fn add(lines: &mut String, console: &Console, finding: &Finding) {
     };
     let id = console.paint(Role::Muted, finding.id);
     let _ = writeln!(lines, "{} {id} {}", console.paint(role, &format!("{:<8}", finding.severity.id())), finding.title);
-    if let Some(path) = &finding.path {
+    if let Some(path) = finding.place() {
         let spot = match &finding.spot {
             Spot::Whole => String::new(),
             Spot::Line(line) => format!(", line {line}"),

@@ -27,7 +27,7 @@ fn finding(finding: &Finding) -> Value {
     object.insert("severity".to_owned(), finding.severity.id().into());
     object.insert("confidence".to_owned(), finding.confidence.id().into());
     object.insert("title".to_owned(), finding.title.as_str().into());
-    match &finding.path {
+    match finding.place() {
         Some(path) => names::put(&mut object, "path", path.as_os_str().as_encoded_bytes()),
         None => _ = object.insert("path".to_owned(), Value::Null),
     }

@@ -58,7 +58,7 @@ fn result(index: usize, finding: &Finding) -> Value {
         "partialFingerprints": { "regpass/v1": finding.fingerprint() },
         "properties": { "severity": finding.severity.id(), "confidence": finding.confidence.id() },
     });
-    if let Some(path) = &finding.path {
+    if let Some(path) = finding.place() {
         let mut place = json!({ "artifactLocation": { "uri": uri(path.as_os_str().as_encoded_bytes()) } });
         if let Spot::Line(line) = finding.spot {
             place["region"] = json!({ "startLine": line });

@@ -49,7 +49,7 @@ impl Shown {
             kind: fix.kind,
             ids: fix.ids.clone(),
             title: fix.title.clone(),
-            path: fix.path.clone(),
+            path: fix.place(),
             diff: fix.diff.clone(),
             steps: fix.steps.clone(),
             advice: fix.advice.clone(),

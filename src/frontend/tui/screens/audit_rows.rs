@@ -82,7 +82,7 @@ fn of_group(looks: &[Look], group: Range<usize>, all: bool) -> Vec<Row> {
 /// As the filter knows a finding.
 fn name_of(judged: &Judged) -> String {
     let finding = &judged.finding;
-    let path = finding.path.as_ref().map(|path| text::escaped(path.as_os_str().as_encoded_bytes()).into_owned());
+    let path = finding.place().map(|path| text::escaped(path.as_os_str().as_encoded_bytes()).into_owned());
     format!("{} {} {} {}", finding_word(judged), finding.id, finding.title, path.unwrap_or_default())
 }
 

@@ -212,13 +212,13 @@ fn draw_finding(judged: &Judged, screen: &Audit, details: &mut Details<'_>, scop
     let finding = &judged.finding;
     details.title(&finding.title);
     details.scroll(screen.scroll);
-    if let Some(path) = &finding.path {
+    if let Some(path) = finding.place() {
         let spot = match &finding.spot {
             Spot::Whole => String::new(),
             Spot::Line(line) => format!(", line {line}"),
             Spot::Pointer(pointer) => format!(" {}", text::escaped(pointer.as_bytes())),
         };
-        details.fact("where", &format!("{}{spot}", words::path(path, scope.home.as_deref())), Meaning::Plain);
+        details.fact("where", &format!("{}{spot}", words::path(&path, scope.home.as_deref())), Meaning::Plain);
     }
     details.fact(
         "severity",
@@ -226,7 +226,8 @@ fn draw_finding(judged: &Judged, screen: &Audit, details: &mut Details<'_>, scop
         meaning(finding.severity),
     );
     if let Some(registry) = &finding.registry {
-        let user = finding.account.as_ref().map(|login| format!(" as {}", text::escaped(login.as_str().as_bytes())));
+        let user = finding.account.as_ref().filter(|login| login.is_showable());
+        let user = user.map(|login| format!(" as {}", text::escaped(login.as_str().as_bytes())));
         let registry = text::escaped(registry.as_bytes());
         details.fact("registry", &format!("{registry}{}", user.unwrap_or_default()), Meaning::Plain);
     }

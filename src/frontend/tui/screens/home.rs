@@ -17,7 +17,7 @@ use super::super::widgets::{sheet, words};
 use super::confirm::Confirm;
 use super::following::Following;
 use super::home_rows::{Entries, Go, Row, rows};
-use crate::model::Problem;
+use crate::model::{Problem, misplaced};
 use crate::ops::mending::{self, Mend};
 use crate::ops::overview::{self, Overview};
 use crate::ops::readers::OwnKey;
@@ -195,7 +195,8 @@ impl Home {
     fn inline_words(&self) -> String {
         let docker = self.overview.as_ref().and_then(|overview| overview.docker.as_ref().ok());
         let inline = docker.map_or(&[][..], |docker| &docker.inline);
-        let named: Vec<_> = inline.iter().take(INLINE_NAMED).map(|one| one.server.display()).collect();
+        let named: Vec<_> =
+            inline.iter().take(INLINE_NAMED).map(|one| misplaced::server(one.server.as_bytes())).collect();
         let named = named.join(", ");
         match inline.len() - inline.len().min(INLINE_NAMED) {
             _ if inline.is_empty() => String::new(),

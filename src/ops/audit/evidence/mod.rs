@@ -283,7 +283,15 @@ fn recognised(role: TextRole, bytes: &Secret) -> Vec<(usize, Literal)> {
     // A line that ends with a backslash goes on in the next one.
     let mut begun = Secret::new(Vec::new());
     let mut first = 1;
+    let mut document = None;
     for (index, line) in bytes.expose().split(|byte| *byte == b'\n').enumerate() {
+        if let Some(open) = document.take() {
+            match literals::HereDocument::next(open, line) {
+                Ok(literal) => found.extend(literal.map(|literal| (index + 1, literal))),
+                Err(open) => document = Some(open),
+            }
+            continue;
+        }
         if begun.is_empty() {
             first = index + 1;
         }
@@ -292,17 +300,23 @@ fn recognised(role: TextRole, bytes: &Secret) -> Vec<(usize, Literal)> {
             begun.push(b" ");
             continue;
         }
-        let literal = if begun.is_empty() {
-            in_line(role, line)
-        } else {
-            begun.push(line);
-            let literal = in_line(role, begun.expose());
-            begun = Secret::new(Vec::new());
-            literal
-        };
+        let whole = if begun.is_empty() { None } else { Some(std::mem::replace(&mut begun, Secret::new(Vec::new()))) };
+        let whole = whole.map(|mut whole| {
+            whole.push(line);
+            whole
+        });
+        let line = whole.as_ref().map_or(line, Secret::expose);
+        let literal = in_line(role, line);
+        document = if literal.is_none() && has_commands(role) { literals::here_document(line) } else { None };
         found.extend(literal.map(|literal| (first, literal)));
     }
     found
+}
+
+/// True for texts that a shell runs.
+fn has_commands(role: TextRole) -> bool {
+    use TextRole::{BootScript, Cron, History, Pipeline, Unit};
+    matches!(role, History | Unit | Cron | BootScript | Pipeline)
 }
 
 /// What this kind of text can hold.

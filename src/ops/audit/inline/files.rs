@@ -174,7 +174,7 @@ fn is_open(seen: &AuthSeen) -> bool {
 
 /// What takes the login out of the file: Docker does so at a login by the plain name, and only by that.
 fn moved(server: &str) -> String {
-    if server.contains('@') {
+    if server.contains(['@', '*']) {
         format!("take the entry out by hand, then log in with a helper; {ROTATE}")
     } else if server.contains('/') && server != HUB_KEY {
         format!("log out by this very name, docker logout {}, then log in with a helper; {ROTATE}", word(server))

@@ -8,7 +8,7 @@ use super::super::evidence::{Addressed, Evidence, StoreSeen, shown};
 use super::super::finding::Severity::{High, Low, Medium};
 use super::super::finding::{Answer, Confidence, Finding, Spot};
 use super::{counted, of_stores, of_whole_stores, untold};
-use crate::model::{EntryPath, RegistryKey, text};
+use crate::model::{EntryPath, RegistryKey, misplaced, text};
 use crate::ops::registries::RegistryLogin;
 use crate::system::cipher::{Addressees, Reach};
 use crate::system::docker::auth_file::State;
@@ -105,7 +105,7 @@ pub(super) fn strays(evidence: &Evidence) -> Answer {
     of_stores(evidence, |store| {
         let told = |path: &PathBuf| {
             let folder = path.parent().and_then(Path::file_name).unwrap_or_default();
-            let server = layout::registry_of(folder.as_encoded_bytes()).map(|key| key.to_text().into_owned());
+            let server = layout::registry_of(folder.as_encoded_bytes()).map(|key| misplaced::server(key.as_bytes()));
             let title = "the official helper takes the first name in this folder for the login, whatever it is";
             let governs = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b".gpg-id"));
             let fix = match governs {
@@ -141,7 +141,7 @@ pub(super) fn several(evidence: &Evidence) -> Answer {
         let told = |(server, logins): (&RegistryKey, Vec<&RegistryLogin>)| {
             let official = logins.iter().find(|login| login.official)?;
             let active = logins.iter().find(|login| login.active).unwrap_or(official);
-            let name = server.display();
+            let name = misplaced::server(server.as_bytes());
             let (severity, says) = match official.login == active.login {
                 true => (Medium, format!("both helpers answer {}", active.login.quoted())),
                 false => (
@@ -157,7 +157,7 @@ pub(super) fn several(evidence: &Evidence) -> Answer {
             let fix = "keep one: log in as that user again, which puts the others away (regpass registries)";
             let folder = active.file.parent().unwrap_or(&active.file);
             let finding = Finding::new("STO14", severity, title, fix).at(folder, Spot::Whole);
-            Some(finding.about(Some(server.to_text().into_owned()), Some(active.login.clone())))
+            Some(finding.about(Some(name), Some(active.login.clone())))
         };
         by_server.into_iter().filter(|(_, logins)| logins.len() > 1).filter_map(told).collect()
     })
@@ -170,13 +170,14 @@ pub(super) fn spellings(evidence: &Evidence) -> Answer {
             by_name.entry(&login.canonical).or_default().insert(&login.server);
         }
         let told = |(name, servers): (&str, BTreeSet<&RegistryKey>)| {
-            let all: Vec<String> = servers.iter().map(|server| text::quoted(server.as_bytes())).collect();
-            let title = format!("{} has a login each for {}", text::escaped(name.as_bytes()), listed(&all));
+            let all: Vec<String> =
+                servers.iter().map(|server| text::quoted(misplaced::server(server.as_bytes()))).collect();
+            let title = format!("{} has a login each for {}", misplaced::server(name), listed(&all));
             let fix = "keep the one that your clients name, and docker logout the others by the very name";
             let first = logins.iter().find(|login| login.canonical == name);
             let folder = first.and_then(|login| login.file.parent()).unwrap_or(Path::new(""));
             let finding = Finding::new("STO17", Medium, title, fix).at(folder, Spot::Whole);
-            finding.about(Some(name.to_owned()), None)
+            finding.about(Some(misplaced::server(name)), None)
         };
         by_name.into_iter().filter(|(_, servers)| servers.len() > 1).map(told).collect()
     })
@@ -209,16 +210,17 @@ pub(super) fn orphans(evidence: &Evidence) -> Answer {
             let title = format!(
                 "{} at {} is stored, and no client's configuration mentions the registry: nobody may know of it",
                 login.login.quoted(),
-                text::quoted(login.server.as_bytes())
+                text::quoted(misplaced::server(login.server.as_bytes()))
             );
-            let server = login.server.to_text();
-            let fix =
-                format!("when it is not needed any more: docker logout {}", text::shell_word(Path::new(&*server)));
+            let server = misplaced::server(login.server.as_bytes());
+            let fix = format!("when it is not needed any more: docker logout {}", text::shell_word(Path::new(&server)));
             let finding = Finding::new("STO18", Low, title, fix).at(&login.file, Spot::Whole).with(Confidence::Guess);
-            finding.about(Some(server.into_owned()), Some(login.login.clone()))
+            finding.about(Some(server), Some(login.login.clone()))
         };
         let is_orphan = |login: &&RegistryLogin| {
-            !login.server.is_hub_token() && !layout::is_aside(&login.entry) && !mentioned.contains(&login.canonical)
+            // What a configuration mentions is known by the name that may be told.
+            let told = RegistryKey::new(misplaced::server(login.server.as_bytes())).canonical();
+            !login.server.is_hub_token() && !layout::is_aside(&login.entry) && !mentioned.contains(&told)
         };
         logins.iter().filter(is_orphan).map(told).collect()
     })

@@ -34,7 +34,21 @@ fn plant(bench: &Bench) -> BTreeSet<Leak> {
     file("INL05", "home/.config/containers/auth.json", 250..400, false);
     file("INL04", "home/.dockercfg", 400..450, true);
     for number in 450..500 {
-        file("INL19", &format!("home/.docker/config.json.{number}.bak"), number..number + 1, false);
+        let name = match number % 10 {
+            0 => format!("config.json-old{number}"),
+            1 => format!("config.json.bak{number}"),
+            2 => format!("config.json.{number}.disabled"),
+            3 => format!("config-old-{number}.json"),
+            4 => format!("config (copy {number}).json"),
+            5 => format!("config.json.{number}"),
+            6 => format!("config.json_backup.{number}"),
+            _ => format!("config.json.{number}.bak"),
+        };
+        file("INL19", &format!("home/.docker/{name}"), number..number + 1, false);
+    }
+    // Other files beside it, and a text about it.
+    for name in ["settings.json", "myconfig.json", "config-schema.json", "config.json.md", "config.toml"] {
+        bench.put(&format!("home/.docker/{name}"), r#"{"auths":{"x.test":{"auth":"dTpz"}}}"#);
     }
     let (mut history, mut line) = (String::new(), 0);
     for number in 0..200 {
@@ -42,9 +56,17 @@ fn plant(bench: &Bench) -> BTreeSet<Leak> {
             format!("docker login -u u{number} --password-stdin h{number}.test"),
             format!("# docker login -p s3cret-{number} h{number}.test"),
             format!("docker login -u u{number} -p $TOKEN h{number}.test"),
-            format!("docker login -u u{number} -p s3cret-{number} h{number}.test"),
+            match number % 5 {
+                0 => {
+                    format!("echo s3cret-{number} | tee f | docker login -u u{number} --password-stdin h{number}.test")
+                }
+                1 => format!("cat <<< s3cret-{number} | docker login -u u{number} --password-stdin h{number}.test"),
+                2 => format!("docker login --password-stdin h{number}.test <<'E'\ns3cret-{number}"),
+                3 => format!("helm repo add r https://h{number}.test --username u --password s3cret-{number}"),
+                _ => format!("docker login -u u{number} -p s3cret-{number} h{number}.test"),
+            },
         ];
-        line += lines.len();
+        line += lines.iter().map(|text| text.lines().count()).sum::<usize>();
         lines.iter().for_each(|text| _ = writeln!(history, "{text}"));
         leaks.insert(("INL12", "home/.bash_history".to_owned(), line.to_string()));
     }

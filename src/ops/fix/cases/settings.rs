@@ -75,9 +75,21 @@ fn copies_are_kept_encrypted_and_removed() {
         &format!(r#"{{"auths":{{"a.test":{{"auth":"{AUTH}"}},"b.test":{{"auth":"{AUTH}"}}}}}}"#),
     );
     let before = read_file(&copy);
+    let kind = || fix_of(&bench, "INL19").kind;
+    assert_eq!(kind(), Kind::Guided, "the last place of two logins");
+    store(&bench, "a.test", "bob", "pw");
+    store(&bench, "b.test", "ann", "pw");
+    assert_eq!(kind(), Kind::Guided, "somebody else's login is another one");
+    config(&bench, &format!(r#"{{"auths":{{"b.test":{{"auth":"{AUTH}"}}}},"credsStore":"pass"}}"#));
+    assert_eq!(kind(), Kind::Auto, "config.json has it too");
+    config(&bench, r#"{"credsStore":"pass"}"#);
+    store(&bench, "b.test", "bob", "another");
     let fix = fix_of(&bench, "INL19");
-    assert_eq!(fix.fingerprints.len(), 2);
-    assert!(fix.steps[0].contains("no login for \"a.test\"") && fix.steps.len() == 3, "{fix:?}");
+    assert_eq!((fix.kind, fix.fingerprints.len()), (Kind::Auto, 2));
+    let problem = apply(&bench.system, &scope(&bench), &fix).expect_err("another password");
+    assert!(problem.message.contains("bob") && copy.exists(), "{problem:?}");
+    store(&bench, "b.test", "bob", "pw");
+    let fix = fix_of(&bench, "INL19");
     assert!(fix.diff.iter().all(|line| !line.text.contains(AUTH)));
     apply(&bench.system, &scope(&bench), &fix).expect("removed");
     assert!(!copy.exists());
