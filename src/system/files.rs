@@ -83,6 +83,20 @@ impl FileError {
     }
 }
 
+/// Why a file or folder that is there cannot be looked into; None where it can, and where there is none.
+pub fn closed(path: &Path) -> Option<FileError> {
+    let readable = rustix::fs::Access::READ_OK;
+    let (what, asked) = match path.metadata() {
+        Ok(meta) if meta.is_dir() => ("cannot look into", readable | rustix::fs::Access::EXEC_OK),
+        Ok(_) => ("cannot read", readable),
+        Err(error) => {
+            let error = FileError::io("cannot look at", path, error);
+            return Some(error).filter(|error| !error.is_not_found());
+        }
+    };
+    rustix::fs::access(path, asked).err().map(|error| FileError::io(what, path, error.into()))
+}
+
 /// A regular file (links followed) open for reading. Opened without blocking, so that a FIFO or a device in its place
 /// is an error, not a wait.
 pub fn open_regular(path: &Path) -> Result<File, FileError> {

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::Check;
-use super::evidence::{AgentSeen, Evidence, FolderSeen, GnupgSeen, OwnKey, ReaderSeen, shown};
+use super::evidence::{AgentSeen, Evidence, FolderSeen, GnupgSeen, OwnKey, ReaderSeen, Source, shown};
 use super::finding::Severity::{High, Low, Medium};
 use super::finding::{Answer, Confidence, Finding, Spot};
 use crate::model::{text, utc};
@@ -271,6 +271,10 @@ fn of_gnupg(evidence: &Evidence, look: impl Fn(&GnupgSeen) -> Answer) -> Answer 
 fn with_passphrase(evidence: &Evidence, look: impl Fn(&GnupgSeen) -> Answer) -> Answer {
     of_gnupg(evidence, |seen| {
         if !seen.own.iter().any(|key| key.guard == Some(OnDisk::Protected)) {
+            let closed = [Source::Store, Source::GnupgHome, Source::Keyring, Source::SecretKeys];
+            if let Some(why) = closed.into_iter().find_map(|source| evidence.shut(source).next()) {
+                return missed(why.clone());
+            }
             return Answer::skipped("no secret key with a passphrase is here");
         }
         if seen.way.loopback { Answer::skipped("regpass asks for passphrases itself (loopback)") } else { look(seen) }

@@ -18,6 +18,7 @@ pub mod literals;
 pub mod opened;
 pub mod places;
 mod shell;
+mod sources;
 mod store;
 mod tls;
 mod window;
@@ -28,7 +29,7 @@ pub use places::Scope;
 
 use std::collections::BTreeMap;
 
-use crate::model::{Problem, text};
+use crate::model::{Problem, misplaced, text};
 
 /// One check.
 #[derive(Debug)]
@@ -93,16 +94,22 @@ pub fn run(evidence: &Evidence, choice: &Choice) -> Result<Vec<Checked>, Problem
     Ok(checked)
 }
 
-/// Checks that judge what Docker's file says: where it cannot be read, they have seen nothing.
-const OF_CONFIG: [&str; 19] = [
-    "INL02", "INL03", "INL17", "INL18", "INL20", "CFG07", "CFG08", "CFG09", "CFG10", "HLP01", "HLP02", "HLP05",
-    "HLP06", "HLP07", "HLP09", "HLP10", "HLP12", "CRD01", "CRD02",
-];
-
 fn looked(check: &Check, evidence: &Evidence) -> Answer {
     let mut answer = (check.look)(evidence).told();
-    if answer.missed.is_empty() && OF_CONFIG.contains(&check.id) {
-        answer.missed.extend(evidence.config_closed());
+    if answer.skipped.is_some() {
+        return answer;
+    }
+    for (source, ids) in sources::OF {
+        for why in evidence.shut(*source).filter(|_| ids.contains(&check.id)) {
+            let why = misplaced::words(why);
+            if !answer.missed.contains(&why) {
+                answer.missed.push(why);
+            }
+            // Nobody can say that something is missing where nobody could look.
+            if sources::BLINDING.contains(source) && sources::OF_ABSENCE.contains(&check.id) {
+                answer.findings.clear();
+            }
+        }
     }
     answer
 }

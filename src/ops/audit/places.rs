@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use crate::system::System;
 use crate::system::docker::auth_file::Layout;
 use crate::system::docker::config;
+use crate::system::files;
 
 /// What a file with logins is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -202,7 +203,7 @@ fn is_number(part: &str) -> bool {
 pub(super) fn texts(system: &System, scope: &Scope) -> Vec<(TextRole, PathBuf)> {
     let (mut found, mut known) = (Vec::new(), HashSet::new());
     let mut add = |role, path: PathBuf| {
-        if known.insert(path.clone()) && path.is_file() {
+        if known.insert(path.clone()) && (path.is_file() || files::closed(&path).is_some()) {
             found.push((role, path));
         }
     };
@@ -211,7 +212,8 @@ pub(super) fn texts(system: &System, scope: &Scope) -> Vec<(TextRole, PathBuf)> 
             names.iter().for_each(|name| add(*role, home.join(name)));
         }
         for (role, folder, ending) in FOLDERS_OF_HOME {
-            below(&home.join(folder), ending, 2).into_iter().for_each(|path| add(*role, path));
+            let folder = home.join(folder);
+            below(&folder, ending, 2).into_iter().chain([folder]).for_each(|path| add(*role, path));
         }
     }
     if let Some(history) = system.env.var("HISTFILE") {
@@ -221,7 +223,8 @@ pub(super) fn texts(system: &System, scope: &Scope) -> Vec<(TextRole, PathBuf)> 
         names.iter().for_each(|name| add(*role, scope.on_machine(name)));
     }
     for (role, folder, ending) in FOLDERS_OF_MACHINE {
-        below(&scope.on_machine(folder), ending, 2).into_iter().for_each(|path| add(*role, path));
+        let folder = scope.on_machine(folder);
+        below(&folder, ending, 2).into_iter().chain([folder]).for_each(|path| add(*role, path));
     }
     let here = system.env.cwd().to_owned();
     for path in items(&here).into_iter().filter(|path| project_role(path) == Some(TextRole::Project)) {

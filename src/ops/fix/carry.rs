@@ -11,7 +11,7 @@ use crate::ops::backup::{self, ModeChange};
 use crate::ops::credentials::CredentialStore;
 use crate::ops::read_only;
 use crate::system::System;
-use crate::system::docker::auth_file::{SIZE_MAX, masked};
+use crate::system::docker::auth_file::SIZE_MAX;
 use crate::system::docker::edit::{self, EditError, Unmovable};
 use crate::system::modes::{self, ModeError};
 use crate::system::rewriting::{RewriteError, Rewriting};
@@ -211,7 +211,7 @@ fn beside(now: &Rewriting, moves: &Moves, held: &Credential, one: &Move, earlier
     if moves.keep_store {
         return Ok(Standing::Other(first.login));
     }
-    let shown = |one: &Move| text::quoted(masked(&one.entry.server));
+    let shown = |one: &Move| text::quoted(misplaced::server(&one.entry.server));
     Err(Problem::failed(format!("the login that stands under {} stays in the file", shown(one)))
         .because(format!("another one for the same registry stands under {}", shown(earlier)))
         .hint(format!(

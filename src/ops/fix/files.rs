@@ -157,11 +157,14 @@ fn removal(system: &System, evidence: &Evidence, path: &Path, all: &[&Finding]) 
     }
     let title = format!("remove the copy {}", text::quoted_path(path));
     let Preview { lines, untold } = diff(&before, None);
-    let mut steps = vec![
+    if untold.is_some() {
+        let why = "there is more in it than can be compared: it may be the last to know a login".to_owned();
+        return Some(Fix::guided(&own, Some(why)));
+    }
+    let steps = vec![
         "compares each of its logins with the store's: only a copy whose logins all live on is removed".to_owned(),
+        "keeps the file, encrypted, for regpass undo: 30 days, 100 changes".to_owned(),
     ];
-    steps.extend(untold);
-    steps.push("keeps the file, encrypted, for regpass undo: 30 days, 100 changes".to_owned());
     let advice = vec!["change the passwords at the registries: whoever read the file has them".to_owned()];
     Some(Fix { diff: lines, steps, advice, ..Fix::auto(&own, title, path, Deed::Remove { before }) })
 }

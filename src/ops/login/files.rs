@@ -3,13 +3,13 @@
 
 use std::path::PathBuf;
 
-use crate::model::{Problem, RegistryKey, Secret, text};
+use crate::model::{Problem, RegistryKey, Secret, misplaced, text};
 use crate::ops::audit::Evidence;
 use crate::ops::audit::places::{self, AuthRole, Scope};
 use crate::ops::registries::name_of;
 use crate::ops::{backup, fix, read_only};
 use crate::system::System;
-use crate::system::docker::auth_file::{Layout, SIZE_MAX, masked};
+use crate::system::docker::auth_file::{Layout, SIZE_MAX};
 use crate::system::docker::entries;
 use crate::system::files;
 use crate::system::rewriting::Rewriting;
@@ -28,12 +28,12 @@ pub struct InFile {
 impl InFile {
     /// The entries with a secret, fit to be shown.
     pub fn held(&self) -> Vec<String> {
-        self.held.iter().map(|server| masked(server)).collect()
+        self.held.iter().map(misplaced::server).collect()
     }
 
     /// Those without, which Docker leaves where a helper keeps the login.
     pub fn marks(&self) -> Vec<String> {
-        self.marks.iter().map(|server| masked(server)).collect()
+        self.marks.iter().map(misplaced::server).collect()
     }
 
     /// A copy beside Docker's file, which goes as a whole or not at all: `fix`.

@@ -17,9 +17,8 @@ pub use sources::Source;
 
 use super::progress::Cancel;
 use super::registries::RegistryKind;
-use crate::model::{Credential, Login, Problem, RegistryKey};
+use crate::model::{Credential, Login, Problem, RegistryKey, misplaced};
 use crate::system::System;
-use crate::system::docker::auth_file::masked;
 use crate::system::registry::address::Address;
 use crate::system::registry::checked::Checked;
 use crate::system::registry::outcome::LoginOutcome;
@@ -90,7 +89,8 @@ pub fn run(
     let mut jobs = VecDeque::new();
     for found in sources::find(system, &wanted.registries, cancel)? {
         let name = found.name.clone();
-        let shell = Shell { registry: masked(&name), kind: found.kind, source: found.source, notes: found.notes };
+        let shell =
+            Shell { registry: misplaced::server(&name), kind: found.kind, source: found.source, notes: found.notes };
         let expiry = found.expires;
         let tested = match found.credential {
             Err((outcome, problem)) => {

@@ -1,6 +1,7 @@
 //! The facts that checks judge, gathered once and from files only: nothing is decrypted, nobody is asked over a network,
 //! and no secret is in them. Gathering decides nothing.
 
+mod closed;
 pub mod contexts;
 mod gnupg;
 pub mod helpers;
@@ -11,6 +12,7 @@ mod stores;
 pub mod tls;
 pub mod window;
 
+pub use closed::Source;
 pub use gnupg::{GnupgSeen, PinentrySeen, WaySeen};
 pub use keyholders::{AgentSeen, OwnKey, ReaderSeen};
 pub use logins::{OpenedLogin, OpenedSeen};
@@ -75,6 +77,8 @@ pub struct Evidence {
     pub gnupg: GnupgSeen,
     /// The store's logins opened; None: that was not asked for.
     pub opened: Option<OpenedSeen>,
+    /// What is there and could not be looked into, and why, escaped.
+    pub shut: Vec<(Source, String)>,
 }
 
 /// A file with logins.
@@ -144,15 +148,27 @@ pub fn gather(system: &System, scope: &Scope) -> Evidence {
     let is_used = stores.is_used();
     let texts = places::texts(system, scope);
     let confs = tls::registries_confs(system, scope);
+    let contexts = contexts::gather(system, scope, listed.as_ref(), &texts);
+    let gnupg = gnupg::gather(system, scope, is_used, keyholders);
+    let texts: Vec<TextSeen> = texts.into_iter().map(|(role, path)| text_seen(role, path)).collect();
+    let gathered = closed::Gathered {
+        auth: &auth,
+        texts: &texts,
+        listed: listed.as_ref(),
+        stores: &stores,
+        gnupg: &gnupg,
+        matrix: &contexts.matrix,
+    };
+    let shut = closed::gather(system, scope, &gathered);
     Evidence {
         uid: env.uid(),
         home: env.home().map(Path::to_owned),
         home_uid: env.home().and_then(|home| home.metadata().ok()).map(|meta| meta.uid()),
-        contexts: contexts::gather(system, scope, listed.as_ref(), &texts),
+        contexts,
         helpers: helpers::gather(system, scope, &auth, &confs),
         auth,
         docker_folder: folder(&system.options.docker_config),
-        texts: texts.into_iter().map(|(role, path)| text_seen(role, path)).collect(),
+        texts,
         has_roots: !scope.roots.is_empty(),
         auth_config: env.var("DOCKER_AUTH_CONFIG").map(|value| value.len()),
         processes,
@@ -163,8 +179,9 @@ pub fn gather(system: &System, scope: &Scope) -> Evidence {
         stored: listed.map(|found| found.logins.into_iter().map(|login| login.server).collect()),
         helper,
         stores,
-        gnupg: gnupg::gather(system, scope, is_used, keyholders),
+        gnupg,
         opened: None,
+        shut,
     }
 }
 
@@ -185,12 +202,9 @@ impl Evidence {
         of_files.chain(stored).collect()
     }
 
-    /// Why what Docker's file says is not known, escaped.
-    pub fn config_closed(&self) -> Option<String> {
-        match &self.docker()?.file.state {
-            auth_file::State::Closed(error) => Some(error.to_string()),
-            _ => None,
-        }
+    /// Why this source could not be looked into, or not everywhere.
+    pub fn shut(&self, source: Source) -> impl Iterator<Item = &String> {
+        self.shut.iter().filter(move |(one, _)| *one == source).map(|(_, why)| why)
     }
 
     /// The files of one kind.

@@ -16,6 +16,7 @@ use crate::ops::shims;
 use crate::system::System;
 use crate::system::cipher::front::{self, Front};
 use crate::system::cipher::{Addressees, Cipher, Meant};
+use crate::system::files;
 use crate::system::git::{Repository, Status};
 use crate::system::store::inventory::{Inventory, Item, ItemKind};
 use crate::system::store::{Store, layout};
@@ -145,6 +146,7 @@ pub(super) fn gather(
         Err(error) => return StoresSeen { fault: Some(error.to_string()), ..seen },
     };
     seen.fault = stores.root().check_place().err().map(|error| error.to_string());
+    seen.fault = seen.fault.or_else(|| files::closed(stores.root().root()).map(|error| error.to_string()));
     let walks: Vec<Walk<'_>> = stores.all().iter().map(|store| Walk::of(system, store)).collect();
     let recipients = walks.iter().flat_map(|walk| &walk.wanted).flatten().flatten();
     let keys = walks.iter().flat_map(|walk| walk.kinds.keys()).flat_map(|(_, front)| &front.keys);

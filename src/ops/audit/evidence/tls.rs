@@ -5,7 +5,6 @@ use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use super::shown;
 use crate::model::Secret;
 use crate::ops::audit::finding::Spot;
 use crate::ops::audit::places::{self, Scope};
@@ -121,9 +120,7 @@ pub(super) fn gather(system: &System, scope: &Scope, confs: &[Conf]) -> TlsSeen 
     }
     of_kubernetes(scope, &mut seen);
     for root in places::certificate_roots(system, scope) {
-        if std::fs::read_dir(&root).is_err_and(|error| error.kind() == ErrorKind::PermissionDenied) {
-            seen.missed.push(format!("{} may not be looked into", shown(&root)));
-        }
+        seen.missed.extend(files::closed(&root).map(|error| error.to_string()));
         places::folders_in(&root).iter().for_each(|folder| certificates(folder, &mut seen));
     }
     seen

@@ -1,5 +1,6 @@
 //! Checks on real homes: what is there, and how many findings that makes.
 
+mod closed;
 mod config;
 mod contexts;
 mod credentials;
