@@ -99,6 +99,14 @@ fn logins_are_tried_as_docker_finds_them() {
 }
 
 #[test]
+fn nobody_is_asked_about_the_demo_s_logins() {
+    let mut bench = Bench::new();
+    bench.system.options.demo = Some("/nonexistent".into());
+    let refused = run(&bench.system, &wanted(&[]), &Cancel::default(), |_| {}).expect_err("refused");
+    assert!(refused.message.contains("made up"), "{refused}");
+}
+
+#[test]
 fn what_cannot_be_read_is_told_and_keeps_nobody_back() {
     let bench = Bench::new();
     let good = registry("pw1", Duration::ZERO);
