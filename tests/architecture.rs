@@ -70,7 +70,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ops::registries", &["answering", "change", "credentials", "shims"]),
     ("ops::contexts", &["answering", "registries", "shims"]),
     ("ops::fix", &["audit", "backup", "credentials", "line_diff", "read_only", "shims"]),
-    ("ops::login", &["audit", "backup", "credentials", "fix", "read_only", "registries", "shims"]),
+    ("ops::login", &["audit", "backup", "credentials", "fix", "login_check", "read_only", "registries", "shims"]),
     ("ops::bundle", &["read_only", "registries"]),
     ("ops::doctor", &["mending", "overview", "readers", "registries", "shims"]),
     ("ops::login_check", &["history", "opening", "progress", "registries", "shims"]),

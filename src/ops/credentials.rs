@@ -17,6 +17,7 @@ const LOOKS: usize = 10;
 /// Registry credentials in the root store's `docker-credential-helpers` folder.
 pub struct CredentialStore<'a> {
     system: &'a System,
+    recorded: bool,
 }
 
 /// What a login may take the place of.
@@ -38,7 +39,12 @@ pub struct CredentialListing {
 
 impl<'a> CredentialStore<'a> {
     pub fn new(system: &'a System) -> CredentialStore<'a> {
-        CredentialStore { system }
+        CredentialStore { system, recorded: false }
+    }
+
+    /// One that stores so that it can be taken back (`undo`), for a person; Docker's calls must cost nothing more.
+    pub fn recorded(system: &'a System) -> CredentialStore<'a> {
+        CredentialStore { system, recorded: true }
     }
 
     /// The credential that Docker gets for this key; None when there is none. A bare name of Docker Hub without a login
@@ -102,7 +108,10 @@ impl<'a> CredentialStore<'a> {
     ) -> Result<Option<Written>, Problem> {
         let entry = layout::login_entry(key, login)?;
         let store = self.system.stores()?.root();
-        let mut change = Change::begin_unrecorded(self.system, store)?;
+        let mut change = match self.recorded {
+            true => Change::begin(self.system, store)?,
+            false => Change::begin_unrecorded(self.system, store)?,
+        };
         if over == Over::Nothing && !store.logins(key)?.files.is_empty() {
             return Ok(None);
         }

@@ -24,6 +24,7 @@ mod grep;
 mod history;
 mod insert;
 mod journal;
+mod login;
 mod logout;
 mod ls;
 mod names;
@@ -128,6 +129,7 @@ fn run(session: &Session, args: Args) -> Result<u8, Problem> {
         Some(Command::Conflicts(args)) => conflicts::run(session, &args),
         Some(Command::Resolve(args)) => resolve::run(session, &args),
         Some(Command::Registries(args)) => registries::run(session, &args),
+        Some(Command::Login(args)) => return login::run(session, &args),
         Some(Command::Logout(args)) => logout::run(session, &args),
         Some(Command::Recipients(args)) => recipients::run(session, &args),
         Some(Command::Reencrypt(args)) => reencrypt::run(session, &args),

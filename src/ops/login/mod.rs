@@ -1,10 +1,18 @@
 //! Logged in and out, and the proof of it: a login is kept where Docker looks for it and nowhere in clear, and after a logout
 //! nothing that could be asked has it any more. Works without a Docker daemon.
 
+mod asking;
+mod choice;
+mod enter;
 mod files;
 mod keeper;
 mod logout;
+mod mark;
+mod verdict;
 
+pub use asking::{Asking, asking};
+pub use choice::{Target, target};
+pub use enter::{Entered, Outcome, login};
 pub use files::InFile;
 pub use logout::{Erased, LoggedOut, Plan, logout, plan, registries};
 

@@ -7,7 +7,7 @@ mod known;
 mod sources;
 
 use std::collections::VecDeque;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -126,6 +126,22 @@ pub fn run(
     blame_the_clock(&mut ended);
     ended.sort_by(|a, b| a.registry.cmp(&b.registry));
     Ok(ended)
+}
+
+/// What asks one registry about a login that is not kept yet.
+pub fn asker(system: &System, machine: &Path) -> impl Fn(&RegistryKey, &Credential) -> Checked + use<> {
+    let conditions = conditions::of(system, machine);
+    move |key, credential| {
+        let mut checked = match Address::of(key) {
+            Ok(address) => try_login(&address, credential, &conditions),
+            Err(error) => Checked::before_the_network(LoginOutcome::BadAddress, error.to_string()),
+        };
+        let name = key.canonical();
+        if let Some(advice) = known::advice(RegistryKind::of(&name), checked.outcome, &masked(&name)) {
+            checked.advice = Some(advice);
+        }
+        checked
+    }
 }
 
 /// What is known of a login without its secret.

@@ -1,0 +1,20 @@
+//! The registry asked about a login before it is kept, as this machine's Docker would reach it. A build without the network
+//! cannot.
+
+use crate::model::{Credential, Problem, RegistryKey};
+use crate::system::System;
+use crate::system::registry::checked::Checked;
+
+/// Asks; ends within Docker's own time limit, whatever the other side does.
+pub type Asking = Box<dyn Fn(&RegistryKey, &Credential) -> Checked>;
+
+#[cfg(not(feature = "net"))]
+pub fn asking(_: &System) -> Result<Asking, Problem> {
+    Err(Problem::failed("this build of regpass cannot ask registries")
+        .hint("keep the login without asking: add --no-verify"))
+}
+
+#[cfg(feature = "net")]
+pub fn asking(system: &System) -> Result<Asking, Problem> {
+    Ok(Box::new(crate::ops::login_check::asker(system, std::path::Path::new("/"))))
+}
