@@ -36,6 +36,9 @@ pub enum Source {
     Nowhere,
 }
 
+/// Why a login could not be read: the class, and the words.
+type Unread = (LoginOutcome, Box<Problem>);
+
 /// A registry and its login, or why there is none.
 pub(super) struct FoundLogin {
     pub(super) name: String,
@@ -43,7 +46,7 @@ pub(super) struct FoundLogin {
     pub(super) server: RegistryKey,
     pub(super) source: Source,
     pub(super) user: Option<Login>,
-    pub(super) credential: Result<Credential, (LoginOutcome, Problem)>,
+    pub(super) credential: Result<Credential, Unread>,
     pub(super) expires: Option<Expiry>,
     pub(super) notes: Vec<String>,
 }
@@ -80,7 +83,7 @@ fn nowhere(key: &RegistryKey, name: &str) -> FoundLogin {
         server: key.clone(),
         source: Source::Nowhere,
         user: None,
-        credential: Err((LoginOutcome::NoCredentials, problem)),
+        credential: Err((LoginOutcome::NoCredentials, Box::new(problem))),
         expires: None,
         notes: Vec::new(),
     }
@@ -129,11 +132,11 @@ impl Reader<'_> {
         }
     }
 
-    fn open(&mut self, entry: &EntryPath) -> Result<Secret, (LoginOutcome, Problem)> {
+    fn open(&mut self, entry: &EntryPath) -> Result<Secret, Unread> {
         if self.cancel.is_called_off() {
-            return Err((LoginOutcome::CalledOff, Problem::cancelled("called off before it was read")));
+            return Err((LoginOutcome::CalledOff, Box::new(Problem::cancelled("called off before it was read"))));
         }
-        let failed = |problem: Problem| (LoginOutcome::HelperFailed, problem);
+        let failed = |problem: Problem| (LoginOutcome::HelperFailed, Box::new(problem));
         let stores = self.system.stores().map_err(|error| failed(error.into()))?;
         let (store, inner) = stores.locate(entry);
         let ciphertext = store.read(&inner).map_err(|error| failed(error.into()))?;
@@ -152,7 +155,7 @@ impl Reader<'_> {
                     self.asking = Asking::Never;
                 }
                 let outcome = if is_locked { LoginOutcome::StoreLocked } else { LoginOutcome::HelperFailed };
-                Err((outcome, unreadable(entry, error.into())))
+                Err((outcome, Box::new(unreadable(entry, error.into()))))
             }
         }
     }
@@ -173,7 +176,7 @@ impl Reader<'_> {
             Place::Helper(_) | Place::Ours(_) => None,
         };
         let file = self.system.options.docker_config.join(config::FILE);
-        let failed = |problem: Problem| (LoginOutcome::HelperFailed, problem);
+        let failed = |problem: Problem| (LoginOutcome::HelperFailed, Box::new(problem));
         let credential = files::read_bounded(&file, SIZE_MAX)
             .map_err(|error| failed(Problem::failed(error.to_string())))
             .and_then(|text| {
@@ -189,7 +192,7 @@ impl Reader<'_> {
     fn of_helper(&self, one: &Registry, helper: &str, stored: Option<&RegistryLogin>) -> FoundLogin {
         let note = stored.map(|_| "the store has a login for it too, for which Docker does not ask");
         let credential = if self.cancel.is_called_off() {
-            Err((LoginOutcome::CalledOff, Problem::cancelled("called off before it was read")))
+            Err((LoginOutcome::CalledOff, Box::new(Problem::cancelled("called off before it was read"))))
         } else {
             self.ask(helper, &docker_key(&one.name))
         };
@@ -197,10 +200,10 @@ impl Reader<'_> {
         found(one, Source::Helper(helper.to_owned()), user, credential, note)
     }
 
-    fn ask(&self, helper: &str, key: &RegistryKey) -> Result<Credential, (LoginOutcome, Problem)> {
+    fn ask(&self, helper: &str, key: &RegistryKey) -> Result<Credential, Unread> {
         let name = format!("{}{helper}", shims::PREFIX);
         let shown = text::quoted(&name);
-        let failed = |problem: Problem| (LoginOutcome::HelperFailed, problem);
+        let failed = |problem: Problem| (LoginOutcome::HelperFailed, Box::new(problem));
         // A path in the name would lead anywhere.
         let program = (!helper.contains(['/', '\0'])).then(|| self.system.env.find_program(&name)).flatten();
         let Some(program) = program else {
@@ -209,8 +212,12 @@ impl Reader<'_> {
         let mut command = process::command(&self.system.env, &program.to_string_lossy());
         command.arg("get");
         let finished = process::run(&mut command, key.as_bytes(), HELPER).map_err(|error| failed(error.into()))?;
-        let nothing =
-            || (LoginOutcome::NoCredentials, Problem::not_found(format!("the helper {shown} has no login for it")));
+        let nothing = || {
+            (
+                LoginOutcome::NoCredentials,
+                Box::new(Problem::not_found(format!("the helper {shown} has no login for it"))),
+            )
+        };
         if !finished.status.success() {
             let said = finished.stdout.expose().trim_ascii();
             if said == crate::system::docker::protocol::NOT_FOUND.as_bytes() {
@@ -233,7 +240,7 @@ fn found(
     one: &Registry,
     source: Source,
     user: Option<Login>,
-    credential: Result<Credential, (LoginOutcome, Problem)>,
+    credential: Result<Credential, Unread>,
     note: Option<&str>,
 ) -> FoundLogin {
     FoundLogin {
