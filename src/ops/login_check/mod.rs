@@ -137,7 +137,7 @@ pub fn asker(system: &System, machine: &Path) -> impl Fn(&RegistryKey, &Credenti
             Err(error) => Checked::before_the_network(LoginOutcome::BadAddress, error.to_string()),
         };
         let name = key.canonical();
-        if let Some(advice) = known::advice(RegistryKind::of(&name), checked.outcome, &masked(&name)) {
+        if let Some(advice) = known::advice(RegistryKind::of(&name), checked.outcome, &misplaced::server(&name)) {
             checked.advice = Some(advice);
         }
         checked
