@@ -7,6 +7,7 @@ use super::Check;
 use super::evidence::{AgentSeen, Evidence, FolderSeen, GnupgSeen, OwnKey, ReaderSeen, Source, shown};
 use super::finding::Severity::{High, Low, Medium};
 use super::finding::{Answer, Confidence, Finding, Spot};
+use super::store::unread;
 use crate::model::{text, utc};
 use crate::system::agent::KeyState;
 use crate::system::agent::key_files::OnDisk;
@@ -212,7 +213,10 @@ fn expiring(evidence: &Evidence) -> Answer {
                 }
             }
         }
-        found.into_iter().map(|(_, finding)| finding).collect()
+        let mut answer: Answer = found.into_iter().map(|(_, finding)| finding).collect();
+        answer.missed.extend(evidence.gnupg.keys.ring.iter().cloned());
+        answer.missed.extend(evidence.stores.stores.iter().flat_map(unread));
+        answer
     })
 }
 
@@ -231,13 +235,14 @@ fn unprotected(evidence: &Evidence) -> Answer {
         if seen.own.iter().any(|key| key.guard.is_none()) {
             answer.missed.push("the file of a secret key cannot be read".to_owned());
         }
+        answer.missed.extend(untold(evidence));
         answer
     })
 }
 
 fn cache(evidence: &Evidence) -> Answer {
     with_passphrase(evidence, |seen| {
-        let Some(conf) = &seen.conf else { return Answer::default() };
+        let Some(conf) = &seen.conf else { return Answer { missed: seen.missed.clone(), ..Answer::default() } };
         let told = |(name, set): (&str, &Option<(u64, usize)>)| {
             let (seconds, line) = set.filter(|(seconds, _)| !CACHE.contains(seconds))?;
             let (title, fix) = if seconds < *CACHE.start() {
@@ -272,13 +277,20 @@ fn with_passphrase(evidence: &Evidence, look: impl Fn(&GnupgSeen) -> Answer) -> 
     of_gnupg(evidence, |seen| {
         if !seen.own.iter().any(|key| key.guard == Some(OnDisk::Protected)) {
             let closed = [Source::Store, Source::GnupgHome, Source::Keyring, Source::SecretKeys];
-            if let Some(why) = closed.into_iter().find_map(|source| evidence.shut(source).next()) {
-                return missed(why.clone());
-            }
-            return Answer::skipped("no secret key with a passphrase is here");
+            let closed = closed.into_iter().flat_map(|source| evidence.shut(source)).cloned();
+            let missed: Vec<String> = untold(evidence).into_iter().chain(closed).collect();
+            let skipped = missed.is_empty().then(|| "no secret key with a passphrase is here".to_owned());
+            return Answer { missed, skipped, ..Answer::default() };
         }
         if seen.way.loopback { Answer::skipped("regpass asks for passphrases itself (loopback)") } else { look(seen) }
     })
+}
+
+/// Why nobody can tell whether a recipient's secret key is here; empty where that is known of all.
+fn untold(evidence: &Evidence) -> Vec<String> {
+    let readers = evidence.stores.stores.iter().flat_map(|store| &store.readers).flat_map(|readers| &readers.readers);
+    let is_known = readers.map(|seen| seen.own).all(|own| own.is_some());
+    if is_known { Vec::new() } else { evidence.gnupg.untold() }
 }
 
 fn missed(why: String) -> Answer {

@@ -6,7 +6,7 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::keyholders::{AgentSeen, Keyholders, OwnKey};
+use super::keyholders::{AgentSeen, Keyholders, KeysMissed, OwnKey};
 use super::{FolderSeen, folder};
 use crate::ops::audit::places::Scope;
 use crate::system::System;
@@ -45,6 +45,8 @@ pub struct GnupgSeen {
     pub cache: [Option<(u64, usize)>; 2],
     /// Pinentries whose terminal is gone.
     pub stale: Vec<(u32, PathBuf)>,
+    pub keys: KeysMissed,
+    /// Of GnuPG's configuration.
     pub missed: Vec<String>,
 }
 
@@ -88,7 +90,7 @@ pub(super) fn gather(system: &System, scope: &Scope, is_used: bool, keyholders: 
         socket: socket::path(env, home, "S.gpg-agent"),
         agent: keyholders.agent,
         own: keyholders.own,
-        missed: keyholders.missed,
+        keys: keyholders.missed,
         is_not_started: is_not_started(home),
         has_agent_program: env.find_program("gpg-agent").is_some(),
         ..GnupgSeen::default()
@@ -111,6 +113,12 @@ pub(super) fn gather(system: &System, scope: &Scope, is_used: bool, keyholders: 
 }
 
 impl GnupgSeen {
+    /// Why nobody can tell whether some secret key is here.
+    pub fn untold(&self) -> Vec<String> {
+        let keys = self.keys.ring.iter().chain(&self.keys.files);
+        keys.cloned().chain(self.agent.untold()).collect()
+    }
+
     fn read_conf(&mut self, home: &Path) {
         let conf = home.join("gpg-agent.conf");
         let bytes = match files::read_bounded(&conf, CONF_MAX) {

@@ -1,7 +1,7 @@
 //! Facts of keys: what each recipient's text means here, and whether the secret keys are, looked up once for all stores.
 //! Asks an agent that runs already which keys it has, for keys that are forwarded from elsewhere; starts none.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -83,8 +83,18 @@ pub(super) struct Keyholders {
     opens: HashMap<String, Option<bool>>,
     pub(super) own: Vec<OwnKey>,
     pub(super) agent: AgentSeen,
-    /// Why nobody can tell which secret keys are here, or what gpg thinks of the others.
-    pub(super) missed: Vec<String>,
+    pub(super) missed: KeysMissed,
+}
+
+/// What could not be looked at, escaped.
+#[derive(Clone, Debug, Default)]
+pub struct KeysMissed {
+    /// Of the certificates: whose key is meant.
+    pub ring: Vec<String>,
+    /// Of the secret keys' files.
+    pub files: Vec<String>,
+    /// What gpg thinks of the others' keys.
+    pub trust: Vec<String>,
 }
 
 impl Keyholders {
@@ -95,15 +105,24 @@ impl Keyholders {
         recipients: impl Iterator<Item = &'a Recipient>,
         keys: impl Iterator<Item = &'a String>,
     ) {
-        let mut wanted: Vec<Recipient> = Vec::new();
+        let (mut wanted, mut known) = (Vec::new(), HashSet::new());
         for recipient in recipients {
-            if wanted.len() < RECIPIENTS_MAX && !wanted.contains(recipient) {
-                wanted.push(recipient.clone());
+            if !known.insert(recipient) {
+                continue;
             }
+            if wanted.len() == RECIPIENTS_MAX {
+                self.missed
+                    .ring
+                    .push(format!("there are more than {RECIPIENTS_MAX} recipients: not all are looked up"));
+                break;
+            }
+            wanted.push(recipient.clone());
         }
         let keys: BTreeSet<&String> = keys.collect();
         if keys.len() > KEYS_MAX {
-            self.missed.push(format!("the entries are encrypted to more than {KEYS_MAX} keys: not all are looked up"));
+            self.missed
+                .ring
+                .push(format!("the entries are encrypted to more than {KEYS_MAX} keys: not all are looked up"));
         }
         let keys: Vec<&String> = keys.into_iter().take(KEYS_MAX).collect();
         for (recipient, reader) in wanted.iter().zip(readers::describe(system, &wanted)) {
@@ -147,7 +166,10 @@ impl Keyholders {
     }
 
     fn ask_key_file(&mut self, system: &System, keys: &[&String]) {
-        let Ok(cipher) = system.cipher() else { return };
+        let cipher = match system.cipher() {
+            Ok(cipher) => cipher,
+            Err(error) => return self.missed.files.push(error.to_string()),
+        };
         let own = |recipient: &Recipient| {
             let meant = cipher.identities(recipient).ok()?;
             Some(meant.iter().any(|identity| identity.own == Some(true)))
@@ -172,12 +194,16 @@ impl Keyholders {
         let handles: Vec<KeyHandle> =
             named.iter().map(|(_, handle)| handle).chain(certs.iter().map(|(_, handle)| handle)).cloned().collect();
         let (found, fault) = system.keyring().certs_with_keys(&handles);
-        self.missed.extend(fault.map(|error| error.to_string()));
+        let is_whole = fault.is_none();
+        self.missed.ring.extend(fault.map(|error| error.to_string()).or_else(|| self.undescribed(system)));
         let (of_named, of_certs) = found.split_at(named.len());
         let mut held = Held { home: &system.options.gnupg_home, states: HashMap::new(), unsaid: KeyState::Unknown };
         held.ask_agent(system, found.iter().flatten().map(AsRef::as_ref), &mut self.agent);
         for ((key, handle), cert) in named.iter().zip(of_named) {
-            let opens = cert.as_ref().map_or(Some(false), |cert| held.has(cert, Some(handle)));
+            let opens = match cert {
+                Some(cert) => held.has(cert, Some(handle)),
+                None => is_whole.then_some(false),
+            };
             self.opens.insert(key.clone(), opens);
         }
         for ((recipient, _), cert) in certs.iter().zip(of_certs) {
@@ -189,8 +215,16 @@ impl Keyholders {
         for seen in self.readers.values_mut().filter(|seen| seen.standing == RecipientStanding::Missing) {
             seen.own = Some(false);
         }
+        self.missed.files.extend(held.fault(found.iter().flatten().map(AsRef::as_ref)));
         self.own = held.own(of_certs.iter().flatten().map(AsRef::as_ref));
         self.ask_trust(system);
+    }
+
+    /// Why nothing is known of a recipient of whom something should be.
+    fn undescribed(&self, system: &System) -> Option<String> {
+        let of_unknown = |seen: &&ReaderSeen| seen.standing == RecipientStanding::Unknown && seen.name.is_none();
+        let mut unknown = self.readers.values().filter(of_unknown);
+        unknown.find_map(|seen| system.keyring().describe(&seen.recipient).err()).map(|error| error.to_string())
     }
 
     /// gpg's word on the recipients against whom nothing else speaks.
@@ -203,7 +237,7 @@ impl Keyholders {
         let fingerprints: Vec<String> = open.iter().filter_map(|seen| seen.fingerprint.clone()).collect();
         match system.keyring().vouched_for(&fingerprints, TIME) {
             Ok(vouched) => open.into_iter().zip(vouched).for_each(|(seen, vouched)| seen.vouched = Some(vouched)),
-            Err(error) => self.missed.push(error.to_string()),
+            Err(error) => self.missed.trust.push(error.to_string()),
         }
     }
 }
@@ -253,6 +287,15 @@ impl Held<'_> {
             OnDisk::Absent => (said == KeyState::Absent).then_some(false),
             OnDisk::Plain | OnDisk::Protected | OnDisk::Card => Some(true),
         }
+    }
+
+    /// Why a key's file does not tell, where the agent does not either.
+    fn fault<'c>(&self, certs: impl Iterator<Item = &'c Cert>) -> Option<String> {
+        let mut grips = certs.flat_map(encrypting_keys).filter_map(|key| Keygrip::of(&key));
+        grips.find_map(|grip| {
+            let unknown = self.is_here(&grip).is_none();
+            key_files::look(self.home, &grip).err().filter(|_| unknown).map(|error| error.to_string())
+        })
     }
 
     /// Of this key of the certificate, or of any that decrypts.

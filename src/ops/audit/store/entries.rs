@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::super::evidence::{Addressed, Evidence, StoreSeen, shown};
 use super::super::finding::Severity::{High, Low, Medium};
 use super::super::finding::{Answer, Confidence, Finding, Spot};
+use super::readers::unread;
 use super::{counted, of_stores, of_whole_stores, untold};
 use crate::model::{EntryPath, RegistryKey, misplaced, text};
 use crate::ops::registries::RegistryLogin;
@@ -49,7 +50,7 @@ pub(super) fn closed(evidence: &Evidence) -> Answer {
 
 pub(super) fn differing(evidence: &Evidence) -> Answer {
     of_whole_stores(evidence, |store| {
-        let mut answer = Answer::default();
+        let mut answer = Answer { missed: unread(store).collect(), ..Answer::default() };
         for one in &store.addressed {
             match &one.compared {
                 Some(Ok(addressees)) if addressees.differ() == Some(true) => {

@@ -6,6 +6,8 @@ mod entries;
 mod folders;
 mod readers;
 
+pub(super) use readers::unread;
+
 use super::Check;
 use super::evidence::{Evidence, StoreSeen};
 use super::finding::Answer;
@@ -86,8 +88,7 @@ fn of_whole_stores(evidence: &Evidence, look: impl Fn(&StoreSeen) -> Answer) -> 
 
 /// Why nobody can tell whether a secret key is here.
 fn untold(evidence: &Evidence) -> Vec<String> {
-    let seen = &evidence.gnupg;
-    let why: Vec<String> = seen.missed.iter().cloned().chain(seen.agent.untold()).collect();
+    let why = evidence.gnupg.untold();
     match why.is_empty() {
         true => vec!["whether a recipient's secret key is here cannot be told: by its kind, or by its file".to_owned()],
         false => why,

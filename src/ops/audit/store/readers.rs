@@ -82,7 +82,7 @@ pub(super) fn unvouched(evidence: &Evidence) -> Answer {
         };
         (seen.vouched == Some(false)).then(|| Finding::new("STO04", Medium, title, fix).with(Confidence::Likely))
     });
-    answer.missed.extend(evidence.gnupg.missed.iter().filter(|_| answer.skipped.is_none()).cloned());
+    answer.missed.extend(evidence.gnupg.keys.trust.iter().filter(|_| answer.skipped.is_none()).cloned());
     answer
 }
 
@@ -157,13 +157,22 @@ fn with_gnupg(evidence: &Evidence, look: impl Fn(&StoreSeen, &ReadersSeen, &Read
     if evidence.stores.by_key_file {
         return Answer::skipped("a key file is used instead of GnuPG");
     }
-    of_whole_stores(evidence, |store| {
+    let mut answer = of_whole_stores(evidence, |store| {
         let of_file = |readers: &ReadersSeen| {
             let found = readers.readers.iter().filter_map(|seen| look(store, readers, seen));
             found.map(|finding| finding.at(place(store, readers), Spot::Whole)).collect::<Vec<_>>()
         };
-        store.readers.iter().flat_map(of_file).collect()
-    })
+        let findings = store.readers.iter().flat_map(of_file).collect();
+        Answer { findings, missed: unread(store).collect(), skipped: None }
+    });
+    answer.missed.extend(evidence.gnupg.keys.ring.iter().filter(|_| answer.skipped.is_none()).cloned());
+    answer
+}
+
+/// Files of recipients that do not count, so that nobody knows whom they name.
+pub(in crate::ops::audit) fn unread(store: &StoreSeen) -> impl Iterator<Item = String> {
+    let told = |readers: &ReadersSeen| Some(format!("{}: {}", shown(place(store, readers)), readers.fault.as_ref()?));
+    store.readers.iter().filter_map(told)
 }
 
 /// `high` where Docker's own logins are written for these.

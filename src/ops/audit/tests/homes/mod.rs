@@ -10,6 +10,7 @@ mod inline;
 mod keys;
 mod store;
 mod tls;
+mod unread;
 mod window;
 
 use std::os::unix::fs::{PermissionsExt, symlink};
