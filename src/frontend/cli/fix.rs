@@ -20,10 +20,10 @@ Examples:
   regpass fix --apply                show each change, ask, do it, look again
   regpass fix --apply --yes INL01    without asking: move logins in clear into the store
 
-A login is stored, read back and compared before it leaves the file it stood in. The file as it was is kept, encrypted to the
+A login is stored, read back and compared before it leaves the file it stood in. The file as it was is kept, encrypted to the \
 store: regpass undo puts it back. What belongs to another user or to root is told as commands, never done.
 
-Exit codes: 0 shown, or all that was asked for is done; 1 something could not be done; 2 --apply without --yes and nobody to
+Exit codes: 0 shown, or all that was asked for is done; 1 something could not be done; 2 --apply without --yes and nobody to \
 ask; 130 called off.";
 
 /// Mend what the audit finds

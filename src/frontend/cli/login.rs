@@ -19,11 +19,11 @@ Examples:
   regpass login --to pass quay.io              keep it in the store, whatever Docker is told to ask
   regpass login --no-verify -u ci reg.test     without asking the registry
 
-The registry is asked first: a login that it refuses is not stored. It is kept where Docker looks for it (the store, or another
-helper that Docker is told to ask), read back and compared; never in clear. regpass undo brings back what was in the store
+The registry is asked first: a login that it refuses is not stored. It is kept where Docker looks for it (the store, or another \
+helper that Docker is told to ask), read back and compared; never in clear. regpass undo brings back what was in the store \
 before.
 
-Exit codes: 0 kept; 1 a problem; 2 wrong usage; 10 the registry refuses it; 11 whether it takes it could not be told (nothing is
+Exit codes: 0 kept; 1 a problem; 2 wrong usage; 10 the registry refuses it; 11 whether it takes it could not be told (nothing is \
 stored: --no-verify stores all the same); 130 called off.";
 
 /// Log in to a registry, once it took the login

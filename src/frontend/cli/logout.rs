@@ -14,13 +14,13 @@ const EXAMPLES: &str = "\
 Examples:
   regpass logout ghcr.io          every spelling, in the store and in the helper that Docker asks
   regpass logout                  Docker Hub, with the tokens that docker login keeps beside it
-  regpass logout --yes ghcr.io    logins in clear in config.json, auth.json and their kin too, without asking
+  regpass logout --yes ghcr.io    logins in clear in files too, without asking
   regpass logout --all            every registry that has a login here
 
-Afterwards every spelling is asked for again, and every file is read again. The registry itself is not told: it goes on taking
+Afterwards every spelling is asked for again, and every file is read again. The registry itself is not told: it goes on taking \
 the password or token until that is changed or revoked there. What was in the store or in a file comes back with regpass undo.
 
-Exit codes: 0 proved, nothing has a login any more (also where there was none); 1 something still has one, or could not be
+Exit codes: 0 proved, nothing has a login any more (also where there was none); 1 something still has one, or could not be \
 asked; 2 --all without --yes and nobody to ask; 130 called off.";
 
 /// Log out of a registry, and prove it

@@ -28,7 +28,7 @@ const USE_EXAMPLES: &str = "\
 Examples:
   regpass registries use ghcr.io alice
 
-The official helper answers it too: accounts whose names come before it go aside, into a
+The official helper answers it too: accounts whose names come before it go aside, into a \
 folder `~` beside it, and come back when they are used. `regpass undo` takes it back.";
 
 const RENAME_EXAMPLES: &str = "\
@@ -42,7 +42,7 @@ Examples:
   regpass registries erase ghcr.io           asks first
   regpass registries erase --force ghcr.io   without asking, for scripts
 
-Afterwards every spelling is asked for again, and Docker's config.json is looked at. What still answers is said, with
+Afterwards every spelling is asked for again, and Docker's config.json is looked at. What still answers is said, with \
 exit code 1. regpass undo takes it back.";
 
 /// List the registries that have a login, choose an account, erase

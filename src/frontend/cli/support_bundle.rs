@@ -15,13 +15,13 @@ use crate::system::System;
 
 const EXAMPLES: &str = "\
 Examples:
-  regpass support-bundle                     say what will be in it, ask, write regpass-support-….tar here
+  regpass support-bundle                     show what will be in it, ask, write it here
   regpass support-bundle --print | less      all of it as text; nothing is written
   regpass support-bundle --yes /tmp/b.tar    without asking
 
-In it: versions, doctor, audit, contexts, the helper's last calls, the outline of Docker's config.json, variables by allow-list.
-Not in it: secrets, the users' names of logins, what the store holds, values of config.json. It is for you alone to read
-(mode 0600), and never written over a file. Read it before you send it: names of registries, hosts, folders and of the keys'
+In it: versions, doctor, audit, contexts, the helper's last calls, the outline of Docker's config.json, variables by allow-list. \
+Not in it: secrets, the users' names of logins, what the store holds, values of config.json. It is for you alone to read \
+(mode 0600), and never written over a file. Read it before you send it: names of registries, hosts, folders and of the keys' \
 owners are in it.";
 
 /// How many of the helper's last calls go into it.

@@ -14,7 +14,7 @@ Examples:
   regpass undo --list                    which changes there are, the newest first
   regpass undo 12                        take back change 12, if nothing touched it since
 
-Changes are kept for 30 days, 100 at most. One that took another back can be taken back too;
+Changes are kept for 30 days, 100 at most. One that took another back can be taken back too; \
 what took a fix back cannot: regpass fix does it again.";
 
 /// Take back the last change of a store

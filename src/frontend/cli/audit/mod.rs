@@ -37,7 +37,7 @@ An ignore file says what is accepted, why and until when; what has expired is to
   expires = \"2027-05-31\"
   by = \"ann\"
 
-Exit codes: 0 nothing at or above --fail-on; 10 findings; 11 with --strict, when something could not be looked at.
+Exit codes: 0 nothing at or above --fail-on; 10 findings; 11 with --strict, when something could not be looked at. \
 docs/checks.md explains each check.";
 
 /// Say whether this machine leaks registry credentials
