@@ -303,7 +303,7 @@ impl<'a> Attempt<'a> {
             .map_err(|failure| of_failure(&failure, Who::Registry))?;
         match of_login(&answer, Who::Registry, self.is_dead()) {
             Some(verdict) => Err(verdict),
-            None => proved_by(&answer, "the registry refused nobody's request and accepted this login"),
+            None => proved_by(&answer, "the registry refused a request without a login and accepted this one"),
         }
     }
 }

@@ -139,7 +139,7 @@ impl Attempt<'_> {
     ) -> Judged<Verdict> {
         let Some(nobody) = nobody else {
             self.account = self.subject(ours);
-            return proved_by(answer, "its token server refused nobody's request and accepted this login");
+            return proved_by(answer, "its token server refused a request without a login and accepted this one");
         };
         self.exchange.mask.add(&nobody);
         let whose = |token: &Secret| claims::of(token).map(|claims| claims.subject);
