@@ -16,32 +16,30 @@ use super::certs::Certificates;
 pub(super) fn config(certificates: &Certificates, checked: bool) -> Result<ClientConfig, Error> {
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions()?;
-    let builder = builder.dangerous();
-    let builder = if checked {
-        builder.with_custom_certificate_verifier(Arc::new(Checking::new(certificates, provider)?))
-    } else {
-        let algorithms = provider.signature_verification_algorithms;
-        builder.with_custom_certificate_verifier(Arc::new(Unchecking { algorithms }))
-    };
+    let algorithms = provider.signature_verification_algorithms;
+    let trust = if checked { Trust::those(certificates, provider)? } else { Trust::Anybody };
+    let verifier = Arc::new(Verifier { trust, algorithms });
+    let builder = builder.dangerous().with_custom_certificate_verifier(verifier);
     match &certificates.pair {
         Some((chain, key)) => builder.with_client_auth_cert(chain.clone(), key.clone_key()),
         None => Ok(builder.with_no_client_auth()),
     }
 }
 
-/// The library's check, and what Go does beyond it: a certificate that somebody put among the trusted ones is trusted as it
-/// is, although it is no authority or signed by nobody known.
+/// Whose certificates are taken. That the server has the certificate's key is looked at in every case.
 #[derive(Debug)]
-struct Checking {
-    /// None where nobody at all is trusted: the library then makes no verifier.
-    chains: Option<Arc<WebPkiServerVerifier>>,
-    own: Vec<CertificateDer<'static>>,
-    algorithms: WebPkiSupportedAlgorithms,
+enum Trust {
+    /// Loopback and `insecure-registries`, where Docker takes every certificate too.
+    Anybody,
+    Those {
+        /// None where nobody at all is trusted: the library then makes no verifier.
+        chains: Option<Arc<WebPkiServerVerifier>>,
+        own: Vec<CertificateDer<'static>>,
+    },
 }
 
-impl Checking {
-    fn new(certificates: &Certificates, provider: Arc<CryptoProvider>) -> Result<Checking, Error> {
-        let algorithms = provider.signature_verification_algorithms;
+impl Trust {
+    fn those(certificates: &Certificates, provider: Arc<CryptoProvider>) -> Result<Trust, Error> {
         let chains = match certificates.roots.is_empty() {
             true => None,
             false => {
@@ -49,11 +47,19 @@ impl Checking {
                 Some(builder.build().map_err(|error| Error::General(error.to_string()))?)
             }
         };
-        Ok(Checking { chains, own: certificates.own.clone(), algorithms })
+        Ok(Trust::Those { chains, own: certificates.own.clone() })
     }
 }
 
-impl ServerCertVerifier for Checking {
+/// The library's check, and what Go does beyond it: a certificate that somebody put among the trusted ones is trusted as it
+/// is, although it is no authority or signed by nobody known.
+#[derive(Debug)]
+struct Verifier {
+    trust: Trust,
+    algorithms: WebPkiSupportedAlgorithms,
+}
+
+impl ServerCertVerifier for Verifier {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
@@ -62,12 +68,13 @@ impl ServerCertVerifier for Checking {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let Some(chains) = &self.chains else { return Err(CertificateError::UnknownIssuer.into()) };
+        let Trust::Those { chains, own } = &self.trust else { return Ok(ServerCertVerified::assertion()) };
+        let Some(chains) = chains else { return Err(CertificateError::UnknownIssuer.into()) };
         let found = chains.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
         match found {
             // The library looks at the dates before it looks at this.
             Err(error) if is_of_nobody(&error) => {
-                if self.own.iter().any(|own| own == end_entity) {
+                if own.iter().any(|own| own == end_entity) {
                     verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
                     return Ok(ServerCertVerified::assertion());
                 }
@@ -108,46 +115,5 @@ fn is_of_nobody(error: &Error) -> bool {
             matches!(other.0.downcast_ref::<webpki::Error>(), Some(webpki::Error::CaUsedAsEndEntity))
         }
         _ => false,
-    }
-}
-
-/// Takes every certificate whose key the server has: for loopback and `insecure-registries`, where Docker does the same.
-#[derive(Debug)]
-struct Unchecking {
-    algorithms: WebPkiSupportedAlgorithms,
-}
-
-impl ServerCertVerifier for Unchecking {
-    fn verify_server_cert(
-        &self,
-        _end_entity: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
-        _now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        rustls::crypto::verify_tls12_signature(message, cert, dss, &self.algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        rustls::crypto::verify_tls13_signature(message, cert, dss, &self.algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.algorithms.supported_schemes()
     }
 }

@@ -7,7 +7,7 @@ use std::thread;
 
 use super::{Bench, Out, USER, by_password, by_token, issued, strict_issuer, through, token};
 use crate::system::registry::checked::Checked;
-use crate::system::registry::double::{Authority, Fault, Reply, Seen, Server, plant};
+use super::super::double::{Authority, Fault, Reply, Seen, Server, plant};
 use crate::system::registry::outcome::CLASSES;
 
 /// Makes a class happen.
