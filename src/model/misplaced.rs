@@ -122,15 +122,20 @@ pub fn helper(name: &str) -> String {
 /// A sentence, a command or a path: tokens that show by their beginning, `USER:SECRET@` of addresses, and both in base64, as
 /// a store's folders are named.
 pub fn words(text: &str) -> String {
-    let text = without_addresses(text);
+    without_words(&without_addresses(text), |word| {
+        begins_as_token(word) || decoded(word).is_some_and(|text| tells(&text))
+    })
+}
+
+/// A text whose words, of the characters that tokens and base64 are made of, are masked where `is_telling` says so.
+pub fn without_words(text: &str, is_telling: impl Fn(&str) -> bool) -> String {
     let mut done = String::with_capacity(text.len());
     let is_word = |character: char| character.is_ascii_alphanumeric() || "_-=+.".contains(character);
-    let mut rest = text.as_str();
+    let mut rest = text;
     while let Some(first) = rest.chars().next() {
         let end = rest.find(|character: char| is_word(character) != is_word(first)).unwrap_or(rest.len());
         let (piece, after) = rest.split_at(end);
-        let is_told = is_word(first) && (begins_as_token(piece) || decoded(piece).is_some_and(|text| tells(&text)));
-        done.push_str(if is_told { MASK } else { piece });
+        done.push_str(if is_word(first) && is_telling(piece) { MASK } else { piece });
         rest = after;
     }
     done

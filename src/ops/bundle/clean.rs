@@ -77,16 +77,7 @@ fn is_variable(text: &str) -> bool {
 
 fn cleaned(text: &str) -> String {
     let text = without_logins(&without_queries(&without_addresses(&without_owners(text))));
-    let mut done = String::with_capacity(text.len());
-    let is_word = |character: char| character.is_ascii_alphanumeric() || "_-=+.".contains(character);
-    let mut rest = text.as_str();
-    while let Some(first) = rest.chars().next() {
-        let end = rest.find(|character: char| is_word(character) != is_word(first)).unwrap_or(rest.len());
-        let (piece, after) = rest.split_at(end);
-        done.push_str(if is_word(first) && is_telling(piece) { MASK } else { piece });
-        rest = after;
-    }
-    done
+    misplaced::without_words(&text, is_telling)
 }
 
 /// What stands in sentences before the name of a login's user, who may be gone by now.

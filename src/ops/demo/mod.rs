@@ -224,7 +224,7 @@ mod tests {
         let facts = entries::facts(&system, &root).expect("known");
         assert_eq!(env.now().duration_since(facts.modified).expect("past").as_secs(), 3 * 24 * 3600);
         let registries = registries::list(&system).expect("listed");
-        assert_eq!(registries.logins.len(), 10);
+        assert_eq!(registries.logins.len(), LOGINS.len());
         assert_eq!(registries.logins.iter().filter(|login| !login.twins.is_empty()).count(), 2);
         let journal = crate::ops::journal::read(&system, 100).expect("read");
         assert_eq!(journal.calls.len(), CALLS.len());

@@ -459,16 +459,10 @@ mod tests {
         }
     }
 
-    fn grip() -> Keygrip {
-        let n = sequoia_openpgp::crypto::mpi::MPI::new(&[0x80, 1]);
-        let mpis = sequoia_openpgp::crypto::mpi::PublicKey::RSA { e: n.clone(), n };
-        let algorithm = sequoia_openpgp::types::PublicKeyAlgorithm::RSAEncryptSign;
-        let key = sequoia_openpgp::packet::key::Key4::new(std::time::UNIX_EPOCH, algorithm, mpis).expect("a key");
-        Keygrip::of(&key.into()).expect("a grip")
-    }
-
     fn decrypt(connection: Result<AgentConnection, AgentError>) -> Result<Vec<u8>, AgentError> {
-        connection?.decrypt(&grip(), b"(x)", "the key of\nAlice").and_then(|found| Ok(found.value()?.to_vec()))
+        connection?
+            .decrypt(&Keygrip::of_a_small_key(), b"(x)", "the key of\nAlice")
+            .and_then(|found| Ok(found.value()?.to_vec()))
     }
 
     #[test]

@@ -46,6 +46,13 @@ impl Keygrip {
             _ => None,
         }
     }
+
+    /// Of a key that nobody has.
+    #[cfg(test)]
+    pub fn of_a_small_key() -> Keygrip {
+        let n = sequoia_openpgp::crypto::mpi::MPI::new(&[0x80, 1]);
+        Keygrip(sha1(&[&signed(n.value())]).expect("a grip"))
+    }
 }
 
 /// With a zero byte in front of a set top bit, which would mean a negative number.

@@ -25,21 +25,34 @@ struct Claims {
 
 /// None for what does not say.
 pub fn expiry(secret: &Secret) -> Option<SystemTime> {
-    let token = secret.expose().trim_ascii();
-    if token.is_empty() || token.len() > TOKEN_MAX {
-        return None;
-    }
-    let parts: Vec<&[u8]> = token.split(|byte| *byte == b'.').collect();
-    let decoded = match parts.as_slice() {
-        [_, payload, _] => URL_SAFE_NO_PAD.decode(payload),
-        _ => STANDARD.decode(token),
-    };
-    let claims = Zeroizing::new(decoded.ok()?);
+    let claims = payload(secret).or_else(|| of_amazon(secret))?;
     let claims: Claims = serde_json::from_slice(&claims).ok()?;
     // A JSON web token's time may have a fraction.
     let time = claims.exp.or(claims.expiration)?.to_string();
     let seconds = time.split('.').next()?.parse().ok().filter(|seconds| SECONDS.contains(seconds))?;
     SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds))
+}
+
+/// What a JSON web token says, read and not verified (RFC 7519, section 3): a JSON object that nobody has looked at. Some
+/// token servers pad it. None for any other secret.
+pub fn payload(secret: &Secret) -> Option<Zeroizing<Vec<u8>>> {
+    let token = bounded(secret)?;
+    let mut parts = token.split(|byte| *byte == b'.');
+    let (Some(_), Some(payload), Some(_), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
+        return None;
+    };
+    let payload = payload.iter().rposition(|byte| *byte != b'=').map_or(payload, |end| &payload[..=end]);
+    Some(Zeroizing::new(URL_SAFE_NO_PAD.decode(payload).ok()?))
+}
+
+/// Amazon's token is one piece of base64.
+fn of_amazon(secret: &Secret) -> Option<Zeroizing<Vec<u8>>> {
+    Some(Zeroizing::new(STANDARD.decode(bounded(secret)?).ok()?))
+}
+
+fn bounded(secret: &Secret) -> Option<&[u8]> {
+    let token = secret.expose().trim_ascii();
+    (!token.is_empty() && token.len() <= TOKEN_MAX).then_some(token)
 }
 
 #[derive(serde::Deserialize)]

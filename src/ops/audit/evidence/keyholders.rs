@@ -337,18 +337,10 @@ impl Held<'_> {
 mod tests {
     use super::*;
 
-    fn grip() -> Keygrip {
-        let n = sequoia_openpgp::crypto::mpi::MPI::new(&[0x80, 1]);
-        let mpis = sequoia_openpgp::crypto::mpi::PublicKey::RSA { e: n.clone(), n };
-        let algorithm = sequoia_openpgp::types::PublicKeyAlgorithm::RSAEncryptSign;
-        let key = sequoia_openpgp::packet::key::Key4::new(std::time::UNIX_EPOCH, algorithm, mpis).expect("a key");
-        Keygrip::of(&key.into()).expect("a grip")
-    }
-
     #[test]
     fn a_key_without_a_file_is_not_here_only_when_the_agent_says_so_or_none_runs() {
         let home = tempfile::tempdir().expect("a home");
-        let grip = grip();
+        let grip = Keygrip::of_a_small_key();
         let is_here = |said: Option<KeyState>, unsaid| {
             let states = said.map(|state| (grip, state)).into_iter().collect();
             Held { home: home.path(), states, unsaid }.is_here(&grip)

@@ -3,14 +3,8 @@
 
 use std::time::{Duration, SystemTime};
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use zeroize::Zeroizing;
-
 use crate::model::Secret;
-
-/// A longer token is not looked into, in bytes.
-const TOKEN_MAX: usize = 64 * 1024;
+use crate::system::docker::token;
 
 /// The longest subject that is kept, in bytes.
 const SUBJECT_MAX: usize = 256;
@@ -33,17 +27,7 @@ struct Raw {
 
 /// None for a token that cannot be read.
 pub(super) fn of(token: &Secret) -> Option<Claims> {
-    let bytes = token.expose();
-    if bytes.len() > TOKEN_MAX {
-        return None;
-    }
-    let mut parts = bytes.split(|byte| *byte == b'.');
-    let (Some(_), Some(payload), Some(_), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
-        return None;
-    };
-    let payload = payload.trim_ascii_end();
-    let payload = payload.iter().rposition(|byte| *byte != b'=').map_or(payload, |end| &payload[..=end]);
-    let decoded = Zeroizing::new(URL_SAFE_NO_PAD.decode(payload).ok()?);
+    let decoded = token::payload(token)?;
     // A list would do for the library.
     let raw: Raw = decoded.starts_with(b"{").then(|| serde_json::from_slice(&decoded).ok())??;
     let subject = raw.sub.filter(|subject| !subject.is_empty() && subject.len() <= SUBJECT_MAX);
@@ -56,6 +40,8 @@ pub(super) fn of(token: &Secret) -> Option<Claims> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use base64::Engine;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
     fn told(claims: &str) -> Option<Claims> {
         of(&Secret::new(format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(claims)).into_bytes()))

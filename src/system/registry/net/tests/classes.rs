@@ -5,9 +5,9 @@ use std::net::TcpListener;
 use std::sync::atomic::Ordering;
 use std::thread;
 
+use super::super::double::{Authority, Fault, Reply, Seen, Server, plant};
 use super::{Bench, Out, USER, by_password, by_token, issued, strict_issuer, through, token};
 use crate::system::registry::checked::Checked;
-use super::super::double::{Authority, Fault, Reply, Seen, Server, plant};
 use crate::system::registry::outcome::CLASSES;
 
 /// Makes a class happen.
