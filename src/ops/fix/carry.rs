@@ -137,8 +137,9 @@ fn move_logins(system: &System, scope: &Scope, fix: &Fix, path: &Path, moves: &M
     for one in &moves.moves {
         let held = held(&now, moves, one)?;
         let standing = match fit.iter().find(|(earlier, _)| earlier.key == one.key) {
+            // What the store keeps is what this one is compared with as well.
+            Some((_, Standing::Other(_))) | None => compared(system, moves, &held, one),
             Some((earlier, _)) => beside(&now, moves, &held, one, earlier),
-            None => compared(system, moves, &held, one),
         };
         match standing {
             Ok(standing) => fit.push((one, standing)),

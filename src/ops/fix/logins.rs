@@ -263,7 +263,7 @@ fn moving(system: &System, path: &Path, findings: &[&Finding], moves: Moves, aft
     }
     steps.push("keeps the file as it is now, encrypted, for regpass undo".to_owned());
     let Preview { lines, untold } = diff(&moves.before, Some(after));
-    steps.extend(untold);
+    steps.extend(untold.map(|untold| untold.to_string()));
     let advice = vec!["change the passwords at the registries: whoever read the file has them".to_owned()];
     Fix { diff: lines, steps, advice, ..Fix::auto(&own, title, path, Deed::Move(moves)) }
 }
