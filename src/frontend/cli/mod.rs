@@ -23,6 +23,7 @@ mod git;
 mod grep;
 mod history;
 mod insert;
+mod interrupts;
 mod journal;
 mod login;
 mod logout;
