@@ -4,11 +4,13 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
+use super::interrupts::cancel_on_interrupt;
 use super::{Session, names};
 use crate::model::{Login, Problem, ProblemKind, RegistryKey, text};
 use crate::ops::audit::Scope;
 use crate::ops::fix::Applied;
 use crate::ops::login::{self, Foreign, Migration, Moved, Verify};
+use crate::ops::progress::Cancel;
 use crate::ops::undo;
 use crate::system::System;
 
@@ -78,8 +80,10 @@ pub(super) fn run(session: &Session, args: &MigrateArgs) -> Result<(), Problem> 
     found.problems.iter().for_each(|problem| session.console.warning(problem));
     let Migration { foreign, in_clear, mut problems } = found;
     let is_to_ask = args.apply && !args.no_verify && (is_inline || !foreign.is_empty());
-    let asking = if is_to_ask { Some(login::asking(&system)?) } else { None };
-    let moved = undo::as_one(&system, || each(session, &system, args, foreign, asking.as_deref(), &mut problems));
+    let cancel = if is_to_ask { cancel_on_interrupt()? } else { Cancel::default() };
+    let asking = if is_to_ask { Some(login::asking(&system, &cancel)?) } else { None };
+    let ways = Ways { args, verify: asking.as_deref(), cancel: &cancel };
+    let moved = undo::as_one(&system, || each(session, &system, &ways, foreign, &mut problems));
     let told = moved?;
     let before = problems.len();
     let mut done = Vec::new();
@@ -91,17 +95,27 @@ pub(super) fn run(session: &Session, args: &MigrateArgs) -> Result<(), Problem> 
     verdict(&told, inline_failed)
 }
 
+/// How they are moved.
+struct Ways<'a> {
+    args: &'a MigrateArgs,
+    verify: Option<Verify<'a>>,
+    cancel: &'a Cancel,
+}
+
 /// Moved, or just told where that was not asked for.
 fn each(
     session: &Session,
     system: &System,
-    args: &MigrateArgs,
+    ways: &Ways<'_>,
     foreign: Vec<Foreign>,
-    verify: Option<Verify<'_>>,
     problems: &mut Vec<Problem>,
 ) -> Result<Vec<Told>, Problem> {
+    let Ways { args, verify, cancel } = *ways;
     let mut told = Vec::new();
     for one in foreign {
+        if cancel.is_called_off() {
+            return Err(Problem::cancelled("called off; what was told is done"));
+        }
         let done = args.apply.then(|| login::move_one(system, &one, verify, args.erase_source));
         let done = done.map(|done| {
             done.map(|(moved, warnings)| {
