@@ -1,5 +1,7 @@
 //! One login at one registry: who, and the secret that proves it. Moved, never copied.
 
+use std::borrow::Cow;
+
 use super::{Secret, misplaced, text};
 
 /// The user name under which an identity token travels in Docker's credential helper protocol
@@ -27,6 +29,11 @@ impl Login {
     /// False for what may be a secret in the wrong field: no message and no record may show it.
     pub fn is_showable(&self) -> bool {
         self.0.len() <= SHOWN_MAX && misplaced::is_user(&self.0)
+    }
+
+    /// As a cell of a table names it: escaped, and masked where it may not be shown.
+    pub fn shown(&self) -> Cow<'_, str> {
+        if self.is_showable() { text::escaped(self.0.as_bytes()) } else { Cow::Borrowed(misplaced::MASK) }
     }
 
     /// How a message names it: in quotes, or by its length where it may not be shown.

@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use super::text;
+use super::{misplaced, text};
 
 /// Docker Hub's key in Docker's config and in every helper that follows it (docker/cli `cli/registry/client.go`,
 /// `IndexServer`).
@@ -37,9 +37,14 @@ impl RegistryKey {
         String::from_utf8_lossy(&self.0)
     }
 
-    /// Safe for a terminal.
+    /// Safe for a terminal, and without what may be a secret in it (`model::misplaced`).
     pub fn display(&self) -> Cow<'_, str> {
-        text::escaped(&self.0)
+        let told = misplaced::server(&self.0);
+        if told.as_bytes() == self.0 {
+            text::escaped(&self.0)
+        } else {
+            Cow::Owned(text::escaped(told.as_bytes()).into_owned())
+        }
     }
 
     /// True for the forms that people and other tools use for Docker Hub where Docker itself uses `HUB_KEY`:

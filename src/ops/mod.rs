@@ -21,6 +21,7 @@ pub mod generate;
 pub mod grep;
 pub mod history;
 pub mod journal;
+pub mod last_checks;
 pub mod line_diff;
 pub mod login;
 #[cfg(feature = "net")]

@@ -18,6 +18,7 @@ pub mod git;
 pub mod journal;
 pub mod keyring;
 pub mod links;
+pub mod login_results;
 pub mod login_shell;
 pub mod modes;
 pub mod options;

@@ -18,7 +18,6 @@ mod hostile;
 mod interop;
 mod keyring;
 mod logins;
-mod migrations;
 mod openpgp;
 mod other_clients;
 mod skipping;

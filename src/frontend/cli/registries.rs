@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal};
 use std::path::Path;
+use std::time::SystemTime;
 
 use clap::Subcommand;
 use serde_json::{Map, Value, json};
@@ -13,12 +14,14 @@ use super::Session;
 use super::prompt::Terminal;
 use super::{ls, names};
 use crate::frontend::console::{Console, Role};
-use crate::model::{Login, Problem, RegistryKey, age, text, utc};
+use crate::model::{Login, Problem, RegistryKey, age, misplaced, text, utc};
+use crate::ops::last_checks::{self, LastCheck, LastChecks};
 use crate::ops::registries::{self, Asked, Elsewhere, Found, Place, Registries, Registry, RegistryLogin, Still};
+use crate::system::registry::outcome::Evidence;
 
 const EXAMPLES: &str = "\
 Examples:
-  regpass registries                           registry, user, kind, age, and what is odd about it
+  regpass registries                           registry, user, kind, age, its last test, and what is odd
   regpass registries --json                    for programs (docs/json.md)
   regpass registries use ghcr.io alice         of several accounts Docker gets this one
   regpass registries rename ghcr.io bob alice  keep bob's login as alice's
@@ -106,16 +109,23 @@ pub(super) fn run(session: &Session, args: &RegistriesArgs) -> Result<(), Proble
 fn list(session: &Session, json: bool) -> Result<(), Problem> {
     let system = session.system()?;
     let registries = registries::list(&system)?;
-    registries.doubt.iter().for_each(|doubt| session.console.warning(doubt));
+    let (checks, unknown) = last_checks::read(&system);
+    registries.doubt.iter().chain(&unknown).for_each(|doubt| session.console.warning(doubt));
     if json {
-        return session.console.json(&as_json(&registries));
+        return session.console.json(&as_json(&registries, &checks));
     }
     let now = session.env.now();
-    let rows: Vec<[String; 5]> = registries
+    let rows: Vec<[String; 6]> = registries
         .logins
         .iter()
-        .map(|login| row(login, &age::short(now, login.modified)))
-        .chain(registries.elsewhere.iter().filter(|one| is_news(one, &registries)).map(row_elsewhere))
+        .map(|login| row(login, checks.of_login(login), now))
+        .chain(
+            registries
+                .elsewhere
+                .iter()
+                .filter(|one| is_news(one, &registries))
+                .map(|one| row_elsewhere(one, checks.of_place(one), now)),
+        )
         .collect();
     session.console.data(&table(&session.console, &rows))?;
     ls::warn_of(&session.console, &registries.unreadable);
@@ -217,24 +227,24 @@ fn consent(registry: &str, question: &str) -> Result<(), Problem> {
 }
 
 /// `schema` 1 of docs/json.md, `registries`.
-fn as_json(registries: &Registries) -> Value {
+fn as_json(registries: &Registries, checks: &LastChecks) -> Value {
     let logins: Vec<Value> = registries
         .logins
         .iter()
         .map(|login| {
             let mut one = Map::new();
-            names::put(&mut one, "server", login.server.as_bytes());
-            one.insert("canonical".to_owned(), login.canonical.clone().into());
+            one.insert("server".to_owned(), told(&login.server).into());
+            one.insert("canonical".to_owned(), misplaced::server(&login.canonical).into());
             one.insert("kind".to_owned(), login.kind.word().into());
-            one.insert("user".to_owned(), login.login.as_str().into());
-            names::put(&mut one, "path", login.entry.as_bytes());
+            one.insert("user".to_owned(), user_of(&login.login).into());
+            put_path(&mut one, login);
             one.insert("mount".to_owned(), login.mount.display().into());
             one.insert("modified".to_owned(), utc::rfc3339(login.modified).into());
             one.insert("expires".to_owned(), login.expires.map(utc::rfc3339).into());
             one.insert("active".to_owned(), login.active.into());
             one.insert("official".to_owned(), login.official.into());
-            let twins: Vec<Value> = login.twins.iter().map(|twin| twin.to_text().into_owned().into()).collect();
-            one.insert("twins".to_owned(), twins.into());
+            one.insert("twins".to_owned(), login.twins.iter().map(told).collect::<Vec<_>>().into());
+            one.insert("last_check".to_owned(), check_json(checks.of_login(login), Some(login.modified)));
             Value::Object(one)
         })
         .collect();
@@ -243,12 +253,13 @@ fn as_json(registries: &Registries) -> Value {
         .iter()
         .map(|one| {
             let (helper, user) = match &one.place {
-                Place::Helper(helper) | Place::Ours(helper) => (Some(helper.as_str()), None),
-                Place::Inline(login) => (None, login.as_ref().map(Login::as_str)),
+                Place::Helper(helper) | Place::Ours(helper) => (Some(misplaced::helper(helper)), None),
+                Place::Inline(login) => (None, login.as_ref().map(user_of)),
             };
             json!({
-                "server": one.server.to_text(), "canonical": one.canonical, "kind": one.kind.word(),
+                "server": told(&one.server), "canonical": misplaced::server(&one.canonical), "kind": one.kind.word(),
                 "inline": helper.is_none(), "helper": helper, "user": user,
+                "last_check": check_json(checks.of_place(one), None),
             })
         })
         .collect();
@@ -257,11 +268,38 @@ fn as_json(registries: &Registries) -> Value {
         "registries": logins,
         "elsewhere": elsewhere,
         "unreadable": names::unreadable(&registries.unreadable),
-        "by_registry": by_registry(registries),
+        "by_registry": by_registry(registries, checks),
     })
 }
 
-fn row(login: &RegistryLogin, age: &str) -> [String; 5] {
+/// The server as Docker gave it, but for what may be a secret in it.
+fn told(server: &RegistryKey) -> String {
+    misplaced::server(server.as_bytes())
+}
+
+/// The user's name, but for what may be a secret in its place.
+fn user_of(login: &Login) -> &str {
+    if login.is_showable() { login.as_str() } else { misplaced::MASK }
+}
+
+/// A folder's name tells the server, in base64, and the file's the user.
+fn put_path(one: &mut Map<String, Value>, login: &RegistryLogin) {
+    let is_told = told(&login.server) == login.server.to_text() && login.login.is_showable();
+    let path = if is_told { login.entry.as_bytes() } else { misplaced::MASK.as_bytes() };
+    names::put(one, "path", path);
+}
+
+fn check_json(check: Option<&LastCheck>, modified: Option<SystemTime>) -> Value {
+    check.map_or(Value::Null, |check| {
+        json!({
+            "when": utc::rfc3339(check.when), "user": check.user, "outcome": check.outcome.id(),
+            "evidence": check.evidence.map(Evidence::id), "message": check.message,
+            "outdated": modified.is_some_and(|modified| check.is_before(modified)),
+        })
+    })
+}
+
+fn row(login: &RegistryLogin, check: Option<&LastCheck>, now: SystemTime) -> [String; 6] {
     let mut notes = Vec::new();
     if !login.mount.is_root() {
         notes.push(format!("in the mounted store {}, which the helper does not see", login.mount.display()));
@@ -277,8 +315,17 @@ fn row(login: &RegistryLogin, age: &str) -> [String; 5] {
         let twins: Vec<_> = login.twins.iter().map(|twin| twin.display()).collect();
         notes.push(format!("also kept as {}", twins.join(", ")));
     }
-    let user = text::escaped(login.login.as_str().as_bytes()).into_owned();
-    [login.server.display().into_owned(), user, login.kind.word().to_owned(), age.to_owned(), notes.join("; ")]
+    if check.is_some_and(|check| check.is_before(login.modified)) {
+        notes.push("changed since it was tested".to_owned());
+    }
+    let user = login.login.shown().into_owned();
+    let (kind, age) = (login.kind.word().to_owned(), age::short(now, login.modified));
+    [login.server.display().into_owned(), user, kind, age, check_cell(check, now), notes.join("; ")]
+}
+
+/// How long ago it was tested, and what came of it.
+fn check_cell(check: Option<&LastCheck>, now: SystemTime) -> String {
+    check.map_or_else(|| "-".to_owned(), |check| format!("{} {}", age::short(now, check.when), check.word()))
 }
 
 /// The helper that Docker asks, as programs read it.
@@ -290,17 +337,17 @@ fn asked(asked: Option<&Asked>) -> Option<&str> {
 }
 
 /// Each registry once.
-fn by_registry(registries: &Registries) -> Vec<Value> {
+fn by_registry(registries: &Registries, checks: &LastChecks) -> Vec<Value> {
     let one = |one: Registry| {
-        let texts =
-            |keys: BTreeSet<&RegistryKey>| keys.iter().map(|key| key.to_text().into_owned()).collect::<Vec<_>>();
-        let accounts: Vec<&str> = one.accounts().into_iter().map(Login::as_str).collect();
+        let texts = |keys: BTreeSet<&RegistryKey>| keys.into_iter().map(told).collect::<Vec<_>>();
+        let accounts: Vec<&str> = one.accounts().into_iter().map(user_of).collect();
         let places: Vec<&str> = one.places().into_iter().map(Found::word).collect();
         let answers = one.logins.first().filter(|login| login.active && !login.server.is_hub_token());
-        let helper = asked(one.asked.as_ref());
+        let helper = asked(one.asked.as_ref()).map(misplaced::helper);
         json!({
-            "canonical": one.name, "kind": one.kind.word(), "user": answers.map(|login| login.login.as_str()),
+            "canonical": misplaced::server(&one.name), "kind": one.kind.word(), "user": answers.map(|login| user_of(&login.login)),
             "accounts": accounts, "spellings": texts(one.spellings()), "places": places, "helper": helper,
+            "last_check": check_json(checks.of_registry(&one.name), None),
         })
     };
     registries::fold(registries).into_iter().map(one).collect()
@@ -311,30 +358,31 @@ fn is_news(one: &Elsewhere, registries: &Registries) -> bool {
     !matches!(one.place, Place::Ours(_)) || registries.logins.iter().all(|login| login.canonical != one.canonical)
 }
 
-fn row_elsewhere(one: &Elsewhere) -> [String; 5] {
+fn row_elsewhere(one: &Elsewhere, check: Option<&LastCheck>, now: SystemTime) -> [String; 6] {
     let (user, note) = match &one.place {
         Place::Helper(helper) | Place::Ours(helper) => {
-            (None, format!("Docker asks docker-credential-{}", text::escaped(helper.as_bytes())))
+            (None, format!("Docker asks docker-credential-{}", misplaced::helper(helper)))
         }
         Place::Inline(login) => (login.as_ref(), "in clear in Docker's config.json".to_owned()),
     };
-    let user = user.map_or_else(|| "-".to_owned(), |user| text::escaped(user.as_str().as_bytes()).into_owned());
-    [one.server.display().into_owned(), user, one.kind.word().to_owned(), "-".to_owned(), note]
+    let user = user.map_or_else(|| "-".to_owned(), |user| user.shown().into_owned());
+    let (kind, age) = (one.kind.word().to_owned(), "-".to_owned());
+    [one.server.display().into_owned(), user, kind, age, check_cell(check, now), note]
 }
 
 /// Columns as wide as their widest cell; the last one runs free.
-fn table(console: &Console, rows: &[[String; 5]]) -> String {
-    let head = ["REGISTRY", "USER", "KIND", "AGE", "NOTE"].map(str::to_owned);
-    let mut widths = [0; 5];
+fn table(console: &Console, rows: &[[String; 6]]) -> String {
+    let head = ["REGISTRY", "USER", "KIND", "AGE", "LAST TEST", "NOTE"].map(str::to_owned);
+    let mut widths = [0; 6];
     for row in rows.iter().chain([&head]) {
         for (width, cell) in widths.iter_mut().zip(row) {
             *width = cell.chars().count().max(*width);
         }
     }
-    let [server, user, kind, age, _] = widths;
-    let line = |row: &[String; 5]| {
-        let [a, b, c, d, e] = row;
-        format!("{a:server$}  {b:user$}  {c:kind$}  {d:>age$}  {e}").trim_end().to_owned()
+    let [server, user, kind, age, check, _] = widths;
+    let line = |row: &[String; 6]| {
+        let [a, b, c, d, e, f] = row;
+        format!("{a:server$}  {b:user$}  {c:kind$}  {d:>age$}  {e:check$}  {f}").trim_end().to_owned()
     };
     let mut text = String::new();
     if !rows.is_empty() {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::interrupts::cancel_on_interrupt;
+use super::progress::cancel_on_interrupt;
 use super::{Session, names};
 use crate::frontend::console::{Console, Role};
 use crate::model::{Login, Problem, RegistryKey, text, utc};
@@ -19,7 +19,7 @@ Examples:
   regpass test --steps h.test:5000       with each request and what was answered
   regpass test --json                    for programs (docs/json.md)
 
-A login is sent to its registry once. What an acceptance proves, and what each word means: docs/outcomes.md.
+A login is sent to its registry once, and what came of it is remembered: regpass registries. What an acceptance proves, and what each word means: docs/outcomes.md.
 Exit codes: 0 all are fine; 3 one is not stored; 10 one does not work; 11 one could not be told; 130 called off.";
 
 /// Try stored logins at their registries, without Docker
@@ -66,11 +66,15 @@ pub(super) fn run(session: &Session, args: &TestArgs) -> Result<u8, Problem> {
     };
     let cancel = cancel_on_interrupt()?;
     let mut told = Ok(());
-    let tested = login_check::run(&session.system()?, &wanted, &cancel, |one| {
+    let system = session.system()?;
+    let tested = login_check::run(&system, &wanted, &cancel, |one| {
         if !args.json && told.is_ok() {
             told = console.data(&as_text(console, one, args.steps));
         }
     })?;
+    if let Err(problem) = login_check::remember(&system, &tested) {
+        console.warning(&problem);
+    }
     told?;
     if args.json {
         console.json(&as_json(&tested))?;
@@ -90,8 +94,7 @@ fn as_text(console: &Console, one: &Tested, steps: bool) -> String {
         Severity::Unknown => ("?", Role::Warning),
     };
     let word = checked.evidence.map_or(checked.outcome.id(), |evidence| evidence.words());
-    let user =
-        one.user.as_ref().map_or_else(|| "-".to_owned(), |user| text::escaped(user.as_str().as_bytes()).into_owned());
+    let user = one.user.as_ref().map_or_else(|| "-".to_owned(), |user| user.shown().into_owned());
     let registry = text::escaped(one.registry.as_bytes());
     let mut lines =
         format!("{} {registry}  {user}  {}\n", console.paint(role, &format!("{mark:<4}")), console.paint(role, word));

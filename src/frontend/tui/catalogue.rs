@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::os::unix::ffi::OsStrExt;
 
 use crate::model::{EntryPath, text};
-use crate::ops::registries::RegistryLogin;
+use crate::ops::registries::{RegistryLogin, shown_name};
 use crate::system::store::{Entry, Listing, Unreadable};
 
 /// Index of a node.
@@ -274,9 +274,8 @@ impl Builder<'_> {
 
     fn login(&self, work: &Pending, login: &RegistryLogin) -> Node {
         // Twins mean the same registry: their spellings tell them apart.
-        let canonical = || text::escaped(login.canonical.as_bytes());
-        let label = if login.twins.is_empty() { canonical() } else { login.server.display() };
-        let user = text::escaped(login.login.as_str().as_bytes());
+        let label = if login.twins.is_empty() { shown_name(&login.canonical).into() } else { login.server.display() };
+        let user = login.login.shown();
         Node {
             full: format!("{label} {user}").into(),
             label: label.into(),

@@ -1,8 +1,6 @@
 //! Logged in: the registry is asked first, then the login is kept where Docker looks for it, read back as Docker would and
 //! compared, marked as Docker marks it; then the files are looked at in which a login could stand in clear.
 
-use std::path::Path;
-
 use super::choice::{Target, standing};
 use super::files;
 use super::keeper::Keeper;
@@ -11,6 +9,7 @@ use super::verdict::{Verify, is_to_be_kept, refusal};
 use crate::model::{Credential, Login, Problem, text};
 use crate::ops::audit::Scope;
 use crate::ops::credentials::CredentialStore;
+use crate::ops::last_checks::{self, LastCheck};
 use crate::system::System;
 use crate::system::registry::checked::Checked;
 
@@ -51,8 +50,7 @@ pub fn login(
 ) -> Result<Outcome, Problem> {
     let checked = verify.map(|verify| Box::new(verify(&target.key, &credential)));
     if let Some(checked) = checked.as_ref().filter(|checked| !is_to_be_kept(checked)) {
-        let unasked = format!("regpass login --no-verify {}", text::shell_word(Path::new(&target.name)));
-        return Ok(Outcome::Refused(checked.clone(), refusal(checked, &unasked)));
+        return Ok(Outcome::Refused(checked.clone(), refusal(checked, &target.name)));
     }
     let replaced = standing(system, target).filter(|before| *before != credential.login);
     let (changed, mut warnings) = keep(system, target, &credential)?;
@@ -63,6 +61,9 @@ pub fn login(
     });
     let (held, untold) = files::of_registry(system, scope, &target.name);
     warnings.extend(untold.into_iter().map(Problem::failed));
+    if let Some(checked) = &checked {
+        warnings.extend(remember(system, target, &credential.login, checked).err());
+    }
     Ok(Outcome::Kept(Entered {
         login: credential.login,
         checked,
@@ -73,6 +74,16 @@ pub fn login(
         in_clear: held.iter().flat_map(files::InFile::words).collect(),
         warnings,
     }))
+}
+
+/// What the registry said of the login that is kept now.
+fn remember(system: &System, target: &Target, login: &Login, checked: &Checked) -> Result<(), Problem> {
+    let source = match &target.keeper {
+        Keeper::Store => "store".to_owned(),
+        Keeper::Program(_) | Keeper::Missing(_) => last_checks::of_helper(target.keeper_word()),
+    };
+    let result = LastCheck::of(&target.name, Some(login), source, checked, system.env.now());
+    last_checks::remember(system, result.into_iter().collect())
 }
 
 /// True when something was written.
@@ -202,11 +213,15 @@ esac
             let names_a_way = problem.hints.iter().any(|hint| hint.ends_with("regpass login --no-verify h.test"));
             assert_eq!(names_a_way, outcome == LoginOutcome::DnsFailure, "{problem:?}");
             assert_eq!((stored(&bench), std::fs::read_to_string(&file).expect("it").len()), (None, 21));
+            assert!(last_checks::read(&bench.system).0.is_empty(), "it says nothing of a login that is kept");
         }
         for outcome in [LoginOutcome::OkProved, LoginOutcome::OkUnproven, LoginOutcome::NoAuthRequired] {
             let done = kept(enter(&bench, None, bob("pw"), Some(&|_, _| says(outcome))));
             assert_eq!(done.checked.map(|checked| checked.outcome), Some(outcome));
             assert_eq!(stored(&bench), Some(("bob".to_owned(), b"pw".to_vec())));
+            let (known, _) = last_checks::read(&bench.system);
+            let told = known.of_registry("h.test").map(|one| (one.outcome, one.user.as_deref(), &*one.source));
+            assert_eq!(told, Some((outcome, Some("bob"), "store")));
         }
     }
 

@@ -15,6 +15,7 @@ use std::time::Duration;
 
 pub use sources::Source;
 
+use super::last_checks::{self, LastCheck};
 use super::progress::Cancel;
 use super::registries::RegistryKind;
 use crate::model::{Credential, Login, Problem, RegistryKey, misplaced};
@@ -128,14 +129,18 @@ pub fn run(
     Ok(ended)
 }
 
+/// Remembers what came of them, for the lists of registries.
+pub fn remember(system: &System, all: &[Tested]) -> Result<(), Problem> {
+    let now = system.env.now();
+    let results = all
+        .iter()
+        .filter_map(|one| LastCheck::of(&one.registry, one.user.as_ref(), one.source.word()?, &one.checked, now));
+    last_checks::remember(system, results.collect())
+}
+
 /// What asks one registry about a login that is not kept yet.
-pub fn asker(
-    system: &System,
-    machine: &Path,
-    cancel: &Cancel,
-) -> impl Fn(&RegistryKey, &Credential) -> Checked + use<> {
-    let mut conditions = conditions::of(system, machine);
-    conditions.cancel = cancel.flag();
+pub fn asker(system: &System, machine: &Path) -> impl Fn(&RegistryKey, &Credential) -> Checked + use<> {
+    let conditions = conditions::of(system, machine);
     move |key, credential| {
         let mut checked = match Address::of(key) {
             Ok(address) => try_login(&address, credential, &conditions),

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::model::registry_key::{HUB_KEY, HUB_NAME};
 use crate::model::{Credential, EntryPath, Login, Problem, RegistryKey, Secret, text};
 use crate::ops::history;
+use crate::ops::last_checks;
 use crate::ops::opening::unreadable;
 use crate::ops::progress::Cancel;
 use crate::ops::registries::{self, Asked, Elsewhere, Place, Registry, RegistryKind, RegistryLogin};
@@ -34,6 +35,18 @@ pub enum Source {
     /// In clear in Docker's `config.json`.
     Inline,
     Nowhere,
+}
+
+impl Source {
+    /// As results are remembered by; None where there is none.
+    pub(super) fn word(&self) -> Option<String> {
+        match self {
+            Source::Store(_) => Some("store".to_owned()),
+            Source::Helper(helper) => Some(last_checks::of_helper(helper)),
+            Source::Inline => Some("inline".to_owned()),
+            Source::Nowhere => None,
+        }
+    }
 }
 
 /// Why a login could not be read: the class, and the words.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Asked, Registries, RegistryLogin, fold, list};
-use crate::model::{EntryPath, Login, Problem, RegistryKey, text};
+use crate::model::{EntryPath, Login, Problem, RegistryKey, misplaced, text};
 use crate::ops::answering;
 use crate::ops::change::{Change, Written};
 use crate::system::System;
@@ -50,7 +50,7 @@ pub fn activate(system: &System, server: &RegistryKey, login: &Login) -> Result<
     let written = if moves.iter().all(Vec::is_empty) {
         Written::default()
     } else {
-        change.finish(&format!("Use {} at {}.", login.quoted(), text::escaped(server.canonical().as_bytes())))
+        change.finish(&format!("Use {} at {}.", login.quoted(), super::shown_name(&server.canonical())))
     };
     let told = |one: &RegistryLogin| one.official && servers.contains(&one.server) && one.login != *login;
     let now = list(system)?;
@@ -160,7 +160,7 @@ fn of_user<'a>(found: &'a Registries, server: &RegistryKey, login: &Login) -> Re
 }
 
 fn quoted(server: &RegistryKey) -> String {
-    text::quoted(server.as_bytes())
+    text::quoted(misplaced::server(server.as_bytes()))
 }
 
 #[cfg(test)]

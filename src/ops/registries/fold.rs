@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Elsewhere, Place, Registries, RegistryKind, RegistryLogin};
 use crate::model::registry_key::{HUB_KEY, HUB_NAME};
-use crate::model::{Login, RegistryKey, text};
+use crate::model::{Login, RegistryKey, misplaced, text};
 use crate::ops::shims;
 use crate::system::docker::config::DockerConfig;
 
@@ -45,9 +45,9 @@ impl Asked {
     }
 }
 
-/// A helper's program, escaped.
+/// A helper's program, without what may be a secret in its name.
 fn program(helper: &str) -> String {
-    text::escaped(format!("{}{helper}", shims::PREFIX).as_bytes()).into_owned()
+    format!("{}{}", shims::PREFIX, misplaced::helper(helper))
 }
 
 impl Elsewhere {
@@ -132,6 +132,11 @@ impl Registry {
 /// The name under which a server string is folded.
 pub fn name_of(server: &RegistryKey) -> String {
     if server.is_hub_token() { HUB_NAME.to_owned() } else { server.canonical() }
+}
+
+/// A registry's one name as a person sees it: escaped, and without what may be a secret in it.
+pub fn shown_name(name: &str) -> String {
+    text::escaped(misplaced::server(name).as_bytes()).into_owned()
 }
 
 /// The registries by name.
@@ -254,7 +259,7 @@ mod tests {
         let (us, other) = (Asked::Us("pass".to_owned()), Asked::Other("x\u{1b}".to_owned()));
         let inline = place("h.test", Place::Inline(None));
         assert!(inline.words(Some(&us)).ends_with("in clear; Docker asks docker-credential-pass instead"));
-        assert!(inline.words(Some(&other)).ends_with("Docker asks docker-credential-x\\u{1b} instead"));
+        assert!(inline.words(Some(&other)).ends_with("Docker asks docker-credential-*** instead"));
         assert!(inline.words(Some(&Asked::Nobody)).ends_with("where Docker reads it"));
         let named = |server: &str| place(server, Place::Helper("x".to_owned())).words(None);
         assert_eq!(named("h.test"), "Docker asks docker-credential-x about it");
@@ -263,6 +268,6 @@ mod tests {
             assert!(named(server).ends_with("does not look up"), "{server}");
         }
         assert_eq!((us.instead(), Asked::Nobody.instead().is_some()), (None, true));
-        assert_eq!(other.instead().as_deref(), Some("it asks docker-credential-x\\u{1b}"));
+        assert_eq!(other.instead().as_deref(), Some("it asks docker-credential-***"));
     }
 }

@@ -14,7 +14,7 @@ pub use crate::system::docker::token::expiry;
 pub use accounts::{Switched, activate, rename};
 pub use erase::{Erased, Still, erase};
 pub(super) use erase::{erase_from_stores, usual_spellings};
-pub use fold::{Asked, Found, Registry, fold, name_of};
+pub use fold::{Asked, Found, Registry, fold, name_of, shown_name};
 pub use kind::RegistryKind;
 
 use super::answering::active;

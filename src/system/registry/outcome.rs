@@ -94,6 +94,11 @@ impl Evidence {
         }
     }
 
+    /// The evidence with this id.
+    pub fn by_id(id: &str) -> Option<Evidence> {
+        [Evidence::Proved, Evidence::Accepted, Evidence::NotNeeded].into_iter().find(|one| one.id() == id)
+    }
+
     pub fn words(self) -> &'static str {
         match self {
             Evidence::Proved => "proved",

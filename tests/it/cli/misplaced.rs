@@ -13,7 +13,7 @@ const AS_USER: &str = "dckr_pat_Zuser7hunterZuser7hunt";
 const AS_HELPER: &str = "glpat-Zhelper7hunterZh";
 const AS_NAME: &str = "Zname7hunter!";
 
-const REPORTS: [&[&str]; 18] = [
+const REPORTS: [&[&str]; 20] = [
     &["audit", "--fail-on", "critical"],
     &["audit", "--json"],
     &["audit", "--format", "sarif"],
@@ -31,6 +31,8 @@ const REPORTS: [&[&str]; 18] = [
     &["status", "--json"],
     &["journal"],
     &["journal", "--json"],
+    &["registries"],
+    &["registries", "--json"],
     &["fix", "--apply", "--yes"],
 ];
 

@@ -265,7 +265,7 @@ fn registries_show_whose_login_answers() {
     let first = &value["registries"][0];
     assert_eq!(keys(&value), ["schema", "registries", "elsewhere", "unreadable", "by_registry"]);
     let mut expected = vec!["server", "canonical", "kind", "user", "path", "mount", "modified", "expires", "active"];
-    expected.extend(["official", "twins"]);
+    expected.extend(["official", "twins", "last_check"]);
     assert_eq!(keys(first), expected);
     assert_eq!((&first["server"], &first["canonical"]), (&json!("host.test:5000"), &json!("host.test:5000")));
     assert_eq!((&first["user"], &first["active"]), (&json!("alice\u{1b}[31m"), &json!(true)));

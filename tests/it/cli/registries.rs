@@ -91,7 +91,7 @@ fn an_erase_asks_proves_and_says_what_still_answers() {
     std::fs::write(docker.join("config.json"), config).expect("a config");
     let value = json_of(sandbox.regpass(&["registries", "--json"], b""));
     let elsewhere = &value["elsewhere"][0];
-    assert_eq!(keys(elsewhere), ["server", "canonical", "kind", "inline", "helper", "user"]);
+    assert_eq!(keys(elsewhere), ["server", "canonical", "kind", "inline", "helper", "user", "last_check"]);
     assert_eq!(
         (&elsewhere["server"], &elsewhere["inline"], &elsewhere["user"]),
         (&json!("h.test"), &json!(true), &json!("bob"))
@@ -101,9 +101,9 @@ fn an_erase_asks_proves_and_says_what_still_answers() {
         value["by_registry"],
         json!([
             { "canonical": "h.test", "kind": "other", "user": "amy", "accounts": ["amy", "bob"],
-              "spellings": ["h.test", "https://h.test"], "places": ["store", "inline"], "helper": null },
+              "spellings": ["h.test", "https://h.test"], "places": ["store", "inline"], "helper": null, "last_check": null },
             { "canonical": "x.test", "kind": "other", "user": null, "accounts": [], "spellings": [],
-              "places": ["helper"], "helper": "ecr-login" },
+              "places": ["helper"], "helper": "ecr-login", "last_check": null },
         ])
     );
     // That Docker asks regpass about it is no login that is left.
@@ -141,4 +141,42 @@ fn the_official_helper_answers_whom_we_say_and_pass_reads_a_renamed_login() {
     sandbox.regpass(&["registries", "erase", "--force", "h.test"], b"").ok();
     assert_eq!(run(sandbox.command(&official).arg("get"), b"h.test").code, 1);
     assert!(!sandbox.run("pass", &["ls"], b"").out().contains("aC50ZXN0"));
+}
+
+#[test]
+fn what_came_of_a_test_is_remembered() {
+    let mut sandbox = Sandbox::without_gnupg();
+    // Nobody listens on this port.
+    sandbox.helper("store", r#"{"ServerURL":"127.0.0.1:1","Username":"amy","Secret":"pw"}"#).ok();
+    sandbox.helper("store", r#"{"ServerURL":"h.test","Username":"bob","Secret":"pw"}"#).ok();
+    let check = |sandbox: &Sandbox, index: usize| {
+        json_of(sandbox.regpass(&["registries", "--json"], b""))["registries"][index]["last_check"].clone()
+    };
+    assert_eq!((check(&sandbox, 0), check(&sandbox, 1)), (json!(null), json!(null)));
+    assert_eq!(sandbox.regpass(&["--read-only", "test", "127.0.0.1:1"], b"").code, 11);
+    assert_eq!(check(&sandbox, 0), json!(null), "nothing is written where nothing may be");
+    assert_eq!(sandbox.regpass(&["test", "127.0.0.1:1"], b"").code, 11);
+    let told = check(&sandbox, 0);
+    assert_eq!(keys(&told), ["when", "user", "outcome", "evidence", "message", "outdated"]);
+    assert_eq!((&told["user"], &told["outcome"], &told["outdated"]), (&json!("amy"), &json!("refused"), &json!(false)));
+    let table = sandbox.regpass(&["registries"], b"").ok().out();
+    assert!(table.contains("LAST TEST") && table.contains("now refused"), "{table}");
+    assert_eq!(check(&sandbox, 1), json!(null));
+    // One that was written an hour later is another one.
+    sandbox.set("REGPASS_FIXED_TIME", "1000000000");
+    sandbox.regpass(&["test", "127.0.0.1:1"], b"");
+    assert_eq!(check(&sandbox, 0)["outdated"], json!(true));
+    assert!(sandbox.regpass(&["registries"], b"").ok().out().contains("changed since it was tested"));
+    // What is not understood is told and left alone.
+    let file = sandbox.home().join(".local/state/regpass/login-results.json");
+    std::fs::write(&file, "{").expect("broken");
+    let told = sandbox.regpass(&["test", "127.0.0.1:1"], b"");
+    assert!(
+        told.code == 11 && told.err().contains("is not remembered") && told.err().contains("mv "),
+        "{}",
+        told.err()
+    );
+    let told = sandbox.regpass(&["registries"], b"").ok();
+    assert!(told.err().contains("login-results.json\" is not what was written there"), "{}", told.err());
+    assert_eq!(std::fs::read_to_string(&file).expect("it"), "{");
 }

@@ -58,7 +58,6 @@ const ANSWERS: &[(&[&str], &[u8])] = &[
     (&["fix", "--apply", "--yes"], b""),
     (&["login", "--no-verify", "--to", "regpass", "-u", "u", "--password-stdin", "l.test"], b"pw\n"),
     (&["logout", "--yes", "i.test"], b""),
-    (&["migrate"], b""),
     (&["journal"], b""),
     (&["config", "init"], b""),
     (&["config", "show"], b""),
@@ -163,7 +162,6 @@ const WRITES: &[(&[&str], &[u8])] = &[
     (&["fix", "--apply", "--yes"], b""),
     (&["login", "--no-verify", "--to", "regpass", "-u", "u", "--password-stdin", "l.test"], b"pw\n"),
     (&["logout", "--yes", "h.test"], b""),
-    (&["migrate", "--from", "inline", "--apply", "--no-verify"], b""),
     (&["shims", "remove", "--dir", "links"], b""),
     (&["config", "init"], b""),
 ];

@@ -227,7 +227,7 @@ fn draw_finding(judged: &Judged, screen: &Audit, details: &mut Details<'_>, scop
     );
     if let Some(registry) = &finding.registry {
         let user = finding.account.as_ref().filter(|login| login.is_showable());
-        let user = user.map(|login| format!(" as {}", text::escaped(login.as_str().as_bytes())));
+        let user = user.map(|login| format!(" as {}", login.shown()));
         let registry = text::escaped(registry.as_bytes());
         details.fact("registry", &format!("{registry}{}", user.unwrap_or_default()), Meaning::Plain);
     }

@@ -88,7 +88,7 @@ pub(super) fn explain(call: &Call, kept: Option<&RegistryLogin>, details: &mut D
         let sentence = format!(
             "The store has a login for it under another spelling: {} ({}). Ask by that one, or keep it under this one too.",
             login.server.display(),
-            text::escaped(login.login.as_str().as_bytes())
+            login.login.shown()
         );
         details.sentence(&sentence, Meaning::Warn);
     }

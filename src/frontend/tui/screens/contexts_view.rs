@@ -139,7 +139,7 @@ fn cell_span(cell: Option<&Cell>, chosen: bool, scope: &Scope) -> Span<'static> 
     let Some(cell) = cell else { return Span::raw(" ".repeat(usize::from(CELL))) };
     let glyphs = scope.theme.glyphs;
     let told = match (&cell.login, cell.answer) {
-        (Some(login), Answer::Found) => format!("{} {}", glyphs.good, text::escaped(login.as_str().as_bytes())),
+        (Some(login), Answer::Found) => format!("{} {}", glyphs.good, login.shown()),
         _ => answer(cell.answer, glyphs),
     };
     let told = words::fit(&told, CELL - 3, glyphs.ellipsis);

@@ -17,7 +17,7 @@ use super::registries_table::name_of;
 use super::registries_view::canonical;
 use super::rename_login;
 use crate::model::registry_key::HUB_NAME;
-use crate::model::{Problem, text};
+use crate::model::{Problem, misplaced, text};
 use crate::ops::registries::{Asked, RegistryLogin};
 
 /// A change on its way, with what it is called.
@@ -76,7 +76,7 @@ pub(super) fn act(screen: &mut RegistriesScreen, action: Action, scope: &Scope) 
             (Change::CopyCommand(text::escaped(command.as_bytes()).into_owned()), Job::CopyText(command))
         }
         Action::Erase => {
-            let change = Change::Erase(canonical(&login).into_owned());
+            let change = Change::Erase(canonical(&login));
             let deed = Flow::Start(ticket, Job::Accounts(Deed::Erase(login.server.clone())));
             let effect = effect_of_erase(screen, &login, scope);
             // After a no it waits for nothing.
@@ -95,7 +95,7 @@ fn effect_of_erase(screen: &RegistriesScreen, login: &RegistryLogin, scope: &Sco
     let all = screen.registry().into_iter().flat_map(|registry| &registry.logins);
     let gone: Vec<String> = all
         .filter(|one| one.mount.is_root() && (one.canonical == login.canonical || hub))
-        .map(|one| format!("{} at {}", text::escaped(one.login.as_str().as_bytes()), one.server.display()))
+        .map(|one| format!("{} at {}", one.login.shown(), one.server.display()))
         .collect();
     let (gone, key) = (gone.join(", "), globals::undo_key(scope));
     format!("The store loses: {gone}. Every spelling is then asked for again. {key} takes it back.")
@@ -108,7 +108,7 @@ fn command(login: &RegistryLogin, scope: &Scope) -> String {
         command.push_str(&format!(" -u {}", text::shell_word(Path::new(login.login.as_str()))));
     }
     if login.canonical != HUB_NAME {
-        command.push_str(&format!(" {}", text::shell_word(Path::new(&*login.canonical))));
+        command.push_str(&format!(" {}", text::shell_word(Path::new(&misplaced::server(&login.canonical)))));
     }
     command
 }

@@ -25,7 +25,7 @@ impl RegistriesScreen {
         let (Some(row), Some(Item::Login(login))) = (other, other.and_then(|row| self.table.item(row))) else {
             return Flow::Stay;
         };
-        let user = text::escaped(login.login.as_str().as_bytes());
+        let user = login.login.shown();
         let said = Toast::good(format!("an account that Docker does not get; the same key makes it {user}"));
         self.unfold(true);
         self.finder.select(row);

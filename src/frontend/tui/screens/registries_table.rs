@@ -156,8 +156,8 @@ fn item(registry: &Registry, index: usize) -> Option<Item<'_>> {
 
 /// As the filter knows a registry: its name, its accounts and spellings.
 fn whole_name(registry: &Registry) -> String {
-    let mut name = text::escaped(registry.name.as_bytes()).into_owned();
-    let users = registry.accounts().into_iter().map(|one| text::escaped(one.as_str().as_bytes()));
+    let mut name = registries::shown_name(&registry.name);
+    let users = registry.accounts().into_iter().map(|one| one.shown());
     let spellings =
         registry.logins.iter().map(|one| &one.server).chain(registry.elsewhere.iter().map(|one| &one.server));
     let spellings: BTreeSet<_> = spellings.map(|one| one.display()).filter(|one| **one != *registry.name).collect();
@@ -180,14 +180,14 @@ fn name(item: Item<'_>) -> String {
 
 /// As messages name a login.
 pub(super) fn name_of(login: &RegistryLogin) -> String {
-    let registry = text::escaped(login.canonical.as_bytes());
-    format!("{registry} {}", text::escaped(login.login.as_str().as_bytes()))
+    let registry = registries::shown_name(&login.canonical);
+    format!("{registry} {}", login.login.shown())
 }
 
 /// The user of a login that Docker keeps itself, where it tells; escaped.
 pub(super) fn place_user(one: &Elsewhere) -> Cow<'_, str> {
     match &one.place {
-        Place::Inline(Some(login)) => text::escaped(login.as_str().as_bytes()),
+        Place::Inline(Some(login)) => login.shown(),
         Place::Inline(None) | Place::Helper(_) | Place::Ours(_) => Cow::Borrowed("-"),
     }
 }

@@ -16,8 +16,8 @@ use super::super::widgets::secret_panel::PanelKeys;
 use super::super::widgets::{panes, words};
 use super::registries::{Action, RegistriesScreen};
 use super::registries_table::{Item, place_user};
-use crate::model::{age, text};
-use crate::ops::registries::{Asked, Elsewhere, Found, Place, Registry, RegistryLogin};
+use crate::model::{age, misplaced, text};
+use crate::ops::registries::{Asked, Elsewhere, Found, Place, Registry, RegistryLogin, shown_name};
 
 /// With fewer columns the details stand under the table, which needs them.
 const BESIDE: panes::Beside = panes::Beside { from: 150, share: 60 };
@@ -47,7 +47,7 @@ impl Names {
         let widest = |names: &mut dyn Iterator<Item = u16>| names.max().unwrap_or_default();
         let logins = || registries.iter().flat_map(|one| &one.logins);
         let spellings = logins().map(|one| words::width(&one.server.display()) + 2);
-        let heads = registries.iter().map(|one| words::width(&text::escaped(one.name.as_bytes())));
+        let heads = registries.iter().map(|one| words::width(&shown_name(&one.name)));
         let users = registries.iter().map(head_user).map(|(user, more)| words::width(&user) + words::width(&more));
         let members = logins().map(|one| words::width(&user(one)) + 2);
         Names {
@@ -203,7 +203,7 @@ fn draw_details(
 /// Who else has a login there.
 fn other_accounts(registry: &Registry, login: &RegistryLogin) -> Option<String> {
     let others = registry.accounts().into_iter().filter(|one| **one != login.login);
-    let others: Vec<_> = others.map(|one| text::escaped(one.as_str().as_bytes())).collect();
+    let others: Vec<_> = others.map(|one| one.shown()).collect();
     (!others.is_empty()).then(|| others.join(", "))
 }
 
@@ -263,7 +263,7 @@ fn draw_elsewhere(registry: &Registry, one: &Elsewhere, details: &mut Details<'_
         details.fact("user", &place_user(one), Meaning::Plain);
     }
     details.fact("kind", one.kind.word(), Meaning::Plain);
-    let server = text::shell_word(Path::new(&one.canonical));
+    let server = text::shell_word(Path::new(&misplaced::server(&one.canonical)));
     let command = format!("{}docker login {server}", scope.typed.variables());
     let advice = match (&one.place, &registry.asked) {
         (Place::Inline(_), Some(Asked::Nobody) | None) => {
@@ -271,7 +271,7 @@ fn draw_elsewhere(registry: &Registry, one: &Elsewhere, details: &mut Details<'_
         }
         // A login takes away only what stands under Docker's own spelling.
         (Place::Inline(_), _) if !one.is_docker_s_spelling() => {
-            let spelled = text::shell_word(Path::new(&*one.server.to_text()));
+            let spelled = text::shell_word(Path::new(&misplaced::server(one.server.as_bytes())));
             format!("This moves it there:  docker logout {spelled} && {command}")
         }
         (Place::Inline(_), _) => format!("This moves it there:  {command}"),
@@ -282,12 +282,12 @@ fn draw_elsewhere(registry: &Registry, one: &Elsewhere, details: &mut Details<'_
 }
 
 /// The registry that a login is for, safe for the screen.
-pub(super) fn canonical(login: &RegistryLogin) -> Cow<'_, str> {
-    text::escaped(login.canonical.as_bytes())
+pub(super) fn canonical(login: &RegistryLogin) -> String {
+    shown_name(&login.canonical)
 }
 
 fn user(login: &RegistryLogin) -> Cow<'_, str> {
-    text::escaped(login.login.as_str().as_bytes())
+    login.login.shown()
 }
 
 /// The user of what stands for the registry, and how many others there are.
@@ -336,7 +336,7 @@ fn head_row(
         0 | 1 => String::new(),
         count => format!("{count} {}", glyphs.twin),
     };
-    let name = text::escaped(registry.name.as_bytes());
+    let name = shown_name(&registry.name);
     let places = registry.places();
     let odd = places.iter().any(|place| *place == Found::Inline) || !places.contains(&Found::Store);
     let place = (place_cell(registry), if odd { Meaning::Warn } else { Meaning::Muted });
