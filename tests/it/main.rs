@@ -18,6 +18,7 @@ mod hostile;
 mod interop;
 mod keyring;
 mod logins;
+mod migrations;
 mod openpgp;
 mod other_clients;
 mod skipping;

@@ -10,8 +10,8 @@ use clap::{Parser, Subcommand};
 use super::test;
 use super::{
     audit, config, conflicts, contexts, demo, diff, doctor, edit, explain, find, fix, generate, git, grep, history,
-    insert, journal, login, logout, ls, otp, recipients, reencrypt, registries, resolve, restore, rm, shims, show,
-    status, support_bundle, sync, transfer, undo,
+    insert, journal, login, logout, ls, migrate, otp, recipients, reencrypt, registries, resolve, restore, rm, shims,
+    show, status, support_bundle, sync, transfer, undo,
 };
 use crate::model::{EntryPath, EntryPathError};
 use crate::system::options::Typed;
@@ -111,6 +111,7 @@ pub(super) enum Command {
     Registries(registries::RegistriesArgs),
     Login(login::LoginArgs),
     Logout(logout::LogoutArgs),
+    Migrate(migrate::MigrateArgs),
     Recipients(recipients::RecipientsArgs),
     Reencrypt(reencrypt::ReencryptArgs),
     Shims(shims::ShimsArgs),

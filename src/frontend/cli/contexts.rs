@@ -83,7 +83,9 @@ fn report(console: &Console, matrix: &Matrix, ran: &[Ran]) -> String {
         }
         if let Some(ran) = ran.get(index) {
             let said = match &ran.listed {
-                Ok(listed) => format!("its helper was run and lists {}", counted(listed.len(), "login")),
+                Ok(listed) => {
+                    format!("its helper was run and lists {}", counted(listed.logins.len() + listed.left_out, "login"))
+                }
                 Err(why) => why.clone(),
             };
             let _ = writeln!(lines, "     {}", console.paint(Role::Muted, &said));
@@ -220,10 +222,13 @@ fn as_json(matrix: &Matrix, ran: &[Ran]) -> Value {
         .filter_map(|ran| {
             let context = matrix.contexts.get(ran.context)?.name.as_str();
             let logins = ran.listed.as_ref().ok().map(|listed| {
-                let shown = listed.iter().filter(|(_, login)| login.is_showable());
+                let shown = listed.logins.iter().filter(|(_, login)| login.is_showable());
                 shown.map(|(server, login)| (server.as_str(), login.as_str())).collect::<BTreeMap<_, _>>()
             });
-            Some(json!({ "context": context, "logins": logins, "why": ran.listed.as_ref().err() }))
+            let left_out = ran.listed.as_ref().ok().map(|listed| listed.left_out);
+            Some(
+                json!({ "context": context, "logins": logins, "left_out": left_out, "why": ran.listed.as_ref().err() }),
+            )
         })
         .collect();
     let contexts: Vec<Value> = matrix.contexts.iter().map(context_json).collect();

@@ -4,7 +4,8 @@
 use serde_json::{Map, Value};
 
 use super::args::folder;
-use super::progress::{Line, cancel_on_interrupt};
+use super::interrupts::cancel_on_interrupt;
+use super::progress::Line;
 use super::secret_json::push_string;
 use super::{Session, ls, names, reencrypt};
 use crate::frontend::console::{Console, Role, json_text};

@@ -5,6 +5,7 @@ use std::io;
 use serde_json::{Value, json};
 
 use super::insert::read_all;
+use super::interrupts::cancel_on_interrupt;
 use super::prompt::Terminal;
 use super::{Session, names};
 use crate::model::{Credential, IDENTITY_TOKEN_USER, Login, Problem, Secret, text};
@@ -64,7 +65,8 @@ pub(super) fn run(session: &Session, args: &LoginArgs) -> Result<u8, Problem> {
     if !args.json {
         target.warnings.iter().for_each(|warning| session.console.warning(warning));
     }
-    let asking = if args.no_verify { None } else { Some(login::asking(&system)?) };
+    let cancel = cancel_on_interrupt()?;
+    let asking = if args.no_verify { None } else { Some(login::asking(&system, &cancel)?) };
     let credential = credential(args, &target)?;
     let outcome = login::login(&system, &Scope::default(), &target, credential, asking.as_deref())?;
     match outcome {

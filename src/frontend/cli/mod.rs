@@ -23,10 +23,12 @@ mod git;
 mod grep;
 mod history;
 mod insert;
+mod interrupts;
 mod journal;
 mod login;
 mod logout;
 mod ls;
+mod migrate;
 mod names;
 mod otp;
 mod progress;
@@ -131,6 +133,7 @@ fn run(session: &Session, args: Args) -> Result<u8, Problem> {
         Some(Command::Registries(args)) => registries::run(session, &args),
         Some(Command::Login(args)) => return login::run(session, &args),
         Some(Command::Logout(args)) => logout::run(session, &args),
+        Some(Command::Migrate(args)) => migrate::run(session, &args),
         Some(Command::Recipients(args)) => recipients::run(session, &args),
         Some(Command::Reencrypt(args)) => reencrypt::run(session, &args),
         Some(Command::Shims(args)) => shims::run(session, &args),

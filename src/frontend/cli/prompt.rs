@@ -8,10 +8,10 @@ use std::os::unix::net::UnixStream;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use rustix::time::Timespec;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::low_level::{pipe, unregister};
 use zeroize::Zeroize;
 
+use super::interrupts;
 use crate::model::{Problem, Secret};
 
 /// The longest line taken, in bytes: far more than any token, and a bound on what a stuck key can do.
@@ -164,7 +164,8 @@ impl Silence {
         let mut silent = before.clone();
         silent.local_modes -= LocalModes::ECHO | LocalModes::ECHONL | LocalModes::ICANON | LocalModes::ISIG;
         let mut silence = Silence { tty: tty.try_clone()?, before, signals: Vec::new(), woken };
-        for signal in [SIGINT, SIGTERM, SIGHUP, SIGQUIT] {
+        interrupts::end_the_process(false);
+        for signal in interrupts::SIGNALS {
             silence.signals.push(pipe::register(signal, waker.try_clone()?)?);
         }
         // What was typed before the question, and echoed, is not an answer to it.
@@ -186,6 +187,7 @@ impl Drop for Silence {
         for signal in self.signals.drain(..) {
             unregister(signal);
         }
+        interrupts::end_the_process(true);
     }
 }
 

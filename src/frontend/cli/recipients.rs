@@ -7,8 +7,8 @@ use serde_json::{Map, Value, json};
 
 use super::Session;
 use super::args::folder;
+use super::interrupts::cancel_on_interrupt;
 use super::names;
-use super::progress::cancel_on_interrupt;
 use super::reencrypt::{How, counted, foreseen, line, tell as tell_reencrypted};
 use crate::frontend::console::{Console, Role};
 use crate::model::{EntryPath, Problem, ProblemKind, Recipient, UserId, text, utc};

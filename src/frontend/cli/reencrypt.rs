@@ -3,7 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::args::folder;
-use super::progress::{Line, cancel_on_interrupt};
+use super::interrupts::cancel_on_interrupt;
+use super::progress::Line;
 use super::{Session, ls, names};
 use crate::model::{EntryPath, Problem, text};
 use crate::ops::opening::Failed;

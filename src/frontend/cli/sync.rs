@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal};
 
 use serde_json::{Map, Value, json};
 
-use super::progress::cancel_on_interrupt;
+use super::interrupts::cancel_on_interrupt;
 use super::prompt::Terminal;
 use super::{Session, names};
 use crate::frontend::console::{Console, Role};

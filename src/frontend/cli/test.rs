@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::progress::cancel_on_interrupt;
+use super::interrupts::cancel_on_interrupt;
 use super::{Session, names};
 use crate::frontend::console::{Console, Role};
 use crate::model::{Login, Problem, RegistryKey, text, utc};

@@ -70,6 +70,12 @@ fn measured(user: &str) -> String {
     format!("({} characters)", user.chars().count())
 }
 
+/// True for what `measured` gave, and for nothing that somebody may be called besides.
+fn is_measured(user: &str) -> bool {
+    let count = user.strip_prefix('(').and_then(|rest| rest.strip_suffix(" characters)"));
+    count.is_some_and(|count| !count.is_empty() && count.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
 /// A finding about a variable has its name where others have a registry's.
 fn is_variable(text: &str) -> bool {
     text.chars().all(|character| character.is_ascii_uppercase() || character.is_ascii_digit() || character == '_')
@@ -92,7 +98,7 @@ fn without_owners(text: &str) -> String {
         // A name may have quotes in it, and a sentence that was cut off none behind it.
         let end = rest.find("\" at ").or_else(|| rest.find('"')).unwrap_or(rest.len());
         let (user, after) = rest.split_at(end);
-        done.push_str(&if user.starts_with('(') { user.to_owned() } else { measured(user) });
+        done.push_str(&if is_measured(user) { user.to_owned() } else { measured(user) });
         rest = after;
     }
     done.push_str(rest);
@@ -177,6 +183,8 @@ mod tests {
                 "the login of \"old\" at \"a.test\" was replaced by that of \"newer\"",
                 "the login of \"(3 characters)\" at \"a.test\" was replaced by that of \"(5 characters)\"",
             ),
+            ("the login of \"(hunter2\" at \"a.test\"", "the login of \"(8 characters)\" at \"a.test\""),
+            ("the login of \"(hunter2 characters)\" at \"a.test\"", "the login of \"(20 characters)\" at \"a.test\""),
             ("the login of \"cut o", "the login of \"(5 characters)"),
             ("the login of the Hub", "the login of the Hub"),
             ("/usr/lib/x86_64-linux-gnu/libx.so", "/usr/lib/x86_64-linux-gnu/libx.so"),

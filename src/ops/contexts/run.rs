@@ -8,7 +8,8 @@ use std::process::Command;
 use std::time::Duration;
 
 use super::{Answer, Context, Kind, Matrix, Reason, docker_key};
-use crate::model::{Login, misplaced, text};
+use crate::model::misplaced::{self, MASK};
+use crate::model::{Login, text};
 use crate::system::System;
 use crate::system::process::{self, Limits};
 
@@ -20,8 +21,17 @@ const LIMITS: Limits = Limits { time: Duration::from_secs(3), stdout: 4 << 20 };
 pub struct Ran {
     /// Index into `Matrix::contexts`.
     pub context: usize,
-    /// Servers and users that it listed; or why it was not run, or did not list.
-    pub listed: Result<BTreeMap<String, Login>, String>,
+    /// What it listed; or why it was not run, or did not list.
+    pub listed: Result<Listed, String>,
+}
+
+/// What a helper listed.
+#[derive(Clone, Debug, Default)]
+pub struct Listed {
+    /// Users by server.
+    pub logins: BTreeMap<String, Login>,
+    /// How many servers' names may hold a secret. They are not among the logins: masked, one is as good as another.
+    pub left_out: usize,
 }
 
 /// Runs the helper of each context, once for all to which that is the same, and lets what it says decide where files could
@@ -38,7 +48,11 @@ pub fn run(system: &System, matrix: &mut Matrix) -> Vec<Ran> {
     }
     for cell in matrix.cells.iter_mut().filter(|cell| cell.reason == Reason::ForeignProgram) {
         let Some(Ran { listed: Ok(listed), .. }) = ran.get(cell.context) else { continue };
-        let login = listed.get(&*docker_key(&cell.registry).to_text()).cloned();
+        if cell.registry.contains(MASK) {
+            cell.why = "its helper was run, and names that may hold a secret are not looked for in its list".to_owned();
+            continue;
+        }
+        let login = listed.logins.get(&*docker_key(&cell.registry).to_text()).cloned();
         (cell.answer, cell.why) = match &login {
             Some(login) => (Answer::Found, format!("its helper was run and lists {}", login.quoted())),
             None => (Answer::NotFound, "its helper was run and does not list it".to_owned()),
@@ -63,7 +77,7 @@ fn runnable<'c>(system: &System, context: &'c Context) -> Result<&'c Path, Strin
     Ok(program)
 }
 
-fn list(system: &System, program: &Path, context: &Context) -> Result<BTreeMap<String, Login>, String> {
+fn list(system: &System, program: &Path, context: &Context) -> Result<Listed, String> {
     let mut command = Command::new(program);
     command.env_clear().arg("list");
     match context.kind {
@@ -78,5 +92,8 @@ fn list(system: &System, program: &Path, context: &Context) -> Result<BTreeMap<S
     // Names only: a list has no secret.
     let listed: BTreeMap<String, String> =
         serde_json::from_slice(finished.stdout.expose()).map_err(|_| "it was run and gave no list".to_owned())?;
-    Ok(listed.into_iter().map(|(server, user)| (misplaced::server(server), Login::new(user))).collect())
+    let (tellable, others): (Vec<_>, Vec<_>) =
+        listed.into_iter().partition(|(server, _)| misplaced::server(server) == *server);
+    let logins = tellable.into_iter().map(|(server, user)| (server, Login::new(user))).collect();
+    Ok(Listed { logins, left_out: others.len() })
 }

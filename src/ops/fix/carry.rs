@@ -12,7 +12,7 @@ use crate::ops::credentials::CredentialStore;
 use crate::ops::read_only;
 use crate::system::System;
 use crate::system::docker::auth_file::SIZE_MAX;
-use crate::system::docker::edit::{self, EditError, Unmovable};
+use crate::system::docker::edit::{self, EditError};
 use crate::system::modes::{self, ModeError};
 use crate::system::rewriting::{RewriteError, Rewriting};
 
@@ -137,8 +137,9 @@ fn move_logins(system: &System, scope: &Scope, fix: &Fix, path: &Path, moves: &M
     for one in &moves.moves {
         let held = held(&now, moves, one)?;
         let standing = match fit.iter().find(|(earlier, _)| earlier.key == one.key) {
+            // What the store keeps is what this one is compared with as well.
+            Some((_, Standing::Other(_))) | None => compared(system, moves, &held, one),
             Some((earlier, _)) => beside(&now, moves, &held, one, earlier),
-            None => compared(system, moves, &held, one),
         };
         match standing {
             Ok(standing) => fit.push((one, standing)),
@@ -187,9 +188,7 @@ fn move_logins(system: &System, scope: &Scope, fix: &Fix, path: &Path, moves: &M
 }
 
 fn held(now: &Rewriting, moves: &Moves, one: &Move) -> Result<Credential, Problem> {
-    edit::credential(now.text(), moves.layout, &one.entry.server).map_err(|error: Unmovable| {
-        Problem::failed(format!("{} cannot be moved", whose(&one.login, &one.key))).because(error)
-    })
+    one.held(now.text(), moves.layout)
 }
 
 /// What the store answers for it. Err when that is something else, or cannot be read.

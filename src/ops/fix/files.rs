@@ -3,7 +3,7 @@
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use super::preview::{Preview, diff};
+use super::preview::{Preview, Untold, diff};
 use super::{Deed, Fix, copies, kept_from, read};
 use crate::model::text;
 use crate::ops::audit::{Evidence, Finding, Spot};
@@ -136,7 +136,7 @@ fn edited(evidence: &Evidence, finding: &Finding, path: &Path, title: String, ed
         Err(error) => return Some(Fix::guided(&[finding], Some(error.to_string()))),
     };
     let Preview { lines, untold } = diff(&before, Some(&after));
-    let steps = untold.into_iter().chain([KEEPS.to_owned()]).collect();
+    let steps = untold.map(|untold| untold.to_string()).into_iter().chain([KEEPS.to_owned()]).collect();
     Some(Fix { diff: lines, steps, ..Fix::auto(&[finding], title, path, Deed::Edit { before, edits }) })
 }
 
@@ -157,14 +157,15 @@ fn removal(system: &System, evidence: &Evidence, path: &Path, all: &[&Finding]) 
     }
     let title = format!("remove the copy {}", text::quoted_path(path));
     let Preview { lines, untold } = diff(&before, None);
-    if untold.is_some() {
+    if let Some(Untold::Unread(_)) = untold {
         let why = "there is more in it than can be compared: it may be the last to know a login".to_owned();
         return Some(Fix::guided(&own, Some(why)));
     }
-    let steps = vec![
+    let mut steps: Vec<String> = untold.map(|untold| untold.to_string()).into_iter().collect();
+    steps.extend([
         "compares each of its logins with the store's: only a copy whose logins all live on is removed".to_owned(),
         "keeps the file, encrypted, for regpass undo: 30 days, 100 changes".to_owned(),
-    ];
+    ]);
     let advice = vec!["change the passwords at the registries: whoever read the file has them".to_owned()];
     Some(Fix { diff: lines, steps, advice, ..Fix::auto(&own, title, path, Deed::Remove { before }) })
 }

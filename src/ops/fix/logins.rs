@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::preview::{Preview, diff};
 use super::{Deed, Fix, kept_from, read};
 use crate::model::registry_key::{HUB_KEY, HUB_NAME};
-use crate::model::{Login, RegistryKey, Secret, misplaced, text};
+use crate::model::{Credential, Login, Problem, RegistryKey, Secret, misplaced, text};
 use crate::ops::audit::evidence::AuthSeen;
 use crate::ops::audit::places::AuthRole;
 use crate::ops::audit::{Evidence, Finding, Spot};
@@ -62,6 +62,20 @@ impl Moves {
             edits.push(Edit::Empty { layout: self.layout, server });
         }
         edits
+    }
+
+    pub(super) fn logins(&self) -> Result<Vec<(RegistryKey, Credential)>, Problem> {
+        let all = self.moves.iter().map(|one| Ok((one.key.clone(), one.held(&self.before, self.layout)?)));
+        all.collect()
+    }
+}
+
+impl Move {
+    /// As it stands in this text of the file.
+    pub(super) fn held(&self, text: &Secret, layout: Layout) -> Result<Credential, Problem> {
+        edit::credential(text, layout, &self.entry.server).map_err(|error| {
+            Problem::failed(format!("{} cannot be moved", whose(&self.login, &self.key))).because(error)
+        })
     }
 }
 
@@ -263,7 +277,7 @@ fn moving(system: &System, path: &Path, findings: &[&Finding], moves: Moves, aft
     }
     steps.push("keeps the file as it is now, encrypted, for regpass undo".to_owned());
     let Preview { lines, untold } = diff(&moves.before, Some(after));
-    steps.extend(untold);
+    steps.extend(untold.map(|untold| untold.to_string()));
     let advice = vec!["change the passwords at the registries: whoever read the file has them".to_owned()];
     Fix { diff: lines, steps, advice, ..Fix::auto(&own, title, path, Deed::Move(moves)) }
 }

@@ -15,7 +15,7 @@ pub use preview::DiffLine;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use crate::model::{Problem, Secret, misplaced, text};
+use crate::model::{Credential, Problem, RegistryKey, Secret, misplaced, text};
 use crate::ops::audit::{self, Choice, Evidence, Finding, Scope};
 use crate::ops::backup::ModeChange;
 use crate::system::System;
@@ -93,6 +93,14 @@ impl Fix {
             moves.keep_store = true;
         }
         self
+    }
+
+    /// The logins that it moves, and the names under which Docker will ask for them.
+    pub fn logins(&self) -> Result<Vec<(RegistryKey, Credential)>, Problem> {
+        match &self.deed {
+            Some(Deed::Move(moves)) => moves.logins(),
+            _ => Ok(Vec::new()),
+        }
     }
 
     /// True when `undo` takes it back.

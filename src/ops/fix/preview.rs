@@ -1,6 +1,7 @@
 //! What a fix makes of a file, line by line, with every value masked that may be a secret.
 
 use std::collections::VecDeque;
+use std::fmt;
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
@@ -21,8 +22,29 @@ pub struct DiffLine {
 #[derive(Debug, Default)]
 pub(super) struct Preview {
     pub(super) lines: Vec<DiffLine>,
-    /// In words, what is not shown and why; None: all of it is.
-    pub(super) untold: Option<String>,
+    /// None: all of it is shown.
+    pub(super) untold: Option<Untold>,
+}
+
+/// What is not shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Untold {
+    /// All of a text of so many bytes that is no JSON object.
+    Unread(usize),
+    /// So many lines more of it.
+    Lines(usize),
+}
+
+impl fmt::Display for Untold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Untold::Unread(bytes) => {
+                write!(f, "its {bytes} bytes are no JSON object, and are not shown: any of them may be a secret")
+            }
+            Untold::Lines(1) => f.write_str("and 1 more line of it"),
+            Untold::Lines(many) => write!(f, "and {many} more lines of it"),
+        }
+    }
 }
 
 /// Lines around a change that are shown too.
@@ -41,9 +63,7 @@ const TAB: &str = "    ";
 pub(super) fn diff(old: &Secret, new: Option<&Secret>) -> Preview {
     let veiled = |text: &Secret| if text.is_empty() { Some(String::new()) } else { edit::veiled(text) };
     let (Some(old_text), Some(new_text)) = (veiled(old), new.map_or(Some(String::new()), veiled)) else {
-        let untold =
-            format!("its {} bytes are no JSON object, and are not shown: any of them may be a secret", old.len());
-        return Preview { lines: Vec::new(), untold: Some(untold) };
+        return Preview { lines: Vec::new(), untold: Some(Untold::Unread(old.len())) };
     };
     let (old, new): (Vec<&str>, Vec<&str>) = (old_text.lines().collect(), new_text.lines().collect());
     let mut shown = Shown::default();
@@ -56,11 +76,7 @@ pub(super) fn diff(old: &Secret, new: Option<&Secret>) -> Preview {
             add(Side::New, &new, op.new_range());
         }
     }
-    let untold = match shown.left_out {
-        0 => None,
-        1 => Some("and 1 more line of it".to_owned()),
-        many => Some(format!("and {many} more lines of it")),
-    };
+    let untold = (shown.left_out > 0).then_some(Untold::Lines(shown.left_out));
     Preview { lines: shown.lines, untold }
 }
 
@@ -143,7 +159,7 @@ mod tests {
         let many: Vec<String> = (0..80_000).map(|n| format!("\"{n}\":0")).collect();
         let preview = diff(&secret(&format!("{{{}}}", many.join(",\n"))), None);
         assert_eq!(preview.lines.len(), LINES_MAX);
-        assert_eq!(preview.untold.as_deref(), Some("and 79800 more lines of it"));
+        assert_eq!(preview.untold.map(|untold| untold.to_string()).as_deref(), Some("and 79800 more lines of it"));
         let wide = secret(&format!("{{{}}}", many.join(",")));
         let preview = diff(&wide, None);
         assert_eq!(preview.lines[0].text.chars().count(), WIDTH_MAX + 1);
@@ -156,7 +172,8 @@ mod tests {
             let preview = diff(&secret(text), None);
             assert!(texts(&preview).is_empty(), "{preview:?}");
             let bytes = format!("its {} bytes", text.len());
-            assert!(preview.untold.is_some_and(|words| words.starts_with(&bytes) && !words.contains("hunter2")));
+            let words = preview.untold.expect("something").to_string();
+            assert!(words.starts_with(&bytes) && !words.contains("hunter2"), "{words}");
         }
     }
 }

@@ -2,6 +2,7 @@
 //! cannot.
 
 use crate::model::{Credential, Problem, RegistryKey};
+use crate::ops::progress::Cancel;
 use crate::system::System;
 use crate::system::registry::checked::Checked;
 
@@ -9,12 +10,13 @@ use crate::system::registry::checked::Checked;
 pub type Asking = Box<dyn Fn(&RegistryKey, &Credential) -> Checked>;
 
 #[cfg(not(feature = "net"))]
-pub fn asking(_: &System) -> Result<Asking, Problem> {
+pub fn asking(_: &System, _: &Cancel) -> Result<Asking, Problem> {
     Err(Problem::failed("this build of regpass cannot ask registries")
         .hint("keep the login without asking: add --no-verify"))
 }
 
 #[cfg(feature = "net")]
-pub fn asking(system: &System) -> Result<Asking, Problem> {
-    Ok(Box::new(crate::ops::login_check::asker(system, std::path::Path::new("/"))))
+/// `cancel` ends the question within a moment.
+pub fn asking(system: &System, cancel: &Cancel) -> Result<Asking, Problem> {
+    Ok(Box::new(crate::ops::login_check::asker(system, std::path::Path::new("/"), cancel)))
 }

@@ -15,7 +15,7 @@ use crate::system::docker::auth_file::{self, Contents, Layout, State};
 use crate::system::docker::config;
 
 /// Helpers that make their logins themselves and keep none: AWS, Google, Azure, GitHub.
-const READ_ONLY: [&str; 7] = ["acr-env", "acr-linux", "ecr-login", "env", "gcloud", "gcr", "ghcr-login"];
+pub(super) const READ_ONLY: [&str; 7] = ["acr-env", "acr-linux", "ecr-login", "env", "gcloud", "gcr", "ghcr-login"];
 
 /// A place for a login.
 #[derive(Clone, Debug)]
@@ -59,16 +59,8 @@ pub fn target(system: &System, registry: &str, to: Option<&str>) -> Result<Targe
     let key = key_of(registry)?;
     let name = name_of(&key);
     read_only::check(system, &system.options.docker_config)?;
-    let docker = config::read(&system.options.docker_config)?;
     let contents = contents(system);
-    let says_nothing = contents.as_ref().is_none_or(|contents| {
-        contents.held.is_empty()
-            && contents.marks.is_empty()
-            && contents.cred_helpers.is_empty()
-            && contents.creds_store.is_none()
-    });
-    let named = docker.helper_for(&key).map(str::to_owned);
-    let chosen = if named.is_none() && says_nothing { chosen(system) } else { None };
+    let (named, chosen) = asked(system, &key, contents.as_ref())?;
     let asked = named.or_else(|| chosen.clone());
     let helper = match to.map(str::to_owned).or_else(|| asked.clone()) {
         Some(helper) => helper,
@@ -89,6 +81,30 @@ pub fn target(system: &System, registry: &str, to: Option<&str>) -> Result<Targe
     let config = system.options.docker_config.join(config::FILE);
     let chosen = chosen.filter(|_| is_docker_s);
     Ok(Target { key, name, keeper, config, is_docker_s, chosen, warnings })
+}
+
+/// The helper that Docker's file names for it; or the one that Docker chooses itself, where that says nothing of logins.
+fn asked(
+    system: &System,
+    key: &RegistryKey,
+    contents: Option<&Contents>,
+) -> Result<(Option<String>, Option<String>), Problem> {
+    let docker = config::read(&system.options.docker_config)?;
+    let says_nothing = contents.is_none_or(|contents| {
+        contents.held.is_empty()
+            && contents.marks.is_empty()
+            && contents.cred_helpers.is_empty()
+            && contents.creds_store.is_none()
+    });
+    let named = docker.helper_for(key).map(str::to_owned);
+    let chosen = if named.is_none() && says_nothing { chosen(system) } else { None };
+    Ok((named, chosen))
+}
+
+/// The helper that Docker asks about it.
+pub(super) fn asked_about(system: &System, key: &RegistryKey) -> Result<Option<String>, Problem> {
+    let (named, chosen) = asked(system, key, contents(system).as_ref())?;
+    Ok(named.or(chosen))
 }
 
 fn contents(system: &System) -> Option<Contents> {
@@ -151,7 +167,7 @@ fn warnings(
     warnings
 }
 
-fn shown(helper: &str) -> String {
+pub(super) fn shown(helper: &str) -> String {
     text::escaped(format!("{PREFIX}{helper}").as_bytes()).into_owned()
 }
 

@@ -1,6 +1,8 @@
 //! Logged in: the registry is asked first, then the login is kept where Docker looks for it, read back as Docker would and
 //! compared, marked as Docker marks it; then the files are looked at in which a login could stand in clear.
 
+use std::path::Path;
+
 use super::choice::{Target, standing};
 use super::files;
 use super::keeper::Keeper;
@@ -50,7 +52,8 @@ pub fn login(
 ) -> Result<Outcome, Problem> {
     let checked = verify.map(|verify| Box::new(verify(&target.key, &credential)));
     if let Some(checked) = checked.as_ref().filter(|checked| !is_to_be_kept(checked)) {
-        return Ok(Outcome::Refused(checked.clone(), refusal(checked, &target.name)));
+        let unasked = format!("regpass login --no-verify {}", text::shell_word(Path::new(&target.name)));
+        return Ok(Outcome::Refused(checked.clone(), refusal(checked, &unasked)));
     }
     let replaced = standing(system, target).filter(|before| *before != credential.login);
     let (changed, mut warnings) = keep(system, target, &credential)?;

@@ -76,6 +76,18 @@ pub(super) fn registries(system: &System, scope: &Scope) -> Vec<String> {
     names
 }
 
+/// The logins that stand in clear, each by its registry, in words; copies do not count.
+pub(super) fn in_clear(system: &System, scope: &Scope) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    look(system, scope, &mut Vec::new(), |file| {
+        if !file.is_copy() {
+            let names = file.held.iter().map(|server| name_of(&RegistryKey::new(server.as_str())));
+            found.extend(names.zip(file.words()));
+        }
+    });
+    found
+}
+
 fn look(system: &System, scope: &Scope, untold: &mut Vec<String>, mut seen: impl FnMut(InFile)) {
     for (role, layout, path) in places::auth_files(system, scope) {
         let text = match files::read_bounded(&path, SIZE_MAX) {

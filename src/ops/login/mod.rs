@@ -8,6 +8,7 @@ mod files;
 mod keeper;
 mod logout;
 mod mark;
+mod migrate;
 mod verdict;
 
 pub use asking::{Asking, asking};
@@ -15,6 +16,10 @@ pub use choice::{Target, target};
 pub use enter::{Entered, Outcome, login};
 pub use files::InFile;
 pub use logout::{Erased, LoggedOut, Plan, logout, plan, registries};
+pub use migrate::{
+    Foreign, INLINE, Migration, Moved, asked_elsewhere, check_writable, migration, move_inline, move_one,
+};
+pub use verdict::Verify;
 
 use crate::model::registry_key::{HUB_KEY, HUB_NAME};
 use crate::model::{Problem, RegistryKey, text};

@@ -139,8 +139,13 @@ pub fn remember(system: &System, all: &[Tested]) -> Result<(), Problem> {
 }
 
 /// What asks one registry about a login that is not kept yet.
-pub fn asker(system: &System, machine: &Path) -> impl Fn(&RegistryKey, &Credential) -> Checked + use<> {
-    let conditions = conditions::of(system, machine);
+pub fn asker(
+    system: &System,
+    machine: &Path,
+    cancel: &Cancel,
+) -> impl Fn(&RegistryKey, &Credential) -> Checked + use<> {
+    let mut conditions = conditions::of(system, machine);
+    conditions.cancel = cancel.flag();
     move |key, credential| {
         let mut checked = match Address::of(key) {
             Ok(address) => try_login(&address, credential, &conditions),

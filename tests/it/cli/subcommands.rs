@@ -58,6 +58,7 @@ const ANSWERS: &[(&[&str], &[u8])] = &[
     (&["fix", "--apply", "--yes"], b""),
     (&["login", "--no-verify", "--to", "regpass", "-u", "u", "--password-stdin", "l.test"], b"pw\n"),
     (&["logout", "--yes", "i.test"], b""),
+    (&["migrate"], b""),
     (&["journal"], b""),
     (&["config", "init"], b""),
     (&["config", "show"], b""),
@@ -162,6 +163,7 @@ const WRITES: &[(&[&str], &[u8])] = &[
     (&["fix", "--apply", "--yes"], b""),
     (&["login", "--no-verify", "--to", "regpass", "-u", "u", "--password-stdin", "l.test"], b"pw\n"),
     (&["logout", "--yes", "h.test"], b""),
+    (&["migrate", "--from", "inline", "--apply", "--no-verify"], b""),
     (&["shims", "remove", "--dir", "links"], b""),
     (&["config", "init"], b""),
 ];

@@ -1,5 +1,6 @@
 //! How it starts and ends: whatever ends it, the terminal is as it was.
 
+use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use regpass_ui_tests::key;
@@ -100,6 +101,33 @@ fn plain_is_lines_of_text_and_nothing_drawn() {
         assert_eq!(terminal.wait_end(), Ended::Code(0), "{args:?}");
         assert!(terminal.live().contains(said), "{}", terminal.live().text());
         assert!(!terminal.output().contains(&0x1b), "{args:?}: {:?}", String::from_utf8_lossy(&terminal.output()));
+    }
+}
+
+#[test]
+fn a_login_that_hangs_behind_its_question_is_called_off() {
+    let machine = showcase();
+    for ends_it in ["ctrl-c", "the end of the session"] {
+        let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let registry = silent.local_addr().expect("its address").to_string();
+        let args = ["login", "--to", "pass", "-u", "zed", &registry];
+        let mut terminal = machine.regpass().args(&args).start();
+        terminal.wait_live("the question", |screen| screen.contains("password or token"));
+        terminal.send("made up\r");
+        let connection = silent.accept().expect("the registry is asked");
+        match ends_it {
+            "ctrl-c" => {
+                terminal.send(key::CTRL_C);
+                assert_eq!(terminal.wait_end_within(Duration::from_secs(3)), Ended::Code(130));
+                assert!(terminal.live().contains("called off"), "{}", terminal.live().text());
+            }
+            _ => {
+                terminal.signal(Signal::HUP);
+                let ended = terminal.wait_end_within(Duration::from_secs(3));
+                assert!(matches!(ended, Ended::Signal(_)), "{ended:?}");
+            }
+        }
+        drop(connection);
     }
 }
 

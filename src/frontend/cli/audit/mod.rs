@@ -12,7 +12,8 @@ use clap::ValueEnum;
 use clap::builder::PossibleValuesParser;
 
 use super::Session;
-use super::progress::{Line, cancel_on_interrupt};
+use super::interrupts::cancel_on_interrupt;
+use super::progress::Line;
 use crate::model::{Problem, text};
 use crate::ops::audit::accepted::{self, Accepted, LeftOut};
 use crate::ops::audit::{self, Checked, Choice, Scope, Severity, Verdict, ignore_file};

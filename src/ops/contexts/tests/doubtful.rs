@@ -176,7 +176,7 @@ fn a_helper_is_run_once_for_all_that_are_alike_and_by_us_with_all_we_have() {
     let user = |name: &str| {
         let index = matrix.contexts.iter().position(|context| context.name == name).expect("a context");
         let listed = ran[index].listed.as_ref().expect("it ran");
-        listed.get("a.test").map(|login| login.as_str().to_owned())
+        listed.logins.get("a.test").map(|login| login.as_str().to_owned())
     };
     assert_eq!(user("me").as_deref(), Some("eve"));
     for name in ["cron x (bob)", "cron y (bob)"] {
@@ -184,4 +184,24 @@ fn a_helper_is_run_once_for_all_that_are_alike_and_by_us_with_all_we_have() {
     }
     let calls = std::fs::read_to_string(calls).expect("it was run");
     assert_eq!(calls.lines().count(), 2, "once for us, once for both jobs");
+}
+
+#[test]
+fn a_list_says_nothing_of_names_that_are_masked() {
+    let machine = Machine::new().set_up();
+    let list = r#"{"a.test":"eve","hunter2":"bob","correct horse":"ann"}"#;
+    machine.program("own/docker-credential-pass", &format!("#!/bin/sh\necho '{list}'\n"));
+    let (system, scope) = machine.system();
+    let asked = ["a.test", "b.test", "hunter3"].map(str::to_owned);
+    let mut matrix = matrix(&system, &scope, &asked);
+    let ran = run::run(&system, &mut matrix);
+    let listed = ran[0].listed.as_ref().expect("it ran");
+    assert_eq!((listed.logins.len(), listed.left_out), (1, 2), "{listed:?}");
+    let answers = |name: &str| {
+        let cell = matrix.of(0).find(|cell| cell.registry == name).expect("a cell");
+        (cell.answer, cell.login.as_ref().map(|login| login.as_str().to_owned()))
+    };
+    assert_eq!(answers("a.test"), (Answer::Found, Some("eve".to_owned())));
+    assert_eq!(answers("b.test"), (Answer::NotFound, None));
+    assert_eq!(answers("***"), (Answer::Unknown, None), "it is none of the two that are listed");
 }

@@ -97,6 +97,26 @@ fn two_spellings_of_one_registry_with_two_logins_are_for_a_person_to_choose() {
 }
 
 #[test]
+fn two_spellings_of_a_login_that_the_store_has_not_are_in_the_copy_alone() {
+    let bench = Bench::new();
+    store(&bench, "a.test", "ann", "hers");
+    let both = |first: &str| {
+        format!(r#"{{"auths":{{"https://a.test/v1/":{{"auth":"{first}"}},"a.test":{{"auth":"{AUTH}"}}}}}}"#)
+    };
+    // The second login is the first again; another one; what the store has.
+    for (spelled, in_store) in [(AUTH, 0), ("ZXZlOm90aGVy", 0), ("YW5uOmhlcnM=", 1)] {
+        config(&bench, &both(spelled));
+        let fix = fix_of(&bench, "INL01").keeping_the_store();
+        let done = apply(&bench.system, &scope(&bench), &fix).expect("applied").done;
+        let told = |words: &str| done.iter().filter(|line| line.contains(words)).count();
+        assert_eq!(told("is in the store already"), in_store, "{done:?}");
+        assert_eq!(told("for regpass undo alone; the store keeps"), 2 - in_store, "{done:?}");
+        assert_eq!(done.iter().filter(|line| line.contains("ann")).count(), 2, "{done:?}");
+        assert_eq!(stored(&bench, "a.test"), pair("ann", "hers"));
+    }
+}
+
+#[test]
 fn what_cannot_be_moved_is_for_a_person_and_says_why() {
     let bench = Bench::new();
     let odd = r#""a.test":{"auth":"%%%"}"#;

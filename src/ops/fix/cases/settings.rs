@@ -103,6 +103,20 @@ fn copies_are_kept_encrypted_and_removed() {
 }
 
 #[test]
+fn a_long_copy_is_compared_as_a_short_one() {
+    let bench = Bench::new();
+    config(&bench, r#"{"credsStore":"pass"}"#);
+    store(&bench, "a.test", "bob", "pw");
+    let lines = "\n".repeat(300);
+    let text = format!(r#"{{"auths":{{"a.test":{{"auth":"{AUTH}"}}{lines}}}}}"#);
+    let copy = put(&bench, ".docker/config.json.bak", &text);
+    let fix = fix_of(&bench, "INL19");
+    assert!(fix.kind == Kind::Auto && fix.steps[0] == "and 101 more lines of it", "{fix:?}");
+    apply(&bench.system, &scope(&bench), &fix).expect("removed");
+    assert!(!copy.exists());
+}
+
+#[test]
 fn a_copy_that_is_no_json_is_never_shown() {
     let bench = Bench::new();
     config(&bench, r#"{"credsStore":"pass"}"#);
