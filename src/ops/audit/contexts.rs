@@ -198,6 +198,10 @@ fn docker_config(evidence: &Evidence) -> Answer {
     }
     for (file, folder) in &seen.startup {
         let here = &evidence.docker_folder.path;
+        let Some(folder) = folder else {
+            answer.missed.push(format!("{} sets DOCKER_CONFIG to what only running it tells", shown(file)));
+            continue;
+        };
         if folder != here {
             let title = format!(
                 "it sets DOCKER_CONFIG to {}, and this shell uses {}: new shells have other logins",

@@ -1,7 +1,7 @@
 //! Which contexts there are, and with which account and variables each begins: this shell, sudo, logins, Docker's snap.
 //! Services and cron jobs are `services.rs`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::{DECIDING, Kind, Missed, Scope, matters, services};
@@ -31,6 +31,9 @@ const MISSED_MAX: usize = 20;
 /// The longest path there is, in bytes (limits.h, `PATH_MAX`).
 const PATH_MAX: usize = 4096;
 
+/// Whether what a file sets counts: the name, and the value as written.
+type Counts = fn(&str, &str) -> bool;
+
 /// A context before anything in it was looked at.
 #[derive(Debug)]
 pub(super) struct Place {
@@ -57,6 +60,26 @@ impl Place {
     pub fn doubt(&mut self, why: String) {
         self.unclear.get_or_insert_with(|| why.clone());
         self.doubts.push(why);
+    }
+
+    /// What start-up files set, one after the other. Nothing is guessed where one says it in words that only running it tells.
+    pub fn read(&mut self, files: impl IntoIterator<Item = (PathBuf, Counts)>) {
+        let mut untold = BTreeSet::new();
+        for (file, counts) in files {
+            if let Err(error) = variables::exported(&file, &mut self.variables, &mut untold, counts)
+                && !error.is_not_found()
+            {
+                self.doubts.push(format!("{error}: what it sets is not known"));
+            }
+        }
+        for name in untold {
+            let why = format!("a start-up file sets {name} to what only running it tells");
+            // Of a PATH, the folders that are known are looked through.
+            match DECIDING.contains(&name.as_str()) && name != "PATH" {
+                true => self.doubt(why),
+                false => self.doubts.push(why),
+            }
+        }
     }
 
     /// A folder that is named from the one that a command runs in can be anywhere.
@@ -285,17 +308,9 @@ fn login(name: &str, account: &Account, system: &System, scope: &Scope, accounts
     place.variables.insert("HOME".to_owned(), lossy(&account.home));
     place.variables.insert("PATH".to_owned(), path);
     let shell = account.shell.rsplit('/').next().unwrap_or_default();
-    type Counts = fn(&str, &str) -> bool;
     let any: Counts = |name, _| matters(name);
     let of_machine = machine_files(scope, shell).into_iter().map(|file| (file, adds as Counts));
-    let own = own_files(account, shell).into_iter().map(|file| (file, any));
-    for (file, counts) in of_machine.chain(own) {
-        if let Err(error) = variables::exported(&file, &mut place.variables, counts)
-            && !error.is_not_found()
-        {
-            place.doubts.push(format!("{error}: what it sets is not known"));
-        }
-    }
+    place.read(of_machine.chain(own_files(account, shell).into_iter().map(|file| (file, any))));
     place
 }
 

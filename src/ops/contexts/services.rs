@@ -180,10 +180,9 @@ fn of_user_unit(
         .map(|items| items.filter_map(|item| Some(item.ok()?.path())).collect())
         .unwrap_or_default();
     files.sort();
-    for file in files.iter().filter(|file| file.extension().is_some_and(|ending| ending == "conf")) {
-        // environment.d(5) knows the same `$NAME` and `${NAME}`.
-        let _ = variables::exported(file, &mut place.variables, |name, _| matters(name));
-    }
+    files.retain(|file| file.extension().is_some_and(|ending| ending == "conf"));
+    // environment.d(5) knows the same `$NAME`, `${NAME}` and `${NAME:-VALUE}`.
+    place.read(files.into_iter().map(|file| (file, (|name, _| matters(name)) as fn(&str, &str) -> bool)));
     Some(set_by_unit(place, unit, runs, specifiers))
 }
 

@@ -1,6 +1,6 @@
 //! What group CTX judges: which login Docker would find where it may be run from, and whose files that would leave where.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -33,8 +33,8 @@ pub struct ContextsSeen {
     pub clients: Vec<PathBuf>,
     /// Sockets of daemons that are there: root's, and our own without root.
     pub sockets: Vec<PathBuf>,
-    /// What start-up files set `DOCKER_CONFIG` to.
-    pub startup: Vec<(PathBuf, PathBuf)>,
+    /// What start-up files set `DOCKER_CONFIG` to; None where only running them tells.
+    pub startup: Vec<(PathBuf, Option<PathBuf>)>,
     /// Where `DOCKER_CONFIG` leads here.
     pub docker_config: Option<PathBuf>,
     /// `config.json` is in `~/.docker`.
@@ -109,13 +109,21 @@ fn sockets(system: &System, scope: &Scope) -> Vec<PathBuf> {
     all.into_iter().filter(|path| path.exists()).collect()
 }
 
-fn startup(system: &System, texts: &[(TextRole, PathBuf)]) -> Vec<(PathBuf, PathBuf)> {
-    let home = system.env.home().map(|home| ("HOME".to_owned(), home.to_string_lossy().into_owned()));
+fn startup(system: &System, texts: &[(TextRole, PathBuf)]) -> Vec<(PathBuf, Option<PathBuf>)> {
+    const ASKED: [&str; 2] = ["DOCKER_CONFIG", "XDG_CONFIG_HOME"];
+    let env = &system.env;
+    let home = env.home().map(|home| ("HOME".to_owned(), home.to_string_lossy().into_owned()));
+    // A new shell is taken to have what this one has, where the file itself says nothing.
+    let config = env.text("XDG_CONFIG_HOME").map(|folder| ("XDG_CONFIG_HOME".to_owned(), folder.to_owned()));
+    let known: Variables = home.into_iter().chain(config).collect();
     let files = texts.iter().filter(|(role, _)| matches!(role, TextRole::Startup | TextRole::Variables));
     let set = files.filter_map(|(_, file)| {
-        let mut variables: Variables = home.clone().into_iter().collect();
-        variables::exported(file, &mut variables, |name, _| name == "DOCKER_CONFIG").ok()?;
-        Some((file.clone(), PathBuf::from(variables.get("DOCKER_CONFIG")?)))
+        let (mut variables, mut untold) = (known.clone(), BTreeSet::new());
+        variables::exported(file, &mut variables, &mut untold, |name, _| ASKED.contains(&name)).ok()?;
+        if untold.contains(ASKED[0]) {
+            return Some((file.clone(), None));
+        }
+        Some((file.clone(), Some(PathBuf::from(variables.get(ASKED[0])?))))
     });
     set.collect()
 }

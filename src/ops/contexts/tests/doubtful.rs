@@ -205,3 +205,30 @@ fn a_list_says_nothing_of_names_that_are_masked() {
     assert_eq!(answers("b.test"), (Answer::NotFound, None));
     assert_eq!(answers("***"), (Answer::Unknown, None), "it is none of the two that are listed");
 }
+
+#[test]
+fn a_start_up_file_that_names_what_is_not_known_leaves_no_certain_answer() {
+    let machine = Machine::new().set_up();
+    machine.put("root/.docker/config.json", r#"{"auths":{"a.test":{"auth":"ZXZlOmh1bnRlcjI="}}}"#);
+    machine.put("root/.config/docker/config.json", r#"{"auths":{"c.test":{"auth":"ZXZlOmh1bnRlcjI="}}}"#);
+    machine.assert("root login", "a.test", Answer::Found, Reason::Inline);
+    let profile = |line: &str| machine.put("root/.profile", &format!("export {line}\n"));
+    for line in [
+        "DOCKER_CONFIG=\"$XDG_CONFIG_HOME/docker\"",
+        "DOCKER_CONFIG=$(x)",
+        "DOCKER_CONFIG=${OTHER:-/x}",
+        "GNUPGHOME=$OTHER",
+    ] {
+        profile(line);
+        machine.assert_unseen("root login");
+    }
+    profile("DOCKER_CONFIG=\"${XDG_CONFIG_HOME:-$HOME/.config}/docker\"");
+    machine.assert("root login", "a.test", Answer::NotFound, Reason::NoHelper);
+    machine.assert("root login", "c.test", Answer::Found, Reason::Inline);
+    // Of a PATH, the folders that are known are looked through, and the doubt is told.
+    profile("PATH=$OTHER:$PATH");
+    machine.assert("root login", "a.test", Answer::Found, Reason::Inline);
+    let matrix = machine.matrix(&["a.test"]);
+    let login = matrix.contexts.iter().find(|context| context.kind == Kind::Login).expect("root's");
+    assert!(login.doubts.iter().any(|doubt| doubt.contains("PATH")), "{:?}", login.doubts);
+}

@@ -69,7 +69,10 @@ pub(super) const ROWS: &[ByHand] = &[
     }),
     ("CTX03", || beside(context("unit x", Kind::Unit), contexts::Answer::NotFound, Reason::NoEntry)),
     ("CTX04", || {
-        seen(ContextsSeen { startup: vec![("/home/bob/.profile".into(), "/x".into())], ..ContextsSeen::default() })
+        seen(ContextsSeen {
+            startup: vec![("/home/bob/.profile".into(), Some("/x".into()))],
+            ..ContextsSeen::default()
+        })
     }),
     ("CTX05", || beside(context("snap", Kind::Snap), contexts::Answer::Error, Reason::NoProgram)),
     ("CTX06", || {
@@ -115,6 +118,8 @@ fn what_cannot_be_seen_is_not_clean_and_what_is_alike_is() {
     for id in ["CTX03", "CTX07", "CTX08", "CTX10", "HLP03"] {
         assert_eq!(answer(&alike, id).verdict(), Verdict::Clean, "{id}");
     }
+    let untold = ContextsSeen { startup: vec![("/home/bob/.profile".into(), None)], ..ContextsSeen::default() };
+    assert_eq!(answer(&seen(untold), "CTX04").verdict(), Verdict::Failed);
     let told = format!("{:?}", answer(&ROWS[11].1(), "CTX13"));
     assert!(told.contains("far.test") && !told.contains("hunter2"), "{told}");
 }

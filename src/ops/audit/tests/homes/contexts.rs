@@ -107,6 +107,16 @@ pub(super) const ROWS: &[OnHome] = &[
         0,
     ),
     ("CTX04", |bench| bench.put("home/.bashrc", "export DOCKER_CONFIG=$HOME/.docker/\n"), 0),
+    ("CTX04", |bench| bench.put("home/.bashrc", "export DOCKER_CONFIG=${DOCKER_CONFIG:-$HOME/.docker}\n"), 0),
+    (
+        "CTX04",
+        |bench| {
+            bench.put("home/.profile", "export DOCKER_CONFIG=\"${XDG_CONFIG_HOME:-$HOME/.config}/docker\"\n");
+            bench.set("XDG_CONFIG_HOME", bench.at("home/own").display().to_string());
+            bench.set("DOCKER_CONFIG", bench.at("home/own/docker").display().to_string());
+        },
+        0,
+    ),
     ("CTX05", |bench| bench.put("machine/snap/docker/current/bin/docker", "x"), 1),
     ("CTX05", |bench| bench.put("machine/snap/other/current/bin/x", "x"), 0),
     (
