@@ -44,6 +44,7 @@ pub(super) const OF: &[(Source, &[&str])] = &[
             "GPG08", "GPG09", "GPG10",
         ],
     ),
+    (Source::Trust, &["STO02", "STO03", "STO04", "STO05", "GPG08"]),
     (Source::SecretKeys, &["CTX03", "CTX07", "CTX08", "STO06", "STO07", "GPG03", "GPG04", "GPG06", "GPG09", "GPG10"]),
     (Source::Startup, &["CTX04"]),
     (Source::Services, &["CTX03", "CTX04", "CTX07", "CTX08", "CTX10", "HLP03"]),

@@ -2,7 +2,7 @@
 //! for over its socket (GnuPG sources, kbx/kbxserver.c), or of gpg when nobody listens there. The daemon is not started
 //! here.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use sequoia_openpgp::Cert;
@@ -38,9 +38,19 @@ const NOTHING: [u32; 2] = [27, 16383];
 
 /// Whether gpg keeps this home's keys in the daemon. The setting alone does not say so: GnuPG 2.2 does not know it.
 pub(super) fn in_use(home: &Path) -> bool {
+    is_set(home) && home.join(DATABASE).is_file()
+}
+
+/// The daemon's database, where it may be that gpg keeps this home's keys in it; as far as can be seen.
+pub(super) fn database(home: &Path) -> Option<PathBuf> {
+    let file = home.join(DATABASE);
+    let may_be = file.is_file() || files::closed(&file).is_some();
+    (is_set(home) && may_be).then_some(file)
+}
+
+fn is_set(home: &Path) -> bool {
     let Ok(conf) = files::read_bounded(&home.join("common.conf"), CONF_MAX) else { return false };
-    let is_set = conf.split(|byte| *byte == b'\n').any(|line| line.trim_ascii() == b"use-keyboxd");
-    is_set && home.join(DATABASE).is_file()
+    conf.split(|byte| *byte == b'\n').any(|line| line.trim_ascii() == b"use-keyboxd")
 }
 
 /// The certificates holding a wanted key, at most `max` for each.

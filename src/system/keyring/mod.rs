@@ -20,7 +20,7 @@ mod trustdb;
 pub use describe::{RecipientStanding, RecipientState, name_of};
 pub use error::KeyringError;
 pub use holders::{Holder, holders_among};
-pub use rings::encrypting_keys;
+pub use rings::{encrypting_keys, ring_files};
 
 use std::fmt;
 use std::io::ErrorKind;

@@ -2,7 +2,7 @@
 //! chooses.
 
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use sequoia_openpgp::cert::raw::{RawCert, RawCertParser};
@@ -45,6 +45,20 @@ impl Ring {
             Err(error) if error.is_not_found() => Ok(Ring::Nothing),
             Err(error) => Err(error.into()),
         }
+    }
+}
+
+/// The files that say which certificates are here, by the choice that `Ring::open` makes: nothing is known of them where
+/// one is closed. Others may lie beside them, unused.
+pub fn ring_files(home: &Path) -> [PathBuf; 2] {
+    let conf = home.join("common.conf");
+    if let Some(database) = keyboxd::database(home) {
+        return [conf, database];
+    }
+    let keybox = home.join("pubring.kbx");
+    match Keybox::open(&keybox) {
+        Ok(found) if !found.as_ref().is_some_and(Keybox::holds_openpgp) => [conf, home.join("pubring.gpg")],
+        _ => [conf, keybox],
     }
 }
 

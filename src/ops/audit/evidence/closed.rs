@@ -7,6 +7,7 @@ use crate::ops::registries::Registries;
 use crate::system::System;
 use crate::system::docker::auth_file::State;
 use crate::system::files;
+use crate::system::keyring::ring_files;
 use crate::system::store::layout;
 use crate::system::sudoers;
 
@@ -23,6 +24,8 @@ pub enum Source {
     GnupgHome,
     /// Public certificates.
     Keyring,
+    /// GnuPG's word on whose keys are trusted.
+    Trust,
     /// Secret keys, where no agent tells of them.
     SecretKeys,
     /// Start-up files of shells, and files of variables.
@@ -72,9 +75,9 @@ pub(super) fn gather(system: &System, scope: &Scope, seen: &Gathered<'_>) -> Vec
         (Source::Daemon, scope.on_machine("/etc/docker/daemon.json")),
     ];
     if system.options.key_file.is_none() {
-        let rings = ["pubring.kbx", "pubring.gpg", "public-keys.d", "trustdb.gpg"];
         probed.push((Source::GnupgHome, home.clone()));
-        probed.extend(rings.map(|ring| (Source::Keyring, home.join(ring))));
+        probed.extend(ring_files(home).map(|file| (Source::Keyring, file)));
+        probed.push((Source::Trust, home.join("trustdb.gpg")));
         if !matches!(seen.gnupg.agent, super::AgentSeen::Answers) {
             probed.push((Source::SecretKeys, home.join("private-keys-v1.d")));
         }

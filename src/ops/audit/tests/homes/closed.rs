@@ -5,7 +5,7 @@ use super::keys::sound;
 use super::*;
 
 /// Files and folders that facts come from.
-const DOORS: [&str; 19] = [
+const DOORS: [&str; 20] = [
     "home/.docker/config.json",
     "home/.docker",
     "home/.dockercfg",
@@ -16,6 +16,7 @@ const DOORS: [&str; 19] = [
     "home/.gnupg",
     "home/.gnupg/private-keys-v1.d",
     "home/.gnupg/pubring.gpg",
+    "home/.gnupg/trustdb.gpg",
     "home/.bash_history",
     "home/.bashrc",
     "home/.config/systemd/user",
@@ -73,5 +74,33 @@ fn what_cannot_be_looked_at_is_not_said_to_be_missing() {
     close(&bench, "home/.password-store");
     for id in ["STO06", "STO13", "STO15", "CTX03", "CRD06"] {
         assert_eq!(answer(&bench.evidence(), id).verdict(), Verdict::Failed, "{id} behind the store");
+    }
+}
+
+#[test]
+fn a_closed_file_of_no_matter_hides_no_finding() {
+    let (id, prepare, _) = ON_HOMES
+        .iter()
+        .copied()
+        .flatten()
+        .find(|(id, prepare, found)| {
+            let mut bench = Bench::new();
+            prepare(&mut bench);
+            *id == "STO06" && *found > 0 && bench.at("home/.gnupg/trustdb.gpg").exists()
+        })
+        .expect("a home without its secret key");
+    for file in ["trustdb.gpg", "pubring.kbx~", "public-keys.d"] {
+        let mut bench = Bench::new();
+        prepare(&mut bench);
+        bench.put("home/.gnupg/pubring.kbx~", "");
+        bench.put("home/.gnupg/public-keys.d/x", "");
+        close(&bench, &format!("home/.gnupg/{file}"));
+        assert_eq!(answer(&bench.evidence(), id).verdict(), Verdict::Found, "{id} behind {file}");
+    }
+    let bench = Bench::new();
+    sound(&bench);
+    close(&bench, "home/.gnupg/trustdb.gpg");
+    for id in ["STO02", "STO03", "STO05"] {
+        assert_eq!(answer(&bench.evidence(), id).verdict(), Verdict::Failed, "{id} without a word on trust");
     }
 }
