@@ -75,10 +75,12 @@ impl Cipher for CipherDouble {
             fingerprint: Some(name.to_uppercase()),
             name: Some(UserId::new(name.as_bytes())),
         };
+        let has = |name: &str| names.iter().any(|one| one == name);
         Ok(Addressees {
             wanted: wanted.iter().map(reach).collect(),
-            others: others.map(stranger).collect(),
-            ..Addressees::default()
+            others: others.filter(|name| !["passphrase", "hidden"].contains(&name.as_str())).map(stranger).collect(),
+            hidden: usize::from(has("hidden")),
+            by_passphrase: has("passphrase"),
         })
     }
 

@@ -7,10 +7,11 @@ use super::journal::Journal;
 use super::mending::{Mend, USUAL};
 use super::progress::Cancel;
 use super::readers::{self, Lock, Reader};
+use super::recipients::{self, Astray};
 use super::registries::Registries;
 use super::shims::{self, Shim};
-use super::{journal, recipients, registries};
-use crate::model::{EntryPath, Problem, misplaced, text};
+use super::{journal, registries};
+use crate::model::{EntryPath, Problem, ProblemKind, misplaced, text};
 use crate::system::System;
 use crate::system::docker::config::{self, DockerConfig};
 use crate::system::docker::creds_store::Placed;
@@ -204,22 +205,31 @@ pub fn count_entries(system: &System) -> Option<usize> {
 /// The most entries whose readers are looked at unasked: each is read.
 pub const LOOKED_AT_MAX: usize = 10_000;
 
-/// How many entries others can read than are listed, or not all who are; None where nobody can tell, or where there are too
-/// many to look at.
-pub fn count_astray(system: &System, entries: usize, cancel: &Cancel) -> Option<usize> {
-    let looked_at = entries <= LOOKED_AT_MAX;
-    looked_at.then(|| recipients::astray(system, &EntryPath::root(), cancel).ok()).flatten().map(|found| found.entries)
+/// Which entries in and below a folder others can read than are listed, or not all who are, and of what nobody can tell;
+/// None where there are too many `entries` to look at unasked, or it was called off.
+pub fn astray(system: &System, folder: &EntryPath, entries: usize, cancel: &Cancel) -> Option<Astray> {
+    let looked_at = (entries <= LOOKED_AT_MAX).then(|| recipients::astray(system, folder, cancel))?;
+    match looked_at {
+        Ok(found) => Some(found),
+        Err(problem) if problem.kind == ProblemKind::Cancelled => None,
+        Err(problem) => Some(Astray { untold: entries, why: Some(problem), ..Astray::default() }),
+    }
 }
 
 /// What such entries ask for.
-pub fn step_for_astray(entries: usize) -> Option<Step> {
-    let what = match entries {
-        0 => return None,
-        1 => "1 entry is not encrypted to just those".to_owned(),
-        many => format!("{many} entries are not encrypted to just those"),
+pub fn steps_for_astray(found: &Astray) -> Vec<Step> {
+    let what = match found.entries {
+        0 => None,
+        1 => Some("1 entry is not encrypted to just those".to_owned()),
+        many => Some(format!("{many} entries are not encrypted to just those")),
     };
     let why = "who was taken out can still read, or who came cannot yet";
-    Some(Step::new(format!("{what} whom .gpg-id names: {why}"), "regpass reencrypt"))
+    let due = what.map(|what| Step::new(format!("{what} whom .gpg-id names: {why}"), "regpass reencrypt"));
+    let untold = found.untold().map(|(what, why)| {
+        let told = Step::of(why);
+        Step { what: format!("of {what} it cannot be told who can read: {}", told.what), ..told }
+    });
+    due.into_iter().chain(untold).collect()
 }
 
 /// What the agent's word asks for.
@@ -434,13 +444,35 @@ mod tests {
         let bench = Bench::new();
         bench.put(".gpg-id", "alice\n");
         bench.put("done.gpg", "for alice\nx");
-        let look = || count_astray(&bench.system, 2, &Cancel::default());
-        assert_eq!((look(), step_for_astray(0)), (Some(0), None));
+        let look = |entries| astray(&bench.system, &EntryPath::root(), entries, &Cancel::default());
+        let found = look(2).expect("looked at");
+        assert!(found.count() == Some(0) && steps_for_astray(&found).is_empty(), "{found:?}");
         bench.put("left.gpg", "for alice bob\nx");
-        assert_eq!(look(), Some(1));
-        let step = step_for_astray(1).expect("a step");
-        assert!(step.what.starts_with("1 entry is not") && step.command.as_deref() == Some("regpass reencrypt"));
-        assert_eq!(count_astray(&bench.system, LOOKED_AT_MAX + 1, &Cancel::default()), None);
+        let found = look(2).expect("looked at");
+        assert_eq!(found.count(), Some(1));
+        let steps = steps_for_astray(&found);
+        assert!(steps[0].what.starts_with("1 entry is not") && steps.len() == 1, "{steps:?}");
+        assert_eq!(steps[0].command.as_deref(), Some("regpass reencrypt"));
+        assert!(look(LOOKED_AT_MAX + 1).is_none());
+    }
+
+    #[test]
+    fn where_nobody_can_tell_who_reads_nothing_is_said_to_be_in_place() {
+        let bench = Bench::new();
+        bench.put(".gpg-id", "alice\n");
+        bench.put("done.gpg", "for alice\nx");
+        bench.put("team/.gpg-id", "missing\n");
+        bench.put("team/x.gpg", "for bob\nx");
+        let look = || astray(&bench.system, &EntryPath::root(), 2, &Cancel::default()).expect("looked at");
+        let found = look();
+        assert_eq!((found.count(), found.entries, found.untold, found.closed), (None, 0, 1, 0));
+        let steps = steps_for_astray(&found);
+        assert!(steps.len() == 1 && steps[0].what.starts_with("of 1 entry it cannot be told"), "{steps:?}");
+        assert!(steps[0].what.contains("\"missing\""), "{steps:?}");
+        bench.put("left.gpg", "for alice bob\nx");
+        assert_eq!((look().count(), steps_for_astray(&look()).len()), (Some(1), 2));
+        let shut = Astray { closed: 1, why: Some(Problem::failed("cannot look into \"a\"")), ..Astray::default() };
+        assert_eq!((shut.count(), steps_for_astray(&shut).len()), (None, 1));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::reencrypt::{How, counted, foreseen, line, tell as tell_reencrypted};
 use crate::frontend::console::{Console, Role};
 use crate::model::{EntryPath, Problem, ProblemKind, Recipient, UserId, text, utc};
 use crate::ops::progress::Cancel;
-use crate::ops::recipients::{self, Access, Edit, Governed, Person, Proposal};
+use crate::ops::recipients::{self, Access, Astray, Edit, Governed, Person, Proposal};
 use crate::ops::{entries, overview, reencrypt};
 use crate::system::System;
 use crate::system::cipher::Reach;
@@ -108,10 +108,11 @@ fn show(session: &Session, system: &System, args: &RecipientsArgs) -> Result<(),
         Err(problem) if problem.kind == ProblemKind::NotFound && access.is_some() => Vec::new(),
         listed => listed?,
     };
-    let astray = if access.is_none() { count_astray(system, &name) } else { None };
+    let astray = if access.is_none() { astray(system, &name) } else { None };
+    let count = astray.as_ref().and_then(Astray::count);
     if args.json {
         let folders: Vec<Value> = governed.iter().map(folder_json).collect();
-        let mut answer = json!({ "schema": names::SCHEMA, "folders": folders, "astray": astray });
+        let mut answer = json!({ "schema": names::SCHEMA, "folders": folders, "astray": count });
         if let Some(access) = &access {
             answer["entry"] = access_json(&name, access);
         }
@@ -130,24 +131,32 @@ fn show(session: &Session, system: &System, args: &RecipientsArgs) -> Result<(),
     if governed.is_empty() && access.is_none() {
         console.status("no folder here has a recipients file of its own");
     }
-    if let Some(entries) = astray.filter(|entries| *entries > 0) {
-        let below =
-            if name.is_root() { String::new() } else { format!(" {}", text::shell_word(Path::new(name.as_os_str()))) };
+    astray.iter().for_each(|astray| warn_of(console, &name, astray));
+    Ok(())
+}
+
+/// What is encrypted to others than are listed, and what nobody can tell of.
+fn warn_of(console: &Console, folder: &EntryPath, astray: &Astray) {
+    if astray.entries > 0 {
+        let word = || text::shell_word(Path::new(folder.as_os_str()));
+        let below = if folder.is_root() { String::new() } else { format!(" {}", word()) };
         console.warning(
-            &Problem::failed(format!("whom {} are encrypted to is not who is listed", counted(entries)))
+            &Problem::failed(format!("whom {} are encrypted to is not who is listed", counted(astray.entries)))
                 .because("a change of recipients was ended half-way or put off, or is somebody else's")
                 .hint(format!("which: regpass reencrypt --dry-run{below}"))
                 .hint(format!("encrypt them anew: regpass reencrypt{below}")),
         );
     }
-    Ok(())
+    if let Some((what, why)) = astray.untold() {
+        let problem = Problem::failed(format!("of {what} it cannot be told who can read")).because(why.one_line());
+        console.warning(&why.all_hints().fold(problem, |problem, hint| problem.hint(hint.clone())));
+    }
 }
 
-/// None where there are too many entries to look at unasked, or nobody can tell.
-fn count_astray(system: &System, folder: &EntryPath) -> Option<usize> {
+/// None where there are too many entries to look at unasked.
+fn astray(system: &System, folder: &EntryPath) -> Option<Astray> {
     let entries = entries::list(system, folder).ok()?.entries.len();
-    let looked_at = entries <= overview::LOOKED_AT_MAX;
-    looked_at.then(|| recipients::astray(system, folder, &Cancel::default()).ok()).flatten().map(|found| found.entries)
+    overview::astray(system, folder, entries, &Cancel::default())
 }
 
 /// `  Alice <alice@…>  FINGERPRINT  yours, valid, until 2027-01-01`

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Session, journal, names};
 use crate::frontend::console::{Console, Role};
-use crate::model::{Problem, UserId, misplaced, text};
+use crate::model::{EntryPath, Problem, UserId, misplaced, text};
 use crate::ops::overview::{self, Overview, Step};
 use crate::ops::progress::Cancel;
 use crate::ops::readers::{self, Lock};
@@ -43,8 +43,9 @@ pub(super) fn run(session: &Session, args: &StatusArgs) -> Result<(), Problem> {
     let system = session.system()?;
     let mut found = overview::look(&system);
     let entries = overview::count_entries(&system);
-    let astray = entries.and_then(|entries| overview::count_astray(&system, entries, &Cancel::default()));
-    found.next.extend(astray.and_then(overview::step_for_astray));
+    let astray = entries.and_then(|entries| overview::astray(&system, &EntryPath::root(), entries, &Cancel::default()));
+    found.next.extend(astray.iter().flat_map(overview::steps_for_astray));
+    let astray = astray.and_then(|astray| astray.count());
     let own = readers::own_key(&system).ok();
     let lock = own.as_ref().map(|own| own.lock);
     if found.stores.first().is_some_and(|store| store.exists) {

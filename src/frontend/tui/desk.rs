@@ -43,7 +43,7 @@ use super::theme::Theme;
 use crate::model::{EntryPath, Problem, Recipient, Secret, UserId};
 use crate::ops::entries::EntryFacts;
 use crate::ops::readers::{Lock, OwnKey, Reader, Whereabouts};
-use crate::ops::recipients::Access;
+use crate::ops::recipients::{Access, Astray};
 use crate::ops::registries::Registries;
 use crate::system::clipboard::Copied;
 use crate::system::env::Env;
@@ -192,7 +192,7 @@ impl Desk {
             Job::OwnKey => Report::OwnKey(OwnKey { key: Some(alice()), lock: Lock::Unlocked }),
             Job::Overview => Report::Overview(Box::new(home::overview())),
             Job::EntryCount => Report::EntryCount(Some(11)),
-            Job::AstrayCount(_) => Report::AstrayCount(Some(self.astray)),
+            Job::AstrayCount(_) => Report::AstrayCount(Some(Astray { entries: self.astray, ..Astray::default() })),
             Job::Journal(_) => activity::journal(activity::calls()),
             Job::Mend(_) => Report::Mended("linked in /home/alice/.local/bin".to_owned()),
             Job::CopyText(_) => Report::Copied(Copied::Clipboard { seconds: 45 }.into()),

@@ -26,7 +26,7 @@ use crate::ops::mending::{self, Mend};
 use crate::ops::overview::{self, Overview};
 use crate::ops::readers::{OwnKey, Whereabouts};
 use crate::ops::recipients as access;
-use crate::ops::recipients::Access;
+use crate::ops::recipients::{Access, Astray};
 use crate::ops::registries::Registries;
 use crate::ops::{Written, entries, otp, readers, registries};
 use crate::system::System;
@@ -101,7 +101,7 @@ pub(super) enum Report {
     /// None: the stores cannot be listed.
     EntryCount(Option<usize>),
     /// None: nobody can tell.
-    AstrayCount(Option<usize>),
+    AstrayCount(Option<Astray>),
     /// None: nothing new.
     Journal(Option<(Journal, Option<Stamp>)>),
     Entries(Catalogue),
@@ -217,7 +217,7 @@ impl Job {
             Job::Overview => Ok(Report::Overview(Box::new(overview::look(system)))),
             Job::EntryCount => Ok(Report::EntryCount(overview::count_entries(system))),
             Job::AstrayCount(entries) => {
-                Ok(Report::AstrayCount(overview::count_astray(system, entries, watch.cancel())))
+                Ok(Report::AstrayCount(overview::astray(system, &EntryPath::root(), entries, watch.cancel())))
             }
             Job::Journal(known) => journal::follow(system, known, CALLS_MAX).map(Report::Journal),
             Job::Entries => catalogue(system).map(Report::Entries),

@@ -24,6 +24,10 @@ pub struct Effect {
     pub readers: Vec<String>,
     /// Some readers hide who they are.
     pub is_hidden: bool,
+    /// A passphrase opens some of it too.
+    pub by_passphrase: bool,
+    /// Of how many that come back it is not known who can read them: nobody looked, or could.
+    pub untold: usize,
 }
 
 impl Effect {
@@ -38,15 +42,30 @@ impl Effect {
         say(&self.back, ["comes back", "come back"]);
         say(&self.as_before, ["becomes what it was", "become what they were"]);
         say(&self.gone, ["is removed", "are removed"]);
-        match (self.readers.is_empty(), self.is_hidden) {
-            (true, false) => {}
+        words.extend(self.readable());
+        words.join(" ")
+    }
+
+    /// Who can read what comes back, and of how much that is not known.
+    fn readable(&self) -> Vec<String> {
+        let by_name = (!self.readers.is_empty()).then(|| named(self.readers.clone()));
+        let by_passphrase = self.by_passphrase.then(|| "whoever knows its passphrase".to_owned());
+        let mut by: Vec<String> = by_name.into_iter().chain(by_passphrase).collect();
+        let mut words = Vec::new();
+        match (by.is_empty(), self.is_hidden) {
             (true, true) => words.push("Who can read it then is hidden.".to_owned()),
+            (true, false) => {}
             (false, hidden) => {
-                let others = if hidden { " and others that are hidden" } else { "" };
-                words.push(format!("Readable then by {}{others}.", named(self.readers.clone())));
+                by.extend(hidden.then(|| "others that are hidden".to_owned()));
+                words.push(format!("Readable then by {}.", by.join(" and ")));
             }
         }
-        words.join(" ")
+        match (self.untold, words.is_empty()) {
+            (0, _) => {}
+            (_, true) => words.push("Who can read it then is not known.".to_owned()),
+            (count, false) => words.push(format!("Who can read {count} of them is not known.")),
+        }
+        words
     }
 }
 
@@ -66,26 +85,31 @@ pub fn effect(system: &System, id: u64) -> Result<Option<Effect>, Problem> {
                 (_, After::Nothing) => effect.back.push(name),
                 _ => effect.as_before.push(name),
             }
-            if left > 0 && entry_of(file).is_some() && was.bytes.is_some() {
-                left -= 1;
-                effect.learn(system, was);
+            if matches!(was.place.before, Before::Nothing) || entry_of(file).is_none() {
+                continue;
             }
+            let is_told = left > 0 && effect.learn(system, was);
+            left = left.saturating_sub(1);
+            effect.untold += usize::from(!is_told);
         }
     }
     Ok(Some(effect))
 }
 
 impl Effect {
-    fn learn(&mut self, system: &System, was: &Was) {
-        let (Some(message), Ok(cipher)) = (&was.bytes, system.cipher()) else { return };
-        let Ok(found) = cipher.addressees(message, &[]) else { return };
+    /// False where its readers cannot be told.
+    fn learn(&mut self, system: &System, was: &Was) -> bool {
+        let (Some(message), Ok(cipher)) = (&was.bytes, system.cipher()) else { return false };
+        let Ok(found) = cipher.addressees(message, &[]) else { return false };
         self.is_hidden |= found.hidden > 0;
+        self.by_passphrase |= found.by_passphrase;
         for reader in found.others {
             let name = reader.name.map(|name| name.to_string()).or(reader.fingerprint).unwrap_or(reader.key);
             if !self.readers.contains(&name) {
                 self.readers.push(name);
             }
         }
+        true
     }
 }
 
@@ -134,5 +158,24 @@ mod tests {
         entries::remove(&bench.system, &path(folder), true).expect("removed");
         let told = words(&bench);
         assert!(told.starts_with("u0 at ghcr.io, u1 at ghcr.io") && told.contains("and 2 more come back"), "{told}");
+    }
+
+    #[test]
+    fn who_nobody_could_look_up_is_not_left_out() {
+        let bench = Bench::new();
+        bench.put("a.gpg", "no message");
+        entries::remove(&bench.system, &path("a"), false).expect("removed");
+        assert_eq!(words(&bench), "\"a\" comes back. Who can read it then is not known.");
+        bench.put("b.gpg", "for bob passphrase hidden\nx");
+        entries::remove(&bench.system, &path("b"), false).expect("removed");
+        let by = "bob and whoever knows its passphrase and others that are hidden";
+        assert_eq!(words(&bench), format!("\"b\" comes back. Readable then by {by}."));
+        for number in 0..LOOKED_AT_MAX + 3 {
+            bench.put(&format!("many/{number}.gpg"), "for alice\nx");
+        }
+        bench.put("many/0.gpg", "no message");
+        entries::remove(&bench.system, &path("many"), true).expect("removed");
+        let told = words(&bench);
+        assert!(told.ends_with("Readable then by alice. Who can read 4 of them is not known."), "{told}");
     }
 }

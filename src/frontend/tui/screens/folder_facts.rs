@@ -62,7 +62,7 @@ fn draw_astray(found: &Result<Astray, Problem>, details: &mut Details<'_>, scope
         Err(problem) => return details.fact("encrypted", &problem.one_line(), Meaning::Warn),
     };
     let warn = scope.theme.glyphs.warn;
-    if found.entries == 0 && found.untold == 0 {
+    if found.count() == Some(0) {
         return details.fact("encrypted", "each entry to just its readers", Meaning::Plain);
     }
     let mut label = "encrypted";
@@ -74,8 +74,7 @@ fn draw_astray(found: &Result<Astray, Problem>, details: &mut Details<'_>, scope
         details.fact("", &format!("{key} encrypts {it} anew"), Meaning::Plain);
         label = "";
     }
-    if let Some(why) = &found.why {
-        let count = words::counted(found.untold as u64, "entry");
-        details.fact(label, &format!("{warn} {count} that cannot be told of: {}", why.one_line()), Meaning::Warn);
+    if let Some((what, why)) = found.untold() {
+        details.fact(label, &format!("{warn} {what} that cannot be told of: {}", why.one_line()), Meaning::Warn);
     }
 }

@@ -21,6 +21,7 @@ use crate::model::{Problem, misplaced};
 use crate::ops::mending::{self, Mend};
 use crate::ops::overview::{self, Overview};
 use crate::ops::readers::OwnKey;
+use crate::ops::recipients::Astray;
 
 const NAME: &str = "home";
 
@@ -40,7 +41,7 @@ pub(in super::super) struct Home {
     overview: Option<Overview>,
     entries: Entries,
     /// Entries encrypted to others than are listed.
-    astray: usize,
+    astray: Option<Astray>,
     own: Option<OwnKey>,
     problem: Option<Problem>,
     rows: Vec<Row>,
@@ -88,7 +89,7 @@ impl Default for Home {
             following: Following::default(),
             overview: None,
             entries: Entries::Counting,
-            astray: 0,
+            astray: None,
             own: None,
             problem: None,
             rows: Vec::new(),
@@ -212,7 +213,7 @@ impl Home {
     fn arrange(&mut self, scope: &Scope) {
         let Some(overview) = &self.overview else { return };
         let first = self.rows.is_empty();
-        self.rows = rows(overview, (self.entries, self.astray), self.own.as_ref(), scope);
+        self.rows = rows(overview, (self.entries, self.astray.as_ref()), self.own.as_ref(), scope);
         // What is to be done is what a person came for.
         let step = self.rows.iter().position(|row| matches!(row.go, Go::Command(_)));
         if let Some(step) = step.filter(|_| first) {
@@ -325,8 +326,8 @@ impl Screen for Home {
             return self.weigh();
         } else if self.weighing.take_if(|asked| *asked == number).is_some() {
             self.astray = match report {
-                Ok(Report::AstrayCount(Some(count))) => count,
-                _ => 0,
+                Ok(Report::AstrayCount(found)) => found,
+                _ => None,
             };
         } else if self.asking.take_if(|asked| *asked == number).is_some() {
             // Without a store there is no key of its own; why, the overview tells.

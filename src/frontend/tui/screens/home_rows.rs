@@ -13,6 +13,7 @@ use crate::model::{age, text};
 use crate::ops::mending::{self, Mend};
 use crate::ops::overview::{self, Overview, Step};
 use crate::ops::readers::{Lock, OwnKey};
+use crate::ops::recipients::Astray;
 use crate::system::docker::creds_store::Placed;
 
 /// Said where a number would stand.
@@ -67,12 +68,12 @@ impl Row {
 /// What to do comes first: on a small screen it is all there is room for.
 pub(super) fn rows(
     found: &Overview,
-    (entries, astray): (Entries, usize),
+    (entries, astray): (Entries, Option<&Astray>),
     own: Option<&OwnKey>,
     scope: &Scope,
 ) -> Vec<Row> {
     let mut steps: Vec<Step> = found.next.clone();
-    steps.extend(overview::step_for_astray(astray));
+    steps.extend(astray.into_iter().flat_map(overview::steps_for_astray));
     if found.stores.first().is_some_and(|store| store.exists) {
         steps.extend(own.and_then(|own| overview::step_for(own.lock)));
     }
