@@ -51,6 +51,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("system::login_shell", &["env", "process"]),
     ("system::clipboard", &["env", "files", "options", "process"]),
     ("system::registry", &["docker", "env", "files"]),
+    ("system::aws", &["env", "files", "process", "registry"]),
     // ops: `change` is one change of a store, from its lock to its commit.
     ("ops::mod", &["*"]),
     ("ops::credentials", &["advice", "answering", "change"]),
@@ -73,7 +74,18 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ops::fix", &["audit", "backup", "credentials", "line_diff", "read_only", "shims"]),
     (
         "ops::login",
-        &["audit", "backup", "credentials", "fix", "last_checks", "login_check", "read_only", "registries", "shims"],
+        &[
+            "audit",
+            "backup",
+            "credentials",
+            "fix",
+            "last_checks",
+            "login_check",
+            "progress",
+            "read_only",
+            "registries",
+            "shims",
+        ],
     ),
     ("ops::bundle", &["read_only", "registries"]),
     ("ops::doctor", &["mending", "overview", "readers", "registries", "shims"]),

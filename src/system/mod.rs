@@ -4,6 +4,8 @@
 pub mod accounts;
 pub mod agent;
 pub mod archive;
+#[cfg(feature = "ecr")]
+pub mod aws;
 pub mod cipher;
 pub mod config_file;
 pub mod containerd;

@@ -8,9 +8,9 @@ use super::insert::read_all;
 use super::interrupts::cancel_on_interrupt;
 use super::prompt::Terminal;
 use super::{Session, names};
-use crate::model::{Credential, IDENTITY_TOKEN_USER, Login, Problem, Secret, text};
+use crate::model::{Credential, IDENTITY_TOKEN_USER, Login, Problem, Secret, text, utc};
 use crate::ops::audit::Scope;
-use crate::ops::login::{self, Entered, Outcome, Target};
+use crate::ops::login::{self, Entered, Origin, Outcome, Target};
 use crate::system::registry::checked::Checked;
 
 const EXAMPLES: &str = "\
@@ -19,6 +19,10 @@ Examples:
   regpass login -u ci ghcr.io < token.txt --password-stdin
   regpass login --to pass quay.io              keep it in the store, whatever Docker is told to ask
   regpass login --no-verify -u ci reg.test     without asking the registry
+  regpass login --ecr 123456789012.dkr.ecr.eu-central-1.amazonaws.com
+
+With --ecr the login is fetched from Amazon, with the credentials that its own tools would use: of the environment, a profile in \
+~/.aws, single sign-on, a container or the machine itself. It lives 12 hours; the same command gets a new one.
 
 The registry is asked first: a login that it refuses is not stored. It is kept where Docker looks for it (the store, or another \
 helper that Docker is told to ask), read back and compared; never in clear. regpass undo brings back what was in the store \
@@ -46,6 +50,14 @@ pub(super) struct LoginArgs {
     #[arg(long, conflicts_with = "user")]
     identity_token: bool,
 
+    /// Fetch the login from Amazon, for a registry of its own (ECR)
+    #[arg(long, requires = "registry", conflicts_with_all = ["user", "password_stdin", "identity_token"])]
+    ecr: bool,
+
+    /// The profile in ~/.aws whose credentials are to be used, and no others
+    #[arg(long, value_name = "NAME", requires = "ecr")]
+    profile: Option<String>,
+
     /// Do not ask the registry
     #[arg(long)]
     no_verify: bool,
@@ -67,7 +79,13 @@ pub(super) fn run(session: &Session, args: &LoginArgs) -> Result<u8, Problem> {
     }
     let cancel = cancel_on_interrupt()?;
     let asking = if args.no_verify { None } else { Some(login::asking(&system, &cancel)?) };
-    let credential = credential(args, &target)?;
+    let (credential, origin) = match args.ecr {
+        true => {
+            let fetched = login::fetched(&system, &target, args.profile.as_deref(), &cancel)?;
+            (fetched.credential, Some(fetched.origin))
+        }
+        false => (credential(args, &target)?, None),
+    };
     let outcome = login::login(&system, &Scope::default(), &target, credential, asking.as_deref())?;
     match outcome {
         Outcome::Refused(checked, problem) => {
@@ -80,9 +98,9 @@ pub(super) fn run(session: &Session, args: &LoginArgs) -> Result<u8, Problem> {
         Outcome::Kept(entered) => {
             entered.warnings.iter().for_each(|warning| session.console.warning(warning));
             if args.json {
-                session.console.json(&kept(&target, &entered))?;
+                session.console.json(&kept(&target, &entered, origin.as_ref()))?;
             } else {
-                tell(session, &target, &entered);
+                tell(session, &target, &entered, origin.as_ref());
             }
             Ok(0)
         }
@@ -138,7 +156,7 @@ fn one_line(mut input: Secret) -> Result<Secret, Problem> {
     Ok(input)
 }
 
-fn tell(session: &Session, target: &Target, entered: &Entered) {
+fn tell(session: &Session, target: &Target, entered: &Entered, origin: Option<&Origin>) {
     let console = &session.console;
     let (name, whose) = (text::quoted(&target.name), whose(&entered.login));
     let how = match &entered.checked {
@@ -147,6 +165,15 @@ fn tell(session: &Session, target: &Target, entered: &Entered) {
     };
     let state = if entered.changed { "is kept by" } else { "was kept already by" };
     console.status(&format!("{whose} at {name} {state} {}, and was read back: {how}", target.keeper()));
+    if let Some(origin) = origin {
+        let until = origin.expires.map(|expires| format!(", and lives until {}", utc::rfc3339(expires)));
+        console.advice(&format!(
+            "it was fetched with the credentials of {}{}",
+            origin.source,
+            until.unwrap_or_default()
+        ));
+        origin.notes.iter().for_each(|note| console.advice(note));
+    }
     if let Some(checked) = &entered.checked {
         checked.notes.iter().for_each(|note| console.advice(note));
         checked.advice.iter().for_each(|advice| console.advice(advice));
@@ -164,13 +191,19 @@ fn whose(login: &Login) -> String {
 }
 
 /// `schema` 1 of docs/json.md, `login`.
-fn kept(target: &Target, entered: &Entered) -> Value {
+fn kept(target: &Target, entered: &Entered, origin: Option<&Origin>) -> Value {
     let warnings = target.warnings.iter().chain(&entered.warnings).map(Problem::one_line).collect::<Vec<_>>();
     let mut value = json!({
         "schema": names::SCHEMA, "registry": target.name, "stored": true, "user": shown(&entered.login),
         "keeper": target.keeper_word(), "changed": entered.changed, "replaced": entered.replaced.as_ref().map(shown),
         "marked": entered.marked, "in_clear": entered.in_clear, "problems": warnings,
     });
+    value["fetched"] = origin
+        .map(|origin| {
+            let expires = origin.expires.map(utc::rfc3339);
+            json!({ "source": origin.source, "expires": expires, "notes": origin.notes })
+        })
+        .unwrap_or_default();
     value["checked"] = entered.checked.as_deref().map(checked).unwrap_or_default();
     value
 }

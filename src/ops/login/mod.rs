@@ -3,6 +3,7 @@
 
 mod asking;
 mod choice;
+mod ecr;
 mod enter;
 mod files;
 mod keeper;
@@ -13,6 +14,7 @@ mod verdict;
 
 pub use asking::{Asking, asking};
 pub use choice::{Target, target};
+pub use ecr::{Fetched, Origin, fetched};
 pub use enter::{Entered, Outcome, login};
 pub use files::InFile;
 pub use logout::{Erased, LoggedOut, Plan, logout, plan, registries};

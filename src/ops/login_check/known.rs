@@ -7,13 +7,15 @@ use crate::system::registry::outcome::LoginOutcome;
 use LoginOutcome::{BadCredentials, ExpiredToken, InsufficientScope, MalformedSecret};
 use RegistryKind::{Acr, Ecr, Gar, Ghcr, GitLab, Harbor, Hub, Quay};
 
+/// How a fresh one is got depends on what this build can do.
+#[cfg(feature = "ecr")]
+const ECR: &str = "Amazon's tokens live 12 hours and are of one account and region: regpass login --ecr HOST";
+#[cfg(not(feature = "ecr"))]
+const ECR: &str = "Amazon's tokens live 12 hours and are of one account and region: aws ecr get-login-password | docker login -u AWS --password-stdin HOST";
+
 /// `HOST` stands for the registry.
 const KNOWN: &[(RegistryKind, &[LoginOutcome], &str)] = &[
-    (
-        Ecr,
-        &[BadCredentials, ExpiredToken, MalformedSecret],
-        "Amazon's tokens live 12 hours and are of one account and region: aws ecr get-login-password | docker login -u AWS --password-stdin HOST",
-    ),
+    (Ecr, &[BadCredentials, ExpiredToken, MalformedSecret], ECR),
     (Hub, &[BadCredentials], "Docker Hub takes an access token, and with two-factor login no password: docker login"),
     (
         Ghcr,

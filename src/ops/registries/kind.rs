@@ -29,14 +29,18 @@ enum Fit {
     Holds(&'static str, &'static str),
 }
 
-/// The first that fits counts. Amazon: `ACCOUNT.dkr.ecr.REGION.amazonaws.com`, in China with `.cn`, and since 2023 with
-/// both protocols `ACCOUNT.dkr-ecr.REGION.on.aws`. Google: `REGION-docker.pkg.dev`, and `gcr.io` that leads there.
+/// The first that fits counts. Amazon: `ACCOUNT.dkr.ecr.REGION.amazonaws.com`, in China with `.cn`, in Europe's own partition
+/// with `.eu`, and since 2023 with both protocols `ACCOUNT.dkr-ecr.REGION.on.aws`. Google: `REGION-docker.pkg.dev`, and `gcr.io` that leads there.
 const RULES: &[(Fit, RegistryKind)] = &[
     (Fit::Is(HUB_NAME), Hub),
     (Fit::Holds(".dkr.ecr", ".amazonaws.com"), Ecr),
     (Fit::Holds(".dkr.ecr", ".amazonaws.com.cn"), Ecr),
+    (Fit::Holds(".dkr.ecr", ".amazonaws.eu"), Ecr),
     (Fit::Holds(".dkr-ecr", ".on.aws"), Ecr),
+    (Fit::Holds(".dkr-ecr", ".on.amazonwebservices.com.cn"), Ecr),
+    (Fit::Holds(".dkr-ecr", ".on.amazonwebservices.eu"), Ecr),
     (Fit::Is("public.ecr.aws"), Ecr),
+    (Fit::Is("ecr-public.aws.com"), Ecr),
     (Fit::Is("ghcr.io"), Ghcr),
     (Fit::Is("quay.io"), Quay),
     (Fit::EndsIn(".azurecr.io"), Acr),
@@ -109,6 +113,8 @@ mod tests {
             ("123.dkr.ecr-fips.us-gov-west-1.amazonaws.com", Ecr),
             ("123.dkr.ecr.cn-north-1.amazonaws.com.cn", Ecr),
             ("123.dkr-ecr.eu-west-1.on.aws", Ecr),
+            ("123.dkr.ecr.eusc-de-east-1.amazonaws.eu", Ecr),
+            ("ecr-public.aws.com", Ecr),
             ("public.ecr.aws", Ecr),
             ("ghcr.io", Ghcr),
             ("registry.gitlab.com", GitLab),

@@ -14,3 +14,9 @@ pub mod outcome;
 
 #[cfg(feature = "net")]
 pub use net::{Conditions, address, certs, insecure, proxies, try_login};
+
+#[cfg(feature = "ecr")]
+pub use net::call;
+
+#[cfg(all(test, feature = "ecr"))]
+pub(crate) use net::double;

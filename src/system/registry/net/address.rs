@@ -137,7 +137,7 @@ pub(super) fn host_and_port(authority: &str) -> Result<(&str, Option<u16>), Addr
 }
 
 /// True for a name or an address that never leaves this machine.
-pub(super) fn is_loopback(host: &str) -> bool {
+pub fn is_loopback(host: &str) -> bool {
     match host.parse::<IpAddr>() {
         Ok(address) => address.is_loopback(),
         Err(_) => host == "localhost" || host.ends_with(".localhost"),

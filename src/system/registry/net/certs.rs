@@ -97,6 +97,18 @@ impl Trust {
         Ok(Certificates { roots, own: found.authorities, pair: found.pair, folder })
     }
 
+    /// What everybody on this machine trusts, or the authorities of one file in its place.
+    pub(super) fn of_everybody(&self, bundle: Option<&Path>) -> Result<Certificates, Failure> {
+        let Some(bundle) = bundle else {
+            let roots = self.read_system().roots.clone();
+            return Ok(Certificates { roots, own: Vec::new(), pair: None, folder: None });
+        };
+        let own = certificates(bundle)?;
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates(own.iter().cloned());
+        Ok(Certificates { roots: Arc::new(roots), own, pair: None, folder: None })
+    }
+
     /// Reads what the system trusts, once.
     pub(super) fn read_system(&self) -> &System {
         self.system.get_or_init(System::read)

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
+use crate::model::utc::days;
+
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /// `Sun, 06 Nov 1994 08:49:37 GMT`; None for anything else.
@@ -19,17 +21,6 @@ pub(super) fn parse(header: &str) -> Option<SystemTime> {
     let (hour, minute, second) = (number(hour, 0, 23)?, number(minute, 0, 59)?, number(second, 0, 60)?);
     let seconds = days(year, month, day).checked_mul(86_400)? + hour * 3600 + minute * 60 + second;
     SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds))
-}
-
-/// Days since 1970-01-01 in the Gregorian calendar, for years from 1970 on (Howard Hinnant, "chrono-Compatible Low-Level
-/// Date Algorithms", `days_from_civil`).
-fn days(year: u64, month: u64, day: u64) -> u64 {
-    // Years begin in March here, so that the leap day is the last of its year.
-    let year = if month <= 2 { year - 1 } else { year };
-    let (era, year_of_era) = (year / 400, year % 400);
-    let month = if month > 2 { month - 3 } else { month + 9 };
-    let day_of_year = (153 * month + 2) / 5 + day - 1;
-    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
 }
 
 #[cfg(test)]

@@ -18,44 +18,44 @@ use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
 
 /// A request as a server sees it.
 #[derive(Clone, Debug)]
-pub(super) struct Seen {
-    pub(super) method: String,
-    pub(super) path: String,
-    pub(super) headers: BTreeMap<String, String>,
-    pub(super) body: String,
+pub(crate) struct Seen {
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) body: String,
 }
 
 impl Seen {
-    pub(super) fn auth(&self) -> &str {
+    pub(crate) fn auth(&self) -> &str {
         self.headers.get("authorization").map_or("", String::as_str)
     }
 }
 
 /// The bytes of an answer.
-pub(super) struct Reply(Vec<u8>);
+pub(crate) struct Reply(Vec<u8>);
 
 impl Reply {
-    pub(super) fn new(status: u16, headers: &[(&str, &str)], body: &str) -> Reply {
+    pub(crate) fn new(status: u16, headers: &[(&str, &str)], body: &str) -> Reply {
         let mut text = format!("HTTP/1.1 {status} X\r\nContent-Length: {}\r\nConnection: close\r\n", body.len());
         headers.iter().for_each(|(name, value)| text.push_str(&format!("{name}: {value}\r\n")));
         Reply((text + "\r\n" + body).into_bytes())
     }
 
-    pub(super) fn raw(bytes: impl Into<Vec<u8>>) -> Reply {
+    pub(crate) fn raw(bytes: impl Into<Vec<u8>>) -> Reply {
         Reply(bytes.into())
     }
 
-    pub(super) fn json(status: u16, body: &str) -> Reply {
+    pub(crate) fn json(status: u16, body: &str) -> Reply {
         Reply::new(status, &[("Content-Type", "application/json")], body)
     }
 
     /// What a registry says to nobody.
-    pub(super) fn challenge(challenge: &str) -> Reply {
+    pub(crate) fn challenge(challenge: &str) -> Reply {
         let headers = [("Www-Authenticate", challenge), ("Docker-Distribution-Api-Version", "registry/2.0")];
         Reply::new(401, &headers, r#"{"errors":[{"code":"UNAUTHORIZED","message":"authentication required"}]}"#)
     }
 
-    pub(super) fn welcome() -> Reply {
+    pub(crate) fn welcome() -> Reply {
         Reply::new(200, &[("Docker-Distribution-Api-Version", "registry/2.0")], "{}")
     }
 }
@@ -64,20 +64,20 @@ trait Both: Read + Write {}
 impl<T: Read + Write> Both for T {}
 
 /// A server on a loopback port until it is dropped.
-pub(super) struct Server {
-    pub(super) address: SocketAddr,
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
     seen: Arc<Mutex<Vec<Seen>>>,
     stop: Arc<AtomicBool>,
 }
 
 impl Server {
     /// Answers plain HTTP.
-    pub(super) fn plain(answer: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> Server {
+    pub(crate) fn plain(answer: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> Server {
         Server::serving(None, answer)
     }
 
     /// Answers HTTP over TLS.
-    pub(super) fn tls(config: ServerConfig, answer: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> Server {
+    pub(crate) fn tls(config: ServerConfig, answer: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> Server {
         Server::serving(Some(Arc::new(config)), answer)
     }
 
@@ -108,7 +108,7 @@ impl Server {
     }
 
     /// Does what it likes with each connection.
-    pub(super) fn raw(handle: impl Fn(TcpStream) + Send + Sync + 'static) -> Server {
+    pub(crate) fn raw(handle: impl Fn(TcpStream) + Send + Sync + 'static) -> Server {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address");
         let stop = Arc::new(AtomicBool::new(false));
@@ -129,11 +129,11 @@ impl Server {
     }
 
     /// `127.0.0.1:PORT`.
-    pub(super) fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         self.address.to_string()
     }
 
-    pub(super) fn seen(&self) -> Vec<Seen> {
+    pub(crate) fn seen(&self) -> Vec<Seen> {
         self.seen.lock().expect("a list").clone()
     }
 }
@@ -168,15 +168,15 @@ fn read_request(stream: &mut dyn Both) -> io::Result<Seen> {
 }
 
 /// A certificate authority that only a test knows.
-pub(super) struct Authority {
-    pub(super) pem: String,
+pub(crate) struct Authority {
+    pub(crate) pem: String,
     der: CertificateDer<'static>,
     issuer: Issuer<'static, KeyPair>,
 }
 
 /// What is wrong with a certificate.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(crate) enum Fault {
     Nothing,
     Name,
     Expired,
@@ -184,7 +184,7 @@ pub(super) enum Fault {
 }
 
 impl Authority {
-    pub(super) fn new() -> Authority {
+    pub(crate) fn new() -> Authority {
         let key = KeyPair::generate().expect("a key");
         let mut params = CertificateParams::new(Vec::new()).expect("params");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -193,20 +193,20 @@ impl Authority {
     }
 
     /// A certificate of this authority, and its key.
-    pub(super) fn leaf(&self, fault: Fault) -> (CertificateDer<'static>, PrivateKeyDer<'static>) {
+    pub(crate) fn leaf(&self, fault: Fault) -> (CertificateDer<'static>, PrivateKeyDer<'static>) {
         let key = KeyPair::generate().expect("a key");
         let certificate = params(fault).signed_by(&key, &self.issuer).expect("a certificate");
         (certificate.der().clone(), PrivatePkcs8KeyDer::from(key.serialize_der()).into())
     }
 
     /// A server of this authority.
-    pub(super) fn server(&self, fault: Fault) -> ServerConfig {
+    pub(crate) fn server(&self, fault: Fault) -> ServerConfig {
         let (certificate, key) = self.leaf(fault);
         config(certificate, key)
     }
 
     /// A server that wants to see a certificate of this authority.
-    pub(super) fn asking_server(&self) -> ServerConfig {
+    pub(crate) fn asking_server(&self) -> ServerConfig {
         let mut roots = RootCertStore::empty();
         roots.add(self.der.clone()).expect("added");
         let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -221,7 +221,7 @@ impl Authority {
     }
 
     /// A client's pair as files have it.
-    pub(super) fn client_pair(&self) -> (String, String) {
+    pub(crate) fn client_pair(&self) -> (String, String) {
         let key = KeyPair::generate().expect("a key");
         let params = CertificateParams::new(vec!["client".to_owned()]).expect("params");
         let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");
@@ -230,7 +230,7 @@ impl Authority {
 }
 
 /// A server with a certificate that is its own authority, as `openssl req -x509` makes them; and that in PEM.
-pub(super) fn self_signed_server() -> (ServerConfig, String) {
+pub(crate) fn self_signed_server() -> (ServerConfig, String) {
     let key = KeyPair::generate().expect("a key");
     let mut params = params(Fault::Nothing);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -262,7 +262,7 @@ fn config(certificate: CertificateDer<'static>, key: PrivateKeyDer<'static>) -> 
 }
 
 /// Puts a file into the folder of a registry's certificates.
-pub(super) fn plant(machine: &Path, folder: &str, name: &str, file: &str, text: &str) {
+pub(crate) fn plant(machine: &Path, folder: &str, name: &str, file: &str, text: &str) {
     let folder = machine.join(folder).join(name);
     std::fs::create_dir_all(&folder).expect("a folder");
     std::fs::write(folder.join(file), text).expect("written");

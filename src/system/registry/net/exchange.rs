@@ -117,8 +117,7 @@ impl Exchange {
 
     fn send(&self, asking: Asking<'_>, tls: &Arc<ClientConfig>) -> Result<Answer, Failure> {
         self.dialer.limits.left()?;
-        let dial = Dial { dialer: self.dialer.clone(), tls: tls.clone() };
-        let agent = Agent::with_parts(settings(), dial, Resolved);
+        let agent = agent(self.dialer.clone(), tls.clone());
         let mut request = Request::builder().uri(asking.uri);
         if let Some(value) = authorization(&asking.auth)? {
             request = request.header(header::AUTHORIZATION, value);
@@ -152,6 +151,11 @@ impl Exchange {
     }
 }
 
+/// What speaks HTTP over connections of ours.
+pub(super) fn agent(dialer: Arc<Dialer>, tls: Arc<ClientConfig>) -> Agent {
+    Agent::with_parts(settings(), Dial { dialer, tls }, Resolved)
+}
+
 fn settings() -> Config {
     Agent::config_builder()
         .http_status_as_error(false)
@@ -166,7 +170,10 @@ fn settings() -> Config {
         .build()
 }
 
-fn build(request: ureq::http::request::Builder, body: SendBody<'_>) -> Result<Request<SendBody<'_>>, Failure> {
+pub(super) fn build(
+    request: ureq::http::request::Builder,
+    body: SendBody<'_>,
+) -> Result<Request<SendBody<'_>>, Failure> {
     request.body(body).map_err(|error| Failure::Http(error.to_string()))
 }
 
@@ -193,11 +200,16 @@ fn authorization(auth: &Auth<'_>) -> Result<Option<HeaderValue>, Failure> {
         }
     };
     value.trim_end(|byte| byte == b'\n');
+    header_value(value).map(Some)
+}
+
+/// A header's value in memory that is wiped when the last one who needs it is done.
+pub(super) fn header_value(value: Secret) -> Result<HeaderValue, Failure> {
     let shared = Bytes::from_owner(Owned(value));
     let mut value = HeaderValue::from_maybe_shared(shared)
         .map_err(|_| Failure::Http("the token cannot stand in a header".to_owned()))?;
     value.set_sensitive(true);
-    Ok(Some(value))
+    Ok(value)
 }
 
 /// A secret that a library may share and that is wiped when the last one lets go of it.
@@ -210,7 +222,7 @@ impl AsRef<[u8]> for Owned {
 }
 
 /// At most `BODY_MAX`; a body that breaks off counts as far as it came.
-fn read_body(mut reader: impl Read) -> Result<(Secret, bool), Failure> {
+pub(super) fn read_body(mut reader: impl Read) -> Result<(Secret, bool), Failure> {
     let mut body = Secret::default();
     let mut piece = zeroize::Zeroizing::new(vec![0; PIECE]);
     while body.len() < BODY_MAX {

@@ -5,6 +5,8 @@ use super::{checked, outcome};
 
 pub mod address;
 mod attempt;
+#[cfg(feature = "ecr")]
+pub mod call;
 pub mod certs;
 mod challenge;
 mod claims;
@@ -12,7 +14,7 @@ mod conditions;
 mod date;
 mod dial;
 #[cfg(test)]
-mod double;
+pub(crate) mod double;
 mod exchange;
 mod failure;
 pub mod insecure;

@@ -65,7 +65,7 @@ impl Mask {
 }
 
 /// For a form or a query: everything but RFC 3986's unreserved characters is encoded.
-pub(super) fn percent_encoded(secret: &Secret) -> Secret {
+pub fn percent_encoded(secret: &Secret) -> Secret {
     let mut encoded = Secret::with_capacity(secret.len() * 3);
     for byte in secret.expose() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(byte) {
