@@ -188,11 +188,16 @@ fn status(console: &Console, status: &Status, typed: Option<&Path>) -> Result<()
 /// Who would be started as docker-credential-pass, and what to do where it is not regpass.
 fn views(console: &Console, status: &Status) -> Result<(), Problem> {
     let mut lines = String::new();
+    // A folder without a link in front of the others would change nothing.
+    let is_there = status.shims.iter().any(|shim| shim.found == Found::Ours);
     let first = format!("export PATH={}:$PATH", text::shell_word(&status.dir));
+    let make = "run: regpass shims install; for links elsewhere: regpass shims status --dir DIR";
     for view in &status.views {
         let (whose, advice) = match view.searcher {
-            Searcher::Here => ("your PATH", first.clone()),
-            Searcher::LoginShell => ("your login shell", format!("put into the shell's profile: {first}")),
+            Searcher::Here if is_there => ("your PATH", first.clone()),
+            Searcher::Here => ("your PATH", make.to_owned()),
+            Searcher::LoginShell if is_there => ("your login shell", format!("put into the shell's profile: {first}")),
+            Searcher::LoginShell => ("your login shell", make.to_owned()),
             Searcher::Sudo => ("sudo", "run: sudo regpass shims install --dir /usr/local/bin".to_owned()),
         };
         let (found, ours) = match &view.first {

@@ -175,7 +175,7 @@ pub const CLASSES: &[Class] = &[
         "malformed_secret",
         Failed,
         "the stored login is damaged or was made for another registry or region",
-        "store it again without line ends or extra characters",
+        "log in with it as it was issued, without line ends or other characters",
     ),
     class(
         InsufficientScope,

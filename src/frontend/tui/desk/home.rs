@@ -156,9 +156,18 @@ fn a_command_is_copied_and_a_place_is_gone_to() {
 }
 
 #[test]
+fn what_a_fix_mends_is_mended_in_the_audit() {
+    let command = Some("regpass fix --apply INL01".to_owned());
+    let what = "config.json holds the login of h.test in clear".to_owned();
+    let found = || Overview { next: vec![Step { what: what.clone(), command: command.clone(), mend: None }], ..bare() };
+    at_home((80, 24), found()).press("f").shows("Enter goes to Audit, where f mends it");
+    at_home((80, 24), found()).press("<Enter>").shows("SEVERITY");
+}
+
+#[test]
 fn what_can_be_put_in_place_is_after_a_yes() {
     let mut desk = at_home((80, 24), bare());
-    desk.press("f").shows("regpass cannot do this step for you");
+    desk.press("f").shows("this step is yours");
     desk.press("jjf").shows("links to this regpass");
     insta::assert_snapshot!("home_mend", desk.screen());
     desk.press("<Enter>").hides("links to this regpass");

@@ -215,7 +215,7 @@ impl Home {
         let first = self.rows.is_empty();
         self.rows = rows(overview, (self.entries, self.astray.as_ref()), self.own.as_ref(), scope);
         // What is to be done is what a person came for.
-        let step = self.rows.iter().position(|row| matches!(row.go, Go::Command(_)));
+        let step = self.rows.iter().position(|row| row.label == "next");
         if let Some(step) = step.filter(|_| first) {
             self.place.select(step);
         }
@@ -235,7 +235,11 @@ impl Screen for Home {
                 Offer::Refused("this line has nothing to copy and leads nowhere")
             }
             (Action::Mend, _) if self.selected().is_none_or(|row| row.mend.is_none()) => {
-                Offer::Refused("regpass cannot do this step for you")
+                match self.selected().map(|row| &row.go) {
+                    Some(Go::Tab("Audit")) => Offer::Refused("Enter goes to Audit, where f mends it"),
+                    Some(Go::Tab(_)) => Offer::Refused("nothing to mend here"),
+                    _ => Offer::Refused("this step is yours: Enter copies its command"),
+                }
             }
             _ => Offer::Ready,
         }

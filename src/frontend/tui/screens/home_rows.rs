@@ -167,7 +167,12 @@ fn contents(found: &Overview, entries: Entries, own: Option<&OwnKey>, scope: &Sc
 }
 
 fn step_row(step: &Step, mark: &str) -> Row {
-    let go = step.command.clone().map_or(Go::Nowhere, Go::Command);
+    let go = match step.command.clone() {
+        // Done there with a look at what it changes.
+        Some(command) if command.starts_with("regpass fix ") => Go::Tab("Audit"),
+        Some(command) => Go::Command(command),
+        None => Go::Nowhere,
+    };
     let row = Row::fact("next", format!("{mark} {}", step.what)).with(Meaning::Warn).leading(go);
     Row { mend: step.mend.clone(), ..row }
 }

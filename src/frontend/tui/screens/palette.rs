@@ -1,6 +1,5 @@
 //! Every action that there is now, by name: typed for by any letters in order, run by Enter. A part of what the config
-//! file calls it finds it too. Shows each one's key, so that
-//! it is learned, and why one does nothing now.
+//! file calls it finds it too. Shows each one's key, so that it is learned, and why one does nothing now.
 
 use crossterm::event::KeyCode;
 use ratatui::Frame;
@@ -157,12 +156,16 @@ impl Palette {
         let others: Vec<u32> =
             all.iter().copied().filter(|number| is_called(number) && !found.contains(number)).collect();
         found.extend(others);
-        // What has the very word comes before what only has its letters in order.
-        let is_said = |number: &u32| {
-            usize::try_from(*number)
-                .is_ok_and(|number| entries[number].name.to_ascii_lowercase().contains(typed.as_str()))
-        };
-        found.sort_by_key(|number| !is_said(number) && !is_called(number));
+        // What begins with the very words comes first, as its screen orders it; what only has their letters last.
+        found.sort_by_key(|number| {
+            let said = name(*number).to_ascii_lowercase().find(typed.as_str());
+            match said {
+                Some(0) => (0, *number),
+                Some(_) => (1, 0),
+                None if is_called(number) => (1, 0),
+                None => (2, 0),
+            }
+        });
         self.found = found;
         self.place.select(0);
     }

@@ -126,7 +126,8 @@ fn readable(seen: &TextSeen) -> &'static str {
 }
 
 fn with_closed(findings: Vec<Finding>, closed: usize, what: &str) -> Answer {
-    let missed = (closed > 0).then(|| format!("{what} of {closed} processes, which the system keeps from this user"));
+    let processes = if closed == 1 { "process" } else { "processes" };
+    let missed = (closed > 0).then(|| format!("{what} of {closed} {processes}, which the system keeps from this user"));
     Answer { findings, missed: missed.into_iter().collect(), skipped: None }
 }
 

@@ -170,13 +170,13 @@ impl<'a> Attempt<'a> {
         }
         let malformed = |what: &str| Err(Verdict::new(LoginOutcome::MalformedSecret, what));
         if secret.len() > SECRET_MAX {
-            return malformed("the stored secret is far longer than any password or token");
+            return malformed("the secret is far longer than any password or token");
         }
         if secret.iter().any(|byte| matches!(byte, b'\r' | b'\n')) {
-            return malformed("the stored secret holds a line end");
+            return malformed("the secret holds a line end");
         }
         if secret.contains(&0) {
-            return malformed("the stored secret holds a zero byte");
+            return malformed("the secret holds a zero byte");
         }
         if login.as_str().contains(':') {
             return malformed("the user name holds a colon, where HTTP ends it");
