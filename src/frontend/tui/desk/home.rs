@@ -161,7 +161,7 @@ fn what_a_fix_mends_is_mended_in_the_audit() {
     let what = "config.json holds the login of h.test in clear".to_owned();
     let found = || Overview { next: vec![Step { what: what.clone(), command: command.clone(), mend: None }], ..bare() };
     at_home((80, 24), found()).press("f").shows("Enter goes to Audit, where f mends it");
-    at_home((80, 24), found()).press("<Enter>").shows("SEVERITY");
+    at_home((80, 24), found()).press("<Enter>").shows("secrets in clear");
 }
 
 #[test]
