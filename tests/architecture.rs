@@ -70,7 +70,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ops::transfer", &["change", "entries"]),
     ("ops::history", &["change", "line_diff"]),
     ("ops::registries", &["answering", "change", "credentials", "shims"]),
-    ("ops::contexts", &["answering", "registries", "shims"]),
+    ("ops::contexts", &["answering", "progress", "registries", "shims"]),
     ("ops::fix", &["audit", "backup", "credentials", "line_diff", "read_only", "shims"]),
     (
         "ops::login",

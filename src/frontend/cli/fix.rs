@@ -130,7 +130,7 @@ fn shown(session: &Session, plan: Plan, as_json: bool) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Each automatic fix in turn, planned again after each: two may change one file.
+/// Each automatic fix in turn. What is left for a person is told as it is afterwards.
 fn applied(
     session: &Session,
     system: &System,
@@ -139,43 +139,66 @@ fn applied(
     args: &FixArgs,
     mut terminal: Option<&mut Terminal>,
 ) -> Result<Vec<Told>, Problem> {
-    let console = &session.console;
     let mut told: Vec<Told> = Vec::new();
     let mut waiting = plan.fixes;
+    // Something was done since they were planned.
+    let mut outdated = false;
     loop {
         let next =
             waiting.iter().position(|fix| fix.kind == Kind::Auto && !told.iter().any(|told| told.fix.is_again(fix)));
-        let Some(next) = next else { break };
-        let fix = waiting.swap_remove(next);
-        let fix = if args.keep_store { fix.keeping_the_store() } else { fix };
-        if !args.json {
-            let mut lines = String::new();
-            describe(&mut lines, console, &fix);
-            console.data(&lines)?;
-        }
-        let agreed = match terminal.as_deref_mut() {
-            Some(terminal) => terminal.confirm("Do it?")?,
-            None => true,
-        };
-        if !agreed {
-            told.push(Told { fix, outcome: Outcome::Declined });
+        let Some(next) = next else {
+            if !outdated {
+                break;
+            }
+            // A fix may have made another one possible.
+            (waiting, outdated) = (fix::plan(system, scope, &args.ids)?.fixes, false);
             continue;
+        };
+        let mut fix = waiting.swap_remove(next);
+        if outdated {
+            // Two may change one file, or one may make the other needless.
+            match fix::plan_again(system, scope, &fix)? {
+                Some(again) if again.kind == Kind::Auto => fix = again,
+                _ => continue,
+            }
         }
-        let mut outcome = match fix::apply(system, scope, &fix) {
-            Ok(applied) => Outcome::Done(applied),
-            Err(problem) => Outcome::Failed(problem),
-        };
-        report(console, &fix, &outcome, args.json);
-        let again = match &mut outcome {
-            Outcome::Done(applied) => fix::plan_after(system, scope, &args.ids, applied)?,
-            _ => fix::plan(system, scope, &args.ids)?,
-        };
+        let fix = if args.keep_store { fix.keeping_the_store() } else { fix };
+        let outcome = one_applied(session, system, scope, &fix, args, terminal.as_deref_mut())?;
+        outdated |= !matches!(outcome, Outcome::Declined);
         told.push(Told { fix, outcome });
-        waiting = again.fixes;
     }
     let guided = waiting.into_iter().filter(|fix| fix.kind != Kind::Auto);
     told.extend(guided.map(|fix| Told { fix, outcome: Outcome::Shown }));
     Ok(told)
+}
+
+fn one_applied(
+    session: &Session,
+    system: &System,
+    scope: &Scope,
+    fix: &Fix,
+    args: &FixArgs,
+    terminal: Option<&mut Terminal>,
+) -> Result<Outcome, Problem> {
+    let console = &session.console;
+    if !args.json {
+        let mut lines = String::new();
+        describe(&mut lines, console, fix);
+        console.data(&lines)?;
+    }
+    let agreed = match terminal {
+        Some(terminal) => terminal.confirm("Do it?")?,
+        None => true,
+    };
+    if !agreed {
+        return Ok(Outcome::Declined);
+    }
+    let outcome = match fix::apply(system, scope, fix) {
+        Ok(applied) => Outcome::Done(applied),
+        Err(problem) => Outcome::Failed(problem),
+    };
+    report(console, fix, &outcome, args.json);
+    Ok(outcome)
 }
 
 fn report(console: &Console, fix: &Fix, outcome: &Outcome, json: bool) {

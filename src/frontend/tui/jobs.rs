@@ -236,7 +236,7 @@ impl Job {
             Job::Accounts(job) => job.run(system).map(Report::Accounts),
             Job::Audit(job) => job.run(system, watch).map(Report::Audit),
             Job::Contexts(job) => job.run(system, watch).map(|found| Report::Contexts(Box::new(found))),
-            Job::Fix(job) => job.run(system).map(Report::Fix),
+            Job::Fix(job) => job.run(system, watch).map(Report::Fix),
             Job::History(job) => job.run(system).map(Report::History),
             Job::Recipients(job) => job.run(system, watch).map(Report::Recipients),
             Job::Git(job) => job.run(system, watch).map(Report::Git),

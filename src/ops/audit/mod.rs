@@ -16,6 +16,7 @@ pub mod ignore_file;
 mod inline;
 pub mod literals;
 pub mod opened;
+mod parts;
 pub mod places;
 mod shell;
 mod sources;
@@ -23,13 +24,14 @@ mod store;
 mod tls;
 mod window;
 
-pub use evidence::{Evidence, gather};
+pub use evidence::{Evidence, gather, gather_for};
 pub use finding::{Answer, Confidence, Finding, Severity, Spot, Verdict};
 pub use places::Scope;
 
 use std::collections::BTreeMap;
 
 use crate::model::{Problem, misplaced, text};
+use crate::ops::progress::Cancel;
 
 /// One check.
 #[derive(Debug)]
@@ -82,9 +84,18 @@ pub struct Checked {
 
 /// Runs the wanted checks in order.
 pub fn run(evidence: &Evidence, choice: &Choice) -> Result<Vec<Checked>, Problem> {
-    let wanted = chosen(choice)?;
-    let mut checked: Vec<Checked> =
-        wanted.into_iter().map(|(group, check)| Checked { check, group, answer: looked(check, evidence) }).collect();
+    run_until(evidence, choice, &Cancel::default())
+}
+
+/// The same, unless it is called off before the last one.
+pub fn run_until(evidence: &Evidence, choice: &Choice, cancel: &Cancel) -> Result<Vec<Checked>, Problem> {
+    let mut checked: Vec<Checked> = Vec::new();
+    for (group, check) in chosen(choice)? {
+        if cancel.is_called_off() {
+            return Err(Problem::cancelled("called off"));
+        }
+        checked.push(Checked { check, group, answer: looked(check, evidence) });
+    }
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     for finding in checked.iter_mut().flat_map(|one| &mut one.answer.findings) {
         let count = seen.entry(finding.fingerprint()).or_default();

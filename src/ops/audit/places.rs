@@ -6,6 +6,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use crate::ops::progress::Cancel;
 use crate::system::System;
 use crate::system::docker::auth_file::Layout;
 use crate::system::docker::config;
@@ -61,11 +62,19 @@ pub struct Scope {
     pub live: bool,
     /// Every account of the machine is looked at.
     pub all_users: bool,
+    /// The wish that it stop.
+    pub cancel: Cancel,
 }
 
 impl Default for Scope {
     fn default() -> Scope {
-        Scope { machine: PathBuf::from("/"), roots: Vec::new(), live: false, all_users: false }
+        Scope {
+            machine: PathBuf::from("/"),
+            roots: Vec::new(),
+            live: false,
+            all_users: false,
+            cancel: Cancel::default(),
+        }
     }
 }
 

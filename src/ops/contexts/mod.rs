@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 
 use crate::model::registry_key::{HUB_KEY, HUB_NAME};
 use crate::model::{Login, RegistryKey, misplaced};
+use crate::ops::progress::Cancel;
 use crate::ops::registries::Registries;
 use crate::system::System;
 use crate::system::variables::Variables;
@@ -34,11 +35,13 @@ pub struct Scope {
     pub keys: bool,
     /// Whether cells tell how they came about.
     pub steps: bool,
+    /// The wish that it stop: what is found then is for nobody.
+    pub cancel: Cancel,
 }
 
 impl Default for Scope {
     fn default() -> Scope {
-        Scope { machine: PathBuf::from("/"), all_users: false, keys: true, steps: true }
+        Scope { machine: PathBuf::from("/"), all_users: false, keys: true, steps: true, cancel: Cancel::default() }
     }
 }
 
@@ -241,7 +244,8 @@ pub fn matrix_of(system: &System, scope: &Scope, asked: &[String], listed: Optio
     }
     let seen = Seen::of(scope);
     listed.iter().for_each(|listed| seen.know(system, listed));
-    let inside: Vec<Inside<'_>> = found.places.iter().map(|place| Inside::enter(system, place, scope, &seen)).collect();
+    let places = found.places.iter().take_while(|_| !scope.cancel.is_called_off());
+    let inside: Vec<Inside<'_>> = places.map(|place| Inside::enter(system, place, scope, &seen)).collect();
     let mut registries: BTreeSet<String> = asked.iter().map(|name| canonical(name)).collect();
     if asked.is_empty() {
         registries.extend(inside.iter().flat_map(Inside::registries).map(|name| canonical(&name)));
@@ -252,7 +256,7 @@ pub fn matrix_of(system: &System, scope: &Scope, asked: &[String], listed: Optio
         let cell = move |name: &String| inside.trace(index, name);
         registries.iter().map(cell)
     });
-    let cells: Vec<Cell> = cells.map(told).collect();
+    let cells: Vec<Cell> = cells.take_while(|_| !scope.cancel.is_called_off()).map(told).collect();
     let registries = registries.iter().map(misplaced::server).collect();
     let contexts = inside.iter().map(Inside::context).collect();
     Matrix { registries, contexts, cells, missed: found.missed }

@@ -69,7 +69,7 @@ impl Machine {
         let own = own.map(|(name, value)| (name.to_owned(), value));
         let env = Env::made_of(own.into_iter().chain(self.vars.clone()));
         let options = Options::resolve(&Typed::default(), &env).expect("resolves");
-        let scope = Scope { machine: self.dir.path().to_owned(), all_users: true, keys: false, steps: true };
+        let scope = Scope { machine: self.dir.path().to_owned(), all_users: true, keys: false, ..Scope::default() };
         (System::new(env, options), scope)
     }
 

@@ -1,18 +1,19 @@
 //! A fix done: the file locked and read again, logins stored and read back, what stood in the file written down, then the file
 //! replaced in one step, and the same checks asked once more. Killed at any moment, a login is in the file or in the store.
 
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use super::logins::{Move, Moves, whose};
 use super::{Deed, Fix, copies};
 use crate::model::{Credential, Login, Problem, RegistryKey, Secret, misplaced, text};
-use crate::ops::audit::{self, Choice, Evidence, Scope};
+use crate::ops::audit::{self, Choice, Scope};
 use crate::ops::backup::{self, ModeChange};
 use crate::ops::credentials::CredentialStore;
 use crate::ops::read_only;
 use crate::system::System;
 use crate::system::docker::auth_file::SIZE_MAX;
-use crate::system::docker::edit::{self, EditError};
+use crate::system::docker::edit::{self, EditError, EntryIndex};
 use crate::system::modes::{self, ModeError};
 use crate::system::rewriting::{RewriteError, Rewriting};
 
@@ -25,8 +26,6 @@ pub struct Applied {
     pub left: Vec<Problem>,
     /// What a person should know of what was done.
     pub warnings: Vec<Problem>,
-    /// What was seen when the checks were asked again, for `plan_after`.
-    pub seen: Option<Box<Evidence>>,
 }
 
 /// Does what an automatic fix says. Refuses when the file is not as it was when the fix was planned.
@@ -40,8 +39,8 @@ pub fn apply(system: &System, scope: &Scope, fix: &Fix) -> Result<Applied, Probl
         Deed::Edit { before, edits } => {
             let now = begun(path, before)?;
             let new = edit::edited(now.text(), edits).map_err(|error| unfit(path, &error))?;
-            let seen = Some(replace(system, scope, fix, path, now, &new, &fix.fingerprints)?);
-            Ok(Applied { done: vec![fix.title.clone()], seen, ..Applied::default() })
+            replace(system, scope, fix, path, now, &new, &fix.fingerprints)?;
+            Ok(Applied { done: vec![fix.title.clone()], ..Applied::default() })
         }
         Deed::Remove { before } => {
             let now = begun(path, before)?;
@@ -96,15 +95,14 @@ fn replace(
     now: Rewriting,
     new: &Secret,
     gone: &[String],
-) -> Result<Box<Evidence>, Problem> {
+) -> Result<(), Problem> {
     let old = now.text().part(0..now.text().len());
     let ready = now.prepare(new)?;
     let step = backup::keep(system, &fix.title, path, ready.before(), Some((new, ready.after())))?;
     ready.put().map_err(|error| forgotten(system, step, error.into()))?;
-    let seen = Box::new(audit::gather(system, scope));
-    let still = still_found(&seen, &fix.ids, gone)?;
+    let still = still_found(system, scope, &fix.ids, gone)?;
     if still.is_empty() {
-        return Ok(seen);
+        return Ok(());
     }
     let now = begun(path, new)?;
     now.prepare(&old)?.put()?;
@@ -113,9 +111,15 @@ fn replace(
 }
 
 /// The checks that find again what was to be gone.
-fn still_found(seen: &Evidence, ids: &[&'static str], gone: &[String]) -> Result<Vec<&'static str>, Problem> {
+fn still_found(
+    system: &System,
+    scope: &Scope,
+    ids: &[&'static str],
+    gone: &[String],
+) -> Result<Vec<&'static str>, Problem> {
     let choice = Choice { ids: ids.iter().map(|id| (*id).to_owned()).collect(), ..Choice::default() };
-    let checked = audit::run(seen, &choice)?;
+    let checked = audit::run(&audit::gather_for(system, scope, &choice.ids)?, &choice)?;
+    let gone: HashSet<&String> = gone.iter().collect();
     let findings = checked.iter().flat_map(|one| &one.answer.findings);
     Ok(findings.filter(|finding| gone.contains(&finding.fingerprint())).map(|finding| finding.id).collect())
 }
@@ -133,22 +137,62 @@ enum Standing {
 fn move_logins(system: &System, scope: &Scope, fix: &Fix, path: &Path, moves: &Moves) -> Result<Applied, Problem> {
     let now = begun(path, &moves.before)?;
     let mut applied = Applied::default();
-    let mut fit: Vec<(&Move, Standing)> = Vec::new();
-    for one in &moves.moves {
-        let held = held(&now, moves, one)?;
-        let standing = match fit.iter().find(|(earlier, _)| earlier.key == one.key) {
-            // What the store keeps is what this one is compared with as well.
-            Some((_, Standing::Other(_))) | None => compared(system, moves, &held, one),
-            Some((earlier, _)) => beside(&now, moves, &held, one, earlier),
-        };
-        match standing {
-            Ok(standing) => fit.push((one, standing)),
-            // Named for every registry, the helper would hide what stays in the file.
-            Err(problem) if moves.helper.is_some() => return Err(problem),
-            Err(problem) => applied.left.push(problem),
-        }
+    let fit = {
+        let index = EntryIndex::of(now.text(), moves.layout).map_err(|error| unfit(path, &error))?;
+        let file = File { path: now.file(), index, moves };
+        let fit = file.looked(system, &mut applied)?;
+        fit.iter().try_for_each(|(one, standing)| file.stored(system, one, standing, &mut applied))?;
+        fit
+    };
+    if fit.is_empty() {
+        return Err(applied.left.pop().unwrap_or_else(|| Problem::failed("there is nothing to move")));
     }
-    for (one, standing) in &fit {
+    let edits = moves.edits(fit.iter().map(|(one, _)| *one));
+    let new = edit::edited(now.text(), &edits).map_err(|error| unfit(path, &error))?;
+    let gone: Vec<String> = fit.iter().flat_map(|(one, _)| one.fingerprints.clone()).collect();
+    replace(system, scope, fix, path, now, &new, &gone)?;
+    applied.done.push(format!("{} holds no secret of it any more", text::quoted_path(path)));
+    if let Some(helper) = &moves.helper {
+        applied.done.push(format!("docker asks docker-credential-{}", text::escaped(helper.as_bytes())));
+    }
+    Ok(applied)
+}
+
+/// The file whose logins are moved, locked.
+struct File<'f> {
+    path: &'f Path,
+    index: EntryIndex<'f>,
+    moves: &'f Moves,
+}
+
+impl<'f> File<'f> {
+    /// What can be moved, and how it stands; what cannot is told.
+    fn looked(&self, system: &System, applied: &mut Applied) -> Result<Vec<(&'f Move, Standing)>, Problem> {
+        let mut fit: Vec<(&Move, Standing)> = Vec::new();
+        // The first of a name, by its place in `fit`.
+        let mut known: HashMap<&RegistryKey, usize> = HashMap::new();
+        for one in &self.moves.moves {
+            let held = self.held(one)?;
+            let standing = match known.get(&one.key).and_then(|first| fit.get(*first)) {
+                // What the store keeps is what this one is compared with as well.
+                Some((_, Standing::Other(_))) | None => compared(system, self.moves, &held, one),
+                Some((earlier, _)) => self.beside(&held, one, earlier),
+            };
+            match standing {
+                Ok(standing) => {
+                    known.entry(&one.key).or_insert(fit.len());
+                    fit.push((one, standing));
+                }
+                // Named for every registry, the helper would hide what stays in the file.
+                Err(problem) if self.moves.helper.is_some() => return Err(problem),
+                Err(problem) => applied.left.push(problem),
+            }
+        }
+        Ok(fit)
+    }
+
+    /// Puts it into the store, where that does not have it, and reads it back.
+    fn stored(&self, system: &System, one: &Move, standing: &Standing, applied: &mut Applied) -> Result<(), Problem> {
         let whose = whose(&one.login, &one.key);
         match standing {
             Standing::Same => applied.done.push(format!("{whose} is in the store already, and only there from now on")),
@@ -157,11 +201,11 @@ fn move_logins(system: &System, scope: &Scope, fix: &Fix, path: &Path, moves: &M
                 applied.done.push(format!("{whose} is in the copy for regpass undo alone; the store keeps {there}"));
             }
             Standing::Absent => {
-                let written = CredentialStore::new(system).add(&one.key, held(&now, moves, one)?)?;
+                let written = CredentialStore::new(system).add(&one.key, self.held(one)?)?;
                 let is_written = written.is_some();
                 applied.warnings.extend(written.into_iter().flat_map(|written| written.warnings));
                 // As Docker will get it. Another login that came meanwhile is one to compare with, too.
-                let read = compared(system, moves, &held(&now, moves, one)?, one);
+                let read = compared(system, self.moves, &self.held(one)?, one);
                 let read = read.map_err(|problem| if is_written { problem.hint(BY_NOW) } else { problem });
                 match read? {
                     Standing::Same => applied.done.push(format!("{whose} is in the store, and was read back")),
@@ -172,23 +216,34 @@ fn move_logins(system: &System, scope: &Scope, fix: &Fix, path: &Path, moves: &M
                 }
             }
         }
+        Ok(())
     }
-    if fit.is_empty() {
-        return Err(applied.left.pop().unwrap_or_else(|| Problem::failed("there is nothing to move")));
-    }
-    let edits = moves.edits(fit.iter().map(|(one, _)| *one));
-    let new = edit::edited(now.text(), &edits).map_err(|error| unfit(path, &error))?;
-    let gone: Vec<String> = fit.iter().flat_map(|(one, _)| one.fingerprints.clone()).collect();
-    applied.seen = Some(replace(system, scope, fix, path, now, &new, &gone)?);
-    applied.done.push(format!("{} holds no secret of it any more", text::quoted_path(path)));
-    if let Some(helper) = &moves.helper {
-        applied.done.push(format!("docker asks docker-credential-{}", text::escaped(helper.as_bytes())));
-    }
-    Ok(applied)
-}
 
-fn held(now: &Rewriting, moves: &Moves, one: &Move) -> Result<Credential, Problem> {
-    one.held(now.text(), moves.layout)
+    fn held(&self, one: &Move) -> Result<Credential, Problem> {
+        one.held(&self.index)
+    }
+
+    /// How it stands to an earlier login of the file that goes under the same name: Docker's own spelling of it is the first.
+    fn beside(&self, held: &Credential, one: &Move, earlier: &Move) -> Result<Standing, Problem> {
+        let first = self.held(earlier)?;
+        if first.login == held.login && first.secret.same_as(&held.secret) {
+            return Ok(Standing::Same);
+        }
+        if self.moves.keep_store {
+            return Ok(Standing::Other(first.login));
+        }
+        let shown = |one: &Move| text::quoted(misplaced::server(&one.entry.server));
+        Err(Problem::failed(format!("the login that stands under {} stays in the file", shown(one)))
+            .because(format!("another one for the same registry stands under {}", shown(earlier)))
+            .hint(format!(
+                "take the one that is not wanted out of {} with an editor, then: regpass fix --apply",
+                text::quoted_path(self.path)
+            ))
+            .hint(format!(
+                "or keep that under {}, and this one in the copy for undo alone: regpass fix --apply --keep-store",
+                shown(earlier)
+            )))
+    }
 }
 
 /// What the store answers for it. Err when that is something else, or cannot be read.
@@ -199,28 +254,6 @@ fn compared(system: &System, moves: &Moves, held: &Credential, one: &Move) -> Re
         Some(there) if moves.keep_store => Ok(Standing::Other(there.login)),
         Some(there) => Err(conflict(&there.login, &one.login, &one.key)),
     }
-}
-
-/// How it stands to an earlier login of the file that goes under the same name: Docker's own spelling of it is the first.
-fn beside(now: &Rewriting, moves: &Moves, held: &Credential, one: &Move, earlier: &Move) -> Result<Standing, Problem> {
-    let first = self::held(now, moves, earlier)?;
-    if first.login == held.login && first.secret.same_as(&held.secret) {
-        return Ok(Standing::Same);
-    }
-    if moves.keep_store {
-        return Ok(Standing::Other(first.login));
-    }
-    let shown = |one: &Move| text::quoted(misplaced::server(&one.entry.server));
-    Err(Problem::failed(format!("the login that stands under {} stays in the file", shown(one)))
-        .because(format!("another one for the same registry stands under {}", shown(earlier)))
-        .hint(format!(
-            "take the one that is not wanted out of {} with an editor, then: regpass fix --apply",
-            text::quoted_path(now.file())
-        ))
-        .hint(format!(
-            "or keep that under {}, and this one in the copy for undo alone: regpass fix --apply --keep-store",
-            shown(earlier)
-        )))
 }
 
 /// Said when a login that was stored cannot be read back.

@@ -1,6 +1,7 @@
 //! Logins that stand in clear, moved into the store: what would go where, and why some cannot. Nothing is decrypted to plan
 //! it; what is in the store already is compared when it is done.
 
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::preview::{Preview, diff};
@@ -14,7 +15,7 @@ use crate::ops::credentials::CredentialStore;
 use crate::ops::shims;
 use crate::system::System;
 use crate::system::docker::auth_file::{Contents, Layout};
-use crate::system::docker::edit::{self, Edit, EditError, Entry};
+use crate::system::docker::edit::{self, Edit, EditError, Entry, EntryIndex};
 use crate::system::links::Found;
 
 /// All that is moved out of one file.
@@ -55,32 +56,35 @@ enum Wiring {
 
 impl Moves {
     pub(super) fn edits<'m>(&self, moves: impl Iterator<Item = &'m Move>) -> Vec<Edit> {
-        let mut edits: Vec<Edit> = self.helper.iter().cloned().map(Edit::CredsStore).collect();
+        let (mut helpers, mut emptied) = (Vec::new(), Vec::new());
         for one in moves {
             let server = one.entry.server.clone();
-            edits.extend(one.own_helper.clone().map(|helper| Edit::CredHelper { server: server.clone(), helper }));
-            edits.push(Edit::Empty { layout: self.layout, server });
+            helpers.extend(one.own_helper.clone().map(|helper| Edit::CredHelper { server: server.clone(), helper }));
+            emptied.push(Edit::Empty { layout: self.layout, server });
         }
-        edits
+        let for_all = self.helper.iter().cloned().map(Edit::CredsStore);
+        // Those of one kind together: they are made in one pass.
+        for_all.chain(helpers).chain(emptied).collect()
     }
 
     pub(super) fn logins(&self) -> Result<Vec<(RegistryKey, Credential)>, Problem> {
-        let all = self.moves.iter().map(|one| Ok((one.key.clone(), one.held(&self.before, self.layout)?)));
-        all.collect()
+        let index = EntryIndex::of(&self.before, self.layout)
+            .map_err(|error| Problem::failed("the logins cannot be read").because(error))?;
+        self.moves.iter().map(|one| Ok((one.key.clone(), one.held(&index)?))).collect()
     }
 }
 
 impl Move {
     /// As it stands in this text of the file.
-    pub(super) fn held(&self, text: &Secret, layout: Layout) -> Result<Credential, Problem> {
-        edit::credential(text, layout, &self.entry.server).map_err(|error| {
+    pub(super) fn held(&self, index: &EntryIndex<'_>) -> Result<Credential, Problem> {
+        index.credential(&self.entry.server).map_err(|error| {
             Problem::failed(format!("{} cannot be moved", whose(&self.login, &self.key))).because(error)
         })
     }
 }
 
 /// Checks whose findings are entries of such a file.
-const OF_ENTRIES: [&str; 6] = ["INL01", "INL02", "INL03", "INL04", "INL05", "INL06"];
+pub(super) const OF_ENTRIES: [&str; 6] = ["INL01", "INL02", "INL03", "INL04", "INL05", "INL06"];
 
 pub(super) fn plan(system: &System, evidence: &Evidence, findings: &[&Finding]) -> Vec<Fix> {
     let files = evidence.auth.iter().filter(|seen| seen.role != AuthRole::Leftover);
@@ -95,21 +99,26 @@ fn of_file(system: &System, evidence: &Evidence, seen: &AuthSeen, findings: &[&F
     let Some(before) = read(path) else { return Vec::new() };
     let layout = if seen.role == AuthRole::Legacy { Layout::Flat } else { Layout::Nested };
     let entries = edit::entries(&before, layout).unwrap_or_default();
+    let findings = ByEntry::of(&entries, &findings);
     let all_guided =
-        |why: &str| -> Vec<Fix> { entries.iter().map(|entry| guided(&findings, entry, why.to_owned())).collect() };
+        |why: &str| -> Vec<Fix> { entries.iter().map(|entry| findings.guided(entry, why.to_owned())).collect() };
     if let Some(why) = kept_from(evidence, path) {
         return all_guided(&why);
     }
+    let index = match EntryIndex::of(&before, layout) {
+        Ok(index) => index,
+        Err(error) => return all_guided(&error.to_string()),
+    };
     let (mut moves, mut fixes, mut helper) = (Vec::new(), Vec::new(), None);
     for entry in &entries {
         let looked = Looked { system, evidence, role: seen.role, contents };
-        match planned(&looked, &before, layout, entry) {
+        match planned(&looked, &index, entry) {
             Ok((one, wanted)) => {
                 helper = helper.or(wanted);
-                let own = findings.iter().filter(|finding| is_of(finding, entry));
+                let own = findings.of_entry(entry).iter();
                 moves.push(Move { fingerprints: own.map(|finding| finding.fingerprint()).collect(), ..one });
             }
-            Err(why) => fixes.push(guided(&findings, entry, why)),
+            Err(why) => fixes.push(findings.guided(entry, why)),
         }
     }
     // Docker would ask the helper for those too, which does not have them.
@@ -118,14 +127,15 @@ fn of_file(system: &System, evidence: &Evidence, seen: &AuthSeen, findings: &[&F
             "docker-credential-{} would have to be named for it, and then Docker would no longer find the logins that cannot be moved",
             text::escaped(helper.as_bytes())
         );
-        fixes.extend(moves.iter().map(|one| guided(&findings, &one.entry, why.clone())));
+        fixes.extend(moves.iter().map(|one| findings.guided(&one.entry, why.clone())));
         return fixes;
     }
+    let parents = parents(&entries);
     let (moves, parted): (Vec<Move>, Vec<Move>) =
-        moves.into_iter().partition(|one| one.own_helper.is_none() || !has_parts(&entries, &one.entry.server));
+        moves.into_iter().partition(|one| one.own_helper.is_none() || !parents.contains(one.entry.server.as_str()));
     let why = "a helper would have to be named for the whole registry, and the logins for parts of it, which no helper keeps, \
                would no longer be used";
-    fixes.extend(parted.iter().map(|one| guided(&findings, &one.entry, why.to_owned())));
+    fixes.extend(parted.iter().map(|one| findings.guided(&one.entry, why.to_owned())));
     let mut moves = moves;
     // The name that Docker looks for first goes first: another spelling of it has to be the same.
     moves.sort_by_key(|one| one.key.as_bytes() != one.entry.server.as_bytes());
@@ -138,9 +148,10 @@ fn of_file(system: &System, evidence: &Evidence, seen: &AuthSeen, findings: &[&F
     fixes
 }
 
-/// Whether another entry is for a part of this registry.
-fn has_parts(entries: &[Entry], server: &str) -> bool {
-    entries.iter().any(|entry| entry.server.strip_prefix(server).is_some_and(|rest| rest.starts_with('/')))
+/// What another entry is for a part of.
+fn parents(entries: &[Entry]) -> HashSet<&str> {
+    let above = |server: &'_ str| server.match_indices('/').map(|(at, _)| at).collect::<Vec<_>>();
+    entries.iter().flat_map(|entry| above(&entry.server).into_iter().map(|at| &entry.server[..at])).collect()
 }
 
 fn obstacle(error: &EditError) -> String {
@@ -156,13 +167,8 @@ struct Looked<'a> {
 }
 
 /// The move of one login, and the helper that has to be named for all. Err: why it cannot be moved.
-fn planned(
-    looked: &Looked<'_>,
-    text: &Secret,
-    layout: Layout,
-    entry: &Entry,
-) -> Result<(Move, Option<String>), String> {
-    let login = edit::credential(text, layout, &entry.server).map_err(|error| error.to_string())?.login;
+fn planned(looked: &Looked<'_>, index: &EntryIndex<'_>, entry: &Entry) -> Result<(Move, Option<String>), String> {
+    let login = index.credential(&entry.server).map_err(|error| error.to_string())?.login;
     let key = match looked.role {
         AuthRole::Containers => own_name(&entry.server)?,
         _ => key_of(&entry.server),
@@ -258,12 +264,11 @@ impl Looked<'_> {
     }
 }
 
-fn moving(system: &System, path: &Path, findings: &[&Finding], moves: Moves, after: &Secret) -> Fix {
+fn moving(system: &System, path: &Path, findings: &ByEntry<'_>, moves: Moves, after: &Secret) -> Fix {
     let count = moves.moves.len();
     let logins = if count == 1 { "1 login".to_owned() } else { format!("{count} logins") };
     let title = format!("move {logins} from {} into the store", text::quoted_path(path));
-    let own: Vec<&Finding> =
-        findings.iter().filter(|finding| moves.moves.iter().any(|one| is_of(finding, &one.entry))).copied().collect();
+    let own: Vec<&Finding> = moves.moves.iter().flat_map(|one| findings.of_entry(&one.entry)).copied().collect();
     let mut steps: Vec<String> = moves.moves.iter().map(|one| step(system, one)).collect();
     if let Some(helper) = &moves.helper {
         steps.push(format!(
@@ -313,16 +318,31 @@ pub(super) fn whose(login: &Login, key: &RegistryKey) -> String {
     }
 }
 
-fn guided(findings: &[&Finding], entry: &Entry, why: String) -> Fix {
-    let own: Vec<&Finding> = findings.iter().filter(|finding| is_of(finding, entry)).copied().collect();
-    Fix::guided(&own, Some(why))
-}
+/// The findings that each entry of a file makes.
+struct ByEntry<'f>(HashMap<&'f str, Vec<&'f Finding>>);
 
-fn is_of(finding: &Finding, entry: &Entry) -> bool {
-    match &finding.spot {
-        Spot::Pointer(pointer) => {
-            pointer.strip_prefix(&entry.pointer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+impl<'f> ByEntry<'f> {
+    fn of(entries: &'f [Entry], findings: &[&'f Finding]) -> ByEntry<'f> {
+        let mut found: HashMap<&str, Vec<&Finding>> =
+            entries.iter().map(|entry| (entry.pointer.as_str(), Vec::new())).collect();
+        for finding in findings {
+            let Spot::Pointer(pointer) = &finding.spot else { continue };
+            // A finding is about the entry, or about something in it.
+            let ends = pointer.match_indices('/').map(|(at, _)| at).chain([pointer.len()]);
+            for end in ends {
+                if let Some(own) = found.get_mut(&pointer[..end]) {
+                    own.push(finding);
+                }
+            }
         }
-        Spot::Whole | Spot::Line(_) => false,
+        ByEntry(found)
+    }
+
+    fn of_entry(&self, entry: &Entry) -> &[&'f Finding] {
+        self.0.get(entry.pointer.as_str()).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    fn guided(&self, entry: &Entry, why: String) -> Fix {
+        Fix::guided(self.of_entry(entry), Some(why))
     }
 }

@@ -12,6 +12,7 @@ mod preview;
 pub use carry::{Applied, apply};
 pub use preview::DiffLine;
 
+use std::collections::HashSet;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -179,40 +180,45 @@ pub struct Plan {
 
 /// Looks, and says what would be done about the findings of these checks; all when none is named. Decrypts nothing.
 pub fn plan(system: &System, scope: &Scope, ids: &[String]) -> Result<Plan, Problem> {
-    // An id that is none is told.
-    audit::run(&Evidence::default(), &Choice { ids: ids.to_vec(), ..Choice::default() })?;
-    plan_on(system, &audit::gather(system, scope), ids)
-}
-
-/// The same after a fix, with what was seen then.
-pub fn plan_after(system: &System, scope: &Scope, ids: &[String], applied: &mut Applied) -> Result<Plan, Problem> {
-    match applied.seen.take() {
-        Some(seen) => plan_on(system, &seen, ids),
-        None => plan(system, scope, ids),
-    }
-}
-
-fn plan_on(system: &System, evidence: &Evidence, ids: &[String]) -> Result<Plan, Problem> {
-    let checked = audit::run(evidence, &Choice::default())?;
+    let choice = Choice { ids: with_kin(ids), ..Choice::default() };
+    // An id that is none is told before anything is looked at.
+    audit::run(&Evidence::default(), &choice)?;
+    let evidence = audit::gather_for(system, scope, &choice.ids)?;
+    let checked = audit::run_until(&evidence, &choice, &scope.cancel)?;
     let findings: Vec<&Finding> = checked.iter().flat_map(|one| &one.answer.findings).collect();
     let is_chosen =
         |fix: &Fix| ids.is_empty() || ids.iter().any(|id| fix.ids.iter().any(|own| own.eq_ignore_ascii_case(id)));
-    let mut fixes: Vec<Fix> = planned(system, evidence, &findings).into_iter().filter(is_chosen).collect();
+    let mut fixes: Vec<Fix> = planned(system, &evidence, &findings).into_iter().filter(is_chosen).collect();
     fixes.sort_by_key(|fix| fix.kind);
     let touched = evidence.auth.iter().map(|seen| &seen.file.path);
     Ok(Plan { fixes, leftovers: touched.filter(|path| rewriting::has_leftovers(path)).cloned().collect() })
 }
 
+/// The fix as it is to be made now, after another one was; None: it is needless by now.
+pub fn plan_again(system: &System, scope: &Scope, fix: &Fix) -> Result<Option<Fix>, Problem> {
+    let ids: Vec<String> = fix.ids.iter().map(|id| (*id).to_owned()).collect();
+    Ok(plan(system, scope, &ids)?.fixes.into_iter().find(|again| again.is_again(fix)))
+}
+
+/// With the checks whose findings one fix mends together with theirs.
+fn with_kin(ids: &[String]) -> Vec<String> {
+    let mut all = ids.to_vec();
+    if ids.iter().any(|id| logins::OF_ENTRIES.iter().any(|own| own.eq_ignore_ascii_case(id))) {
+        all.extend(logins::OF_ENTRIES.map(str::to_owned));
+    }
+    all
+}
+
 /// Every finding has its fix; one fix may mend several.
 fn planned(system: &System, evidence: &Evidence, findings: &[&Finding]) -> Vec<Fix> {
     let mut fixes = logins::plan(system, evidence, findings);
-    let done =
-        |fixes: &[Fix], finding: &Finding| fixes.iter().any(|fix| fix.fingerprints.contains(&finding.fingerprint()));
+    let mut done: HashSet<String> = fixes.iter().flat_map(|fix| fix.fingerprints.iter().cloned()).collect();
     for finding in findings {
-        if done(&fixes, finding) {
+        if done.contains(&finding.fingerprint()) {
             continue;
         }
         let fix = files::plan(system, evidence, finding, findings).unwrap_or_else(|| Fix::guided(&[*finding], None));
+        done.extend(fix.fingerprints.iter().cloned());
         fixes.push(fix);
     }
     fixes.into_iter().map(Fix::told).collect()

@@ -1,6 +1,6 @@
 //! What a fix makes of a file, line by line, with every value masked that may be a secret.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::fmt;
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
@@ -67,17 +67,34 @@ pub(super) fn diff(old: &Secret, new: Option<&Secret>) -> Preview {
     };
     let (old, new): (Vec<&str>, Vec<&str>) = (old_text.lines().collect(), new_text.lines().collect());
     let mut shown = Shown::default();
-    for op in capture_diff_slices(Algorithm::Myers, &old, &new) {
-        let mut add = |side, from: &[&str], at: std::ops::Range<usize>| at.for_each(|at| shown.add(side, at, from[at]));
-        if let DiffOp::Equal { .. } = op {
-            add(Side::Both, &new, op.new_range());
-        } else {
-            add(Side::Old, &old, op.old_range());
-            add(Side::New, &new, op.new_range());
-        }
+    let (mut at_old, mut at_new) = (0, 0);
+    for (next_old, next_new) in alike(&old, &new).into_iter().chain([(old.len(), new.len())]) {
+        (at_old..next_old).for_each(|at| shown.add(Side::Old, at, old[at]));
+        (at_new..next_new).for_each(|at| shown.add(Side::New, at, new[at]));
+        new.get(next_new).into_iter().for_each(|line| shown.add(Side::Both, next_new, line));
+        (at_old, at_new) = (next_old + 1, next_new + 1);
     }
     let untold = (shown.left_out > 0).then_some(Untold::Lines(shown.left_out));
     Preview { lines: shown.lines, untold }
+}
+
+/// The lines that stay, by their places before and after. What is on one side only stays in no case, and is left out before
+/// lines are held against each other: that takes as long as there are changes for each line.
+fn alike(old: &[&str], new: &[&str]) -> Vec<(usize, usize)> {
+    let of_both = |own: &[&str], other: &[&str]| -> Vec<usize> {
+        let other: HashSet<&str> = other.iter().copied().collect();
+        (0..own.len()).filter(|at| other.contains(own[*at])).collect()
+    };
+    let (places_old, places_new) = (of_both(old, new), of_both(new, old));
+    let kept_old: Vec<&str> = places_old.iter().map(|at| old[*at]).collect();
+    let kept_new: Vec<&str> = places_new.iter().map(|at| new[*at]).collect();
+    let mut found = Vec::new();
+    for op in capture_diff_slices(Algorithm::Myers, &kept_old, &kept_new) {
+        if let DiffOp::Equal { old_index, new_index, len } = op {
+            found.extend((0..len).map(|at| (places_old[old_index + at], places_new[new_index + at])));
+        }
+    }
+    found
 }
 
 /// Takes in one line after the other, and keeps those that are near a change.

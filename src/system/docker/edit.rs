@@ -1,12 +1,14 @@
 //! Changes of a file with logins: a login taken out of it, a helper named in it, a key called right. All else stays byte for
 //! byte as it was, with its order and what nobody here knows. What is not plain JSON, or says a thing twice, is not touched.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::auth_file::{HOLDERS, Layout, decoded_pair};
+use super::auth_file::{HOLDERS, Layout};
 use super::document::{self, Node, pointer, pointer_to_server};
+pub use super::entry_index::{EntryIndex, Unmovable};
 use super::spans::{self, Member};
-use crate::model::{Credential, IDENTITY_TOKEN_USER, Login, Secret, misplaced, text};
+use crate::model::{Credential, Secret, misplaced, text};
 
 /// One change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +28,25 @@ pub enum Edit {
     RenameRegistry { from: String, to: String },
     /// Of an outermost setting that is there several times, the last one stays, which is the one that counts.
     KeepLast(String),
+}
+
+impl Edit {
+    /// True for two that are made in one pass: a file may have thousands of logins.
+    fn goes_with(&self, next: &Edit) -> bool {
+        match (self, next) {
+            (Edit::Empty { layout, .. }, Edit::Empty { layout: other, .. }) => layout == other,
+            (Edit::CredHelper { .. }, Edit::CredHelper { .. }) => true,
+            _ => false,
+        }
+    }
+
+    fn emptied(&self) -> Option<&str> {
+        if let Edit::Empty { server, .. } = self { Some(server) } else { None }
+    }
+
+    fn own_helper(&self) -> Option<(&str, &str)> {
+        if let Edit::CredHelper { server, helper } = self { Some((server, helper)) } else { None }
+    }
 }
 
 /// An entry with a secret.
@@ -53,30 +74,6 @@ pub enum EditError {
     Merged(String),
 }
 
-/// Why a login cannot be kept by a helper as it is.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub enum Unmovable {
-    #[error("its auth is no base64 of USER:PASSWORD")]
-    Odd,
-    #[error("it has a registry token, which no helper can keep")]
-    RegistryToken,
-    #[error("it has a password and an identity token, and a helper keeps one of both")]
-    Both,
-    #[error("it has no user name")]
-    NoUser,
-    #[error("it has no password")]
-    NoPassword,
-    #[error("its password ends with a line end, which the store does not keep")]
-    LineEnd,
-    #[error("its name holds what may be a secret, and would be a folder's name in the store")]
-    NameHoldsSecret,
-    #[error(transparent)]
-    Edit(#[from] EditError),
-}
-
-/// The members that make a login (docker/cli `types.AuthConfig`); a registry token is one by itself.
-const PARTS: [&str; 4] = ["auth", "username", "password", "identitytoken"];
-
 /// The entries that hold a secret, in order.
 pub fn entries(text: &Secret, layout: Layout) -> Result<Vec<Entry>, EditError> {
     let bytes = text.expose();
@@ -98,48 +95,9 @@ pub fn entries(text: &Secret, layout: Layout) -> Result<Vec<Entry>, EditError> {
     })
 }
 
-/// The login of an entry, as Docker reads it and would hand it to a helper (docker/cli `configfile.LoadFromReader`,
-/// `native_store.go`).
+/// The login of an entry: for one of them; for all, an `EntryIndex`.
 pub fn credential(text: &Secret, layout: Layout, server: &str) -> Result<Credential, Unmovable> {
-    if misplaced::is_in_server(server) {
-        return Err(Unmovable::NameHoldsSecret);
-    }
-    let bytes = text.expose();
-    let entry = entry(bytes, layout, server)?;
-    let members = spans::members(bytes, &entry.value).ok_or(EditError::Unfit)?;
-    let part = |name: &str| -> Result<Option<Secret>, Unmovable> {
-        let Some(member) = once(&members, name)? else { return Ok(None) };
-        match document::parse(&bytes[member.value.clone()]) {
-            Ok((Node::Text(text), _)) => Ok(Some(text).filter(|text| !text.is_empty())),
-            Ok((Node::Null, _)) => Ok(None),
-            _ => Err(EditError::Unfit.into()),
-        }
-    };
-    if part("registrytoken")?.is_some() {
-        return Err(Unmovable::RegistryToken);
-    }
-    let (user, password) = match part("auth")? {
-        Some(auth) => {
-            let (user, password) = decoded_pair(auth.expose()).ok_or(Unmovable::Odd)?;
-            (Some(user), password)
-        }
-        None => (part("username")?, part("password")?.unwrap_or_default()),
-    };
-    let found = match part("identitytoken")? {
-        Some(_) if !password.is_empty() => return Err(Unmovable::Both),
-        Some(token) => Credential::new(Login::new(IDENTITY_TOKEN_USER), token),
-        None if password.is_empty() => return Err(Unmovable::NoPassword),
-        None => {
-            let user = user.ok_or(Unmovable::NoUser)?;
-            let user = std::str::from_utf8(user.expose()).map_err(|_| Unmovable::Odd)?;
-            Credential::new(Login::new(user), password)
-        }
-    };
-    // As the helper answers it (`ops/credentials.rs`, `trim`).
-    if found.secret.expose().ends_with(b"\n") || found.secret.expose().ends_with(b"\r") {
-        return Err(Unmovable::LineEnd);
-    }
-    Ok(found)
+    EntryIndex::of(text, layout)?.credential(server)
 }
 
 /// The text with all these changes made, one after the other.
@@ -149,15 +107,19 @@ pub fn edited(text: &Secret, edits: &[Edit]) -> Result<Secret, EditError> {
         now = Secret::new(b"{}\n".to_vec());
     }
     check(&now)?;
-    for edit in edits {
-        now = match edit {
-            Edit::Empty { layout, server } => emptied(now, *layout, server)?,
-            Edit::CredsStore(helper) => with_helper(&now, helper)?,
-            Edit::NoCredsStore(helper) => without_helper(&now, helper)?,
-            Edit::CredHelper { server, helper } => with_own_helper(&now, server, helper)?,
-            Edit::Rename { from, to } => renamed(&now, &outermost(&now)?, from, to)?,
-            Edit::RenameRegistry { from, to } => renamed(&now, &named(&now, "credHelpers")?, from, to)?,
-            Edit::KeepLast(key) => with_last(now, key)?,
+    for run in edits.chunk_by(Edit::goes_with) {
+        now = match run {
+            [Edit::Empty { layout, .. }, ..] => {
+                let servers = run.iter().filter_map(Edit::emptied);
+                EntryIndex::of(&now, *layout)?.emptied(servers)?
+            }
+            [Edit::CredHelper { .. }, ..] => with_own_helpers(&now, run.iter().filter_map(Edit::own_helper))?,
+            [Edit::CredsStore(helper)] => with_helper(&now, helper)?,
+            [Edit::NoCredsStore(helper)] => without_helper(&now, helper)?,
+            [Edit::Rename { from, to }] => renamed(&now, &outermost(&now)?, from, to)?,
+            [Edit::RenameRegistry { from, to }] => renamed(&now, &named(&now, "credHelpers")?, from, to)?,
+            [Edit::KeepLast(key)] => with_last(now, key)?,
+            _ => return Err(EditError::Unfit),
         };
     }
     check(&now)?;
@@ -176,19 +138,6 @@ pub(super) fn check(text: &Secret) -> Result<(), EditError> {
         Ok((_, true)) => Err(EditError::More),
         _ => Err(EditError::Unfit),
     }
-}
-
-fn emptied(mut text: Secret, layout: Layout, server: &str) -> Result<Secret, EditError> {
-    for part in PARTS {
-        let object = entry(text.expose(), layout, server)?.value;
-        let members = spans::members(text.expose(), &object).ok_or(EditError::Unfit)?;
-        if let Some(found) = once(&members, part)? {
-            let index = members.iter().position(|member| member.key_at == found.key_at);
-            let cut = index.and_then(|index| spans::cut(&object, &members, index)).ok_or(EditError::Unfit)?;
-            text = spliced(&text, cut, b"");
-        }
-    }
-    Ok(text)
 }
 
 pub(super) fn outermost(text: &Secret) -> Result<Range<usize>, EditError> {
@@ -212,7 +161,7 @@ fn with_helper(text: &Secret, helper: &str) -> Result<Secret, EditError> {
             _ => Err(EditError::Taken("credsStore".to_owned())),
         };
     }
-    Ok(with_member(text, &whole, &members, &format!("\"credsStore\": {value}")))
+    Ok(with_members(text, &whole, &members, &[format!("\"credsStore\": {value}")]))
 }
 
 /// What putting it there again would make the same text of.
@@ -227,34 +176,49 @@ fn without_helper(text: &Secret, helper: &str) -> Result<Secret, EditError> {
     if again.same_as(text) { Ok(without) } else { Err(gone()) }
 }
 
-fn with_own_helper(text: &Secret, server: &str, helper: &str) -> Result<Secret, EditError> {
+fn with_own_helpers<'e>(text: &Secret, helpers: impl Iterator<Item = (&'e str, &'e str)>) -> Result<Secret, EditError> {
     let bytes = text.expose();
     let json = |text: &str| serde_json::to_string(text).map_err(|_| EditError::Unfit);
-    let member = format!("{}: {}", json(server)?, json(helper)?);
     let whole = outermost(text)?;
     let outer = spans::members(bytes, &whole).ok_or(EditError::Unfit)?;
-    let Some(helpers) = once(&outer, "credHelpers")? else {
-        return Ok(with_member(text, &whole, &outer, &format!("\"credHelpers\": {{{member}}}")));
+    let own = match once(&outer, "credHelpers")? {
+        Some(own) => Some((&own.value, spans::members(bytes, &own.value).ok_or(EditError::Unfit)?)),
+        None => None,
     };
-    let members = spans::members(bytes, &helpers.value).ok_or(EditError::Unfit)?;
-    if members.iter().any(|member| member.key == server) {
-        return Err(EditError::Taken(misplaced::server(server)));
+    let mut taken: BTreeSet<&str> =
+        own.iter().flat_map(|(_, members)| members).map(|member| member.key.as_str()).collect();
+    let mut new = Vec::new();
+    for (server, helper) in helpers {
+        if !taken.insert(server) {
+            return Err(EditError::Taken(misplaced::server(server)));
+        }
+        new.push(format!("{}: {}", json(server)?, json(helper)?));
     }
-    Ok(with_member(text, &helpers.value, &members, &member))
+    Ok(match &own {
+        Some((object, members)) => with_members(text, object, members, &new),
+        None => with_members(text, &whole, &outer, &[format!("\"credHelpers\": {{{}}}", new.join(","))]),
+    })
 }
 
-/// A new first member of an object.
-fn with_member(text: &Secret, object: &Range<usize>, members: &[Member], member: &str) -> Secret {
+/// New first members of an object.
+fn with_members(text: &Secret, object: &Range<usize>, members: &[Member], new: &[String]) -> Secret {
     let bytes = text.expose();
-    // The gap before the first member is also the one after the new one.
+    // The gap before the first member is also the one after each new one.
     let (gap, more) = match members.first() {
         Some(first) => (&bytes[object.start + 1..first.key_at.start], true),
         None => (&b"\n\t"[..], false),
     };
-    let (before, after): (&[u8], [&[u8]; 2]) = if more { (gap, [b",", gap]) } else { (gap, [b"", b"\n"]) };
-    let new = [before, member.as_bytes(), after[0], after[1]].concat();
+    let mut put = gap.to_vec();
+    for (index, member) in new.iter().enumerate() {
+        put.extend_from_slice(member.as_bytes());
+        if more || index + 1 < new.len() {
+            put.extend_from_slice(b",");
+            put.extend_from_slice(gap);
+        }
+    }
+    put.extend_from_slice(if more { b"" } else { b"\n" });
     let end = members.first().map_or(object.end - 1, |first| first.key_at.start);
-    spliced(text, object.start + 1..end, &new)
+    spliced(text, object.start + 1..end, &put)
 }
 
 fn with_last(mut text: Secret, key: &str) -> Result<Secret, EditError> {
@@ -281,25 +245,6 @@ fn renamed(text: &Secret, object: &Range<usize>, from: &str, to: &str) -> Result
     let (Some(member), None) = (meant.next(), meant.next()) else { return Err(EditError::Gone(misplaced::name(from))) };
     let name = serde_json::to_string(to).map_err(|_| EditError::Unfit)?;
     Ok(spliced(text, member.key_at.clone(), name.as_bytes()))
-}
-
-/// The entry of a server, which is there once.
-fn entry(text: &[u8], layout: Layout, server: &str) -> Result<Member, EditError> {
-    let whole = spans::outermost(text).ok_or(EditError::Unfit)?;
-    let outer = spans::members(text, &whole).ok_or(EditError::Unfit)?;
-    let entries = match layout {
-        Layout::Flat => outer,
-        Layout::Nested => match once(&outer, "auths")? {
-            Some(auths) => spans::members(text, &auths.value).ok_or(EditError::Unfit)?,
-            None => Vec::new(),
-        },
-    };
-    let mut own = entries.into_iter().filter(|member| member.key == server);
-    match (own.next(), own.next()) {
-        (Some(member), None) => Ok(member),
-        (Some(_), Some(_)) => Err(EditError::Repeated(misplaced::server(server))),
-        (None, _) => Err(EditError::Gone(misplaced::server(server))),
-    }
 }
 
 /// The member of that name in any case, which Docker takes for the same (Go, encoding/json).
@@ -388,9 +333,14 @@ mod tests {
         let own = |server: &str| Edit::CredHelper { server: server.to_owned(), helper: "pass".to_owned() };
         assert_eq!(
             done("{\n\t\"auths\": {}\n}", &[own("a"), own("b")]).expect("edited"),
-            "{\n\t\"credHelpers\": {\"b\": \"pass\",\"a\": \"pass\"},\n\t\"auths\": {}\n}"
+            "{\n\t\"credHelpers\": {\"a\": \"pass\",\"b\": \"pass\"},\n\t\"auths\": {}\n}"
+        );
+        assert_eq!(
+            done("{\"credHelpers\": {\n\"x\": \"y\"}}", &[own("a"), own("b")]).expect("edited"),
+            "{\"credHelpers\": {\n\"a\": \"pass\",\n\"b\": \"pass\",\n\"x\": \"y\"}}"
         );
         assert!(done(r#"{"credHelpers":{"a":"x"}}"#, &[own("a")]).is_err());
+        assert!(done("{}", &[own("a"), own("a")]).is_err());
         let rename = Edit::RenameRegistry { from: "https://a/".to_owned(), to: "a".to_owned() };
         let renamed = done(r#"{"credHelpers": {"b":"x", "https://a/" : "pass"}}"#, std::slice::from_ref(&rename));
         assert_eq!(renamed.expect("edited"), r#"{"credHelpers": {"b":"x", "a" : "pass"}}"#);

@@ -10,6 +10,7 @@ pub mod daemon;
 mod document;
 pub mod edit;
 pub mod entries;
+mod entry_index;
 pub mod helper_program;
 pub mod outline;
 pub mod payload;

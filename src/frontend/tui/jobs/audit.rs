@@ -64,10 +64,8 @@ impl Job {
         };
         let accepted = ignore_file::read(&system.env)?;
         watch.hear("reading files, histories and processes; nothing is decrypted");
-        let evidence = audit::gather(system, &Scope::default());
-        if watch.cancel().is_called_off() {
-            return Err(Problem::cancelled("called off"));
-        }
+        let scope = Scope { cancel: watch.cancel().clone(), ..Scope::default() };
+        let evidence = audit::gather_for(system, &scope, &choice.ids)?;
         let now = system.env.now();
         let judged = |finding: Finding| {
             let ignored = match accepted.standing(&finding, now) {
@@ -82,7 +80,7 @@ impl Job {
             let findings = one.answer.findings.into_iter().map(judged).collect();
             Some(Look { group, check: one.check, verdict, why, findings, section: explained::section(one.check) })
         };
-        let looks = audit::run(&evidence, &choice)?.into_iter().filter_map(look).collect();
+        let looks = audit::run_until(&evidence, &choice, watch.cancel())?.into_iter().filter_map(look).collect();
         Ok(Ran { looks, when: now })
     }
 }

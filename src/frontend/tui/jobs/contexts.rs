@@ -14,6 +14,8 @@ pub(in super::super) struct Job {
 impl Job {
     pub(in super::super) fn run(self, system: &System, watch: &Watch<'_>) -> Result<Matrix, Problem> {
         watch.hear("reading accounts, sudo's rules, units, cron tables and stores; nothing is decrypted");
-        Ok(contexts::matrix(system, &Scope { all_users: self.all_users, ..Scope::default() }, &[]))
+        let scope = Scope { all_users: self.all_users, cancel: watch.cancel().clone(), ..Scope::default() };
+        let matrix = contexts::matrix(system, &scope, &[]);
+        if watch.cancel().is_called_off() { Err(Problem::cancelled("called off")) } else { Ok(matrix) }
     }
 }

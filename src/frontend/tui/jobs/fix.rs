@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::super::watch::Watch;
 use crate::model::{Problem, text};
 use crate::ops::audit::Scope;
 use crate::ops::fix::{self, Applied, DiffLine, Fix, Kind};
@@ -60,11 +61,14 @@ impl Shown {
 }
 
 impl Job {
-    pub(in super::super) fn run(self, system: &System) -> Result<Report, Problem> {
+    pub(in super::super) fn run(self, system: &System, watch: &Watch<'_>) -> Result<Report, Problem> {
         match self {
-            Job::Plan(of) => Ok(Report::Planned(planned(system, &of)?.as_ref().map(Shown::of))),
+            Job::Plan(of) => {
+                let scope = Scope { cancel: watch.cancel().clone(), ..Scope::default() };
+                Ok(Report::Planned(planned(system, &scope, &of)?.as_ref().map(Shown::of)))
+            }
             Job::Apply(of, shown) => {
-                let now = planned(system, &of)?.filter(|fix| Shown::of(fix) == *shown);
+                let now = planned(system, &Scope::default(), &of)?.filter(|fix| Shown::of(fix) == *shown);
                 let fix = now.ok_or_else(|| {
                     let path = shown.path.as_deref().map_or_else(|| shown.title.clone(), text::quoted_path);
                     Problem::failed(format!("{path} was changed meanwhile: nothing was done"))
@@ -76,7 +80,7 @@ impl Job {
     }
 }
 
-fn planned(system: &System, of: &Of) -> Result<Option<Fix>, Problem> {
-    let plan = fix::plan(system, &Scope::default(), &[of.id.to_owned()])?;
+fn planned(system: &System, scope: &Scope, of: &Of) -> Result<Option<Fix>, Problem> {
+    let plan = fix::plan(system, scope, &[of.id.to_owned()])?;
     Ok(plan.fixes.into_iter().find(|fix| fix.fingerprints.contains(&of.fingerprint)))
 }

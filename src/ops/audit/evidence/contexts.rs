@@ -66,8 +66,13 @@ pub(super) fn gather(
 ) -> ContextsSeen {
     let env = &system.env;
     let few = listed.is_none_or(|listed| listed.logins.len() <= KEYS_MAX);
-    let contexts =
-        contexts::Scope { machine: scope.machine.clone(), all_users: scope.all_users, keys: few, steps: false };
+    let contexts = contexts::Scope {
+        machine: scope.machine.clone(),
+        all_users: scope.all_users,
+        keys: few,
+        steps: false,
+        cancel: scope.cancel.clone(),
+    };
     let matrix = contexts::matrix_of(system, &contexts, &[], listed);
     let accounts = accounts::read(&scope.machine);
     let is_other_s = |account: &&Account| account.uid != env.uid() && Some(account.home.as_path()) == env.home();

@@ -9,6 +9,7 @@ mod keyholders;
 mod logins;
 mod modes;
 mod stores;
+mod texts;
 pub mod tls;
 pub mod window;
 
@@ -18,15 +19,17 @@ pub use keyholders::{AgentSeen, OwnKey, ReaderSeen};
 pub use logins::{OpenedLogin, OpenedSeen};
 pub use modes::{Foreign, Loose};
 pub use stores::{Addressed, GitSeen, ReadersSeen, StoreSeen, StoresSeen};
+pub use texts::TextSeen;
 
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use crate::model::{RegistryKey, Secret, text};
+use crate::model::{Problem, RegistryKey, Secret, text};
 use crate::ops::audit::literals::{self, Kind, Literal};
-use crate::ops::audit::places::{self, AuthRole, Scope, TextRole};
+use crate::ops::audit::parts::{Part, Parts};
+use crate::ops::audit::places::{self, AuthRole, Scope};
 use crate::ops::registries;
 use crate::ops::shims;
 use crate::system::System;
@@ -35,12 +38,6 @@ use crate::system::files;
 use crate::system::git::{self, Tracking};
 use crate::system::links::Found;
 use keyholders::Keyholders;
-
-/// The longest text that is read, in bytes: histories grow for years.
-const TEXT_MAX: u64 = 16 << 20;
-
-/// The longest line that is put together from several, in bytes.
-const LINE_MAX: usize = 64 << 10;
 
 /// The most variables or words of one process that are read, in bytes: more than execve(2) takes.
 const PROCESS_MAX: u64 = 8 << 20;
@@ -107,17 +104,6 @@ pub struct FolderSeen {
     pub closed: Option<String>,
 }
 
-/// A text with what was recognised in it.
-#[derive(Debug)]
-pub struct TextSeen {
-    pub role: TextRole,
-    pub path: PathBuf,
-    /// Others than its owner can read it.
-    pub exposed: bool,
-    /// Lines count from 1.
-    pub literals: Result<Vec<(usize, Literal)>, String>,
-}
-
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Closed {
     pub variables: usize,
@@ -134,24 +120,41 @@ pub struct ProcessSeen {
 
 /// Gathers everything.
 pub fn gather(system: &System, scope: &Scope) -> Evidence {
+    gathered(system, scope, &Parts::of(&[]))
+}
+
+/// Gathers what these checks need; everything for none. Err when it was called off.
+pub fn gather_for(system: &System, scope: &Scope, ids: &[String]) -> Result<Evidence, Problem> {
+    let found = gathered(system, scope, &Parts::of(ids));
+    if scope.cancel.is_called_off() { Err(Problem::cancelled("called off")) } else { Ok(found) }
+}
+
+/// Looks at nothing more once it is called off: what is found then is for nobody.
+fn gathered(system: &System, scope: &Scope, parts: &Parts) -> Evidence {
     let env = &system.env;
-    let auth = places::auth_files(system, scope).into_iter();
+    let wanted = |part: Part| parts.has(part) && !scope.cancel.is_called_off();
+    let goes_on = || !scope.cancel.is_called_off();
+    let auth = places::auth_files(system, scope).into_iter().take_while(|_| goes_on());
     let auth: Vec<AuthSeen> =
         auth.map(|(role, layout, path)| seen(system, role, auth_file::read(&path, layout))).collect();
     let listed = registries::list(system).ok();
-    let window = window::gather(system, &auth, listed.as_ref());
-    let (processes, closed) = processes(scope, env.uid());
-    let daemon = scope.machine.join("etc/docker/daemon.json");
-    let mut keyholders = Keyholders::default();
+    let window = only(wanted(Part::Window), || window::gather(system, &auth, listed.as_ref()));
+    let (processes, closed) = only(wanted(Part::Processes), || processes(scope, env.uid()));
     let (helper, is_ours) = working_helper(system).unzip();
-    let stores = stores::gather(system, listed.as_ref(), is_ours == Some(true), &mut keyholders);
-    let is_used = stores.is_used();
-    let texts = places::texts(system, scope);
-    let confs = tls::registries_confs(system, scope);
-    let contexts = contexts::gather(system, scope, listed.as_ref(), &texts);
-    let gnupg = gnupg::gather(system, scope, is_used, keyholders);
-    let texts: Vec<TextSeen> = texts.into_iter().map(|(role, path)| text_seen(role, path)).collect();
-    let gathered = closed::Gathered {
+    let (stores, gnupg) = only(wanted(Part::Stores), || {
+        let mut keyholders = Keyholders::default();
+        let stores = stores::gather(system, &scope.cancel, listed.as_ref(), is_ours == Some(true), &mut keyholders);
+        let gnupg = gnupg::gather(system, scope, stores.is_used(), keyholders);
+        (stores, gnupg)
+    });
+    let wants_texts = wanted(Part::Texts) || wanted(Part::Contexts);
+    let texts = only(wants_texts, || places::texts(system, scope));
+    let wants_confs = wanted(Part::Helpers) || wanted(Part::Tls);
+    let confs = only(wants_confs, || tls::registries_confs(system, scope));
+    let contexts = only(wanted(Part::Contexts), || contexts::gather(system, scope, listed.as_ref(), &texts));
+    let texts = texts.into_iter().take_while(|_| wanted(Part::Texts));
+    let texts: Vec<TextSeen> = texts.map(|(role, path)| texts::look(role, path)).collect();
+    let seen = closed::Gathered {
         auth: &auth,
         texts: &texts,
         listed: listed.as_ref(),
@@ -159,13 +162,13 @@ pub fn gather(system: &System, scope: &Scope) -> Evidence {
         gnupg: &gnupg,
         matrix: &contexts.matrix,
     };
-    let shut = closed::gather(system, scope, &gathered);
+    let shut = closed::gather(system, scope, &seen);
     Evidence {
         uid: env.uid(),
         home: env.home().map(Path::to_owned),
         home_uid: env.home().and_then(|home| home.metadata().ok()).map(|meta| meta.uid()),
         contexts,
-        helpers: helpers::gather(system, scope, &auth, &confs),
+        helpers: only(wanted(Part::Helpers), || helpers::gather(system, scope, &auth, &confs)),
         auth,
         docker_folder: folder(&system.options.docker_config),
         texts,
@@ -173,8 +176,8 @@ pub fn gather(system: &System, scope: &Scope) -> Evidence {
         auth_config: env.var("DOCKER_AUTH_CONFIG").map(|value| value.len()),
         processes,
         closed,
-        daemon: auth_file::addresses(&daemon, &["proxies", "registry-mirrors"]).ok().map(|held| (daemon, held)),
-        tls: tls::gather(system, scope, &confs),
+        daemon: daemon(scope),
+        tls: only(wanted(Part::Tls), || tls::gather(system, scope, &confs)),
         window,
         stored: listed.map(|found| found.logins.into_iter().map(|login| login.server).collect()),
         helper,
@@ -183,6 +186,15 @@ pub fn gather(system: &System, scope: &Scope) -> Evidence {
         opened: None,
         shut,
     }
+}
+
+fn only<T: Default>(is_wanted: bool, look: impl FnOnce() -> T) -> T {
+    if is_wanted { look() } else { T::default() }
+}
+
+fn daemon(scope: &Scope) -> Option<(PathBuf, Vec<Held>)> {
+    let file = scope.machine.join("etc/docker/daemon.json");
+    auth_file::addresses(&file, &["proxies", "registry-mirrors"]).ok().map(|held| (file, held))
 }
 
 impl Evidence {
@@ -283,80 +295,11 @@ fn folder(path: &Path) -> FolderSeen {
     }
 }
 
-fn text_seen(role: TextRole, path: PathBuf) -> TextSeen {
-    let exposed = path.metadata().is_ok_and(|meta| files::is_exposed(&path, meta.mode()));
-    let literals = match files::read_bounded(&path, TEXT_MAX) {
-        Ok(bytes) => Ok(recognised(role, &Secret::new(bytes))),
-        Err(error) => Err(error.to_string()),
-    };
-    TextSeen { role, path, exposed, literals }
-}
-
-fn recognised(role: TextRole, bytes: &Secret) -> Vec<(usize, Literal)> {
-    let mut found = Vec::new();
-    // A line that ends with a backslash goes on in the next one.
-    let mut begun = Secret::new(Vec::new());
-    let mut first = 1;
-    let mut document = None;
-    for (index, line) in bytes.expose().split(|byte| *byte == b'\n').enumerate() {
-        if let Some(open) = document.take() {
-            match literals::HereDocument::next(open, line) {
-                Ok(literal) => found.extend(literal.map(|literal| (index + 1, literal))),
-                Err(open) => document = Some(open),
-            }
-            continue;
-        }
-        if begun.is_empty() {
-            first = index + 1;
-        }
-        if let Some(part) = line.strip_suffix(b"\\").filter(|_| begun.len() < LINE_MAX) {
-            begun.push(part);
-            begun.push(b" ");
-            continue;
-        }
-        let whole = if begun.is_empty() { None } else { Some(std::mem::replace(&mut begun, Secret::new(Vec::new()))) };
-        let whole = whole.map(|mut whole| {
-            whole.push(line);
-            whole
-        });
-        let line = whole.as_ref().map_or(line, Secret::expose);
-        let literal = in_line(role, line);
-        document = if literal.is_none() && has_commands(role) { literals::here_document(line) } else { None };
-        found.extend(literal.map(|literal| (first, literal)));
-    }
-    found
-}
-
-/// True for texts that a shell runs.
-fn has_commands(role: TextRole) -> bool {
-    use TextRole::{BootScript, Cron, History, Pipeline, Unit};
-    matches!(role, History | Unit | Cron | BootScript | Pipeline)
-}
-
-/// What this kind of text can hold.
-fn in_line(role: TextRole, line: &[u8]) -> Option<Literal> {
-    match role {
-        TextRole::History => {
-            literals::in_command(line).or_else(|| literals::in_assignment(line).filter(is_auth_config))
-        }
-        TextRole::Startup | TextRole::Variables | TextRole::Project => literals::in_assignment(line),
-        TextRole::Unit | TextRole::Cron | TextRole::BootScript | TextRole::Pipeline => {
-            literals::in_command(line).or_else(|| literals::in_assignment(line))
-        }
-        TextRole::Runner => literals::in_runner(line),
-        TextRole::ChartRepositories => literals::in_repositories(line),
-    }
-}
-
-fn is_auth_config(literal: &Literal) -> bool {
-    literal.kind == Kind::AuthConfig
-}
-
 /// Processes of this user (of everybody, for root), and how many could not be looked at.
 fn processes(scope: &Scope, uid: u32) -> (Vec<ProcessSeen>, Closed) {
     let (mut found, mut closed) = (Vec::new(), Closed::default());
     let Ok(items) = std::fs::read_dir(scope.machine.join("proc")) else { return (found, closed) };
-    for item in items.flatten() {
+    for item in items.flatten().take_while(|_| !scope.cancel.is_called_off()) {
         let Some(pid) = item.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else { continue };
         if uid != 0 && item.metadata().map(|meta| meta.uid()).ok() != Some(uid) {
             continue;

@@ -11,6 +11,7 @@ use super::keyholders::{Keyholders, RECIPIENTS_MAX, ReaderSeen};
 use super::modes::{Foreign, Loose, Reach};
 use crate::model::{EntryPath, Recipient, text};
 use crate::ops::change;
+use crate::ops::progress::Cancel;
 use crate::ops::registries::{Registries, RegistryLogin};
 use crate::ops::shims;
 use crate::system::System;
@@ -125,6 +126,7 @@ impl StoresSeen {
 /// Looks at all of them.
 pub(super) fn gather(
     system: &System,
+    cancel: &Cancel,
     registries: Option<&Registries>,
     is_ours: bool,
     keyholders: &mut Keyholders,
@@ -147,7 +149,7 @@ pub(super) fn gather(
     };
     seen.fault = stores.root().check_place().err().map(|error| error.to_string());
     seen.fault = seen.fault.or_else(|| files::closed(stores.root().root()).map(|error| error.to_string()));
-    let walks: Vec<Walk<'_>> = stores.all().iter().map(|store| Walk::of(system, store)).collect();
+    let walks: Vec<Walk<'_>> = stores.all().iter().map(|store| Walk::of(system, cancel, store)).collect();
     let recipients = walks.iter().flat_map(|walk| &walk.wanted).flatten().flatten();
     let keys = walks.iter().flat_map(|walk| walk.kinds.keys()).flat_map(|(_, front)| &front.keys);
     keyholders.look_up(system, recipients, keys);
@@ -166,7 +168,7 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn of(system: &System, store: &'a Store) -> Walk<'a> {
+    fn of(system: &System, cancel: &Cancel, store: &'a Store) -> Walk<'a> {
         let seen = StoreSeen {
             root: store.root().to_owned(),
             mount: store.mount.clone(),
@@ -174,13 +176,13 @@ impl<'a> Walk<'a> {
             ..StoreSeen::default()
         };
         let mut walk = Walk { store, seen, wanted: Vec::new(), kinds: BTreeMap::new() };
-        if walk.seen.exists {
-            walk.look(system);
+        if walk.seen.exists && !cancel.is_called_off() {
+            walk.look(system, cancel);
         }
         walk
     }
 
-    fn look(&mut self, system: &System) {
+    fn look(&mut self, system: &System, cancel: &Cancel) {
         let inventory = self.store.inventory();
         let home = system.env.home().and_then(|home| Some((home, home.metadata().ok()?.uid())));
         let reach = Reach::of(self.store.root(), &inventory, system.env.uid(), home);
@@ -191,7 +193,10 @@ impl<'a> Walk<'a> {
         self.seen.foreign = reach.foreign(self.store, &inventory);
         let governed = self.add_readers(system, &inventory, &reach);
         self.add_neighbours(&inventory);
-        self.add_entries(&inventory, &governed);
+        self.add_entries(&inventory, &governed, cancel);
+        if cancel.is_called_off() {
+            return;
+        }
         let repository = Repository::of_store(&system.env, self.store.root()).map(|git| git.within(GIT_TIME));
         self.seen.git = repository.map(|repository| match repository.status() {
             Ok(status) => Ok(GitSeen { has_remote: repository.has_remote(), status }),
@@ -261,11 +266,13 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn add_entries(&mut self, inventory: &Inventory, governed: &[Option<usize>]) {
+    fn add_entries(&mut self, inventory: &Inventory, governed: &[Option<usize>], cancel: &Cancel) {
         let entries: Vec<(usize, EntryPath)> =
             inventory.items.iter().filter_map(|item| Some((item.folder, inventory.entry(item)?))).collect();
-        let fronts = in_parts(&entries, |(_, entry)| front::of_file(&entry.file(self.store.root())));
+        let front = |entry: &EntryPath| front::of_file(&entry.file(self.store.root()));
+        let fronts = in_parts(&entries, |(_, entry)| (!cancel.is_called_off()).then(|| front(entry)));
         for ((folder, entry), front) in entries.into_iter().zip(fronts) {
+            let Some(front) = front else { return };
             let path = entry.file(self.store.root());
             match front {
                 Ok(Some(front)) => self.kinds.entry((governed[folder], front)).or_default().push(entry),

@@ -162,7 +162,7 @@ fn podman_s_file_names_a_helper_for_each_registry_that_is_moved() {
     assert_eq!(
         read_file(&file),
         format!(
-            r#"{{"credHelpers": {{"docker.io": "pass","a.test": "pass"}},"auths":{{"a.test":{{}},"b.test/team":{{"auth":"{AUTH}"}},"docker.io":{{}}}}}}"#
+            r#"{{"credHelpers": {{"a.test": "pass","docker.io": "pass"}},"auths":{{"a.test":{{}},"b.test/team":{{"auth":"{AUTH}"}},"docker.io":{{}}}}}}"#
         )
     );
     assert_eq!((stored(&bench, "a.test"), stored(&bench, "docker.io")), (pair("bob", "pw"), pair("bob", "pw")));

@@ -16,8 +16,9 @@ mod window;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
-use super::super::{Evidence, Scope, gather, opened};
+use super::super::{Choice, Evidence, Scope, gather, gather_for, opened, run_until};
 use super::answer;
+use crate::model::ProblemKind;
 use crate::ops::progress::Cancel;
 use crate::system::System;
 use crate::system::env::Env;
@@ -76,19 +77,38 @@ impl Bench {
     }
 
     fn evidence_of(&self, live: bool) -> Evidence {
-        let text = |path: &str| self.at(path).to_string_lossy().into_owned();
-        let own = [("HOME", text("home")), ("PATH", text("bin")), ("USER", "bob".to_owned())];
-        let own = own.map(|(name, value)| (name.to_owned(), value));
-        let env = Env::made_of(own.into_iter().chain(self.vars.clone()));
-        let options = Options::resolve(&Typed::default(), &env).expect("resolves");
-        let scope =
-            Scope { machine: self.at("machine"), roots: vec![self.at("projects")], live, all_users: self.all_users };
-        let system = System::new(env, options);
+        let (system, scope) = self.asked(live);
         let mut evidence = gather(&system, &scope);
         if self.decrypt {
             opened::open(&system, &mut evidence, &(), &Cancel::default()).expect("opened");
         }
         evidence
+    }
+
+    /// No more than this check needs.
+    fn evidence_for(&self, id: &str) -> Evidence {
+        let (system, scope) = self.asked(false);
+        let mut evidence = gather_for(&system, &scope, &[id.to_owned()]).expect("gathered");
+        if self.decrypt {
+            opened::open(&system, &mut evidence, &(), &Cancel::default()).expect("opened");
+        }
+        evidence
+    }
+
+    fn asked(&self, live: bool) -> (System, Scope) {
+        let text = |path: &str| self.at(path).to_string_lossy().into_owned();
+        let own = [("HOME", text("home")), ("PATH", text("bin")), ("USER", "bob".to_owned())];
+        let own = own.map(|(name, value)| (name.to_owned(), value));
+        let env = Env::made_of(own.into_iter().chain(self.vars.clone()));
+        let options = Options::resolve(&Typed::default(), &env).expect("resolves");
+        let scope = Scope {
+            machine: self.at("machine"),
+            roots: vec![self.at("projects")],
+            live,
+            all_users: self.all_users,
+            cancel: Cancel::default(),
+        };
+        (System::new(env, options), scope)
     }
 }
 
@@ -132,7 +152,9 @@ fn on_real_homes() {
         prepare(&mut bench);
         let answer = answer(&bench.evidence(), id);
         assert_eq!(answer.findings.len(), *expected, "row {number}, {id}: {answer:#?}");
+        let alone = super::answer(&bench.evidence_for(id), id);
         let told = format!("{answer:?}");
+        assert_eq!(format!("{alone:?}"), told, "row {number}, {id}: by itself it is told something else");
         assert!(!told.contains(SECRET) && !told.contains(AUTH), "row {number}, {id} tells the secret: {told}");
         for finding in &answer.findings {
             assert_eq!(finding.id, *id);
@@ -142,4 +164,29 @@ fn on_real_homes() {
             );
         }
     }
+}
+
+#[test]
+fn one_check_alone_reads_no_more_than_it_needs() {
+    let bench = Bench::new();
+    bench.put("home/.bash_history", "docker login -p hunter2 a.test\n");
+    bench.put("machine/proc/5/environ", "REGISTRY_PASSWORD=hunter2\0");
+    let evidence = bench.evidence_for("CFG03");
+    assert!(evidence.texts.is_empty() && evidence.processes.is_empty() && evidence.contexts.matrix.contexts.is_empty());
+    let evidence = bench.evidence_for("inl12");
+    assert!(!evidence.texts.is_empty() && evidence.processes.is_empty());
+}
+
+#[test]
+fn once_it_is_called_off_nothing_more_is_looked_at() {
+    let bench = Bench::new();
+    bench.docker(&inline());
+    bench.put("home/.bash_history", "docker login -p hunter2 a.test\n");
+    let (system, scope) = bench.asked(false);
+    scope.cancel.call_off();
+    let evidence = gather(&system, &scope);
+    assert!(evidence.auth.is_empty() && evidence.texts.is_empty() && evidence.contexts.matrix.cells.is_empty());
+    assert_eq!(gather_for(&system, &scope, &[]).expect_err("called off").kind, ProblemKind::Cancelled);
+    let problem = run_until(&Evidence::default(), &Choice::default(), &scope.cancel).expect_err("called off");
+    assert_eq!(problem.kind, ProblemKind::Cancelled);
 }
