@@ -37,6 +37,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("system::programs", &["env", "files"]),
     ("system::registries_conf", &["files"]),
     ("system::scratch", &["files"]),
+    ("system::windows", &["files", "runner"]),
     ("system::undo_log", &["files", "rewriting"]),
     ("system::rewriting", &["files"]),
     ("system::draft", &["env", "files", "scratch"]),
@@ -54,7 +55,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("system::aws", &["env", "files", "process", "registry"]),
     // ops: `change` is one change of a store, from its lock to its commit.
     ("ops::mod", &["*"]),
-    ("ops::credentials", &["advice", "answering", "change"]),
+    ("ops::credentials", &["advice", "answering", "change", "deadline"]),
     ("ops::entries", &["advice", "change", "opening"]),
     ("ops::recipients", &["change", "footprint", "opening", "progress", "readers", "reencrypt"]),
     ("ops::opening", &["progress"]),
@@ -87,6 +88,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "shims",
         ],
     ),
+    ("ops::window", &["audit", "deadline", "login", "mending", "read_only", "registries", "shims"]),
     ("ops::bundle", &["read_only", "registries"]),
     ("ops::doctor", &["mending", "overview", "readers", "registries", "shims"]),
     ("ops::last_checks", &["registries"]),
@@ -95,7 +97,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ops::config", &["read_only"]),
     ("ops::shims", &["read_only"]),
     ("ops::mending", &["read_only", "shims"]),
-    ("ops::overview", &["journal", "mending", "progress", "readers", "recipients", "registries", "shims"]),
+    ("ops::overview", &["deadline", "journal", "mending", "progress", "readers", "recipients", "registries", "shims"]),
     ("ops::demo", &["credentials", "entries"]),
     // frontend: the command line opens the terminal UI.
     ("frontend::mod", &["*"]),
@@ -139,7 +141,7 @@ struct Source {
 
 impl Source {
     fn new(path: &str, text: &str) -> Source {
-        let before_tests = text.split("\n#[cfg(test)]\nmod tests").next().unwrap_or(text);
+        let before_tests = text.split("\n#[cfg(test)]\nmod tests {").next().unwrap_or(text);
         Source { path: path.to_owned(), text: before_tests.to_owned(), code: blanked(before_tests) }
     }
 

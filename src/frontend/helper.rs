@@ -10,6 +10,7 @@ use std::process::ExitCode;
 use super::streams::{self, Streams};
 use crate::model::{Credential, Login, Problem, RegistryKey};
 use crate::ops::credentials::{CredentialListing, CredentialStore, Written};
+use crate::ops::deadline;
 use crate::ops::journal::{self, Event, Outcome};
 use crate::system::System;
 use crate::system::docker::payload;
@@ -24,6 +25,11 @@ pub trait Verbs {
     fn store(&self, key: &RegistryKey, credential: Credential) -> Result<Written, Problem>;
     fn erase(&self, key: &RegistryKey) -> Result<Written, Problem>;
     fn list(&self) -> Result<CredentialListing, Problem>;
+
+    /// Why the login that is there must not be handed out any more.
+    fn closed(&self, _: &RegistryKey) -> Option<Problem> {
+        None
+    }
 }
 
 impl Verbs for System {
@@ -40,7 +46,16 @@ impl Verbs for System {
     }
 
     fn list(&self) -> Result<CredentialListing, Problem> {
-        CredentialStore::new(self).list()
+        let mut listing = CredentialStore::new(self).list()?;
+        deadline::without_closed(self, &mut listing.logins);
+        Ok(listing)
+    }
+
+    fn closed(&self, key: &RegistryKey) -> Option<Problem> {
+        let why = deadline::closed(self, key)?;
+        // Where there is no login, that is all there is to say.
+        let is_there = !matches!(CredentialStore::new(self).answering(key), Ok(None));
+        is_there.then_some(why)
     }
 }
 
@@ -138,6 +153,9 @@ impl Call {
                 let written = verbs.erase(server)?;
                 return Ok(self.wrote(streams, written, Outcome::Erased, Outcome::NothingToErase));
             }
+            if let Some(why) = verbs.closed(server) {
+                return Ok(Outcome::WindowOver(why));
+            }
             let Some(credential) = verbs.get(server)? else { return Ok(Outcome::NotFound) };
             let answer = protocol::credential_answer(server, &credential);
             self.login = Some(credential.login);
@@ -173,6 +191,11 @@ impl Call {
 fn explain(streams: &mut Streams<'_>, outcome: &Outcome) -> bool {
     match outcome {
         Outcome::NotFound => streams.say(protocol::NOT_FOUND),
+        // Clients know one word for it; the person, and the journal, get the reason.
+        Outcome::WindowOver(why) => {
+            streams.note(NAME, why);
+            streams.say(protocol::NOT_FOUND);
+        }
         Outcome::BadInput(why) => streams.say(why),
         Outcome::Failed(problem) => {
             streams.note(NAME, problem);

@@ -1,4 +1,4 @@
-//! How long ago something was, in one number for people. No clock here (`system/env`).
+//! Lengths of time for people: how long ago, how long still, and as they are typed. No clock here (`system/env`).
 
 use std::time::{Duration, SystemTime};
 
@@ -32,6 +32,38 @@ pub fn long(now: SystemTime, then: SystemTime) -> String {
     )
 }
 
+/// What is left until then, in at most seven columns: `3h 12m`, `12m`, `45s`, `2d 3h`; `0s` where it is past.
+pub fn left(now: SystemTime, then: SystemTime) -> String {
+    let seconds = then.duration_since(now).unwrap_or(Duration::ZERO).as_secs();
+    match seconds {
+        0..MINUTE => format!("{seconds}s"),
+        MINUTE..HOUR => format!("{}m", seconds / MINUTE),
+        HOUR..DAY => format!("{}h {}m", seconds / HOUR, seconds % HOUR / MINUTE),
+        _ => format!("{}d {}h", seconds / DAY, seconds % DAY / HOUR),
+    }
+}
+
+/// A length of time as people type it: `90s`, `45m`, `4h`, `1d`, `1h30m`. None for anything else.
+pub fn span(text: &str) -> Option<Duration> {
+    let mut seconds = 0u64;
+    let mut rest = text.trim();
+    while !rest.is_empty() {
+        let digits = rest.find(|character: char| !character.is_ascii_digit())?;
+        let number: u64 = rest[..digits].parse().ok()?;
+        let mut after = rest[digits..].chars();
+        let unit = match after.next()? {
+            's' => 1,
+            'm' => MINUTE,
+            'h' => HOUR,
+            'd' => DAY,
+            _ => return None,
+        };
+        seconds = seconds.checked_add(number.checked_mul(unit)?)?;
+        rest = after.as_str();
+    }
+    (seconds > 0).then(|| Duration::from_secs(seconds))
+}
+
 fn parts(now: SystemTime, then: SystemTime) -> Option<(u64, &'static str, &'static str)> {
     let seconds = now.duration_since(then).unwrap_or(Duration::ZERO).as_secs();
     let fits = UNITS.iter().find(|(from, ..)| seconds >= *from);
@@ -61,5 +93,23 @@ mod tests {
             assert_eq!((short(now, then).as_str(), long(now, then).as_str()), (brief, words));
         }
         assert_eq!(short(now, now + Duration::from_secs(DAY)), "now");
+    }
+
+    #[test]
+    fn what_is_left_is_short_and_what_is_typed_is_read() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(10);
+        for (seconds, words) in
+            [(0, "0s"), (59, "59s"), (60, "1m"), (3 * HOUR + 12 * MINUTE + 59, "3h 12m"), (2 * DAY + 3 * HOUR, "2d 3h")]
+        {
+            assert_eq!(left(now, now + Duration::from_secs(seconds)), words);
+        }
+        assert_eq!(left(now, SystemTime::UNIX_EPOCH), "0s");
+        for (typed, seconds) in [("90s", 90), ("45m", 2700), ("1h30m", 5400), (" 1d ", 86_400)] {
+            assert_eq!(span(typed), Some(Duration::from_secs(seconds)), "{typed}");
+        }
+        for typed in ["", "0s", "4", "h", "4x", "-1h", "4h 30m", "99999999999999999999d", "9999999999999999999d", "4é"]
+        {
+            assert_eq!(span(typed), None, "{typed}");
+        }
     }
 }

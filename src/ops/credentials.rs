@@ -5,6 +5,7 @@ use super::advice;
 use super::answering::active;
 pub use super::change::Written;
 use super::change::{self, Change};
+use super::deadline;
 use crate::model::registry_key::HUB_KEY;
 use crate::model::{Credential, EntryPath, Login, Problem, RegistryKey, Secret, text};
 use crate::system::System;
@@ -95,6 +96,11 @@ impl<'a> CredentialStore<'a> {
         let Credential { login, secret } = credential;
         let written = self.store_login(key, &login, secret, over).map_err(|problem| untold(problem, &login))?;
         let Some(mut written) = written else { return Ok(None) };
+        if let Err(problem) = deadline::renewed(self.system, key) {
+            written
+                .warnings
+                .push(problem.because("the login is stored, and is not handed out as long as that record is there"));
+        }
         written.warnings = written.warnings.into_iter().map(|warning| untold(warning, &login)).collect();
         Ok(Some(written))
     }

@@ -140,6 +140,12 @@ impl Bench {
         bench
     }
 
+    /// Its system with another folder for Docker's configuration, and the cipher double.
+    pub(crate) fn with_docker_config(&self, folder: &Path) -> System {
+        let options = Options { docker_config: folder.to_owned(), ..self.system.options.clone() };
+        System::with_cipher(self.system.env.clone(), options, Box::new(CipherDouble))
+    }
+
     /// Runs git in the store; what it said.
     pub(crate) fn git(&self, arguments: &[&str]) -> String {
         let mut command = process::command(&self.system.env, "git");

@@ -26,6 +26,8 @@ pub struct Event {
 pub enum Outcome {
     Found,
     NotFound,
+    /// There is one, and the window that it came with is over: the client is told that there is none.
+    WindowOver(Problem),
     Stored,
     Unchanged,
     Erased,
@@ -125,6 +127,7 @@ fn call(system: &System, event: Event) -> Call {
     let (outcome, error) = match event.outcome {
         Outcome::Found => ("found", None),
         Outcome::NotFound => ("not-found", None),
+        Outcome::WindowOver(why) => ("window-over", Some(why.one_line())),
         Outcome::Stored => ("stored", None),
         Outcome::Unchanged => ("unchanged", None),
         Outcome::Erased => ("erased", None),

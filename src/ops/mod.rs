@@ -10,6 +10,7 @@ pub mod config;
 pub mod conflict;
 pub mod contexts;
 pub mod credentials;
+pub mod deadline;
 pub mod demo;
 pub mod doctor;
 #[cfg(test)]
@@ -40,5 +41,6 @@ pub mod shims;
 pub mod sync;
 pub mod transfer;
 pub mod undo;
+pub mod window;
 
 pub use change::Written;

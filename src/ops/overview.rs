@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::deadline::{self, AllSeen};
 use super::journal::Journal;
 use super::mending::{Mend, USUAL};
 use super::progress::Cancel;
@@ -43,6 +44,8 @@ pub struct Overview {
     /// The last calls of the helper, or why nobody can tell; then `next` has what helps.
     pub journal: Result<Journal, Problem>,
     pub journal_on: bool,
+    /// Deployment windows of the root store.
+    pub windows: AllSeen,
     /// The store is the demo's: nothing in it is real.
     pub is_demo: bool,
     /// What to do, most pressing first.
@@ -171,6 +174,8 @@ pub(super) fn look_for(system: &System, calls: usize) -> (Overview, Result<Regis
     let registries = listed.as_ref().ok().map(count_registries);
     let is_demo =
         options.demo.as_ref().is_some_and(|demo| stores.first().is_some_and(|root| root.root.starts_with(demo)));
+    let windows = deadline::all(system);
+    next.extend(step_for_windows(&windows, system));
     if next.is_empty() && registries == Some(0) {
         next.push(Step::new("no registry has a login yet", "docker login REGISTRY"));
     }
@@ -188,10 +193,23 @@ pub(super) fn look_for(system: &System, calls: usize) -> (Overview, Result<Regis
         registries,
         journal,
         journal_on: options.journal,
+        windows,
         is_demo,
         next,
     };
     (seen, listed)
+}
+
+/// What a window that is over left.
+fn step_for_windows(windows: &AllSeen, system: &System) -> Option<Step> {
+    let lines = windows.lines(system.env.unstopped());
+    let mut over = lines.into_iter().filter(|(is_open, _)| !is_open).map(|(_, line)| line);
+    let first = over.next()?;
+    let more = match over.count() {
+        0 => String::new(),
+        more => format!(" (and {more} more)"),
+    };
+    Some(Step::new(format!("{first}{more}; its login is not handed out"), "regpass window close --over"))
 }
 
 /// How many entries all stores have. None: they cannot be listed, and the `next` of `look` says why.

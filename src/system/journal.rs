@@ -45,10 +45,10 @@ pub struct Call {
     /// The login found or stored.
     #[serde(default)]
     pub user: Option<String>,
-    /// `found`, `not-found`, `stored`, `unchanged`, `erased`, `nothing-to-erase`, `listed`, or `error:` and its class
+    /// `found`, `not-found`, `window-over`, `stored`, `unchanged`, `erased`, `nothing-to-erase`, `listed`, or `error:` and its class
     /// (`input`, `failed`, `usage`, `not-found`, `cancelled`, `output`).
     pub outcome: String,
-    /// What the client was told, for an `error:` outcome.
+    /// What the client was told, for an `error:` outcome; why a window is over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
     /// What Docker did not show of a call that did its work: a login stored and not committed, for example.

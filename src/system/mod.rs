@@ -30,12 +30,14 @@ pub mod programs;
 pub mod registries_conf;
 pub mod registry;
 pub mod rewriting;
+pub mod runner;
 pub mod scratch;
 pub mod store;
 pub mod sudoers;
 pub mod undo_log;
 pub mod units;
 pub mod variables;
+pub mod windows;
 
 #[cfg(feature = "tui")]
 pub mod clipboard;
@@ -78,6 +80,12 @@ impl System {
     /// As `new`, with a say in how passphrases are asked for (the terminal UI leaves its screen to a pinentry).
     pub fn with_prompts(env: Env, options: Options, prompts: agent::Prompts) -> System {
         System { prompts, ..System::new(env, options) }
+    }
+
+    /// The same with another folder for Docker's configuration, opened anew.
+    pub fn with_docker_config(&self, folder: &std::path::Path) -> System {
+        let options = Options { docker_config: folder.to_owned(), ..self.options.clone() };
+        System::with_prompts(self.env.clone(), options, self.prompts.clone())
     }
 
     /// With a cipher of the test's own.

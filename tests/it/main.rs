@@ -24,3 +24,4 @@ mod other_clients;
 mod skipping;
 mod store;
 mod support;
+mod window;

@@ -11,7 +11,7 @@ use super::test;
 use super::{
     audit, config, conflicts, contexts, demo, diff, doctor, edit, explain, find, fix, generate, git, grep, history,
     insert, journal, login, logout, ls, migrate, otp, recipients, reencrypt, registries, resolve, restore, rm, shims,
-    show, status, support_bundle, sync, transfer, undo,
+    show, status, support_bundle, sync, transfer, undo, window,
 };
 use crate::model::{EntryPath, EntryPathError};
 use crate::system::options::Typed;
@@ -112,6 +112,7 @@ pub(super) enum Command {
     Login(login::LoginArgs),
     Logout(logout::LogoutArgs),
     Migrate(migrate::MigrateArgs),
+    Window(window::WindowArgs),
     Recipients(recipients::RecipientsArgs),
     Reencrypt(reencrypt::ReencryptArgs),
     Shims(shims::ShimsArgs),
@@ -164,7 +165,7 @@ mod tests {
     }
 
     /// Those that answer with a text of their own, or with another program's.
-    const NO_JSON: [&str; 3] = ["demo", "generate completions", "generate man"];
+    const NO_JSON: [&str; 4] = ["demo", "generate completions", "generate man", "window run"];
 
     #[test]
     fn every_subcommand_can_answer_a_program() {

@@ -21,6 +21,9 @@ static ENDS: OnceLock<[Arc<AtomicBool>; SIGNALS.len()]> = OnceLock::new();
 /// Set for good when a command has asked for Ctrl-C.
 static IS_TAKEN: AtomicBool = AtomicBool::new(false);
 
+/// Set for good when a command has to end by itself, whatever it is sent.
+static ARE_ALL_TAKEN: AtomicBool = AtomicBool::new(false);
+
 /// False while a question hears them itself, true when nobody does any more; Ctrl-C stays with the command that took it.
 pub(super) fn end_the_process(ends: bool) {
     let flags = ENDS.get_or_init(|| {
@@ -32,9 +35,23 @@ pub(super) fn end_the_process(ends: bool) {
         })
     });
     for (signal, flag) in SIGNALS.iter().zip(flags) {
-        let is_free = *signal != SIGINT || !IS_TAKEN.load(Ordering::SeqCst);
-        flag.store(ends && is_free, Ordering::SeqCst);
+        let is_taken = *signal == SIGINT && IS_TAKEN.load(Ordering::SeqCst) || ARE_ALL_TAKEN.load(Ordering::SeqCst);
+        flag.store(ends && !is_taken, Ordering::SeqCst);
     }
+}
+
+/// From here on no signal ends the process; each asks the op to stop. For who has something to clear up.
+pub(super) fn cancel_on_all() -> Result<Cancel, Problem> {
+    let fault = |error| Problem::failed("cannot listen for signals").because(error);
+    let flag = Arc::new(AtomicBool::new(false));
+    ARE_ALL_TAKEN.store(true, Ordering::SeqCst);
+    if ENDS.get().is_some() {
+        end_the_process(false);
+    }
+    for signal in SIGNALS {
+        register(signal, Arc::clone(&flag)).map_err(fault)?;
+    }
+    Ok(Cancel::by(flag))
 }
 
 /// The first Ctrl-C asks the op to stop, the second ends the process.

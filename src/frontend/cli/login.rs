@@ -79,12 +79,14 @@ pub(super) fn run(session: &Session, args: &LoginArgs) -> Result<u8, Problem> {
     }
     let cancel = cancel_on_interrupt()?;
     let asking = if args.no_verify { None } else { Some(login::asking(&system, &cancel)?) };
+    let (password_stdin, identity_token) = (args.password_stdin, args.identity_token);
+    let wish = Wish { user: args.user.as_deref(), password_stdin, identity_token };
     let (credential, origin) = match args.ecr {
         true => {
             let fetched = login::fetched(&system, &target, args.profile.as_deref(), &cancel)?;
             (fetched.credential, Some(fetched.origin))
         }
-        false => (credential(args, &target)?, None),
+        false => (credential(&wish, &target)?, None),
     };
     let outcome = login::login(&system, &Scope::default(), &target, credential, asking.as_deref())?;
     match outcome {
@@ -107,11 +109,18 @@ pub(super) fn run(session: &Session, args: &LoginArgs) -> Result<u8, Problem> {
     }
 }
 
+/// What was typed of a login; the rest is asked for.
+pub(super) struct Wish<'a> {
+    pub(super) user: Option<&'a str>,
+    pub(super) password_stdin: bool,
+    pub(super) identity_token: bool,
+}
+
 /// Asked for in the order in which Docker asks.
-fn credential(args: &LoginArgs, target: &Target) -> Result<Credential, Problem> {
+pub(super) fn credential(args: &Wish<'_>, target: &Target) -> Result<Credential, Problem> {
     let name = text::quoted(&target.name);
-    let user = match &args.user {
-        Some(user) => user.clone(),
+    let user = match args.user {
+        Some(user) => user.to_owned(),
         None if args.identity_token => IDENTITY_TOKEN_USER.to_owned(),
         None if args.password_stdin => {
             return Err(Problem::usage("a password from standard input needs a user name").hint("name it with --user"));
@@ -212,7 +221,7 @@ fn refused(target: &Target, found: &Checked) -> Value {
     json!({ "schema": names::SCHEMA, "registry": target.name, "stored": false, "checked": checked(found) })
 }
 
-fn checked(checked: &Checked) -> Value {
+pub(super) fn checked(checked: &Checked) -> Value {
     json!({
         "outcome": checked.outcome.id(), "evidence": checked.evidence.map(|evidence| evidence.id()),
         "message": checked.message, "advice": checked.advice, "millis": checked.millis,

@@ -106,7 +106,7 @@ fn consent_to_files(plan: &Plan, terminal: Option<&mut Terminal>) -> Result<bool
     terminal.confirm(&question)
 }
 
-fn told(done: &LoggedOut) -> String {
+pub(super) fn told(done: &LoggedOut) -> String {
     let name = text::quoted(&done.name);
     let places: Vec<String> = done.erased.iter().map(words).collect();
     let what = match places.is_empty() {
@@ -137,7 +137,7 @@ fn words(erased: &Erased) -> String {
 }
 
 /// `schema` 1 of docs/json.md, `logout`.
-fn one(done: &LoggedOut) -> Value {
+pub(super) fn one(done: &LoggedOut) -> Value {
     let texts = |keys: &[RegistryKey]| keys.iter().map(|key| key.to_text().into_owned()).collect::<Vec<_>>();
     let erased = done.erased.iter().map(|erased| {
         let (place, at, servers) = match erased {
@@ -155,7 +155,7 @@ fn one(done: &LoggedOut) -> Value {
     })
 }
 
-fn verdict(all: &[LoggedOut]) -> Result<(), Problem> {
+pub(super) fn verdict(all: &[LoggedOut]) -> Result<(), Problem> {
     let left: Vec<&LoggedOut> = all.iter().filter(|done| !done.is_proved()).collect();
     if left.is_empty() {
         return Ok(());

@@ -49,6 +49,7 @@ mod sync;
 mod test;
 mod transfer;
 mod undo;
+mod window;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -134,6 +135,7 @@ fn run(session: &Session, args: Args) -> Result<u8, Problem> {
         Some(Command::Login(args)) => return login::run(session, &args),
         Some(Command::Logout(args)) => logout::run(session, &args),
         Some(Command::Migrate(args)) => migrate::run(session, &args),
+        Some(Command::Window(args)) => return window::run(session, &args),
         Some(Command::Recipients(args)) => recipients::run(session, &args),
         Some(Command::Reencrypt(args)) => reencrypt::run(session, &args),
         Some(Command::Shims(args)) => shims::run(session, &args),

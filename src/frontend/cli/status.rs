@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
-use super::{Session, journal, names};
+use super::{Session, journal, names, window};
 use crate::frontend::console::{Console, Role};
 use crate::model::{EntryPath, Problem, UserId, misplaced, text};
 use crate::ops::overview::{self, Overview, Step};
@@ -53,13 +53,14 @@ pub(super) fn run(session: &Session, args: &StatusArgs) -> Result<(), Problem> {
     }
     found.key = own.and_then(|own| own.key).or(found.key);
     if args.json {
-        return session.console.json(&as_json(&found, (entries, astray), lock));
+        return session.console.json(&as_json(session, &found, (entries, astray), lock));
     }
-    session.console.data(&facts(&session.console, &found, entries, lock))?;
+    session.console.data(&facts(session, &found, entries, lock))?;
     session.console.data(&steps(&session.console, &found.next))
 }
 
-fn facts(console: &Console, found: &Overview, entries: Option<usize>, lock: Option<Lock>) -> String {
+fn facts(session: &Session, found: &Overview, entries: Option<usize>, lock: Option<Lock>) -> String {
+    let (console, now) = (&session.console, session.env.unstopped());
     let mut lines = String::new();
     let mut fact = |label: &str, value: &str| {
         let _ = writeln!(lines, "{} {value}", console.paint(Role::Muted, &format!("{label:<12}")));
@@ -86,6 +87,9 @@ fn facts(console: &Console, found: &Overview, entries: Option<usize>, lock: Opti
     let counted = |count: Option<usize>| count.map_or_else(|| "unknown".to_owned(), |count| count.to_string());
     fact("entries", &counted(entries));
     fact("registries", &counted(found.registries));
+    for (_, line) in found.windows.lines(now) {
+        fact("window", &line);
+    }
     if !calls(found).is_empty() {
         lines.push_str(&format!("\n{}\n", console.paint(Role::Heading, "last calls of the helper")));
         calls(found).iter().for_each(|call| lines.push_str(&journal::line(console, call)));
@@ -144,9 +148,16 @@ fn shown(path: &Path) -> String {
 }
 
 /// `schema` 1 of docs/json.md, `status`.
-fn as_json(found: &Overview, (entries, astray): (Option<usize>, Option<usize>), lock: Option<Lock>) -> Value {
+fn as_json(
+    session: &Session,
+    found: &Overview,
+    (entries, astray): (Option<usize>, Option<usize>),
+    lock: Option<Lock>,
+) -> Value {
     let path = |path: &Path| String::from_utf8_lossy(path.as_os_str().as_encoded_bytes()).into_owned();
     let docker = found.docker.as_ref().ok();
+    let now = session.env.unstopped();
+    let windows: Vec<Value> = found.windows.windows.iter().map(|seen| window::window_json(seen, now)).collect();
     let stores: Vec<Value> = found
         .stores
         .iter()
@@ -185,6 +196,7 @@ fn as_json(found: &Overview, (entries, astray): (Option<usize>, Option<usize>), 
         "entries": entries,
         "astray": astray,
         "registries": found.registries,
+        "windows": windows,
         "journal_on": found.journal_on,
         "calls": calls(found).iter().map(journal::call).collect::<Vec<_>>(),
         "next": next,

@@ -176,7 +176,7 @@ fn word(name: &str) -> String {
 }
 
 /// Whose login of this registry the store has, under the name that Docker asks for.
-pub(super) fn standing(system: &System, target: &Target) -> Option<Login> {
+pub fn standing(system: &System, target: &Target) -> Option<Login> {
     match &target.keeper {
         Keeper::Store => CredentialStore::new(system).answering(&target.key).ok().flatten(),
         Keeper::Program(program) => program.list(&system.env).ok()?.remove(&target.key),

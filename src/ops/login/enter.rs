@@ -110,19 +110,22 @@ fn missing(target: &Target) -> Problem {
     Problem::failed(format!("{} is not there any more", target.keeper()))
 }
 
-/// As Docker would get it.
-fn read_back(system: &System, target: &Target, credential: &Credential) -> Result<(), Problem> {
-    let found = match &target.keeper {
+/// What is kept there, as Docker would get it; None where nothing is.
+pub fn found(system: &System, target: &Target) -> Result<Option<Credential>, Problem> {
+    match &target.keeper {
         Keeper::Store => CredentialStore::new(system).get(&target.key),
         Keeper::Program(program) => program.get(&system.env, &target.key).map_err(Problem::from),
         Keeper::Missing(_) => Err(missing(target)),
-    };
+    }
+}
+
+fn read_back(system: &System, target: &Target, credential: &Credential) -> Result<(), Problem> {
     let unproved = |why: String| {
         let name = text::quoted(&target.name);
         Problem::failed(format!("the login of {name} was stored, and that it can be read back is not proved"))
             .because(why)
     };
-    match found {
+    match found(system, target) {
         Ok(Some(found)) if found.login == credential.login && found.secret.same_as(&credential.secret) => Ok(()),
         Ok(Some(found)) if found.login == credential.login => Err(unproved("another secret came back".to_owned())),
         Ok(Some(found)) => Err(unproved(format!("the login of {} came back", found.login.quoted()))),

@@ -13,15 +13,15 @@ mod migrate;
 mod verdict;
 
 pub use asking::{Asking, asking};
-pub use choice::{Target, target};
+pub use choice::{Target, standing, target};
 pub use ecr::{Fetched, Origin, fetched};
-pub use enter::{Entered, Outcome, login};
+pub use enter::{Entered, Outcome, found, login};
 pub use files::InFile;
 pub use logout::{Erased, LoggedOut, Plan, logout, plan, registries};
 pub use migrate::{
     Foreign, INLINE, Migration, Moved, asked_elsewhere, check_writable, migration, move_inline, move_one,
 };
-pub use verdict::Verify;
+pub use verdict::{Verify, is_to_be_kept, refusal};
 
 use crate::model::registry_key::{HUB_KEY, HUB_NAME};
 use crate::model::{Problem, RegistryKey, text};

@@ -9,13 +9,13 @@ use crate::system::registry::outcome::{LoginOutcome, Severity};
 pub type Verify<'a> = &'a dyn Fn(&RegistryKey, &Credential) -> Checked;
 
 /// Whether a login that was tried is to be kept.
-pub(super) fn is_to_be_kept(checked: &Checked) -> bool {
+pub fn is_to_be_kept(checked: &Checked) -> bool {
     checked.outcome.is_fine()
 }
 
 /// A login that is not kept because of what the registry said, or because it could not be asked: then `unasked` is the command
 /// that keeps it all the same.
-pub(super) fn refusal(checked: &Checked, unasked: &str) -> Problem {
+pub fn refusal(checked: &Checked, unasked: &str) -> Problem {
     let mut problem = Problem::failed(format!("nothing was stored: {}", checked.message));
     problem = checked.said.iter().fold(problem, |problem, said| problem.because(format!("its own words: {said}")));
     problem = checked.notes.iter().fold(problem, Problem::because);

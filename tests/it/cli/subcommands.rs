@@ -49,6 +49,10 @@ const ANSWERS: &[(&[&str], &[u8])] = &[
     (&["reencrypt", "--all"], b""),
     (&["shims", "install", "--dir", "links"], b""),
     (&["shims", "status", "--dir", "links"], b""),
+    (&["window", "open", "--docker-config", "own", "--no-verify", "-u", "u", "--password-stdin", "w.test"], b"pw\n"),
+    (&["window", "status"], b""),
+    (&["window", "extend"], b""),
+    (&["window", "close"], b""),
     (&["shims", "remove", "--dir", "links"], b""),
     (&["status"], b""),
     (&["audit", "--only", "CFG01"], b""),
@@ -81,6 +85,9 @@ fn machine() -> Sandbox {
     std::fs::create_dir(&docker).expect("a folder");
     std::fs::write(docker.join("config.json"), r#"{"auths":{"i.test":{"auth":"dTpw"}},"credsStore":"pass"}"#)
         .expect("a configuration");
+    let own = sandbox.home().join("own");
+    std::fs::create_dir(&own).expect("a folder");
+    std::fs::write(own.join("config.json"), r#"{"credsStore":"regpass"}"#).expect("a configuration");
     sandbox
 }
 
@@ -164,6 +171,10 @@ const WRITES: &[(&[&str], &[u8])] = &[
     (&["login", "--no-verify", "--to", "regpass", "-u", "u", "--password-stdin", "l.test"], b"pw\n"),
     (&["logout", "--yes", "h.test"], b""),
     (&["migrate", "--from", "inline", "--apply", "--no-verify"], b""),
+    (&["window", "open", "--docker-config", "own", "-u", "u", "--password-stdin", "w.test"], b"pw\n"),
+    (&["window", "run", "--no-verify", "--config-dir", "made", "w.test", "--", "true"], b""),
+    (&["window", "extend", "h.test"], b""),
+    (&["window", "close"], b""),
     (&["shims", "remove", "--dir", "links"], b""),
     (&["config", "init"], b""),
 ];

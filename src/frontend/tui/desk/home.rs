@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::model::RegistryKey;
+use crate::ops::deadline::AllSeen;
 use crate::ops::journal::Journal;
 use crate::ops::mending::Mend;
 use crate::ops::overview::{Helper, Overview, Step, StoreSeen};
@@ -57,6 +58,7 @@ pub(super) fn overview() -> Overview {
             call("2024-10-04T00:00:00.000Z", "get", "quay.io\u{1b}[2J", "not-found"),
         ])),
         journal_on: true,
+        windows: AllSeen::default(),
         is_demo: false,
         next: Vec::new(),
     }

@@ -45,7 +45,7 @@ pub(super) fn outcome(call: &Call) -> (Cow<'_, str>, Meaning) {
     let meaning = match &*call.outcome {
         outcome if call.warning.is_some() && !outcome.starts_with("error") => Meaning::Warn,
         "found" | "stored" | "erased" => Meaning::Good,
-        "not-found" => Meaning::Warn,
+        "not-found" | "window-over" => Meaning::Warn,
         outcome if outcome.starts_with("error") => Meaning::Bad,
         _ => Meaning::Plain,
     };
@@ -184,6 +184,13 @@ fn meant(call: &Call) -> Vec<String> {
             format!("This store has no login for {server}: the pull went on anonymously."),
             "For a private image or a push Docker will have printed: no basic auth credentials, or unauthorized."
                 .to_owned(),
+        ],
+        ("get", "window-over") => vec![
+            match &call.error {
+                Some(why) => format!("No login was handed out: {}.", text::escaped(why.as_bytes())),
+                None => "No login was handed out: the window that it came with is over.".to_owned(),
+            },
+            "Docker was told that there is none. To log out: regpass window close --over".to_owned(),
         ],
         (_, outcome) if outcome.starts_with("error") => {
             let why = call
