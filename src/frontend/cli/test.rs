@@ -8,7 +8,7 @@ use super::interrupts::cancel_on_interrupt;
 use super::{Session, names};
 use crate::frontend::console::{Console, Role};
 use crate::model::{Login, Problem, RegistryKey, text, utc};
-use crate::ops::login_check::{self, JOBS, Tested, Wanted};
+use crate::ops::login_check::{self, JOBS, Pulls, Tested, Wanted};
 use crate::system::registry::checked::{Answered, Step};
 use crate::system::registry::outcome::{LoginOutcome, Severity};
 
@@ -17,10 +17,15 @@ Examples:
   regpass test                           every login, as Docker would find it
   regpass test ghcr.io docker.io         only these registries
   regpass test --steps h.test:5000       with each request and what was answered
+  regpass test --strict                  what is not proved is not enough
+  regpass test --rate-limit docker.io    and how many pulls are left there
+  regpass test h.test --repository a/b   and whether the login may pull from there
   regpass test --json                    for programs (docs/json.md)
 
-A login is sent to its registry once, and what came of it is remembered: regpass registries. What an acceptance proves, and what each word means: docs/outcomes.md.
-Exit codes: 0 all are fine; 3 one is not stored; 10 one does not work; 11 one could not be told; 130 called off.";
+A login is sent to its registry once (once more for --rate-limit and --repository), and what came of it is remembered: regpass \
+registries. What an acceptance proves, and what each word means: docs/outcomes.md.
+Exit codes: 0 all are fine; 3 one is not stored; 10 one does not work; 11 one could not be told, or with --strict is not proved; \
+130 called off.";
 
 /// Try stored logins at their registries, without Docker
 #[derive(Debug, clap::Args)]
@@ -46,6 +51,18 @@ pub(super) struct TestArgs {
     #[arg(long)]
     plain_http: bool,
 
+    /// What is accepted without proof fails (exit code 11); where everybody gets a token, a made-up user is tried too
+    #[arg(long)]
+    strict: bool,
+
+    /// Ask Docker Hub how many pulls are left
+    #[arg(long)]
+    rate_limit: bool,
+
+    /// Whether the login may pull from this repository of the registry: team/app
+    #[arg(long, value_name = "NAME", requires = "registries", value_parser = repository)]
+    repository: Option<Pulls>,
+
     /// Each request, with what was answered
     #[arg(long, conflicts_with = "json")]
     steps: bool,
@@ -57,11 +74,17 @@ pub(super) struct TestArgs {
 
 pub(super) fn run(session: &Session, args: &TestArgs) -> Result<u8, Problem> {
     let console = &session.console;
+    if args.repository.is_some() && args.registries.len() > 1 {
+        return Err(Problem::usage("a repository is one registry's: name that one alone"));
+    }
     let wanted = Wanted {
         registries: args.registries.iter().map(|name| RegistryKey::new(name.as_str())).collect(),
         timeout: Duration::from_secs(args.timeout),
         jobs: usize::try_from(args.jobs).unwrap_or(JOBS),
         plain_http: args.plain_http,
+        strict: args.strict,
+        rate_limit: args.rate_limit,
+        repository: args.repository.clone(),
         ..Wanted::default()
     };
     let cancel = cancel_on_interrupt()?;
@@ -72,16 +95,23 @@ pub(super) fn run(session: &Session, args: &TestArgs) -> Result<u8, Problem> {
             told = console.data(&as_text(console, one, args.steps));
         }
     })?;
-    if let Err(problem) = login_check::remember(&system, &tested) {
+    // What one repository is closed to is not said of the login.
+    if args.repository.is_none()
+        && let Err(problem) = login_check::remember(&system, &tested)
+    {
         console.warning(&problem);
     }
     told?;
     if args.json {
         console.json(&as_json(&tested))?;
     } else if tested.is_empty() {
-        console.status("no registry has a login that Docker would find; make one: docker login REGISTRY");
+        console.status("no registry has a login that Docker would find; make one: regpass login REGISTRY");
     }
-    Ok(login_check::exit_code(&tested))
+    Ok(if args.strict { login_check::strict_exit_code(&tested) } else { login_check::exit_code(&tested) })
+}
+
+fn repository(name: &str) -> Result<Pulls, &'static str> {
+    Pulls::of(name).ok_or("no name of a repository, such as team/app")
 }
 
 /// A line, what it says below, and what to do.

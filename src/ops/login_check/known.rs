@@ -16,26 +16,26 @@ const ECR: &str = "Amazon's tokens live 12 hours and are of one account and regi
 /// `HOST` stands for the registry.
 const KNOWN: &[(RegistryKind, &[LoginOutcome], &str)] = &[
     (Ecr, &[BadCredentials, ExpiredToken, MalformedSecret], ECR),
-    (Hub, &[BadCredentials], "Docker Hub takes an access token, and with two-factor login no password: docker login"),
+    (Hub, &[BadCredentials], "Docker Hub takes an access token, and with two-factor login no password: regpass login"),
     (
         Ghcr,
         &[BadCredentials, InsufficientScope],
-        "GitHub takes a classic personal access token with read:packages, not the account's password: docker login HOST",
+        "GitHub takes a classic personal access token with read:packages, not the account's password: regpass login HOST",
     ),
     (
         GitLab,
         &[BadCredentials, InsufficientScope],
-        "GitLab takes a deploy token or a personal access token with read_registry: docker login HOST",
+        "GitLab takes a deploy token or a personal access token with read_registry: regpass login HOST",
     ),
     (
         Harbor,
         &[BadCredentials],
-        "Harbor's robots are named robot$NAME, and people with single sign-on have a CLI secret in their profile: docker login HOST",
+        "Harbor's robots are named robot$NAME, and people with single sign-on have a CLI secret in their profile: regpass login HOST",
     ),
     (
         Quay,
         &[BadCredentials],
-        "Quay's robots are named ORG+NAME, and people with single sign-on take an application token: docker login HOST",
+        "Quay's robots are named ORG+NAME, and people with single sign-on take an application token: regpass login HOST",
     ),
     (Acr, &[BadCredentials, ExpiredToken], "Azure's tokens live 3 hours: az acr login --name HOST"),
     (

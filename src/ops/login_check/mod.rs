@@ -22,7 +22,8 @@ use crate::model::{Credential, Login, Problem, RegistryKey, misplaced};
 use crate::system::System;
 use crate::system::registry::address::Address;
 use crate::system::registry::checked::Checked;
-use crate::system::registry::outcome::LoginOutcome;
+use crate::system::registry::outcome::{EXIT_UNKNOWN, Evidence, LoginOutcome};
+pub use crate::system::registry::pulls::Pulls;
 use crate::system::registry::{Conditions, try_login};
 
 /// How many registries are asked at once where nobody says: more than most machines have logins, because a thread only waits,
@@ -48,6 +49,12 @@ pub struct Wanted {
     pub jobs: usize,
     /// Logins may go over plain HTTP.
     pub plain_http: bool,
+    /// Where everybody gets a token, somebody made up is sent too.
+    pub strict: bool,
+    /// Docker Hub is asked how many pulls are left.
+    pub rate_limit: bool,
+    /// What each login that is accepted shall be let into.
+    pub repository: Option<Pulls>,
     /// Below this folder lies `/etc`; `/` but in tests.
     pub machine: PathBuf,
 }
@@ -59,6 +66,9 @@ impl Default for Wanted {
             timeout: Conditions::TIMEOUT,
             jobs: JOBS,
             plain_http: false,
+            strict: false,
+            rate_limit: false,
+            repository: None,
             machine: PathBuf::from("/"),
         }
     }
@@ -91,6 +101,7 @@ pub fn run(
     let mut conditions = conditions::of(system, &wanted.machine);
     conditions.timeout = wanted.timeout;
     conditions.plain_http = wanted.plain_http;
+    conditions.strict = wanted.strict;
     conditions.cancel = cancel.flag();
     let mut ended = Vec::new();
     let mut jobs = VecDeque::new();
@@ -112,7 +123,9 @@ pub fn run(
                     shell.tested(found.user, Checked::before_the_network(LoginOutcome::BadAddress, error.to_string()))
                 }
                 Ok(address) => {
-                    jobs.push_back(Job { index: jobs.len(), address, credential, shell, expiry });
+                    let of_the_hub = (wanted.rate_limit && found.kind == RegistryKind::Hub).then(Pulls::of_the_hub);
+                    let pulls = wanted.repository.clone().or(of_the_hub);
+                    jobs.push_back(Job { index: jobs.len(), address, credential, shell, expiry, pulls });
                     continue;
                 }
             },
@@ -186,11 +199,14 @@ struct Job {
     credential: Credential,
     shell: Shell,
     expiry: Option<crate::system::registry::checked::Expiry>,
+    pulls: Option<Pulls>,
 }
 
 impl Job {
     fn run(self, conditions: &Conditions) -> (usize, Tested) {
-        let mut checked = try_login(&self.address, &self.credential, conditions);
+        let mut conditions = conditions.clone();
+        conditions.pulls = self.pulls;
+        let mut checked = try_login(&self.address, &self.credential, &conditions);
         checked.expires = checked.expires.or(self.expiry);
         (self.index, self.shell.tested(Some(self.credential.login), checked))
     }
@@ -273,6 +289,15 @@ fn blame_the_clock(all: &mut [Tested]) {
 pub fn exit_code(all: &[Tested]) -> u8 {
     let exits: Vec<u8> = all.iter().map(|one| one.checked.outcome.class().exit).collect();
     [130, 10, 11, 3].into_iter().find(|code| exits.contains(code)).unwrap_or(0)
+}
+
+/// The same where what is not proved is not enough.
+pub fn strict_exit_code(all: &[Tested]) -> u8 {
+    let is_proved = |one: &Tested| one.checked.evidence == Some(Evidence::Proved);
+    match exit_code(all) {
+        0 if !all.iter().all(is_proved) => EXIT_UNKNOWN,
+        code => code,
+    }
 }
 
 #[cfg(test)]

@@ -89,7 +89,7 @@ pub(super) fn find(system: &System, named: &[RegistryKey], cancel: &Cancel) -> R
 
 fn nowhere(key: &RegistryKey, name: &str) -> FoundLogin {
     let problem = Problem::not_found("no login is stored for it")
-        .hint(format!("log in first: docker login {}", text::shell_word(std::path::Path::new(name))));
+        .hint(format!("log in first: regpass login {}", text::shell_word(std::path::Path::new(name))));
     FoundLogin {
         name: name.to_owned(),
         kind: RegistryKind::of(name),

@@ -42,6 +42,22 @@ fn registry(password: &'static str, after: Duration) -> String {
     name
 }
 
+/// One that answers everybody so: who speaks no HTTP, and who does.
+fn registry_of(other: &'static str, plain: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let name = listener.local_addr().expect("an address").to_string();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { return };
+            let mut request = [0; 4096];
+            let length = stream.read(&mut request).unwrap_or(0);
+            let head = if request[..length].starts_with(b"GET ") { plain } else { other };
+            let _ = write!(stream, "HTTP/1.1 {head}\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{{}}");
+        }
+    });
+    name
+}
+
 fn put(bench: &Bench, server: &str, user: &str, text: &str) {
     let folder = layout::registry_folder(&RegistryKey::new(server)).expect("a folder");
     bench.put(&format!("{}/{user}.gpg", folder.display()), text);
@@ -96,6 +112,21 @@ fn logins_are_tried_as_docker_finds_them() {
     assert_eq!(exit_code(&all), 10);
     let named = tested(&bench, &[&format!("https://{good}/v2/"), &good]);
     assert_eq!((named.len(), exit_code(&named)), (1, 0));
+}
+
+#[test]
+fn what_is_not_proved_is_not_enough_where_somebody_is_strict() {
+    let bench = Bench::new();
+    docker(&bench, r#"{"credsStore":"pass"}"#);
+    let good = registry("pw1", Duration::ZERO);
+    put(&bench, &good, "amy", "for alice\npw1");
+    let proved = tested(&bench, &[]);
+    assert_eq!((exit_code(&proved), strict_exit_code(&proved)), (0, 0));
+    // Whoever gets an answer that is no 401 was not asked for a login.
+    let open = registry_of("400 X", "200 X\r\nDocker-Distribution-Api-Version: registry/2.0");
+    put(&bench, &open, "amy", "for alice\npw1");
+    let all = tested(&bench, &[]);
+    assert_eq!((exit_code(&all), strict_exit_code(&all)), (0, 11), "{all:#?}");
 }
 
 #[test]

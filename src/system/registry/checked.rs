@@ -89,6 +89,10 @@ pub enum Purpose {
     Proof,
     /// What the registry makes of nobody's token.
     ControlProof,
+    /// What the token server gives to a user that nobody has.
+    Stranger,
+    /// Whether the login may pull from a repository.
+    Pull,
 }
 
 impl Purpose {
@@ -99,6 +103,8 @@ impl Purpose {
             Purpose::Login => "asked for a token with the login",
             Purpose::Proof => "asked with the login",
             Purpose::ControlProof => "asked with nobody's token",
+            Purpose::Stranger => "asked for a token as a user that nobody has",
+            Purpose::Pull => "asked about a repository with the login",
         }
     }
 }

@@ -36,6 +36,10 @@ fn a_real_registry_s_word_is_told() {
     let shown = sandbox.regpass(&["test", "--steps", server], b"").ok().out();
     assert!(shown.starts_with(&format!("ok   {server}  amy  proved\n")), "{shown}");
     assert!(shown.contains("asked with the login: GET ") && shown.contains("www-authenticate: Basic"), "{shown}");
+    // Nothing was pushed: it is let in, and finds nothing.
+    let shown = sandbox.regpass(&["test", "--strict", "--repository", "team/app", server], b"").ok().out();
+    assert!(shown.contains("is let into \"team/app\", where nothing is tagged latest"), "{shown}");
+    assert!(shown.contains("does not leave this machine"), "{shown}");
     log_in(&sandbox, server, "wrong password");
     let (code, value) = tested(&sandbox, &[server]);
     assert_eq!((code, &value["results"][0]["outcome"]), (10, &json!("bad_credentials")), "{value}");
@@ -51,9 +55,15 @@ fn what_is_not_there_has_codes_of_its_own() {
     assert_eq!((code, &value["results"]), (0, &json!([])));
     let (code, value) = tested(&sandbox, &["h.test"]);
     assert_eq!((code, &value["results"][0]["outcome"]), (3, &json!("no_credentials")), "{value}");
+    assert_eq!(value["results"][0]["advice"], "log in first: regpass login h.test");
     log_in(&sandbox, "127.0.0.1:1", "pw");
     let (code, value) = tested(&sandbox, &["--timeout", "5"]);
     assert_eq!((code, &value["results"][0]["outcome"]), (11, &json!("refused")), "{value}");
     assert_eq!(sandbox.regpass(&["test", "--timeout", "0"], b"").code, 2);
     assert_eq!(sandbox.regpass(&["test", "--all", "h.test"], b"").code, 2);
+    for wrong in
+        [&["--repository", "a"][..], &["--repository", "A B", "h.test"], &["--repository", "a", "h.test", "g.test"]]
+    {
+        assert_eq!(sandbox.regpass(&[&["test"], wrong].concat(), b"").code, 2, "{wrong:?}");
+    }
 }

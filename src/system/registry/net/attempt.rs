@@ -142,8 +142,15 @@ impl<'a> Attempt<'a> {
         }
         let headers: Vec<String> = reached.answer.lines("www-authenticate").map(str::to_owned).collect();
         match choose(headers.iter().map(String::as_str)) {
-            Challenge::Bearer { realm, service } => self.by_token(&reached, &realm, service),
-            Challenge::Basic => self.by_password(&reached),
+            Challenge::Bearer { realm, service } => {
+                let server = self.token_server(&reached, &realm, service)?;
+                let verdict = self.by_token(&reached, &server)?;
+                self.look_at_pulls(verdict, &reached, Some(&server))
+            }
+            Challenge::Basic => {
+                let verdict = self.by_password(&reached)?;
+                self.look_at_pulls(verdict, &reached, None)
+            }
             Challenge::Others(names) => {
                 let names: Vec<String> = names.iter().map(text::quoted).collect();
                 Err(Verdict::new(
@@ -215,8 +222,7 @@ impl<'a> Attempt<'a> {
         if (may_be_plain || self.conditions.plain_http) && !is_final(outcome) {
             match self.ping(Scheme::Http, &certificates, true) {
                 Ok(reached) if matches!(reached.answer.status, 200 | 401) || outcome == LoginOutcome::PlainHttp => {
-                    self.notes
-                        .push("the connection is not encrypted: everybody on the way can read the login".to_owned());
+                    self.notes.push(self.who_can_read().to_owned());
                     return Ok(reached);
                 }
                 Err(plain) if outcome == LoginOutcome::PlainHttp => return Err(of_failure(&plain, Who::Registry)),
@@ -241,6 +247,18 @@ impl<'a> Attempt<'a> {
         self.conditions.insecure.holds(self.address.name(), &addresses)
     }
 
+    /// What a login over plain HTTP is exposed to.
+    fn who_can_read(&self) -> &'static str {
+        let port = self.address.port(Scheme::Http);
+        let addresses = self.exchange.dialer.resolve(self.address.host(), port).unwrap_or_default();
+        let stays_here = !addresses.is_empty() && addresses.iter().all(|address| address.ip().is_loopback());
+        let target = Target { scheme: Scheme::Http, host: self.address.host().to_owned(), port };
+        match stays_here && self.exchange.dialer.proxy_of(&target).is_none() {
+            true => "the connection is not encrypted, and does not leave this machine",
+            false => "the connection is not encrypted: everybody on the way can read the login",
+        }
+    }
+
     fn ping(&mut self, scheme: Scheme, certificates: &Certificates, checked: bool) -> Result<Reached, Failure> {
         let host = text::escaped(self.address.host().as_bytes()).into_owned();
         let tls = verifier::config(certificates, checked).map_err(|error| Failure::Tls { host, error })?;
@@ -263,7 +281,7 @@ impl<'a> Attempt<'a> {
         auth: Auth<'_>,
         tls: &Arc<ClientConfig>,
     ) -> Result<Answer, Failure> {
-        self.exchange.ask(Asking { purpose, uri: uri.clone(), auth, form: None }, tls)
+        self.exchange.ask(Asking { purpose, uri: uri.clone(), auth, form: None, head: false }, tls)
     }
 
     fn note_clock(&mut self, answer: &Answer) {

@@ -10,6 +10,7 @@ use super::certs::Trust;
 use super::checked::Checked;
 use super::insecure::Insecure;
 use super::proxies::Proxies;
+use super::pulls::Pulls;
 use crate::model::Credential;
 use crate::system::env::Env;
 
@@ -21,6 +22,10 @@ pub struct Conditions {
     pub insecure: Insecure,
     /// Somebody said that logins may go over plain HTTP.
     pub plain_http: bool,
+    /// Where everybody gets a token, ask for one as somebody made up too.
+    pub strict: bool,
+    /// Once the login is accepted: look into this repository with it.
+    pub pulls: Option<Pulls>,
     pub proxies: Proxies,
     pub trust: Arc<Trust>,
     /// The wish to stop; looked at several times a second.
@@ -38,6 +43,8 @@ impl Conditions {
             timeout: Conditions::TIMEOUT,
             insecure,
             plain_http: false,
+            strict: false,
+            pulls: None,
             proxies,
             trust,
             cancel: Arc::default(),

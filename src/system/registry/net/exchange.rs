@@ -38,7 +38,7 @@ const HEADER_SHOWN: usize = 300;
 const PIECE: usize = 16 * 1024;
 
 /// The headers that help to understand an answer.
-const TELLING: [&str; 10] = [
+const TELLING: [&str; 12] = [
     "www-authenticate",
     "docker-distribution-api-version",
     "content-type",
@@ -48,6 +48,8 @@ const TELLING: [&str; 10] = [
     "via",
     "location",
     "retry-after",
+    "ratelimit-limit",
+    "ratelimit-remaining",
     "x-request-id",
 ];
 
@@ -63,8 +65,16 @@ pub(super) struct Asking<'a> {
     pub(super) purpose: Purpose,
     pub(super) uri: Uri,
     pub(super) auth: Auth<'a>,
-    /// The body of a POST; a GET without one.
+    /// The body of a POST; a GET or a HEAD without one.
     pub(super) form: Option<Secret>,
+    /// Only the headers of the answer.
+    pub(super) head: bool,
+}
+
+impl Asking<'_> {
+    fn plain_method(&self) -> &'static Method {
+        if self.head { &Method::HEAD } else { &Method::GET }
+    }
 }
 
 /// What came back.
@@ -104,7 +114,7 @@ impl Exchange {
     pub(super) fn ask(&mut self, asking: Asking<'_>, tls: &Arc<ClientConfig>) -> Result<Answer, Failure> {
         let began = Env::clock();
         let (purpose, url) = (asking.purpose, shown_url(&asking.uri, &self.mask));
-        let method = if asking.form.is_some() { "POST" } else { "GET" };
+        let method = if asking.form.is_some() { "POST" } else { asking.plain_method().as_str() };
         let answer = self.send(asking, tls);
         let (answered, headers) = match &answer {
             Ok(answer) => (Answered::Status(answer.status), self.telling(&answer.headers)),
@@ -118,12 +128,13 @@ impl Exchange {
     fn send(&self, asking: Asking<'_>, tls: &Arc<ClientConfig>) -> Result<Answer, Failure> {
         self.dialer.limits.left()?;
         let agent = agent(self.dialer.clone(), tls.clone());
+        let plain = asking.plain_method();
         let mut request = Request::builder().uri(asking.uri);
         if let Some(value) = authorization(&asking.auth)? {
             request = request.header(header::AUTHORIZATION, value);
         }
         let answer = match asking.form {
-            None => agent.run(build(request.method(Method::GET), SendBody::none())?),
+            None => agent.run(build(request.method(plain), SendBody::none())?),
             Some(form) => {
                 let request = request
                     .method(Method::POST)

@@ -19,6 +19,7 @@ mod exchange;
 mod failure;
 pub mod insecure;
 pub mod proxies;
+pub mod pulls;
 mod realm;
 mod socks;
 #[cfg(test)]

@@ -50,11 +50,12 @@ impl Realm {
         Ok(Realm { uri, target, service })
     }
 
-    /// The address of a request: for nobody, or for this user. Never with a scope (Harbor answers everybody who sends one)
-    /// and never with a wish for a lasting token, which would leave something behind.
-    pub(super) fn asked(&self, user: Option<&str>) -> Option<Uri> {
+    /// The address of a request: for nobody, or for this user. A login is judged without a scope (Harbor answers everybody who
+    /// sends one), and never with a wish for a lasting token, which would leave something behind.
+    pub(super) fn asked(&self, user: Option<&str>, scope: Option<&str>) -> Option<Uri> {
         let mut query = self.uri.query().map(str::to_owned).unwrap_or_default();
-        let pairs = [("service", self.service.as_deref()), ("account", user), ("client_id", Some("regpass"))];
+        let service = self.service.as_deref();
+        let pairs = [("service", service), ("scope", scope), ("account", user), ("client_id", Some("regpass"))];
         for (name, value) in pairs {
             let Some(value) = value.filter(|value| !value.is_empty()) else { continue };
             let encoded = percent_encoded(&Secret::new(value.as_bytes().to_vec()));
@@ -75,12 +76,13 @@ impl Realm {
     }
 
     /// The form that an identity token is shown with (RFC 6749, section 6).
-    pub(super) fn form(&self, token: &Secret) -> Secret {
+    pub(super) fn form(&self, token: &Secret, scope: Option<&str>) -> Secret {
         let mut form = Secret::default();
         form.push(b"grant_type=refresh_token&client_id=regpass");
-        if let Some(service) = &self.service {
-            form.push(b"&service=");
-            form.push(percent_encoded(&Secret::new(service.as_bytes().to_vec())).expose());
+        for (name, value) in [("service", self.service.as_deref()), ("scope", scope)] {
+            let Some(value) = value else { continue };
+            form.push(format!("&{name}=").as_bytes());
+            form.push(percent_encoded(&Secret::new(value.as_bytes().to_vec())).expose());
         }
         form.push(b"&refresh_token=");
         form.push(percent_encoded(token).expose());
@@ -119,12 +121,19 @@ mod tests {
     #[test]
     fn the_question_names_the_service_and_the_user_and_no_scope() {
         let realm = Realm::of("https://auth.test/t?a=1", Some("r e".to_owned()), &NOWHERE).expect("a realm");
-        let asked = |user| realm.asked(user).expect("an address").to_string();
+        let asked = |user| realm.asked(user, None).expect("an address").to_string();
         assert_eq!(asked(None), "https://auth.test/t?a=1&service=r%20e&client_id=regpass");
         assert_eq!(asked(Some("a&b")), "https://auth.test/t?a=1&service=r%20e&account=a%26b&client_id=regpass");
         let bare = Realm::of("https://auth.test", None, &NOWHERE).expect("a realm");
-        assert_eq!(bare.asked(None).expect("an address").to_string(), "https://auth.test/?client_id=regpass");
-        let form = realm.form(&Secret::new(b"to+ken".to_vec()));
-        assert_eq!(form.expose(), b"grant_type=refresh_token&client_id=regpass&service=r%20e&refresh_token=to%2Bken");
+        assert_eq!(bare.asked(None, None).expect("an address").to_string(), "https://auth.test/?client_id=regpass");
+        let form = |scope| String::from_utf8(realm.form(&Secret::new(b"to+ken".to_vec()), scope).expose().to_vec());
+        let front = "grant_type=refresh_token&client_id=regpass&service=r%20e";
+        assert_eq!(form(None), Ok(format!("{front}&refresh_token=to%2Bken")));
+        assert_eq!(
+            form(Some("repository:a:pull")),
+            Ok(format!("{front}&scope=repository%3Aa%3Apull&refresh_token=to%2Bken"))
+        );
+        let scoped = bare.asked(None, Some("repository:a/b:pull")).expect("an address").to_string();
+        assert_eq!(scoped, "https://auth.test/?scope=repository%3Aa%2Fb%3Apull&client_id=regpass");
     }
 }

@@ -17,10 +17,21 @@ use super::outcome::{Evidence, LoginOutcome};
 use super::realm::{Plain, Realm};
 use super::verdict::{Verdict, Who, of_anonymous, of_failure, of_login};
 use super::verifier;
-use crate::model::{Secret, text};
+use crate::model::{Credential, Login, Secret, text};
+
+/// Where a registry has its tokens handed out, and how it is reached.
+pub(super) struct TokenServer {
+    pub(super) realm: Realm,
+    pub(super) tls: Arc<ClientConfig>,
+}
 
 impl Attempt<'_> {
-    pub(super) fn by_token(&mut self, reached: &Reached, realm: &str, service: Option<String>) -> Judged<Verdict> {
+    pub(super) fn token_server(
+        &mut self,
+        reached: &Reached,
+        realm: &str,
+        service: Option<String>,
+    ) -> Judged<TokenServer> {
         let of_token_server = |failure: Failure| of_failure(&failure, Who::TokenServer);
         let registry = Target::of(&self.base(reached.scheme).map_err(of_token_server)?);
         let plain = Plain {
@@ -37,17 +48,41 @@ impl Attempt<'_> {
             self.realm_host = Some(host);
         }
         let tls = self.tls_of(&realm, reached).map_err(of_token_server)?;
-        let nobody = self.nobodys_token(&realm, &tls)?;
-        let ours = self.our_token(&realm, &tls)?;
+        Ok(TokenServer { realm, tls })
+    }
+
+    pub(super) fn by_token(&mut self, reached: &Reached, server: &TokenServer) -> Judged<Verdict> {
+        let nobody = self.nobodys_token(server)?;
+        let ours = self.our_token(server, None)?;
         self.exchange.mask.add(&ours);
-        let uri = self.base(reached.scheme).map_err(of_token_server)?;
+        let uri = self.base(reached.scheme).map_err(|failure| of_failure(&failure, Who::TokenServer))?;
         let answer = self
             .ask(Purpose::Proof, &uri, Auth::Bearer(&ours), &reached.tls)
             .map_err(|failure| of_failure(&failure, Who::Registry))?;
         if let Some(verdict) = of_login(&answer, Who::Registry, false) {
             return Err(self.token_refused(&answer, &ours, verdict));
         }
-        self.weigh(&uri, reached, &answer, &ours, nobody)
+        match self.weigh(&uri, reached, &answer, &ours, nobody)? {
+            verdict if verdict.outcome == LoginOutcome::OkUnproven && self.conditions.strict => {
+                self.ask_as_a_stranger(server, &answer, verdict)
+            }
+            verdict => Ok(verdict),
+        }
+    }
+
+    /// Where everybody gets a token: whether a user that nobody has does too. Never the login's own user, whom it may lock out.
+    fn ask_as_a_stranger(&mut self, server: &TokenServer, ours: &Answer, doubt: Verdict) -> Judged<Verdict> {
+        let Some(stranger) = stranger().filter(|_| !self.credential.login.is_identity_token()) else {
+            return Ok(doubt);
+        };
+        let Some(uri) = server.realm.asked(Some(stranger.login.as_str()), None) else { return Ok(doubt) };
+        let answer = self
+            .ask(Purpose::Stranger, &uri, Auth::Basic(&stranger), &server.tls)
+            .map_err(|failure| of_failure(&failure, Who::TokenServer))?;
+        match answer.status {
+            400 | 401 | 403 => proved_by(ours, "its token server refused a made-up user and accepted this login"),
+            _ => Ok(doubt),
+        }
     }
 
     /// Docker takes the registry's certificates for its token server too; unchecked only what is unchecked by itself.
@@ -66,11 +101,13 @@ impl Attempt<'_> {
     }
 
     /// What the token server gives to nobody; None where it refuses, as it should.
-    fn nobodys_token(&mut self, realm: &Realm, tls: &Arc<ClientConfig>) -> Judged<Option<Secret>> {
-        let uri =
-            realm.asked(None).ok_or_else(|| Verdict::new(LoginOutcome::RealmRefused, "its realm is no address"))?;
+    fn nobodys_token(&mut self, server: &TokenServer) -> Judged<Option<Secret>> {
+        let uri = server
+            .realm
+            .asked(None, None)
+            .ok_or_else(|| Verdict::new(LoginOutcome::RealmRefused, "its realm is no address"))?;
         let answer = self
-            .ask(Purpose::Control, &uri, Auth::Nobody, tls)
+            .ask(Purpose::Control, &uri, Auth::Nobody, &server.tls)
             .map_err(|failure| of_failure(&failure, Who::TokenServer))?;
         match answer.status {
             200 => Ok(token_in(&answer)),
@@ -82,16 +119,17 @@ impl Attempt<'_> {
         }
     }
 
-    /// The one request with the login.
-    fn our_token(&mut self, realm: &Realm, tls: &Arc<ClientConfig>) -> Judged<Secret> {
+    /// The one request with the login; a scope only where a person asked about a repository.
+    pub(super) fn our_token(&mut self, server: &TokenServer, scope: Option<&str>) -> Judged<Secret> {
+        let TokenServer { realm, tls } = server;
         let credential = self.credential;
         let is_token = credential.login.is_identity_token();
         let answer = if is_token {
-            let form = Some(realm.form(&credential.secret));
-            let asking = Asking { purpose: Purpose::Login, uri: realm.posted(), auth: Auth::Nobody, form };
+            let form = Some(realm.form(&credential.secret, scope));
+            let asking = Asking { purpose: Purpose::Login, uri: realm.posted(), auth: Auth::Nobody, form, head: false };
             self.exchange.ask(asking, tls)
         } else {
-            let uri = realm.asked(Some(credential.login.as_str()));
+            let uri = realm.asked(Some(credential.login.as_str()), scope);
             let uri = uri.ok_or_else(|| Verdict::new(LoginOutcome::RealmRefused, "its realm is no address"))?;
             self.ask(Purpose::Login, &uri, Auth::Basic(credential), tls)
         };
@@ -171,6 +209,15 @@ impl Attempt<'_> {
         let subject = claims::of(token)?.subject?;
         Some(self.exchange.mask.shown(&subject, text::QUOTED_MAX))
     }
+}
+
+/// A login that nobody has.
+fn stranger() -> Option<Credential> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).ok()?;
+    let word = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let secret = Secret::new(word(&bytes[8..]).into_bytes());
+    Some(Credential::new(Login::new(format!("regpass-{}", word(&bytes[..8]))), secret))
 }
 
 fn unproven(message: &str) -> Verdict {
