@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what the tests talk to and this machine lacks, as far as that can be done without asking anybody:
 # Debian packages when apt-get is here and we are root or sudo asks for no password; gopass and the current official
-# credential helper when Go is here, and docker-py when Python is here, into the folder given. Nothing here fails: a test whose peer is missing is skipped
+# credential helper when Go is here, docker-py and moto (Amazon's services) when Python is here, into the folder given. Nothing here fails: a test whose peer is missing is skipped
 # and says so.
 
 set -u
@@ -10,6 +10,7 @@ peers=${1:?usage: install-test-peers.sh FOLDER}
 GOPASS=v1.16.1
 HELPER=v0.9.8
 DOCKER_PY=7.2.0
+MOTO=5.2.5
 
 note() { printf 'peers: %s\n' "$*"; }
 
@@ -105,23 +106,28 @@ go_peer docker-credential-pass github.com/docker/docker-credential-helpers/pass/
 
 # Python ------------------------------------------------------------------------------------------------------------
 
-docker_py() {
-  venv=$peers/docker-py
-  stamp="$peers/.docker-py-$DOCKER_PY"
+# python_peer NAME VERSION REQUIREMENT…: a virtual environment of that name with these packages.
+python_peer() {
+  name=$1 version=$2
+  shift 2
+  venv=$peers/$name
+  stamp="$peers/.$name-$version"
   [ -x "$venv/bin/python" ] && [ -e "$stamp" ] && return
-  command -v python3 >/dev/null || { note "no Python here, so no docker-py $DOCKER_PY"; return; }
-  note "installing docker-py $DOCKER_PY"
+  command -v python3 >/dev/null || { note "no Python here, so no $name $version"; return; }
+  note "installing $name $version"
   mkdir -p "$peers"
   log=$(mktemp)
   if python3 -m venv --clear "$venv" >"$log" 2>&1 &&
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "docker==$DOCKER_PY" >>"$log" 2>&1 </dev/null; then
-    rm -f "$peers"/.docker-py-* && : >"$stamp"
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "$@" >>"$log" 2>&1 </dev/null; then
+    rm -f "$peers/.$name"-* && : >"$stamp"
   else
     rm -rf "$venv"
-    note "cannot install docker-py $DOCKER_PY: $(tail -n 1 "$log")"
+    note "cannot install $name $version: $(tail -n 1 "$log")"
   fi
   rm -f "$log"
 }
 
-docker_py
+python_peer docker-py "$DOCKER_PY" "docker==$DOCKER_PY"
+# Its server needs these two; what else it brings with `moto[server]` is for services that are not asked.
+python_peer moto "$MOTO" "moto==$MOTO" flask flask-cors
 exit 0

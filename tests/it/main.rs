@@ -7,6 +7,7 @@
 #[macro_use]
 extern crate regpass_skippable;
 
+mod amazon;
 mod any_bytes;
 mod cli;
 mod clipboard;

@@ -1,6 +1,7 @@
 //! `regpass login`: a login asked for, tried at its registry, kept where Docker looks for it, and read back.
 
 use std::io;
+use std::path::Path;
 
 use serde_json::{Value, json};
 
@@ -11,6 +12,7 @@ use super::{Session, names};
 use crate::model::{Credential, IDENTITY_TOKEN_USER, Login, Problem, Secret, text, utc};
 use crate::ops::audit::Scope;
 use crate::ops::login::{self, Entered, Origin, Outcome, Target};
+use crate::ops::registries::RegistryKind;
 use crate::system::registry::checked::Checked;
 
 const EXAMPLES: &str = "\
@@ -86,7 +88,13 @@ pub(super) fn run(session: &Session, args: &LoginArgs) -> Result<u8, Problem> {
             let fetched = login::fetched(&system, &target, args.profile.as_deref(), &cancel)?;
             (fetched.credential, Some(fetched.origin))
         }
-        false => (credential(&wish, &target)?, None),
+        false => {
+            if RegistryKind::of(&target.name) == RegistryKind::Ecr {
+                let word = text::shell_word(Path::new(&target.name));
+                session.console.advice(&format!("to have it fetched from Amazon: regpass login --ecr {word}"));
+            }
+            (credential(&wish, &target)?, None)
+        }
     };
     let outcome = login::login(&system, &Scope::default(), &target, credential, asking.as_deref())?;
     match outcome {

@@ -64,7 +64,11 @@ impl Known<'_> {
     }
 
     fn again(&self) -> String {
-        format!("log in again: docker login {}", text::shell_word(Path::new(&self.shown())))
+        let word = text::shell_word(Path::new(&self.shown()));
+        match cfg!(feature = "ecr") && self.kind() == RegistryKind::Ecr {
+            true => format!("fetch a new one: regpass login --ecr {word}"),
+            false => format!("log in again: docker login {word}"),
+        }
     }
 }
 

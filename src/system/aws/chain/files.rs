@@ -190,4 +190,17 @@ mod tests {
         std::fs::write(home.path().join("big"), vec![b'x'; (SIZE_MAX + 1) as usize]).expect("written");
         assert!(read(&home.path().join("big")).is_err());
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_are_read_to_their_end(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..400), text in "[\\[\\] =#;a\n\u{85}\"-]{0,80}") {
+            for content in [bytes.clone(), text.into_bytes()] {
+                for kind in [Kind::Config, Kind::Credentials] {
+                    let mut files = Files::default();
+                    files.take(&Secret::new([b"[default]\n".as_slice(), &content].concat()), kind);
+                    proptest::prop_assert!(files.profile("default").is_some());
+                }
+            }
+        }
+    }
 }

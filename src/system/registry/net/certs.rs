@@ -98,6 +98,7 @@ impl Trust {
     }
 
     /// What everybody on this machine trusts, or the authorities of one file in its place.
+    #[cfg(feature = "ecr")]
     pub(super) fn of_everybody(&self, bundle: Option<&Path>) -> Result<Certificates, Failure> {
         let Some(bundle) = bundle else {
             let roots = self.read_system().roots.clone();
