@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 
+use super::text;
+
 /// What stands where something was left out.
 pub const MASK: &str = "***";
 
@@ -147,6 +149,20 @@ pub fn path(path: &Path) -> PathBuf {
     let told = words(&text);
     if told == text { path.to_owned() } else { PathBuf::from(told) }
 }
+
+/// A path, or a name, as one word of a shell's command that `remedy` will look at. Masked before it is put into quotes: to a
+/// shell, bare stars are whatever lies there.
+pub fn shell_word(name: impl AsRef<Path>) -> String {
+    text::shell_word(&path(name.as_ref()))
+}
+
+/// What mends something, in words or by a command, as `words`. It says so where a part of it cannot be typed as it stands.
+pub fn remedy(text: &str) -> String {
+    let told = words(text);
+    if told.contains(MASK) && !told.ends_with(NOT_SHOWN) { told + NOT_SHOWN } else { told }
+}
+
+const NOT_SHOWN: &str = " (*** is not shown here: it may be a secret)";
 
 /// `USER:SECRET@` behind a scheme, for as long as no blank or quote ends the address.
 fn without_addresses(text: &str) -> String {
@@ -298,6 +314,17 @@ mod tests {
         assert_eq!([helper(PAT), helper("p@ss word!")], [MASK, MASK]);
         assert_eq!(name("credsStores"), "credsStores");
         assert_eq!([name("https://u:p@h.test"), name(PAT)], ["https://***@h.test", MASK]);
+    }
+
+    #[test]
+    fn a_masked_word_of_a_command_is_no_pattern() {
+        let told = |name: &str| remedy(&format!("move it away: mv -n {} ~/", shell_word(name)));
+        assert_eq!(told("/s/a b"), "move it away: mv -n '/s/a b' ~/");
+        let masked = format!("move it away: mv -n '/s/***' ~/{NOT_SHOWN}");
+        assert_eq!([told("/s/glpat-AbCd"), remedy(&masked)], [masked.as_str(), &masked]);
+        assert_eq!(shell_word("https://u:p@h.test/x"), "'https://***@h.test/x'");
+        let encoded = STANDARD.encode("bob:hunter2");
+        assert_eq!(shell_word(format!("x.test/{encoded}")), "'x.test/***'");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use serde::Deserialize;
 
 use super::{Checked, Finding, all};
-use crate::model::{Problem, text, utc};
+use crate::model::{Problem, misplaced, text, utc};
 use crate::system::files;
 
 /// The largest file read, in bytes.
@@ -78,7 +78,7 @@ impl Accepted {
             if !print.bytes().all(|byte| byte.is_ascii_hexdigit()) {
                 return Err(Problem::failed(format!("the baseline {} is not understood", text::quoted_path(file)))
                     .because(format!("{} is no fingerprint", text::quoted(print)))
-                    .hint(format!("write it anew: regpass audit --write-baseline {}", text::shell_word(file))));
+                    .hint(format!("write it anew: regpass audit --write-baseline {}", misplaced::shell_word(file))));
             }
             self.baseline.insert(print.to_ascii_lowercase());
         }

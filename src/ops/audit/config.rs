@@ -6,7 +6,7 @@ use std::path::Path;
 use super::Check;
 use super::evidence::{AuthSeen, Evidence, shown};
 use super::finding::{Answer, Confidence, Finding, Severity, Spot};
-use crate::model::text;
+use crate::model::{misplaced, text};
 use crate::system::docker::auth_file::{Contents, State};
 
 use Severity::{Critical, High, Low, Medium};
@@ -107,7 +107,7 @@ fn modes(evidence: &Evidence) -> Answer {
     let open = file.and_then(|seen| Some((seen, seen.file.meta.as_ref().filter(|meta| meta.is_open())?)));
     if let Some((seen, meta)) = open {
         let title = format!("its mode is {:04o}, and Docker keeps it at every login", meta.mode);
-        let fix = format!("chmod 600 {}", text::shell_word(&seen.file.path));
+        let fix = format!("chmod 600 {}", misplaced::shell_word(&seen.file.path));
         answer.findings.push(Finding::new("CFG03", severity, title, fix).at(&seen.file.path, Spot::Whole));
     }
     let folder = &evidence.docker_folder;
@@ -115,7 +115,7 @@ fn modes(evidence: &Evidence) -> Answer {
         let writable = folder.mode & 0o022 != 0;
         let can = if writable { "others can put their own config.json in its place" } else { "others can see into it" };
         let title = format!("its mode is {:04o}: {can}", folder.mode);
-        let fix = format!("chmod 700 {}", text::shell_word(&folder.path));
+        let fix = format!("chmod 700 {}", misplaced::shell_word(&folder.path));
         let severity = if writable { High } else { severity };
         answer.findings.push(Finding::new("CFG03", severity, title, fix).at(&folder.path, Spot::Whole));
     }
@@ -135,7 +135,7 @@ fn owners(evidence: &Evidence) -> Answer {
             let title = format!(
                 "it belongs to uid {uid}, the home to uid {owner}: its user gets \"permission denied\" and no login"
             );
-            let fix = format!("sudo chown {owner} {}", text::shell_word(path));
+            let fix = format!("sudo chown {owner} {}", misplaced::shell_word(path));
             Finding::new("CFG04", High, title, fix).at(path, Spot::Whole)
         })
         .collect()
@@ -156,8 +156,10 @@ fn links(evidence: &Evidence) -> Answer {
     } else {
         return Answer::default();
     };
-    let fix =
-        format!("put a file of your own in its place: rm {}, then log in again", text::shell_word(&seen.file.path));
+    let fix = format!(
+        "put a file of your own in its place: rm {}, then log in again",
+        misplaced::shell_word(&seen.file.path)
+    );
     [Finding::new("CFG05", Medium, title, fix).at(&seen.file.path, Spot::Whole)].into_iter().collect()
 }
 
@@ -167,7 +169,7 @@ fn closed_folder(evidence: &Evidence) -> Answer {
         return Answer::default();
     }
     let title = "nothing can be written there: a login needs a temporary file beside config.json";
-    let folder_word = text::shell_word(&folder.path);
+    let folder_word = misplaced::shell_word(&folder.path);
     let fix = if folder.uid == evidence.uid {
         format!("let its user write there: chmod u+w {folder_word}")
     } else {

@@ -363,7 +363,7 @@ fn strangers(evidence: &Evidence) -> Answer {
             found.uid,
             shown(&found.first)
         );
-        let fix = format!("give them back: sudo chown -R {owner} {}", text::shell_word(&found.top));
+        let fix = format!("give them back: sudo chown -R {owner} {}", misplaced::shell_word(&found.top));
         Finding::new("CTX12", High, title, fix).at(&found.top, Spot::Whole)
     }));
     answer

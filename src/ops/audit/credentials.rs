@@ -64,7 +64,7 @@ impl Known<'_> {
     }
 
     fn again(&self) -> String {
-        let word = text::shell_word(Path::new(&self.shown()));
+        let word = misplaced::shell_word(self.shown());
         match cfg!(feature = "ecr") && self.kind() == RegistryKind::Ecr {
             true => format!("fetch a new one: regpass login --ecr {word}"),
             false => format!("log in again: docker login {word}"),

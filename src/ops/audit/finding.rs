@@ -128,7 +128,7 @@ impl Finding {
     /// Without what may be a secret in a name.
     #[must_use]
     pub(super) fn told(self) -> Finding {
-        Finding { title: misplaced::words(&self.title), fix: misplaced::words(&self.fix), ..self }
+        Finding { title: misplaced::words(&self.title), fix: misplaced::remedy(&self.fix), ..self }
     }
 
     /// What stays the same as long as this stays wrong: of the check, the place and the registry. No secret goes into it,

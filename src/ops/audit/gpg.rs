@@ -8,7 +8,7 @@ use super::evidence::{AgentSeen, Evidence, FolderSeen, GnupgSeen, OwnKey, Reader
 use super::finding::Severity::{High, Low, Medium};
 use super::finding::{Answer, Confidence, Finding, Spot};
 use super::store::unread;
-use crate::model::{text, utc};
+use crate::model::{misplaced, text, utc};
 use crate::system::agent::KeyState;
 use crate::system::agent::key_files::OnDisk;
 
@@ -146,7 +146,7 @@ fn stale(evidence: &Evidence) -> Answer {
 fn modes(evidence: &Evidence) -> Answer {
     of_gnupg(evidence, |seen| {
         let told = |folder: &FolderSeen| {
-            let word = text::shell_word(&folder.path);
+            let word = misplaced::shell_word(&folder.path);
             let by_mode = (folder.mode & 0o077 != 0).then(|| {
                 let title =
                     format!("its mode is {:04o}: gpg warns, and others may see or change what is in it", folder.mode);

@@ -9,7 +9,7 @@ use super::evidence::{Evidence, shown};
 use super::finding::{Answer, Confidence, Finding, Severity, Spot};
 use super::places::AuthRole;
 use crate::model::registry_key::{HUB_KEY, HUB_NAME};
-use crate::model::{RegistryKey, text};
+use crate::model::{RegistryKey, misplaced, text};
 use crate::ops::shims::is_ours;
 use crate::system::docker::auth_config::AuthConfig;
 use crate::system::programs::Fault;
@@ -84,8 +84,8 @@ fn broken(evidence: &Evidence) -> Answer {
         let (path, fault) = program.fault.as_ref().filter(|_| !is_other_machine_s(named, program))?;
         let title = format!("{} {}: {}", named.program(), fault_words(fault), without(named));
         let fix = match fault {
-            Fault::NotExecutable => format!("chmod +x {}", text::shell_word(path)),
-            Fault::CarriageReturn => format!("sed -i 's/\\r$//' {}", text::shell_word(path)),
+            Fault::NotExecutable => format!("chmod +x {}", misplaced::shell_word(path)),
+            Fault::CarriageReturn => format!("sed -i 's/\\r$//' {}", misplaced::shell_word(path)),
             _ => format!("take it away and {}", installing(&named.helper)),
         };
         Some(Finding::new("HLP02", High, title, fix).at(path, Spot::Whole).about(named.server.clone(), None))
@@ -223,7 +223,7 @@ fn replaceable(evidence: &Evidence) -> Answer {
         );
         let fix = format!(
             "let nobody else write there: chmod go-w {}; see whose it is with ls -ld",
-            text::shell_word(way_in)
+            misplaced::shell_word(way_in)
         );
         Some(Finding::new("HLP09", High, title, fix).at(way_in, Spot::Whole))
     })

@@ -151,7 +151,7 @@ fn plain(evidence: &Evidence) -> Answer {
 /// From the store, where all spellings of a registry go together.
 fn erased(server: &str) -> String {
     let host = RegistryKey::new(misplaced::server(server).as_str()).canonical();
-    format!("regpass registries erase {}", text::shell_word(Path::new(&host)))
+    format!("regpass registries erase {}", misplaced::shell_word(&host))
 }
 
 fn certificates(evidence: &Evidence) -> Answer {
@@ -170,7 +170,7 @@ fn certificates(evidence: &Evidence) -> Answer {
             };
             add(
                 why.to_owned(),
-                format!("put the certificate there in PEM, or remove {}", text::shell_word(path)),
+                format!("put the certificate there in PEM, or remove {}", misplaced::shell_word(path)),
                 path,
             );
         }
@@ -187,7 +187,11 @@ fn certificates(evidence: &Evidence) -> Answer {
                 text::quoted(registry)
             );
             let name = folder.path.with_file_name(registry);
-            add(title, format!("mv {} {}", text::shell_word(&folder.path), text::shell_word(&name)), &folder.path);
+            add(
+                title,
+                format!("mv {} {}", misplaced::shell_word(&folder.path), misplaced::shell_word(&name)),
+                &folder.path,
+            );
         }
     }
     answer

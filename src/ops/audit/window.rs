@@ -2,7 +2,6 @@
 //! catalogue (docs/checks.md).
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use super::Check;
 use super::evidence::window::{Erased, Kept};
@@ -103,7 +102,7 @@ fn held(evidence: &Evidence) -> impl Iterator<Item = (&AuthSeen, &Held)> {
 
 fn kept(id: &'static str, title: String, login: &Kept) -> Finding {
     let server = misplaced::server(login.server.as_bytes());
-    let fix = format!("regpass registries erase {}", text::shell_word(Path::new(&server)));
+    let fix = format!("regpass registries erase {}", misplaced::shell_word(&server));
     Finding::new(id, High, title, fix).at(&login.file, Spot::Whole).about(Some(server), None)
 }
 

@@ -24,7 +24,7 @@ impl Trail<'_> {
         match (folder, own, &inside.place.file) {
             (Some(folder), ..) if NAMES.contains(&name) => {
                 let sudo = if folder.starts_with("/usr") { "sudo " } else { "" };
-                Some(format!("link it there: {sudo}regpass shims install --dir {}", text::shell_word(folder)))
+                Some(format!("link it there: {sudo}regpass shims install --dir {}", misplaced::shell_word(folder)))
             }
             (None, Some(own), Some(file)) => {
                 let own = own.parent().unwrap_or(Path::new("/"));
@@ -55,16 +55,17 @@ impl Trail<'_> {
     pub(super) fn mend_login(&self) -> Option<String> {
         let registry = match self.registry {
             HUB_NAME => String::new(),
-            registry => format!(" {}", text::shell_word(Path::new(&misplaced::server(registry)))),
+            registry => format!(" {}", misplaced::shell_word(misplaced::server(registry))),
         };
         let place = self.inside.place;
         let account = place.user.as_deref().map(|user| text::escaped(user.as_bytes()).into_owned());
+        let word = place.user.as_deref().map(misplaced::shell_word);
         match place.kind {
             Kind::Me => Some(format!("log in: docker login{registry}")),
             Kind::Sudo => Some(format!("run docker without sudo, or log in there: sudo docker login{registry}")),
             Kind::SudoHome => Some(format!("run docker without sudo, or log in there: sudo -H docker login{registry}")),
             Kind::Snap => Some("use Docker's own packages instead of the snap".to_owned()),
-            Kind::Login => Some(format!("log in there: sudo -iu {} docker login{registry}", account?)),
+            Kind::Login => Some(format!("log in there: sudo -iu {} docker login{registry}", word?)),
             Kind::Unit | Kind::Cron => {
                 let me = self.inside.here.env.user_name()?;
                 let me = text::escaped(me.as_bytes()).into_owned();

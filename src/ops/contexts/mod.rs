@@ -266,7 +266,7 @@ pub fn matrix_of(system: &System, scope: &Scope, asked: &[String], listed: Optio
 fn told(mut cell: Cell) -> Cell {
     cell.registry = misplaced::server(&cell.registry);
     cell.why = misplaced::words(&cell.why);
-    cell.mend = cell.mend.map(|mend| misplaced::words(&mend));
+    cell.mend = cell.mend.map(|mend| misplaced::remedy(&mend));
     for step in &mut cell.steps {
         step.seen = misplaced::words(&step.seen);
         step.place = step.place.take().map(|place| misplaced::path(&place));

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use crate::model::text;
+use crate::model::{misplaced, text};
 use crate::ops::audit::{Finding, Spot};
 
 /// Findings for which there is no command: somebody has to choose, or to change a program of their own.
@@ -47,5 +47,5 @@ fn without_line(path: &Path, line: usize) -> Vec<String> {
 }
 
 fn word(server: &str) -> String {
-    text::shell_word(Path::new(server))
+    misplaced::shell_word(server)
 }

@@ -260,7 +260,7 @@ fn compared(system: &System, moves: &Moves, held: &Credential, one: &Move) -> Re
 const BY_NOW: &str = "it is in the store by now and stays in the file too; once it can be read: regpass fix --apply";
 
 fn conflict(there: &Login, held: &Login, key: &RegistryKey) -> Problem {
-    let server = text::shell_word(Path::new(&misplaced::server(key.as_bytes())));
+    let server = misplaced::shell_word(misplaced::server(key.as_bytes()));
     let what = if there == held {
         "the store has another password for it".to_owned()
     } else {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::preview::{Preview, Untold, diff};
 use super::{Deed, Fix, copies, kept_from, read};
-use crate::model::text;
+use crate::model::{misplaced, text};
 use crate::ops::audit::{Evidence, Finding, Spot};
 use crate::ops::backup::ModeChange;
 use crate::system::System;
@@ -152,7 +152,8 @@ fn removal(system: &System, evidence: &Evidence, path: &Path, all: &[&Finding]) 
     let before = read(path)?;
     if let Some(why) = copies::last_places(system, &before) {
         let mut fix = Fix::guided(&own, Some(why));
-        fix.advice.push(format!("log in there, so that the store has it, or let it go: rm {}", text::shell_word(path)));
+        fix.advice
+            .push(format!("log in there, so that the store has it, or let it go: rm {}", misplaced::shell_word(path)));
         return Some(fix);
     }
     let title = format!("remove the copy {}", text::quoted_path(path));

@@ -145,7 +145,8 @@ impl Fix {
     fn told(mut self) -> Fix {
         self.title = misplaced::words(&self.title);
         self.why = self.why.map(|why| misplaced::words(&why));
-        self.steps.iter_mut().chain(&mut self.advice).for_each(|line| *line = misplaced::words(line));
+        self.steps.iter_mut().for_each(|line| *line = misplaced::words(line));
+        self.advice.iter_mut().for_each(|line| *line = misplaced::remedy(line));
         self
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::model::registry_key::{HUB_KEY, HUB_NAME};
-use crate::model::{Credential, EntryPath, Login, Problem, RegistryKey, Secret, text};
+use crate::model::{Credential, EntryPath, Login, Problem, RegistryKey, Secret, misplaced, text};
 use crate::ops::history;
 use crate::ops::last_checks;
 use crate::ops::opening::unreadable;
@@ -89,7 +89,7 @@ pub(super) fn find(system: &System, named: &[RegistryKey], cancel: &Cancel) -> R
 
 fn nowhere(key: &RegistryKey, name: &str) -> FoundLogin {
     let problem = Problem::not_found("no login is stored for it")
-        .hint(format!("log in first: regpass login {}", text::shell_word(std::path::Path::new(name))));
+        .hint(format!("log in first: regpass login {}", misplaced::shell_word(misplaced::server(name))));
     FoundLogin {
         name: name.to_owned(),
         kind: RegistryKind::of(name),
@@ -277,6 +277,15 @@ fn docker_key(name: &str) -> RegistryKey {
 mod tests {
     use super::*;
     use crate::ops::double::Bench;
+
+    #[test]
+    fn a_password_in_a_name_stands_in_no_remedy() {
+        let key = RegistryKey::new("https://u:hunter2@a.test");
+        let (_, problem) = nowhere(&key, &registries::name_of(&key)).credential.expect_err("none");
+        assert!(!format!("{problem:?}").contains("hunter2"), "{problem:?}");
+        let (_, problem) = nowhere(&key, "ghp_0aB1cD2eF3").credential.expect_err("none");
+        assert_eq!(problem.all_hints().next().map(String::as_str), Some("log in first: regpass login '***'"));
+    }
 
     #[test]
     fn a_locked_key_is_told_from_a_damaged_entry() {

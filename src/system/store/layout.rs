@@ -116,10 +116,7 @@ pub fn told(path: &EntryPath) -> Cow<'_, str> {
     let aside = [ASIDE.as_bytes(), b"/"].concat();
     match user.strip_prefix(aside.as_slice()).unwrap_or(user) {
         b"" => format!("the logins of {}{store}", registry.display()).into(),
-        user => {
-            let user = user_of(user);
-            format!("{} at {}{store}", text::escaped(user.as_str().as_bytes()), registry.display()).into()
-        }
+        user => format!("{} at {}{store}", user_of(user).shown(), registry.display()).into(),
     }
 }
 
@@ -246,6 +243,9 @@ mod tests {
     #[test]
     fn a_login_is_told_as_whose_it_is_and_where() {
         let says = |name: &str| told(&EntryPath::parse(name).expect("a name")).into_owned();
+        let folder = URL_SAFE.encode("https://ann:hunter2@h.test/v2/");
+        let misplaced = says(&format!("{HELPER_FOLDER}/{folder}/ghp_0aB1cD2eF3"));
+        assert_eq!(misplaced, "*** at https://***@h.test/v2/");
         let folder = "docker-credential-helpers/Z2hjci5pbw==";
         assert_eq!(says(&format!("{folder}/bot")), "bot at ghcr.io");
         assert_eq!(says(&format!("{folder}/~/a%2Fb")), "a/b at ghcr.io");

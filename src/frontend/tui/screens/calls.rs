@@ -156,8 +156,13 @@ pub(super) fn otherwise<'r>(call: &Call, logins: &'r [RegistryLogin]) -> Option<
     there.iter().find(|login| login.active).or(there.first()).copied()
 }
 
-/// The command that keeps it under the asked spelling too.
+/// The command that keeps it under the asked spelling too; none for a name that may be a secret.
 fn copied(call: &Call, login: &RegistryLogin) -> Option<String> {
+    let names =
+        [call.server.as_deref()?, &login.server.display(), &login.login.shown()].map(|name| name.contains(MASK));
+    if names.contains(&true) {
+        return None;
+    }
     let to = layout::login_entry(&RegistryKey::new(call.server.as_deref()?), &login.login).ok()?;
     let word = |entry: &EntryPath| text::shell_word(Path::new(entry.as_os_str()));
     Some(format!("regpass cp {} {}", word(&login.entry), word(&to)))
@@ -223,4 +228,25 @@ fn elsewhere(call: &Call, scope: &Scope) -> Option<String> {
         let theirs = text::escaped(theirs.as_bytes()).into_owned();
         format!("It was asked with another HOME than yours: {theirs}.")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::catalogue::tests::login;
+    use super::*;
+
+    #[test]
+    fn what_may_be_a_secret_stands_in_no_command() {
+        let line = |server: &str| {
+            format!(r#"{{"time":"","action":"get","server":"{server}","outcome":"not-found","millis":1,"uid":1}}"#)
+        };
+        let told = |asked: &str, server: &str, user: &str| {
+            let call: Call = serde_json::from_str(&line(asked)).expect("a call");
+            copied(&call, &login(server, user, "docker-credential-helpers/x/y"))
+        };
+        assert!(told("a.test", "https://a.test", "bob").is_some_and(|command| command.starts_with("regpass cp ")));
+        assert_eq!(told("https://***@a.test", "https://a.test", "bob"), None);
+        assert_eq!(told("a.test", "https://u:p@a.test", "bob"), None);
+        assert_eq!(told("a.test", "https://a.test", "ghp_0aB1cD2eF3"), None);
+    }
 }

@@ -1,7 +1,5 @@
 //! Logins in files of Docker's form, and beside them in headers and addresses. Called through `CHECKS`.
 
-use std::path::Path;
-
 use super::super::evidence::{AuthSeen, Evidence, shown};
 use super::super::finding::Severity::{self, Critical, High, Medium};
 use super::super::finding::{Answer, Confidence, Finding, Spot};
@@ -10,7 +8,7 @@ use super::super::places::{AuthRole, TextRole};
 use super::texts::in_texts;
 use super::{ROTATE, bytes};
 use crate::model::registry_key::HUB_KEY;
-use crate::model::{Login, RegistryKey, text};
+use crate::model::{Login, RegistryKey, misplaced, text};
 use crate::system::docker::auth_file::{Held, State};
 use crate::system::git::Tracking;
 
@@ -234,5 +232,5 @@ fn whose(server: &str, user: Option<&Login>) -> String {
 }
 
 fn word(server: &str) -> String {
-    text::shell_word(Path::new(server))
+    misplaced::shell_word(server)
 }

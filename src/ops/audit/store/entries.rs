@@ -93,7 +93,7 @@ fn difference(store: &StoreSeen, one: &Addressed, addressees: &Addressees) -> Fi
     let folder: PathBuf = Path::new(store.mount.as_os_str()).join(inside).components().collect();
     let fix = match folder.as_os_str().is_empty() {
         true => "regpass reencrypt (--dry-run shows what it would do)".to_owned(),
-        false => format!("regpass reencrypt {}", text::shell_word(&folder)),
+        false => format!("regpass reencrypt {}", misplaced::shell_word(&folder)),
     };
     // Somebody who is not to read it, and can, is worse than somebody who cannot.
     let severity = if strangers.is_empty() { Low } else { Medium };
@@ -113,7 +113,7 @@ pub(super) fn strays(evidence: &Evidence) -> Answer {
                 // Without it the folder would have other readers.
                 true => "have regpass answer, which passes it over: regpass shims install".to_owned(),
                 // What is there under that name stays.
-                false => format!("move it away: mv -n {} ~/", text::shell_word(path)),
+                false => format!("move it away: mv -n {} ~/", misplaced::shell_word(path)),
             };
             Finding::new("STO13", severity, title, fix).at(path, Spot::Whole).about(server, None)
         };
@@ -126,7 +126,7 @@ pub(super) fn misnamed(evidence: &Evidence) -> Answer {
     of_stores(evidence, |store| {
         let told = |path: &PathBuf| {
             let title = "its name is no registry's in base64: the official helper then lists no login at all";
-            let fix = format!("move it out of {}: mv -n {} ~/", layout::HELPER_FOLDER, text::shell_word(path));
+            let fix = format!("move it out of {}: mv -n {} ~/", layout::HELPER_FOLDER, misplaced::shell_word(path));
             Finding::new("STO15", severity, title, fix).at(path, Spot::Whole)
         };
         store.misnamed.iter().filter(|_| store.mount.is_root()).map(told).collect()
@@ -214,7 +214,7 @@ pub(super) fn orphans(evidence: &Evidence) -> Answer {
                 text::quoted(misplaced::server(login.server.as_bytes()))
             );
             let server = misplaced::server(login.server.as_bytes());
-            let fix = format!("when it is not needed any more: docker logout {}", text::shell_word(Path::new(&server)));
+            let fix = format!("when it is not needed any more: docker logout {}", misplaced::shell_word(&server));
             let finding = Finding::new("STO18", Low, title, fix).at(&login.file, Spot::Whole).with(Confidence::Guess);
             finding.about(Some(server), Some(login.login.clone()))
         };

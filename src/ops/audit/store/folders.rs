@@ -4,14 +4,14 @@ use super::super::evidence::{Evidence, GitSeen, StoreSeen, shown};
 use super::super::finding::Severity::{High, Low, Medium};
 use super::super::finding::{Answer, Finding, Spot};
 use super::{counted, of_stores, of_whole_stores};
-use crate::model::text;
+use crate::model::misplaced;
 
 pub(super) fn remote(evidence: &Evidence) -> Answer {
     if !evidence.stores.local_only {
         return Answer::skipped("config.toml does not say local-only = true");
     }
     of_git(evidence, |store, seen| {
-        let git = format!("git -C {}", text::shell_word(&store.root));
+        let git = format!("git -C {}", misplaced::shell_word(&store.root));
         let title = "config.toml says local-only, and git can push it elsewhere";
         let finding = Finding::new("STO09", Medium, title, format!("{git} remote -v, then {git} remote remove NAME"));
         seen.has_remote.then(|| finding.at(&store.root, Spot::Whole)).into_iter().collect()
@@ -54,7 +54,7 @@ pub(super) fn git(evidence: &Evidence) -> Answer {
 pub(super) fn modes(evidence: &Evidence) -> Answer {
     of_whole_stores(evidence, |store| {
         let loose = &store.loose;
-        let root = text::shell_word(&store.root);
+        let root = misplaced::shell_word(&store.root);
         let first = loose.first.as_deref().map(|first| {
             let (severity, can) = match loose.writable {
                 0 => (

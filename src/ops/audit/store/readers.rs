@@ -6,7 +6,7 @@ use super::super::evidence::{Evidence, ReaderSeen, ReadersSeen, StoreSeen, shown
 use super::super::finding::Severity::{self, Critical, High, Low, Medium};
 use super::super::finding::{Answer, Confidence, Finding, Spot};
 use super::{counted, of_stores, of_whole_stores, untold};
-use crate::model::text;
+use crate::model::{misplaced, text};
 use crate::system::keyring::RecipientStanding;
 
 pub(super) fn unnamed(evidence: &Evidence) -> Answer {
@@ -135,15 +135,18 @@ pub(super) fn open_files(evidence: &Evidence) -> Answer {
             let by_others = readers.writable.then(|| {
                 let title = "others can change it, and so have new logins encrypted to themselves too";
                 let folder = path.parent().unwrap_or(&store.root);
-                let fix =
-                    format!("make it yours, and chmod go-w {} {}", text::shell_word(folder), text::shell_word(path));
+                let fix = format!(
+                    "make it yours, and chmod go-w {} {}",
+                    misplaced::shell_word(folder),
+                    misplaced::shell_word(path)
+                );
                 Finding::new("STO12", High, title, fix).at(path, Spot::Whole)
             });
             let fault = readers.fault.as_ref().filter(|_| readers.is_signed);
             let unsigned = fault.map(|fault| {
                 let title =
                     format!("PASSWORD_STORE_SIGNING_KEY asks for its signature, and that does not count: {fault}");
-                let fix = format!("look at what changed in it, then gpg --detach-sign {}", text::shell_word(path));
+                let fix = format!("look at what changed in it, then gpg --detach-sign {}", misplaced::shell_word(path));
                 Finding::new("STO12", High, title, fix).at(path, Spot::Whole)
             });
             by_others.into_iter().chain(unsigned)
@@ -203,6 +206,6 @@ fn enable(seen: &ReaderSeen) -> String {
 fn init(root: &Path) -> String {
     format!(
         "name your key: PASSWORD_STORE_DIR={} pass init FINGERPRINT (gpg --list-secret-keys)",
-        text::shell_word(root)
+        misplaced::shell_word(root)
     )
 }

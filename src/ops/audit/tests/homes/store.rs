@@ -377,3 +377,16 @@ fn what_cannot_be_looked_at_is_never_clean() {
     }
     assert_eq!(answer(&bench.evidence(), "STO06").verdict(), super::super::Verdict::Failed);
 }
+
+#[test]
+fn a_remedy_is_no_pattern_of_a_shell() {
+    let bench = Bench::new();
+    sound(&bench);
+    let folder = "home/.password-store/docker-credential-helpers";
+    bench.put(&format!("{folder}/glpat-AbCdEfGhIjKlMnOpQrSt/bob.gpg"), "x");
+    let answer = answer(&bench.evidence(), "STO15");
+    let fix = &answer.findings[0].fix;
+    let word = format!("'{}/***'", bench.at(folder).display());
+    assert!(fix.contains(&format!("mv -n {word} ~/")) && fix.matches('*').count() == 6, "{fix}");
+    assert!(!format!("{:?} {fix}", answer.findings[0].place()).contains("glpat"), "{answer:?}");
+}
