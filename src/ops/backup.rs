@@ -130,8 +130,8 @@ fn restored(path: &OsStr) -> Place {
 
 fn still_there(path: &Path) -> Problem {
     Problem::failed(format!("what {} holds in clear is there again", text::quoted_path(path)))
-        .because("logins that were moved into the store are still there too")
-        .hint("to take them out again: regpass fix --apply")
+        .because("the store still has the logins that were moved into it")
+        .hint("to take them out of the file again: regpass fix --apply")
 }
 
 fn text_back(what: &str, path: &Path, old: &Secret, new: Option<&Secret>, mode: u32) -> Result<bool, Problem> {

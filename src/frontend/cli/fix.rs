@@ -89,7 +89,7 @@ pub(super) fn run(session: &Session, args: &FixArgs) -> Result<(), Problem> {
         let fixes: Vec<Value> = told.iter().map(one).collect();
         session.console.json(&json!({ "schema": names::SCHEMA, "applied": true, "fixes": fixes, "leftovers": [] }))?;
     }
-    verdict(&session.console, told)
+    verdict(&session.console, told, !args.ids.is_empty())
 }
 
 fn shown(session: &Session, plan: Plan, as_json: bool) -> Result<(), Problem> {
@@ -220,7 +220,7 @@ fn counted(fixes: usize) -> String {
 }
 
 /// Err when something that was asked for is not done.
-fn verdict(console: &Console, told: Vec<Told>) -> Result<(), Problem> {
+fn verdict(console: &Console, told: Vec<Told>, is_named: bool) -> Result<(), Problem> {
     let count = |is: fn(&Outcome) -> bool| told.iter().filter(|told| is(&told.outcome)).count();
     let done = count(|outcome| matches!(outcome, Outcome::Done(_)));
     let failed = count(|outcome| matches!(outcome, Outcome::Failed(_)));
@@ -235,6 +235,9 @@ fn verdict(console: &Console, told: Vec<Told>) -> Result<(), Problem> {
     }
     if done == 0 && declined > 0 {
         return Err(Problem::cancelled("nothing was changed"));
+    }
+    if done == 0 && is_named && guided > 0 {
+        return Err(Problem::failed("nothing was mended: what was asked for is left for you to do"));
     }
     if done == 0 {
         console.status("nothing that regpass can mend");

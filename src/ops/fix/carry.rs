@@ -153,7 +153,8 @@ fn move_logins(system: &System, scope: &Scope, fix: &Fix, path: &Path, moves: &M
     replace(system, scope, fix, path, now, &new, &gone)?;
     applied.done.push(format!("{} holds no secret of it any more", text::quoted_path(path)));
     if let Some(helper) = &moves.helper {
-        applied.done.push(format!("docker asks docker-credential-{}", text::escaped(helper.as_bytes())));
+        let helper = text::escaped(helper.as_bytes());
+        applied.done.push(format!("{} names docker-credential-{helper} for it", text::quoted_path(path)));
     }
     Ok(applied)
 }
@@ -195,7 +196,9 @@ impl<'f> File<'f> {
     fn stored(&self, system: &System, one: &Move, standing: &Standing, applied: &mut Applied) -> Result<(), Problem> {
         let whose = whose(&one.login, &one.key);
         match standing {
-            Standing::Same => applied.done.push(format!("{whose} is in the store already, and only there from now on")),
+            Standing::Same => {
+                applied.done.push(format!("{whose} is in the store already, and this file no longer has it"))
+            }
             Standing::Other(there) => {
                 let there = self::whose(there, &one.key);
                 applied.done.push(format!("{whose} is in the copy for regpass undo alone; the store keeps {there}"));

@@ -83,6 +83,9 @@ impl Move {
     }
 }
 
+/// How many logins that cannot be moved a reason names.
+const NAMED_MAX: usize = 3;
+
 /// Checks whose findings are entries of such a file.
 pub(super) const OF_ENTRIES: [&str; 6] = ["INL01", "INL02", "INL03", "INL04", "INL05", "INL06"];
 
@@ -109,7 +112,7 @@ fn of_file(system: &System, evidence: &Evidence, seen: &AuthSeen, findings: &[&F
         Ok(index) => index,
         Err(error) => return all_guided(&error.to_string()),
     };
-    let (mut moves, mut fixes, mut helper) = (Vec::new(), Vec::new(), None);
+    let (mut moves, mut fixes, mut helper, mut stuck) = (Vec::new(), Vec::new(), None, Vec::new());
     for entry in &entries {
         let looked = Looked { system, evidence, role: seen.role, contents };
         match planned(&looked, &index, entry) {
@@ -118,13 +121,18 @@ fn of_file(system: &System, evidence: &Evidence, seen: &AuthSeen, findings: &[&F
                 let own = findings.of_entry(entry).iter();
                 moves.push(Move { fingerprints: own.map(|finding| finding.fingerprint()).collect(), ..one });
             }
-            Err(why) => fixes.push(findings.guided(entry, why)),
+            Err(why) => {
+                stuck.push(text::quoted(&misplaced::server(&entry.server)));
+                fixes.push(findings.guided(entry, why));
+            }
         }
     }
     // Docker would ask the helper for those too, which does not have them.
     if let (Some(helper), false) = (&helper, fixes.is_empty()) {
+        let stuck = some(&stuck);
         let why = format!(
-            "docker-credential-{} would have to be named for it, and then Docker would no longer find the logins that cannot be moved",
+            "docker-credential-{} would have to be named for it, and then Docker would no longer find the logins that cannot be \
+             moved; see to them first: {stuck}",
             text::escaped(helper.as_bytes())
         );
         fixes.extend(moves.iter().map(|one| findings.guided(&one.entry, why.clone())));
@@ -316,6 +324,13 @@ pub(super) fn whose(login: &Login, key: &RegistryKey) -> String {
     } else {
         format!("the login at {at}")
     }
+}
+
+/// A few of the names, and how many more there are.
+fn some(names: &[String]) -> String {
+    let more = names.len().saturating_sub(NAMED_MAX);
+    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{rest}", names.iter().take(NAMED_MAX).map(String::as_str).collect::<Vec<_>>().join(", "))
 }
 
 /// The findings that each entry of a file makes.
