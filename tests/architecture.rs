@@ -28,7 +28,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("system::store", &["env", "files", "options"]),
     ("system::git", &["env", "files", "options", "process"]),
     ("system::journal", &["env", "files", "options"]),
-    ("system::docker", &["env", "files", "options", "process", "rewriting"]),
+    ("system::docker", &["env", "files", "mask", "options", "process", "rewriting"]),
     ("system::agent", &["env", "files", "options", "process"]),
     ("system::keyring", &["agent", "env", "files", "options", "process", "scratch"]),
     ("system::cipher", &["agent", "env", "files", "keyring", "options", "process"]),
@@ -52,7 +52,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("system::login_results", &["files"]),
     ("system::login_shell", &["env", "process"]),
     ("system::clipboard", &["env", "files", "options", "process"]),
-    ("system::registry", &["docker", "env", "files"]),
+    ("system::registry", &["docker", "env", "files", "mask"]),
     ("system::aws", &["env", "files", "process", "registry"]),
     // ops: `change` is one change of a store, from its lock to its commit.
     ("ops::mod", &["*"]),

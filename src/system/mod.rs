@@ -22,6 +22,7 @@ pub mod keyring;
 pub mod links;
 pub mod login_results;
 pub mod login_shell;
+mod mask;
 pub mod modes;
 pub mod options;
 pub mod others;

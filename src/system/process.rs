@@ -57,8 +57,13 @@ pub struct Finished {
 impl Finished {
     /// The last line with text on stderr, escaped and cut short: what a program says went wrong.
     pub fn complaint(&self) -> String {
-        let last = self.stderr.split(|byte| *byte == b'\n').rev().find(|line| !line.trim_ascii().is_empty());
-        text::bounded(last.unwrap_or_default().trim_ascii())
+        text::bounded(self.last_words())
+    }
+
+    /// That line as it is: foreign text.
+    pub fn last_words(&self) -> &[u8] {
+        let mut lines = self.stderr.split(|byte| *byte == b'\n').rev().map(<[u8]>::trim_ascii);
+        lines.find(|line| !line.is_empty()).unwrap_or_default()
     }
 }
 

@@ -1,6 +1,6 @@
 //! JSON as it stands in a file: the order and the repetition of keys are kept, texts are wiped when they are dropped. For
 //! files that hold logins and are looked at, not only understood; reads only. Which member Docker takes for what is told
-//! here, as Go's decoder has it. Called by the files of this room.
+//! here, as Go's decoder has it. Called by the files of this room, and for the answers of servers by `registry`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -11,7 +11,7 @@ use crate::model::{Secret, misplaced};
 
 /// A value.
 #[derive(Debug)]
-pub(super) enum Node {
+pub(in crate::system) enum Node {
     /// Neither a text nor a container; only that it is there matters.
     Other,
     Null,
@@ -29,7 +29,7 @@ pub struct Broken {
 
 /// The first value of the file, and whether something stands behind it: Docker reads the first value only (docker/cli
 /// `LoadFromReader`, a Go `json.Decoder`).
-pub(super) fn parse(bytes: &[u8]) -> Result<(Node, bool), Broken> {
+pub(in crate::system) fn parse(bytes: &[u8]) -> Result<(Node, bool), Broken> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let at = |error: serde_json::Error| Broken { line: error.line(), column: error.column() };
     let node = Node::deserialize(&mut deserializer).map_err(at)?;
@@ -55,7 +55,7 @@ impl Node {
     }
 
     /// The last one that is not null: a null leaves what an earlier one said (encoding/json, `Unmarshal`).
-    pub(super) fn get(&self, name: &str) -> Option<&Node> {
+    pub(in crate::system) fn get(&self, name: &str) -> Option<&Node> {
         self.all(name).map(|(_, node)| node).rfind(|node| !matches!(node, Node::Null))
     }
 
@@ -77,11 +77,11 @@ impl Node {
         matches!(self, Node::Null) || fits(self)
     }
 
-    pub(super) fn is_map(&self) -> bool {
+    pub(in crate::system) fn is_map(&self) -> bool {
         matches!(self, Node::Map(_))
     }
 
-    pub(super) fn text(&self) -> Option<&Secret> {
+    pub(in crate::system) fn text(&self) -> Option<&Secret> {
         match self {
             Node::Text(text) => Some(text),
             _ => None,

@@ -5,16 +5,19 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use zeroize::Zeroizing;
+
 use super::payload;
 use super::protocol::{self, Action, NOT_FOUND};
 use crate::model::{Credential, Login, Problem, RegistryKey, Secret, text};
 use crate::system::env::Env;
+use crate::system::mask::Mask;
 use crate::system::process::{self, Limits, ProcessError};
 
 /// Time for a person who is asked to unlock a keychain.
 const LIMITS: Limits = Limits { time: Duration::from_secs(60), stdout: 4 << 20 };
 
-/// The longest piece of a helper's own words that is repeated, in bytes.
+/// The longest piece of a helper's own words that is repeated, in characters.
 const SAID_MAX: usize = 300;
 
 /// A program that speaks the protocol.
@@ -51,7 +54,7 @@ impl HelperProgram {
     /// None: it has no login for this server.
     pub fn get(&self, env: &Env, server: &RegistryKey) -> Result<Option<Credential>, HelperError> {
         let action = Action::Get.as_str();
-        let answer = match self.call(env, Action::Get, server.as_bytes())? {
+        let answer = match self.call(env, Action::Get, server.as_bytes(), &Mask::default())? {
             Ok(answer) => answer,
             Err(said) if said == NOT_FOUND => return Ok(None),
             Err(said) => return Err(HelperError::Failed { program: self.shown(), action, said }),
@@ -62,18 +65,15 @@ impl HelperProgram {
     pub fn store(&self, env: &Env, server: &RegistryKey, credential: &Credential) -> Result<(), HelperError> {
         let action = Action::Store.as_str();
         let input = protocol::credential_answer(server, credential);
-        match self.call(env, Action::Store, input.expose())? {
+        // What it says may repeat what it was given.
+        match self.call(env, Action::Store, input.expose(), &Mask::of(credential))? {
             Ok(_) => Ok(()),
-            // What it says may repeat what it was given.
-            Err(said) if repeats(&said, &credential.secret) => {
-                Err(HelperError::Failed { program: self.shown(), action, said: "it repeats the secret".to_owned() })
-            }
             Err(said) => Err(HelperError::Failed { program: self.shown(), action, said }),
         }
     }
 
     pub fn erase(&self, env: &Env, server: &RegistryKey) -> Result<(), HelperError> {
-        let said = self.call(env, Action::Erase, server.as_bytes())?;
+        let said = self.call(env, Action::Erase, server.as_bytes(), &Mask::default())?;
         said.map(|_| ()).map_err(|said| HelperError::Failed {
             program: self.shown(),
             action: Action::Erase.as_str(),
@@ -85,7 +85,7 @@ impl HelperProgram {
     pub fn list(&self, env: &Env) -> Result<BTreeMap<RegistryKey, Login>, HelperError> {
         let action = Action::List.as_str();
         // As docker calls it (docker-credential-helpers `client.List`).
-        let answer = self.call(env, Action::List, b"unused")?;
+        let answer = self.call(env, Action::List, b"unused", &Mask::default())?;
         let answer = answer.map_err(|said| HelperError::Failed { program: self.shown(), action, said })?;
         let listed = serde_json::from_slice::<Option<BTreeMap<String, String>>>(answer.expose());
         // Go writes an empty list that was never made as null.
@@ -93,8 +93,15 @@ impl HelperProgram {
         Ok(listed.into_iter().map(|(server, user)| (RegistryKey::new(server), Login::new(user))).collect())
     }
 
-    /// What it answered; or, where it failed, its words: escaped, short, and none that look like an answer.
-    fn call(&self, env: &Env, action: Action, input: &[u8]) -> Result<Result<Secret, String>, ProcessError> {
+    /// What it answered; or, where it failed, its words: escaped, short, and none that look like an answer or repeat what the
+    /// mask hides.
+    fn call(
+        &self,
+        env: &Env,
+        action: Action,
+        input: &[u8],
+        mask: &Mask,
+    ) -> Result<Result<Secret, String>, ProcessError> {
         let mut command = process::command(env, &self.path.to_string_lossy());
         command.arg(action.as_str());
         let finished = process::run(&mut command, input, LIMITS)?;
@@ -102,17 +109,16 @@ impl HelperProgram {
             return Ok(Ok(finished.stdout));
         }
         let out = finished.stdout.expose().trim_ascii();
-        let said = match out.split(|byte| *byte == b'\n').next().unwrap_or_default() {
-            [] => finished.complaint(),
-            line if line.contains(&b'{') => "it ended with an error and an answer".to_owned(),
-            line => text::escaped(&line[..line.len().min(SAID_MAX)]).into_owned(),
+        let line = match out.split(|byte| *byte == b'\n').next().unwrap_or_default() {
+            [] => finished.last_words(),
+            line => line,
         };
-        Ok(Err(if said.is_empty() { format!("it ended with {}", finished.status) } else { said }))
+        Ok(Err(match line {
+            [] => format!("it ended with {}", finished.status),
+            line if line.contains(&b'{') => "it ended with an error and an answer".to_owned(),
+            line => mask.shown(&Zeroizing::new(String::from_utf8_lossy(line).into_owned()), SAID_MAX),
+        }))
     }
-}
-
-fn repeats(said: &str, secret: &Secret) -> bool {
-    !secret.is_empty() && said.contains(&*text::escaped(secret.expose()))
 }
 
 #[cfg(test)]
@@ -170,9 +176,37 @@ mod tests {
         let seen = std::fs::read_to_string(&kept).expect("it");
         assert_eq!(seen, "{\"ServerURL\":\"h.test\",\"Username\":\"bob\",\"Secret\":\"hunter2\"}\nstore\n");
         let refused = store("echo \"cannot keep $(cat)\" | tr -d '{}'; exit 1").expect_err("refused").to_string();
-        assert_eq!(refused, "docker-credential-odd store failed: it repeats the secret");
+        assert_eq!(refused, "docker-credential-odd store failed: (not shown: it repeats the secret)");
         let refused = store("echo not implemented; exit 1").expect_err("refused").to_string();
         assert_eq!(refused, "docker-credential-odd store failed: not implemented");
+    }
+
+    #[test]
+    fn no_piece_of_a_secret_is_repeated_however_it_is_written() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let secret = "a\"b\\c&d-correct-horse";
+        let login = || Credential::new(Login::new("bob"), Secret::new(secret.as_bytes().to_vec()));
+        let said = |script: &str| {
+            let failed = helper(dir.path(), &format!("{script}; exit 1")).store(&env(), &key(), &login());
+            failed.expect_err("refused").to_string()
+        };
+        let pad = "x".repeat(SAID_MAX - 6);
+        for script in [
+            // As it came, without what would make it an answer; then cut in the middle of the secret.
+            "tr -d '{}'".to_owned(),
+            "tr -d '{}' >&2".to_owned(),
+            format!("printf '%s%s' {pad} 'b&d-correct-horse'"),
+            format!("printf '%s%s' {pad} 'd-correct-horse' >&2"),
+            "printf 'bad: &d-CORRECT-hor'".to_owned(),
+            r#"printf '%s' 'bad: a\"b\\c\u0026d-corre'"#.to_owned(),
+        ] {
+            assert_eq!(
+                said(&script),
+                "docker-credential-odd store failed: (not shown: it repeats the secret)",
+                "{script}"
+            );
+        }
+        assert!(said("printf 'not my day'").ends_with("failed: not my day"));
     }
 
     #[test]

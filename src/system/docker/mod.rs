@@ -7,7 +7,7 @@ pub mod client_context;
 pub mod config;
 pub mod creds_store;
 pub mod daemon;
-mod document;
+pub(in crate::system) mod document;
 pub mod edit;
 pub mod entries;
 mod entry_index;

@@ -152,7 +152,7 @@ pub const CLASSES: &[Class] = &[
         OkUnproven,
         "ok_unproven",
         Warning,
-        "the registry accepted the login, but it accepts everybody",
+        "the registry accepted the login, but it may accept everybody",
         "pull a private image to be sure",
     ),
     class(

@@ -1,6 +1,7 @@
 //! One check from beginning to end: reach the registry, ask it without a login, find out what it wants, show the login once,
 //! and judge what it proves. The order of the requests is docs/outcomes.md's.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
@@ -19,10 +20,10 @@ use super::outcome::{Evidence, LoginOutcome};
 use super::verdict::{Verdict, Who, is_registry, of_anonymous, of_failure, of_login};
 use super::verifier;
 use super::wire::Limits;
-use super::words::Mask;
 use crate::model::{Credential, text};
 use crate::system::docker::token;
 use crate::system::env::Env;
+use crate::system::mask::Mask;
 
 /// Clocks that differ by less do no harm, in seconds.
 const SKEW_MAX: i64 = 60;
@@ -219,7 +220,9 @@ impl<'a> Attempt<'a> {
             self.notes.push(format!("its certificate was not checked, as Docker does not check it here ({failure})"));
             return Ok(reached);
         }
-        if (may_be_plain || self.conditions.plain_http) && !is_final(outcome) {
+        // Leave to go without encryption is none to pass over a bad certificate.
+        let has_none = matches!(outcome, LoginOutcome::PlainHttp | LoginOutcome::Refused);
+        if may_be_plain && !is_final(outcome) || self.conditions.plain_http && has_none {
             match self.ping(Scheme::Http, &certificates, true) {
                 Ok(reached) if matches!(reached.answer.status, 200 | 401) || outcome == LoginOutcome::PlainHttp => {
                     self.notes.push(self.who_can_read().to_owned());
@@ -240,20 +243,18 @@ impl<'a> Attempt<'a> {
 
     /// Whether Docker would go on without a certificate, and without encryption.
     fn is_insecure(&self) -> bool {
-        let port = self.address.port(Scheme::Https);
-        // Behind a proxy the name may be unknown here; then it counts by its name only.
-        let addresses = self.exchange.dialer.resolve(self.address.host(), port).unwrap_or_default();
-        let addresses: Vec<_> = addresses.iter().map(|address| address.ip()).collect();
-        self.conditions.insecure.holds(self.address.name(), &addresses)
+        let ways = [Scheme::Https, Scheme::Http].map(|scheme| self.target(scheme));
+        self.conditions.insecure.holds(self.address.name(), &self.exchange.dialer.judged(&ways))
+    }
+
+    fn target(&self, scheme: Scheme) -> Target {
+        Target { scheme, host: self.address.host().to_owned(), port: self.address.port(scheme) }
     }
 
     /// What a login over plain HTTP is exposed to.
     fn who_can_read(&self) -> &'static str {
-        let port = self.address.port(Scheme::Http);
-        let addresses = self.exchange.dialer.resolve(self.address.host(), port).unwrap_or_default();
-        let stays_here = !addresses.is_empty() && addresses.iter().all(|address| address.ip().is_loopback());
-        let target = Target { scheme: Scheme::Http, host: self.address.host().to_owned(), port };
-        match stays_here && self.exchange.dialer.proxy_of(&target).is_none() {
+        let addresses = self.exchange.dialer.judged(&[self.target(Scheme::Http)]);
+        match !addresses.is_empty() && addresses.iter().all(IpAddr::is_loopback) {
             true => "the connection is not encrypted, and does not leave this machine",
             false => "the connection is not encrypted: everybody on the way can read the login",
         }
@@ -294,8 +295,7 @@ impl<'a> Attempt<'a> {
     }
 
     fn note_proxy(&mut self, scheme: Scheme) {
-        let target = Target { scheme, host: self.address.host().to_owned(), port: self.address.port(scheme) };
-        if let Some(proxy) = self.exchange.dialer.proxy_of(&target) {
+        if let Some(proxy) = self.exchange.dialer.proxy_of(&self.target(scheme)) {
             let note = format!("through the proxy {} ({})", text::escaped(proxy.at().as_bytes()), proxy.source);
             if !self.notes.contains(&note) {
                 self.notes.push(note);

@@ -19,11 +19,12 @@ use super::outcome::LoginOutcome;
 use super::proxies::Proxies;
 use super::verifier;
 use super::wire::Limits;
-pub use super::words::percent_encoded;
-use super::words::{Mask, is_page};
+use super::words::is_page;
 use crate::model::Secret;
 use crate::system::docker::proxies::ProxySettings;
 use crate::system::env::Env;
+use crate::system::mask::Mask;
+pub use crate::system::mask::percent_encoded;
 
 /// The longest words of a server that are shown, in characters.
 const WORDS_MAX: usize = 300;

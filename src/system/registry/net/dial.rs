@@ -61,7 +61,7 @@ impl Target {
 pub(super) struct Dialer {
     pub(super) limits: Limits,
     pub(super) proxies: Proxies,
-    resolved: Mutex<BTreeMap<(String, u16), Vec<SocketAddr>>>,
+    resolved: Mutex<BTreeMap<String, Vec<SocketAddr>>>,
 }
 
 impl Dialer {
@@ -69,18 +69,40 @@ impl Dialer {
         Dialer { limits, proxies, resolved: Mutex::default() }
     }
 
-    /// The addresses of a name, the same ones each time: what was judged by its address is also what is dialled.
-    pub(super) fn resolve(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, Failure> {
-        let key = (host.to_owned(), port);
-        if let Some(known) = self.resolved.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
-            return Ok(known.clone());
+    /// The addresses of a name, the same ones each time and for every port: what was judged by its address is also what is
+    /// dialled.
+    fn resolve(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, Failure> {
+        let at_port = |known: &[SocketAddr]| {
+            let at = |address: &SocketAddr| {
+                let mut address = *address;
+                address.set_port(port);
+                address
+            };
+            known.iter().map(at).collect()
+        };
+        if let Some(known) = self.resolved.lock().unwrap_or_else(PoisonError::into_inner).get(host) {
+            return Ok(at_port(known));
         }
         let found = match host.parse::<IpAddr>() {
             Ok(address) => vec![SocketAddr::new(address, port)],
             Err(_) => self.look_up(host, port)?,
         };
-        self.resolved.lock().unwrap_or_else(PoisonError::into_inner).insert(key, found.clone());
-        Ok(found)
+        let mut resolved = self.resolved.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(at_port(resolved.entry(host.to_owned()).or_insert(found)))
+    }
+
+    /// The addresses that a host can be judged by: those that are dialled for it, in whatever way the target names. None where
+    /// that is not known here, as behind a proxy, which looks names up itself.
+    pub(super) fn judged(&self, targets: &[Target]) -> Vec<IpAddr> {
+        let mut judged = Vec::new();
+        for target in targets {
+            let is_ours = target.host.parse::<IpAddr>().is_ok() || self.proxy_of(target).is_none();
+            match self.resolve(&target.host, target.port) {
+                Ok(found) if is_ours => judged.extend(found.iter().map(SocketAddr::ip)),
+                Ok(_) | Err(_) => return Vec::new(),
+            }
+        }
+        judged
     }
 
     /// The system's resolver knows no time limit: it is left behind on a thread of its own when the time is up.
@@ -247,4 +269,46 @@ fn status_of(head: &[u8]) -> Option<u16> {
     let line = head.split(|byte| *byte == b'\r').next()?;
     let line = std::str::from_utf8(line).ok()?.strip_prefix("HTTP/1.")?;
     line.split(' ').nth(1)?.parse().ok().filter(|status| (100..600).contains(status))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+    use crate::system::env::Env;
+
+    #[test]
+    fn a_name_is_looked_up_once_whatever_the_port() {
+        let cancel = Arc::new(AtomicBool::new(false));
+        let patience = Duration::from_secs(10);
+        let limits = Limits { deadline: Env::clock() + patience, patience, cancel: cancel.clone() };
+        let dialer = Dialer::new(limits, Proxies::default());
+        let first = dialer.resolve("localhost", 443).expect("it has an address");
+        // Nothing is looked up any more.
+        cancel.store(true, Ordering::Relaxed);
+        let again = dialer.resolve("localhost", 80).expect("it is known");
+        let ips = |all: &[SocketAddr]| all.iter().map(SocketAddr::ip).collect::<Vec<_>>();
+        assert_eq!(ips(&first), ips(&again));
+        assert!(again.iter().all(|address| address.port() == 80) && first.iter().all(|one| one.port() == 443));
+        assert!(dialer.resolve("127.0.0.2", 80).is_ok() && dialer.resolve("other.localhost", 80).is_err());
+    }
+
+    #[test]
+    fn what_a_proxy_looks_up_is_not_judged_by_what_is_found_here() {
+        let limits = Limits { deadline: Env::clock(), patience: Duration::ZERO, cancel: Arc::default() };
+        let env = Env::made_of([("HTTP_PROXY", "proxy.test:3128")]);
+        let settings = crate::system::docker::proxies::ProxySettings::default;
+        let dialer = Dialer::new(limits, Proxies::of(&env, settings(), settings()));
+        let near: SocketAddr = "127.0.0.1:443".parse().expect("an address");
+        for host in ["h.test", "10.1.2.3"] {
+            dialer.resolved.lock().expect("a list").insert(host.to_owned(), vec![near]);
+        }
+        let target = |scheme, host: &str| Target { scheme, host: host.to_owned(), port: 5000 };
+        let (plain, tls) = (target(Scheme::Http, "h.test"), target(Scheme::Https, "h.test"));
+        assert_eq!(dialer.judged(std::slice::from_ref(&tls)), [near.ip()]);
+        assert!(dialer.judged(&[tls, plain]).is_empty());
+        assert_eq!(dialer.judged(&[target(Scheme::Http, "10.1.2.3")]), [near.ip()], "an address needs no looking up");
+        assert!(dialer.judged(&[target(Scheme::Https, "unknown.test")]).is_empty());
+    }
 }

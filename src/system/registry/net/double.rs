@@ -76,7 +76,7 @@ impl Server {
         Server::serving(None, answer)
     }
 
-    /// Answers HTTP over TLS.
+    /// Answers HTTP over TLS; also without, to whoever does not ask for it.
     pub(crate) fn tls(config: ServerConfig, answer: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> Server {
         Server::serving(Some(Arc::new(config)), answer)
     }
@@ -88,7 +88,9 @@ impl Server {
             let mut first = [0];
             let is_tls = stream.peek(&mut first).is_ok() && first[0] == 0x16;
             let mut stream: Box<dyn Both> = match &tls {
-                Some(tls) => Box::new(StreamOwned::new(ServerConnection::new(tls.clone()).expect("a server"), stream)),
+                Some(tls) if is_tls => {
+                    Box::new(StreamOwned::new(ServerConnection::new(tls.clone()).expect("a server"), stream))
+                }
                 // As servers do that are asked for TLS and know none.
                 None if is_tls => {
                     let mut stream = stream;
@@ -96,7 +98,7 @@ impl Server {
                     let _ = stream.read(&mut [0; 4096]);
                     return;
                 }
-                None => Box::new(stream),
+                Some(_) | None => Box::new(stream),
             };
             let Ok(request) = read_request(&mut stream) else { return };
             noted.lock().expect("a list").push(request.clone());

@@ -21,9 +21,10 @@ use super::date;
 use super::dial::{Dialer, Target};
 use super::failure::{Failure, of_library, of_stream};
 use super::wire::Wire;
-use super::words::{Mask, of_body};
+use super::words::of_body;
 use crate::model::{Credential, Secret};
 use crate::system::env::Env;
+use crate::system::mask::Mask;
 
 /// The most of a body that is read, in bytes.
 pub(super) const BODY_MAX: usize = 256 * 1024;

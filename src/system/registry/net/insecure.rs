@@ -35,15 +35,22 @@ impl Insecure {
         Insecure { strict: true, ..self }
     }
 
-    pub(super) fn trusts_loopback(&self) -> bool {
-        !self.strict
-    }
-
-    /// `name` as Docker names the registry; the addresses that its host has.
+    /// `name` as Docker names the registry; the addresses that its host has, each of which has to be one. Docker is content
+    /// with any, and may then reach another.
     pub(super) fn holds(&self, name: &str, addresses: &[IpAddr]) -> bool {
         let named = self.names.iter().any(|known| known == name);
-        let near = |address: &IpAddr| !self.strict && address.is_loopback();
-        named || addresses.iter().any(|one| near(one) || self.networks.iter().any(|network| network.holds(*one)))
+        let in_network = |address: &IpAddr| self.networks.iter().any(|network| network.holds(*address));
+        let held = |address: &IpAddr| self.is_near(address) || in_network(address);
+        named || !addresses.is_empty() && addresses.iter().all(held)
+    }
+
+    fn is_near(&self, address: &IpAddr) -> bool {
+        !self.strict && address.is_loopback()
+    }
+
+    /// What was sent there would not leave this machine.
+    pub(super) fn stays_here(&self, addresses: &[IpAddr]) -> bool {
+        !addresses.is_empty() && addresses.iter().all(|address| self.is_near(address))
     }
 }
 
@@ -59,6 +66,12 @@ mod tests {
         assert!(insecure.holds("x.test", &at("10.1.2.3")) && insecure.holds("x.test", &at("127.0.0.1")));
         assert!(insecure.holds("x.test", &at("::1")));
         assert!(!insecure.holds("h.test", &at("192.0.2.1")) && !insecure.holds("x.test", &[]));
+        let both = |one: &str, other: &str| [at(one), at(other)].concat();
+        assert!(insecure.holds("x.test", &both("127.0.0.1", "::1")));
+        // The next one that is tried may be far away.
+        assert!(!insecure.holds("x.test", &both("127.0.0.1", "203.0.113.5")));
+        assert!(!insecure.holds("x.test", &both("203.0.113.5", "10.1.2.3")));
+        assert!(insecure.holds("h.test:5000", &both("127.0.0.1", "203.0.113.5")));
         let strict = insecure.strictly();
         assert!(!strict.holds("x.test", &at("127.0.0.1")) && strict.holds("x.test", &at("10.1.2.3")));
     }

@@ -5,8 +5,8 @@ use ureq::http::Uri;
 
 use super::address::{Scheme, host_and_port, is_loopback};
 use super::dial::Target;
-use super::words::percent_encoded;
 use crate::model::{Secret, text};
+use crate::system::mask::percent_encoded;
 
 /// A realm that a login may be sent to.
 #[derive(Clone, Debug)]
@@ -30,7 +30,8 @@ pub(super) struct Plain<'a> {
     /// The registry itself was reached so.
     pub(super) registry: Option<&'a Target>,
     pub(super) everywhere: bool,
-    pub(super) loopback: bool,
+    /// Whether what is sent there stays on this machine.
+    pub(super) stays_here: &'a dyn Fn(&Target) -> bool,
 }
 
 impl Realm {
@@ -42,8 +43,8 @@ impl Realm {
         let target = Target::of(&uri).ok_or_else(no_address)?;
         let fits = target.scheme == Scheme::Https
             || plain.everywhere
-            || plain.loopback && is_loopback(&target.host)
-            || plain.registry.is_some_and(|registry| registry.host == target.host);
+            || plain.registry.is_some_and(|registry| registry.host == target.host)
+            || is_loopback(&target.host) && (plain.stays_here)(&target);
         if !fits {
             return Err(RealmError::Plain(text::quoted(without_query(realm))));
         }
@@ -98,7 +99,7 @@ fn without_query(url: &str) -> &str {
 mod tests {
     use super::*;
 
-    const NOWHERE: Plain<'static> = Plain { registry: None, everywhere: false, loopback: true };
+    const NOWHERE: Plain<'static> = Plain { registry: None, everywhere: false, stays_here: &|_| true };
 
     #[test]
     fn a_login_goes_only_where_it_is_safe() {
@@ -106,8 +107,11 @@ mod tests {
         assert!(Realm::of("http://127.0.0.1:5001/token", None, &NOWHERE).is_ok());
         let plain = |realm: &str| matches!(Realm::of(realm, None, &NOWHERE), Err(RealmError::Plain(_)));
         assert!(plain("http://auth.test/token") && plain("http://127.0.0.1.evil.test/"));
-        let strict = Plain { loopback: false, ..NOWHERE };
-        assert!(Realm::of("http://127.0.0.1:5001/token", None, &strict).is_err());
+        // A name is this machine's only where its addresses are.
+        let far = Plain { stays_here: &|_| false, ..NOWHERE };
+        for realm in ["http://127.0.0.1:5001/token", "http://a.localhost/token"] {
+            assert!(Realm::of(realm, None, &far).is_err() && Realm::of(realm, None, &NOWHERE).is_ok(), "{realm}");
+        }
         let registry = Target { scheme: Scheme::Http, host: "r.test".to_owned(), port: 5000 };
         let beside = Plain { registry: Some(&registry), ..NOWHERE };
         assert!(Realm::of("http://r.test:5001/token", None, &beside).is_ok());

@@ -17,7 +17,9 @@ use super::outcome::{Evidence, LoginOutcome};
 use super::realm::{Plain, Realm};
 use super::verdict::{Verdict, Who, of_anonymous, of_failure, of_login};
 use super::verifier;
+use super::words::whole;
 use crate::model::{Credential, Login, Secret, text};
+use crate::system::docker::document::Node;
 
 /// Where a registry has its tokens handed out, and how it is reached.
 pub(super) struct TokenServer {
@@ -36,8 +38,10 @@ impl Attempt<'_> {
         let registry = Target::of(&self.base(reached.scheme).map_err(of_token_server)?);
         let plain = Plain {
             registry: registry.as_ref().filter(|_| reached.scheme == Scheme::Http),
-            everywhere: self.conditions.plain_http,
-            loopback: self.conditions.insecure.trusts_loopback(),
+            everywhere: self.conditions.plain_http && reached.scheme == Scheme::Http,
+            stays_here: &|target| {
+                self.conditions.insecure.stays_here(&self.exchange.dialer.judged(std::slice::from_ref(target)))
+            },
         };
         let realm = Realm::of(realm, service, &plain)
             .map_err(|error| Verdict::new(LoginOutcome::RealmRefused, error.to_string()))?;
@@ -90,8 +94,7 @@ impl Attempt<'_> {
         if reached.checked || realm.target.host == self.address.host() {
             return Ok(reached.tls.clone());
         }
-        let addresses = self.exchange.dialer.resolve(&realm.target.host, realm.target.port).unwrap_or_default();
-        let addresses: Vec<_> = addresses.iter().map(|address| address.ip()).collect();
+        let addresses = self.exchange.dialer.judged(std::slice::from_ref(&realm.target));
         if self.conditions.insecure.holds(&realm.target.host, &addresses) {
             return Ok(reached.tls.clone());
         }
@@ -100,8 +103,8 @@ impl Attempt<'_> {
         verifier::config(&certificates, true).map(Arc::new).map_err(failed)
     }
 
-    /// What the token server gives to nobody; None where it refuses, as it should.
-    fn nobodys_token(&mut self, server: &TokenServer) -> Judged<Option<Secret>> {
+    /// What the token server gives to nobody.
+    fn nobodys_token(&mut self, server: &TokenServer) -> Judged<Nobodys> {
         let uri = server
             .realm
             .asked(None, None)
@@ -110,12 +113,12 @@ impl Attempt<'_> {
             .ask(Purpose::Control, &uri, Auth::Nobody, &server.tls)
             .map_err(|failure| of_failure(&failure, Who::TokenServer))?;
         match answer.status {
-            200 => Ok(token_in(&answer)),
+            200..=299 => Ok(token_in(&answer).map_or(Nobodys::Unreadable, Nobodys::Token)),
             429 | 500.. => match of_anonymous(&answer, Who::TokenServer) {
                 Some(verdict) => Err(verdict),
-                None => Ok(None),
+                None => Ok(Nobodys::Refused),
             },
-            _ => Ok(None),
+            _ => Ok(Nobodys::Refused),
         }
     }
 
@@ -146,7 +149,8 @@ impl Attempt<'_> {
         }
         token_in(&answer).ok_or_else(|| {
             let what = if answer.is_cut { "is far too long or broke off" } else { "is no token" };
-            Verdict::new(LoginOutcome::BadTokenAnswer, format!("what its token server answered {what}")).said(&answer)
+            // Its words are not told: they may be the beginning of a token.
+            Verdict::new(LoginOutcome::BadTokenAnswer, format!("what its token server answered {what}"))
         })
     }
 
@@ -173,11 +177,18 @@ impl Attempt<'_> {
         reached: &Reached,
         answer: &Answer,
         ours: &Secret,
-        nobody: Option<Secret>,
+        nobody: Nobodys,
     ) -> Judged<Verdict> {
-        let Some(nobody) = nobody else {
-            self.account = self.subject(ours);
-            return proved_by(answer, "its token server refused a request without a login and accepted this one");
+        let nobody = match nobody {
+            Nobodys::Token(token) => token,
+            Nobodys::Refused => {
+                self.account = self.subject(ours);
+                return proved_by(answer, "its token server refused a request without a login and accepted this one");
+            }
+            Nobodys::Unreadable => {
+                let told = "the registry accepted it, but what its token server gives to everybody cannot be read";
+                return proved_by(answer, told).map(|_| unproven(told));
+            }
         };
         self.exchange.mask.add(&nobody);
         let whose = |token: &Secret| claims::of(token).map(|claims| claims.subject);
@@ -211,6 +222,15 @@ impl Attempt<'_> {
     }
 }
 
+/// What a token server gives to nobody.
+enum Nobodys {
+    /// Nothing, as it should.
+    Refused,
+    Token(Secret),
+    /// It did not refuse, and its answer broke off or is something else.
+    Unreadable,
+}
+
 /// A login that nobody has.
 fn stranger() -> Option<Credential> {
     let mut bytes = [0; 16];
@@ -224,23 +244,17 @@ fn unproven(message: &str) -> Verdict {
     Verdict::accepted(LoginOutcome::OkUnproven, Evidence::Accepted, message)
 }
 
-/// A token server's answer (`token` and `access_token` are the same, and the second one counts).
-#[derive(serde::Deserialize)]
-struct TokenAnswer {
-    #[serde(default)]
-    token: Option<String>,
-    #[serde(default)]
-    access_token: Option<String>,
-}
-
+/// The token of a token server's answer (`token` and `access_token` are the same, and the second one counts).
 fn token_in(answer: &Answer) -> Option<Secret> {
     if answer.is_cut {
         return None;
     }
-    // A list would do for the library.
-    let body = answer.body.expose().trim_ascii();
-    let told: TokenAnswer = body.starts_with(b"{").then(|| serde_json::from_slice(body).ok())??;
-    let [token, access] = [told.token, told.access_token].map(|token| token.map(String::into_bytes).map(Secret::new));
-    let fits = |token: &Secret| !token.is_empty() && token.len() <= SECRET_MAX;
-    access.filter(fits).or(token.filter(fits))
+    let told = whole(answer.body.expose()).filter(Node::is_map)?;
+    let parts = ["access_token", "token"].map(|name| told.get(name));
+    if parts.iter().flatten().any(|part| part.text().is_none()) {
+        return None;
+    }
+    let mut texts = parts.into_iter().flatten().filter_map(Node::text);
+    let token = texts.find(|token| !token.is_empty() && token.len() <= SECRET_MAX)?;
+    Some(token.part(0..token.len()))
 }

@@ -361,3 +361,84 @@ fn a_clock_that_differs_is_told() {
     assert!(checked.skew.is_some_and(|skew| skew > 1_000_000), "{:?}", checked.skew);
     assert!(checked.notes.iter().any(|note| note.contains("behind the server's")), "{:?}", checked.notes);
 }
+
+/// One that takes passwords with or without encryption, at a place that is not this machine's.
+fn both_ways(fault: Fault) -> (Authority, Server, Bench) {
+    let authority = Authority::new();
+    let server = Server::tls(authority.server(fault), by_password);
+    let mut bench = Bench::new().strict();
+    bench.conditions.plain_http = true;
+    (authority, server, bench)
+}
+
+#[test]
+fn leave_to_go_without_encryption_is_none_to_pass_over_a_certificate() {
+    for (fault, outcome) in
+        [(Fault::Name, Out::TlsWrongName), (Fault::Expired, Out::TlsExpired), (Fault::TooEarly, Out::TlsNotYetValid)]
+    {
+        let (authority, server, bench) = both_ways(fault);
+        plant(bench.machine.path(), "etc/docker/certs.d", &server.name(), "ca.crt", &authority.pem);
+        let checked = bench.try_at(&server.name());
+        assert_eq!((checked.outcome, server.seen().len()), (outcome, 0), "{checked:#?}");
+    }
+    let (_, server, bench) = both_ways(Fault::Nothing);
+    let checked = bench.try_at(&server.name());
+    assert_eq!((checked.outcome, server.seen().len()), (Out::TlsUnknownCa, 0), "{checked:#?}");
+    // It is for those that have no encryption.
+    let plain = Server::plain(by_password);
+    assert_eq!(bench.try_at(&plain.name()).outcome, Out::OkProved);
+}
+
+#[test]
+fn a_registry_that_encrypts_sends_no_login_to_where_nobody_does() {
+    let authority = Authority::new();
+    let server = Server::tls(authority.server(Fault::Nothing), |seen| match seen.path.starts_with("/token") {
+        true => issued(&token(r#"{"sub":"alice"}"#)),
+        false => {
+            let host = seen.headers.get("host").cloned().unwrap_or_default();
+            Reply::challenge(&format!(r#"Bearer realm="http://{host}/token""#))
+        }
+    });
+    let mut bench = Bench::new().strict();
+    bench.conditions.plain_http = true;
+    plant(bench.machine.path(), "etc/docker/certs.d", &server.name(), "ca.crt", &authority.pem);
+    let checked = bench.try_at(&server.name());
+    assert_eq!(checked.outcome, Out::RealmRefused, "{checked:#?}");
+    assert!(server.seen().iter().all(|seen| seen.auth().is_empty()));
+}
+
+/// An answer that ends before its end.
+fn broken_off(content_type: &str, body: &str) -> Reply {
+    Reply::raw(format!(
+        "HTTP/1.1 200 X\r\nContent-Type: {content_type}\r\nContent-Length: 4000\r\nConnection: close\r\n\r\n{body}"
+    ))
+}
+
+#[test]
+fn an_answer_to_nobody_that_cannot_be_read_is_no_refusal() {
+    let anonymous: [fn() -> Reply; 4] = [
+        || broken_off("application/json", r#"{"token":"nobo"#),
+        || Reply::new(200, &[("Content-Type", "text/html")], "<html>sign in"),
+        || Reply::json(200, "[]"),
+        || issued(&"z".repeat(400_000)),
+    ];
+    for answer in anonymous {
+        let issue = move |seen: &Seen| if seen.auth().is_empty() { answer() } else { issued("ours") };
+        let checked = Bench::new().try_at(&by_token(issue, |token| token == "ours").name());
+        assert_eq!((checked.outcome, checked.evidence), (Out::OkUnproven, Some(Evidence::Accepted)), "{checked:#?}");
+        assert!(checked.message.contains("cannot be read"), "{}", checked.message);
+    }
+}
+
+#[test]
+fn a_token_that_breaks_off_is_not_told() {
+    for content_type in ["application/json", "text/plain", ""] {
+        let issue = move |seen: &Seen| match seen.auth() {
+            "" => Reply::json(401, "{}"),
+            _ => broken_off(content_type, r#"{"token":"t0ken-that-opens-everything"#),
+        };
+        let checked = Bench::new().try_at(&by_token(issue, |_| true).name());
+        assert_eq!(checked.outcome, Out::BadTokenAnswer, "{checked:#?}");
+        assert!(!format!("{checked:?}").contains("t0ken"), "{checked:#?}");
+    }
+}
