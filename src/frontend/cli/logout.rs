@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::prompt::Terminal;
 use super::{Session, names};
-use crate::model::{Problem, RegistryKey, text};
+use crate::model::{Problem, RegistryKey, misplaced, text};
 use crate::ops::audit::Scope;
 use crate::ops::login::{self, Erased, LoggedOut, Plan};
 
@@ -122,10 +122,8 @@ pub(super) fn told(done: &LoggedOut) -> String {
 }
 
 fn words(erased: &Erased) -> String {
-    let keys = |keys: &[RegistryKey]| keys.iter().map(|key| key.display().into_owned()).collect::<Vec<_>>().join(", ");
-    let listed = |servers: &[String]| {
-        servers.iter().map(|server| text::escaped(server.as_bytes()).into_owned()).collect::<Vec<_>>().join(", ")
-    };
+    let keys = |keys: &[RegistryKey]| texts(keys).join(", ");
+    let listed = |servers: &[String]| servers.join(", ");
     match erased {
         Erased::Store(servers) => format!("{} from the store", keys(servers)),
         Erased::Helper(program, servers) => format!("{} from {program}", keys(servers)),
@@ -136,9 +134,13 @@ fn words(erased: &Erased) -> String {
     }
 }
 
+/// What stands before an `@` may be a password.
+fn texts(keys: &[RegistryKey]) -> Vec<String> {
+    keys.iter().map(|key| misplaced::server(key.as_bytes())).collect()
+}
+
 /// `schema` 1 of docs/json.md, `logout`.
 pub(super) fn one(done: &LoggedOut) -> Value {
-    let texts = |keys: &[RegistryKey]| keys.iter().map(|key| key.to_text().into_owned()).collect::<Vec<_>>();
     let erased = done.erased.iter().map(|erased| {
         let (place, at, servers) = match erased {
             Erased::Store(servers) => ("store", None, texts(servers)),

@@ -12,7 +12,7 @@ use crate::ops::registries::name_of;
 use crate::ops::shims::{self, PREFIX};
 use crate::system::System;
 use crate::system::docker::auth_file::{self, Contents, Layout, State};
-use crate::system::docker::config;
+use crate::system::docker::config::{self, DockerConfig};
 
 /// Helpers that make their logins themselves and keep none: AWS, Google, Azure, GitHub.
 pub(super) const READ_ONLY: [&str; 7] = ["acr-env", "acr-linux", "ecr-login", "env", "gcloud", "gcr", "ghcr-login"];
@@ -60,7 +60,7 @@ pub fn target(system: &System, registry: &str, to: Option<&str>) -> Result<Targe
     let name = name_of(&key);
     read_only::check(system, &system.options.docker_config)?;
     let contents = contents(system);
-    let (named, chosen) = asked(system, &key, contents.as_ref())?;
+    let (named, chosen) = asked(system, &key)?;
     let asked = named.or_else(|| chosen.clone());
     let helper = match to.map(str::to_owned).or_else(|| asked.clone()) {
         Some(helper) => helper,
@@ -84,26 +84,14 @@ pub fn target(system: &System, registry: &str, to: Option<&str>) -> Result<Targe
 }
 
 /// The helper that Docker's file names for it; or the one that Docker chooses itself, where that says nothing of logins.
-fn asked(
-    system: &System,
-    key: &RegistryKey,
-    contents: Option<&Contents>,
-) -> Result<(Option<String>, Option<String>), Problem> {
+fn asked(system: &System, key: &RegistryKey) -> Result<(Option<String>, Option<String>), Problem> {
     let docker = config::read(&system.options.docker_config)?;
-    let says_nothing = contents.is_none_or(|contents| {
-        contents.held.is_empty()
-            && contents.marks.is_empty()
-            && contents.cred_helpers.is_empty()
-            && contents.creds_store.is_none()
-    });
-    let named = docker.helper_for(key).map(str::to_owned);
-    let chosen = if named.is_none() && says_nothing { chosen(system) } else { None };
-    Ok((named, chosen))
+    Ok((docker.helper_for(key).map(str::to_owned), chosen(system, &docker)))
 }
 
 /// The helper that Docker asks about it.
 pub(super) fn asked_about(system: &System, key: &RegistryKey) -> Result<Option<String>, Problem> {
-    let (named, chosen) = asked(system, key, contents(system).as_ref())?;
+    let (named, chosen) = asked(system, key)?;
     Ok(named.or(chosen))
 }
 
@@ -116,8 +104,11 @@ fn contents(system: &System) -> Option<Contents> {
 }
 
 /// Where a file says nothing of logins, Docker takes `pass`, if that is there, and its helper
-/// (docker/cli `cli/config/credentials/default_store.go`).
-fn chosen(system: &System) -> Option<String> {
+/// (docker/cli `cli/config/credentials/default_store.go`, `configfile.ContainsAuth`).
+pub(super) fn chosen(system: &System, docker: &DockerConfig) -> Option<String> {
+    if docker.has_entries || docker.helper.is_some() || !docker.helpers.is_empty() {
+        return None;
+    }
     let helper = if system.env.find_program("pass").is_some() { "pass" } else { "secretservice" };
     shims::found_first(system, helper).ok().flatten().map(|_| helper.to_owned())
 }

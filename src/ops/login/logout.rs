@@ -4,17 +4,19 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use super::RawName;
+use super::choice::chosen;
 use super::files::{self, InFile};
 use super::keeper::{Keeper, keeper};
 use crate::model::registry_key::{HUB_KEY, HUB_NAME};
-use crate::model::{Problem, RegistryKey, Secret, text};
+use crate::model::{Problem, RegistryKey, Secret, misplaced, text};
 use crate::ops::audit::Scope;
 use crate::ops::read_only;
 use crate::ops::registries::{self, name_of};
 use crate::ops::shims::PREFIX;
 use crate::system::System;
-use crate::system::docker::auth_config::{self, AuthConfig};
-use crate::system::docker::auth_file::{self, Layout, State};
+use crate::system::docker::auth_config;
+use crate::system::docker::config::{self, DockerConfigError};
 use crate::system::docker::helper_program::{HelperError, HelperProgram};
 
 /// Docker Hub's tokens (docker/cli `internal/oauth/manager`), beside its key.
@@ -23,8 +25,9 @@ const TOKENS: [&str; 2] = ["access-token", "refresh-token"];
 /// What a logout would do.
 #[derive(Debug)]
 pub struct Plan {
-    /// `docker.io` for Docker Hub, else the host with its port.
+    /// `docker.io` for Docker Hub, else the host with its port; fit to be shown.
     pub name: String,
+    raw: RawName,
     /// Files with entries of it, and with Docker's marks.
     pub files: Vec<InFile>,
     /// Why other files may have some too, in words.
@@ -36,7 +39,9 @@ pub struct Plan {
 /// What a logout did, and what it proved.
 #[derive(Debug)]
 pub struct LoggedOut {
+    /// As in the plan.
     pub name: String,
+    raw: RawName,
     pub erased: Vec<Erased>,
     /// How many questions were asked again: spellings of the store and of each helper.
     pub asked: usize,
@@ -64,7 +69,7 @@ pub fn registries(system: &System, scope: &Scope) -> Result<Vec<String>, Problem
     let mut names: BTreeSet<String> = files::registries(system, scope).into_iter().collect();
     let listed = registries::list(system)?;
     names.extend(listed.logins.iter().filter(|one| one.mount.is_root()).map(|one| name_of(&one.server)));
-    for keeper in keepers(system, None) {
+    for keeper in keepers(system, None).unwrap_or_default() {
         if let Keeper::Program(program) = keeper
             && let Ok(listed) = program.list(&system.env)
         {
@@ -77,21 +82,27 @@ pub fn registries(system: &System, scope: &Scope) -> Result<Vec<String>, Problem
 /// Looks where logins of the registry are; opens nothing.
 pub fn plan(system: &System, scope: &Scope, server: &RegistryKey) -> Plan {
     let name = name_of(server);
-    let (files, untold) = files::of_registry(system, scope, &name);
-    Plan { keepers: keepers(system, Some(&name)), name, files, untold }
+    let (files, mut untold) = files::of_registry(system, scope, &name);
+    let keepers = keepers(system, Some(&name)).unwrap_or_else(|error| {
+        untold.push(format!("which helper Docker asks is not known: {error}"));
+        Vec::new()
+    });
+    let raw = RawName::new(name);
+    Plan { keepers, name: raw.shown(), raw, files, untold }
 }
 
-/// The helpers that Docker's configuration names, for this registry or for any; without those that the store answers for.
-fn keepers(system: &System, name: Option<&str>) -> Vec<Keeper> {
-    let file = auth_file::read(&system.options.docker_config.join(crate::system::docker::config::FILE), Layout::Nested);
-    let State::Read(contents) = file.state else { return Vec::new() };
+/// The helpers that Docker asks about this registry or about any, also one that it chose itself; without those that the store
+/// answers for.
+fn keepers(system: &System, name: Option<&str>) -> Result<Vec<Keeper>, DockerConfigError> {
+    let docker = config::read(&system.options.docker_config)?;
     let is_of_it = |server: &String| name.is_none_or(|name| name_of(&RegistryKey::new(server.as_str())) == name);
-    let own = contents.cred_helpers.iter().filter(|(server, helper)| !helper.is_empty() && is_of_it(server));
-    let mut helpers: Vec<&String> = own.map(|(_, helper)| helper).chain(&contents.creds_store).collect();
+    let own = docker.helpers.iter().filter(|(server, helper)| !helper.is_empty() && is_of_it(server));
+    let mut helpers: Vec<String> = own.map(|(_, helper)| helper).chain(&docker.helper).cloned().collect();
+    helpers.extend(chosen(system, &docker));
     helpers.sort();
     helpers.dedup();
-    let found = helpers.into_iter().map(|helper| keeper(system, helper));
-    found.filter(|keeper| *keeper != Keeper::Store).collect()
+    let found = helpers.iter().map(|helper| keeper(system, helper));
+    Ok(found.filter(|keeper| *keeper != Keeper::Store).collect())
 }
 
 /// Does it. Entries with a secret leave the files only where `files` says so. Goes on after what fails: that is told as what
@@ -100,6 +111,7 @@ pub fn logout(system: &System, scope: &Scope, plan: &Plan, files: bool) -> Resul
     read_only::check(system, &system.options.docker_config)?;
     let mut done = LoggedOut {
         name: plan.name.clone(),
+        raw: plan.raw.clone(),
         erased: Vec::new(),
         asked: 0,
         still: plan.untold.clone(),
@@ -128,7 +140,7 @@ impl LoggedOut {
     }
 
     fn key(&self) -> RegistryKey {
-        RegistryKey::new(if self.name == HUB_NAME { HUB_KEY } else { self.name.as_str() })
+        RegistryKey::new(if self.raw.as_str() == HUB_NAME { HUB_KEY } else { self.raw.as_str() })
     }
 
     fn hint(&mut self, hint: String) {
@@ -155,88 +167,91 @@ impl LoggedOut {
     }
 
     /// What it lists is erased; what clients ask for besides is asked for first: other helpers take an erase of what is not
-    /// there for a fault.
+    /// there for a fault. One that hangs is waited for once.
     fn clear_helper(&mut self, system: &System, program: &HelperProgram) {
-        let shown = program.shown();
-        let listed = match program.list(&system.env) {
-            Ok(listed) => listed.into_keys().filter(|key| name_of(key) == self.name).collect(),
+        let listed: BTreeSet<RegistryKey> = match program.list(&system.env) {
+            Ok(listed) => listed.into_keys().filter(|key| name_of(key) == self.raw.as_str()).collect(),
+            Err(error @ HelperError::Process(_)) => return self.untold(program, &self.key(), &error),
             Err(error) => {
                 self.warnings.push(error.into());
                 BTreeSet::new()
             }
         };
-        let mut asked = registries::usual_spellings(&self.name);
-        asked.extend(
-            TOKENS.iter().filter(|_| self.name == HUB_NAME).map(|token| RegistryKey::new(format!("{HUB_KEY}{token}"))),
-        );
+        let mut asked = registries::usual_spellings(self.raw.as_str());
+        let is_hub = self.raw.as_str() == HUB_NAME;
+        asked.extend(TOKENS.iter().filter(|_| is_hub).map(|token| RegistryKey::new(format!("{HUB_KEY}{token}"))));
         asked.extend(listed.iter().cloned());
-        let (mut gone, mut failed) = (Vec::new(), Vec::new());
+        let (mut gone, mut failed, mut stuck) = (Vec::new(), Vec::new(), false);
         for key in &asked {
-            if !listed.contains(key) {
-                match program.get(&system.env, key) {
-                    Ok(None) => continue,
-                    Ok(Some(_)) => {}
-                    // The proof, below, asks again and tells.
-                    Err(HelperError::Process(_)) => break,
-                    Err(_) => continue,
+            match cleared(system, program, key, listed.contains(key)) {
+                Ok(true) => gone.push(key.clone()),
+                Ok(false) => {}
+                Err(error @ HelperError::Process(_)) => {
+                    self.untold(program, key, &error);
+                    stuck = true;
+                    break;
                 }
-            }
-            match program.erase(&system.env, key) {
-                Ok(()) => gone.push(key.clone()),
                 Err(error) => failed.push(Problem::from(error)),
             }
         }
-        let before = self.still.len();
-        self.ask_again(system, program, &asked);
-        gone.retain(|key| !self.still[before..].iter().any(|still| still.contains(&*key.display())));
-        // Where nothing answers afterwards, nothing failed.
-        if self.still.len() > before {
-            self.warnings.extend(failed);
+        if !stuck {
+            let left = self.ask_again(system, program, &asked);
+            gone.retain(|key| !left.contains(key));
+            // Where nothing answers afterwards, nothing failed.
+            self.warnings.extend(failed.into_iter().filter(|_| !left.is_empty()));
         }
         if !gone.is_empty() {
-            self.erased.push(Erased::Helper(shown, gone));
+            self.erased.push(Erased::Helper(program.shown(), gone));
         }
     }
 
-    fn ask_again(&mut self, system: &System, program: &HelperProgram, asked: &BTreeSet<RegistryKey>) {
-        let shown = program.shown();
+    fn untold(&mut self, program: &HelperProgram, key: &RegistryKey, error: &HelperError) {
+        let server = misplaced::server(key.as_bytes());
+        self.still.push(format!("whether {} has a login for {server} is not known: {error}", program.shown()));
+    }
+
+    /// Those that it still answers for, or may.
+    fn ask_again(
+        &mut self,
+        system: &System,
+        program: &HelperProgram,
+        asked: &BTreeSet<RegistryKey>,
+    ) -> BTreeSet<RegistryKey> {
+        let mut left = BTreeSet::new();
         for key in asked {
             self.asked += 1;
             match program.get(&system.env, key) {
-                Ok(None) => {}
+                Ok(None) => continue,
                 Ok(Some(found)) => {
-                    let whose = found.login.quoted();
-                    self.still.push(format!("{shown} still answers for {} with {whose}", key.display()));
+                    let (server, whose) = (misplaced::server(key.as_bytes()), found.login.quoted());
+                    self.still.push(format!("{} still answers for {server} with {whose}", program.shown()));
                 }
                 Err(error) => {
-                    self.still.push(format!("whether {shown} has a login for {} is not known: {error}", key.display()));
-                    // One that hangs is waited for once.
+                    self.untold(program, key, &error);
                     if matches!(error, HelperError::Process(_)) {
-                        return;
+                        left.extend(asked.range(key..).cloned());
+                        return left;
                     }
                 }
             }
+            left.insert(key.clone());
         }
+        left
     }
 
     fn clear_files(&mut self, system: &System, plan: &Plan, agreed: bool) {
         for file in plan.files.iter().filter(|file| !file.is_copy()) {
-            let held = agreed && !file.held().is_empty();
-            if !(held || file.has_marks_only_to_go()) {
+            if !(agreed && !file.held().is_empty() || file.has_marks_only_to_go()) {
                 continue;
             }
-            match files::take_out(system, file, &self.name, held) {
-                Ok(warning) => {
-                    self.warnings.extend(warning);
-                    let all = [(held, file.held(), false), (true, file.marks(), true)];
-                    for (_, servers, are_marks) in all.into_iter().filter(|(is, servers, _)| *is && !servers.is_empty())
-                    {
-                        let path = file.path.clone();
-                        self.erased.push(if are_marks {
-                            Erased::Marks(path, servers)
-                        } else {
-                            Erased::File(path, servers)
-                        });
+            match files::take_out(system, file, &self.raw, agreed) {
+                Ok(taken) => {
+                    self.warnings.extend(taken.warning);
+                    if !taken.held.is_empty() {
+                        self.erased.push(Erased::File(file.path.clone(), taken.held));
+                    }
+                    if !taken.marks.is_empty() {
+                        self.erased.push(Erased::Marks(file.path.clone(), taken.marks));
                     }
                 }
                 Err(problem) => self.warnings.push(problem),
@@ -245,28 +260,48 @@ impl LoggedOut {
     }
 
     fn look_again(&mut self, system: &System, scope: &Scope, agreed: bool) {
-        let (files, untold) = files::of_registry(system, scope, &self.name);
+        let (files, untold) = files::of_registry(system, scope, self.raw.as_str());
         for file in &files {
             self.still.extend(file.words());
             if file.is_copy() {
                 self.hint("remove copies of Docker's file: regpass fix --apply INL19".to_owned());
             } else if !file.held().is_empty() && !agreed {
-                let name = text::shell_word(std::path::Path::new(&self.name));
-                self.hint(format!("take it out of the files too: regpass logout --yes {name}"));
+                self.hint(match self.name == self.raw.as_str() {
+                    true => {
+                        let name = text::shell_word(std::path::Path::new(&self.name));
+                        format!("take it out of the files too: regpass logout --yes {name}")
+                    }
+                    // No command can name it without telling it.
+                    false => format!("take it out of {} by hand", text::quoted_path(&file.path)),
+                });
             }
         }
         self.still.extend(untold);
         let mut known = BTreeSet::new();
         self.still.retain(|still| known.insert(still.clone()));
         if let Some(value) = system.env.var("DOCKER_AUTH_CONFIG")
-            && let AuthConfig::Answers(servers) = auth_config::judge(&Secret::new(value.as_encoded_bytes().to_vec()))
-            && servers.iter().any(|server| name_of(&RegistryKey::new(server.as_str())) == self.name)
+            && auth_config::answers_for(&Secret::new(value.as_encoded_bytes().to_vec()), |server| {
+                name_of(server) == self.raw.as_str()
+            })
         {
             let told = "DOCKER_AUTH_CONFIG has a login, which Docker 28.3 and later takes before all others";
             self.still.push(told.to_owned());
             self.hint("take it out of the environment: unset DOCKER_AUTH_CONFIG".to_owned());
         }
     }
+}
+
+/// Whether something was erased there.
+fn cleared(system: &System, program: &HelperProgram, key: &RegistryKey, listed: bool) -> Result<bool, HelperError> {
+    if !listed {
+        match program.get(&system.env, key) {
+            Ok(Some(_)) => {}
+            Err(error @ HelperError::Process(_)) => return Err(error),
+            // Whoever asks again is told.
+            Ok(None) | Err(_) => return Ok(false),
+        }
+    }
+    program.erase(&system.env, key).map(|()| true)
 }
 
 impl Plan {
@@ -394,6 +429,112 @@ esac
             "{done:?}"
         );
         assert_eq!(registries(&bench.system, &scope(&bench)).expect("names"), ["o.test", "stubborn.test"]);
+    }
+
+    #[test]
+    fn docker_s_own_choice_is_asked_where_its_file_says_nothing() {
+        for text in [None, Some(""), Some("{}"), Some(r#"{"auths":{},"credsStore":"","x":1}"#)] {
+            let bench = Bench::with_programs(&[("pass", "#!/bin/sh\n"), ("docker-credential-pass", HELPER)]);
+            let kept = bench.home().join("bin/kept");
+            std::fs::create_dir(&kept).expect("a folder");
+            std::fs::write(kept.join("h.test"), "").expect("a login");
+            text.map(|text| docker(&bench, text));
+            assert_eq!(registries(&bench.system, &scope(&bench)).expect("names"), ["h.test"], "{text:?}");
+            let done = out(&bench, "h.test", false);
+            let gone = Erased::Helper("docker-credential-pass".to_owned(), vec![RegistryKey::new("h.test")]);
+            assert!(done.is_proved() && done.erased == [gone], "{text:?}: {done:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_may_be_a_secret_is_asked_about_all_the_same() {
+        let bench = Bench::with_programs(&[("docker-credential-odd", HELPER)]);
+        let kept = bench.home().join("bin/kept");
+        std::fs::create_dir(&kept).expect("a folder");
+        std::fs::write(kept.join("registry2"), "").expect("a login");
+        let file = docker(&bench, r#"{"credHelpers":{"registry2":"odd"}}"#);
+        let done = out(&bench, "registry2", false);
+        assert!(done.is_proved() && matches!(done.erased[..], [Erased::Helper(..)]), "{done:?}");
+        std::fs::remove_file(file).expect("no config");
+        std::fs::write(bench.home().join(".dockercfg"), r#"{"registry2":{"auth":"Ym9iOmh1bnRlcjI="}}"#).expect("it");
+        let done = out(&bench, "registry2", false);
+        assert!(!done.is_proved() && done.erased.is_empty(), "{done:?}");
+        let done = out(&bench, "registry2", true);
+        assert!(done.is_proved() && matches!(done.erased[..], [Erased::File(..)]), "{done:?}");
+        let value = r#"{"auths":{"registry2":{"auth":"Ym9iOmh1bnRlcjI="}}}"#;
+        let bench = Bench::with_vars(&[("DOCKER_AUTH_CONFIG", value)]);
+        assert!(!out(&bench, "registry2", true).is_proved());
+    }
+
+    #[test]
+    fn a_mark_beside_a_secret_of_the_same_name_takes_nothing_with_it() {
+        for text in [
+            r#"{"AUTHS":{"h.test":{}},"auths":{"h.test":{"auth":"Ym9iOmh1bnRlcjI="}}}"#,
+            // Docker takes the last one: without that the first one would count.
+            r#"{"auths":{"h.test":{"auth":"Ym9iOmh1bnRlcjI="},"h.test":{}}}"#,
+        ] {
+            let bench = Bench::new();
+            let file = docker(&bench, text);
+            let kept = out(&bench, "h.test", false);
+            assert!(!kept.is_proved() && kept.erased.is_empty(), "{kept:?}");
+            assert_eq!(std::fs::read_to_string(&file).expect("it"), text);
+            let done = out(&bench, "h.test", true);
+            assert!(done.is_proved() && !std::fs::read_to_string(&file).expect("it").contains("h.test"), "{done:?}");
+            crate::ops::undo::undo(&bench.system, None).expect("taken back");
+            assert_eq!(std::fs::read_to_string(&file).expect("it"), text);
+        }
+    }
+
+    #[test]
+    fn what_became_a_secret_since_it_was_looked_at_stays() {
+        let bench = Bench::new();
+        let file = docker(&bench, r#"{"auths":{"h.test":{}}}"#);
+        let scope = scope(&bench);
+        let plan = plan(&bench.system, &scope, &RegistryKey::new("h.test"));
+        let text = r#"{"auths":{"h.test":{"auth":"Ym9iOmh1bnRlcjI="}}}"#;
+        std::fs::write(&file, text).expect("logged in meanwhile");
+        let done = logout(&bench.system, &scope, &plan, false).expect("logged out");
+        assert!(!done.is_proved() && done.erased.is_empty(), "{done:?}");
+        assert_eq!(std::fs::read_to_string(&file).expect("it"), text);
+    }
+
+    #[test]
+    fn a_password_in_a_server_s_name_is_written_nowhere() {
+        let bench = Bench::with_git();
+        let named = "https://u:hunter2@h.test";
+        let file = docker(&bench, &format!(r#"{{"auths":{{"{named}":{{"auth":"Ym9iOnB3"}}}}}}"#));
+        put(&bench, named, "bob");
+        bench.git(&["add", "-A"]);
+        bench.git(&["commit", "-q", "-m", "x"]);
+        let scope = scope(&bench);
+        for agreed in [false, true] {
+            let all = registries(&bench.system, &scope).expect("names");
+            assert_eq!(all.len(), 1);
+            let plan = plan(&bench.system, &scope, &RegistryKey::new(&*all[0]));
+            assert_eq!((plan.name.as_str(), plan.in_clear().count()), ("***@h.test", 1));
+            let done = logout(&bench.system, &scope, &plan, agreed).expect("logged out");
+            assert_eq!(done.is_proved(), agreed, "{done:?}");
+            let told = [&[done.name.clone()][..], &done.still, &done.hints].concat().join(" ");
+            assert!(!told.contains("hunter2"), "{told}");
+            // A shell would look for files in its place.
+            assert!(!done.hints.iter().any(|hint| hint.contains('*')), "{:?}", done.hints);
+        }
+        assert_eq!(std::fs::read_to_string(&file).expect("it"), r#"{"auths":{}}"#);
+        let steps = crate::ops::undo::steps(&bench.system).expect("steps");
+        assert!(!format!("{steps:?}").contains("hunter2"), "{steps:?}");
+        assert!(!bench.git(&["log", "-p", "--format=%B"]).contains("hunter2"));
+    }
+
+    #[test]
+    fn a_helper_that_hangs_is_waited_for_once() {
+        let bench = Bench::with_programs(&[(
+            "docker-credential-odd",
+            "#!/bin/sh\necho x >> ${0%/*}/calls; yes | head -c 9000000\n",
+        )]);
+        docker(&bench, r#"{"credsStore":"odd"}"#);
+        let done = out(&bench, "h.test", false);
+        assert!(!done.is_proved(), "{done:?}");
+        assert_eq!(std::fs::read_to_string(bench.home().join("bin/calls")).expect("calls"), "x\n");
     }
 
     #[test]

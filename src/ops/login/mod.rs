@@ -23,11 +23,44 @@ pub use migrate::{
 };
 pub use verdict::{Verify, is_to_be_kept, refusal};
 
+use std::fmt;
+
 use crate::model::registry_key::{HUB_KEY, HUB_NAME};
-use crate::model::{Problem, RegistryKey, text};
+use crate::model::{Problem, RegistryKey, misplaced, text};
+use crate::ops::registries::name_of;
 
 /// The longest host and port: DNS has 253 characters (RFC 1035, 2.3.4), a port 5.
 const HOST_MAX: usize = 253 + 6;
+
+/// A server or a registry as it is named somewhere: what stands before an `@` may be a password. Compared as it is, told
+/// masked.
+#[derive(Clone, PartialEq, Eq)]
+struct RawName(String);
+
+impl RawName {
+    fn new(name: impl Into<String>) -> RawName {
+        RawName(name.into())
+    }
+
+    fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The registry that it means, as raw.
+    fn registry(&self) -> String {
+        name_of(&RegistryKey::new(self.as_str()))
+    }
+
+    fn shown(&self) -> String {
+        misplaced::server(&self.0)
+    }
+}
+
+impl fmt::Debug for RawName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.shown())
+    }
+}
 
 /// The name under which `docker login` keeps the login of what was typed: the host with its port, and the Hub's own for
 /// nothing, `docker.io` and its other names (docker/cli `ConvertToHostname`, `IndexServer`).

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Elsewhere, Place, elsewhere, list, name_of};
 use crate::model::registry_key::{HUB_KEY, HUB_NAME};
-use crate::model::{EntryPath, Login, Problem, RegistryKey, text};
+use crate::model::{EntryPath, Login, Problem, RegistryKey, misplaced, text};
 use crate::ops::change::{Change, Written};
 use crate::ops::credentials::CredentialStore;
 use crate::system::System;
@@ -44,18 +44,26 @@ impl Still {
     /// In words, escaped.
     pub fn words(&self) -> String {
         match self {
-            Still::Answers(server, login) => format!("{} still answers with {}", server.display(), login.quoted()),
-            Still::Untold(server, why) => format!("{} could not be asked: {why}", server.display()),
+            Still::Answers(server, login) => format!("{} still answers with {}", shown(server), login.quoted()),
+            Still::Untold(server, why) => format!("{} could not be asked: {why}", shown(server)),
             Still::Docker(server, Place::Inline(_)) => {
-                format!("Docker's config.json holds a secret for {} in clear", server.display())
+                format!("Docker's config.json holds a secret for {} in clear", shown(server))
             }
             Still::Docker(server, Place::Helper(helper) | Place::Ours(helper)) => {
-                format!("Docker asks docker-credential-{} for {}", text::escaped(helper.as_bytes()), server.display())
+                format!("Docker asks docker-credential-{} for {}", text::escaped(helper.as_bytes()), shown(server))
             }
             Still::DockerUntold(why) => format!("whether Docker's config.json holds one is not known: {why}"),
-            Still::Mount(entry) => format!("{} is in a mounted store, which the helper does not see", entry.display()),
+            Still::Mount(entry) => {
+                let entry = misplaced::words(&entry.display());
+                format!("{entry} is in a mounted store, which the helper does not see")
+            }
         }
     }
+}
+
+/// Safe for a terminal and a commit's message: what stands before an `@` may be a password.
+fn shown(server: &RegistryKey) -> String {
+    text::escaped(misplaced::server(server.as_bytes()).as_bytes()).into_owned()
 }
 
 /// Erases all logins of the registry from the root store, as one change that can be taken back, and asks again. With
@@ -64,8 +72,11 @@ pub fn erase(system: &System, server: &RegistryKey) -> Result<Erased, Problem> {
     let canonical = server.canonical();
     let mut done = erase_from_stores(system, server)?;
     if done.servers.is_empty() {
-        return Err(Problem::not_found(format!("there is no login at {}", text::quoted(server.as_bytes())))
-            .hint("which registries have one: regpass registries"));
+        return Err(Problem::not_found(format!(
+            "there is no login at {}",
+            text::quoted(misplaced::server(server.as_bytes()))
+        ))
+        .hint("which registries have one: regpass registries"));
     }
     match config::read(&system.options.docker_config) {
         Ok(docker) => {
@@ -93,7 +104,7 @@ pub(in crate::ops) fn erase_from_stores(system: &System, server: &RegistryKey) -
         for server in &servers {
             change.remove_folder(&layout::registry_folder(server)?, false)?;
         }
-        let names: Vec<_> = servers.iter().map(RegistryKey::display).collect();
+        let names: Vec<String> = servers.iter().map(shown).collect();
         written = change.finish(&format!("Remove the logins of {} from store.", names.join(", ")));
     }
     let mut asked: BTreeSet<RegistryKey> = servers.iter().cloned().collect();

@@ -3,7 +3,7 @@
 
 use super::auth_file::user_of;
 use super::document::{self, Node, is_named};
-use crate::model::{Secret, misplaced};
+use crate::model::{RegistryKey, Secret, misplaced};
 
 /// What Docker makes of the variable.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,12 +23,18 @@ pub fn judge(value: &Secret) -> AuthConfig {
         return AuthConfig::Ignored("there is more behind its JSON object");
     }
     match entries(&node) {
-        Ok(servers) => AuthConfig::Answers(servers),
+        Ok(servers) => AuthConfig::Answers(servers.into_iter().map(misplaced::server).collect()),
         Err(why) => AuthConfig::Ignored(why),
     }
 }
 
-fn entries(node: &Node) -> Result<Vec<String>, &'static str> {
+/// Whether it answers for a server of which this is true, by the name as it is written there.
+pub fn answers_for(value: &Secret, is_meant: impl Fn(&RegistryKey) -> bool) -> bool {
+    let Ok((node, false)) = document::parse(value.expose()) else { return false };
+    entries(&node).is_ok_and(|servers| servers.into_iter().any(|server| is_meant(&RegistryKey::new(server))))
+}
+
+fn entries(node: &Node) -> Result<Vec<&str>, &'static str> {
     let unknown = "it has a member that Docker does not know";
     if !node.is_map() || node.members().iter().any(|(name, _)| !is_named(name, "auths")) {
         return Err(unknown);
@@ -43,7 +49,7 @@ fn entries(node: &Node) -> Result<Vec<String>, &'static str> {
         if user_of(auth.expose()).is_none() {
             return Err("an auth in it is no base64 of USER:PASSWORD");
         }
-        servers.push(misplaced::server(server));
+        servers.push(server.as_str());
     }
     Ok(servers)
 }

@@ -81,10 +81,6 @@ pub fn entries(text: &Secret, layout: Layout) -> Result<Vec<Entry>, EditError> {
         return Ok(Vec::new());
     }
     let (node, _) = document::parse(bytes).map_err(|_| EditError::Unfit)?;
-    let holds = |entry: &Node| {
-        let named = |name: &str| entry.get(name).and_then(Node::text).is_some_and(|text| !text.is_empty());
-        HOLDERS.iter().any(|name| named(name))
-    };
     let below = |at: &str, entries: &Node| -> Vec<Entry> {
         let held = entries.members().iter().filter(|(_, entry)| holds(entry));
         held.map(|(server, _)| Entry { server: server.clone(), pointer: pointer_to_server(at, server) }).collect()
@@ -93,6 +89,12 @@ pub fn entries(text: &Secret, layout: Layout) -> Result<Vec<Entry>, EditError> {
         Layout::Flat => below("", &node),
         Layout::Nested => node.all("auths").flat_map(|(key, entries)| below(&pointer("", key), entries)).collect(),
     })
+}
+
+/// Whether an entry holds a secret.
+pub(super) fn holds(entry: &Node) -> bool {
+    let named = |name: &str| entry.get(name).and_then(Node::text).is_some_and(|text| !text.is_empty());
+    HOLDERS.iter().any(|name| named(name))
 }
 
 /// The login of an entry: for one of them; for all, an `EntryIndex`.

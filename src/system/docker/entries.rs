@@ -4,8 +4,8 @@
 use std::ops::Range;
 
 use super::auth_file::Layout;
-use super::document::{self, pointer};
-use super::edit::{EditError, check, once, outermost, spliced};
+use super::document::{self, pointer, pointer_to_server};
+use super::edit::{self, EditError, check, once, outermost, spliced};
 use super::spans::{self, Member};
 use crate::model::Secret;
 
@@ -22,18 +22,17 @@ pub struct Listed {
 
 /// Every entry, in order.
 pub fn listed(text: &Secret, layout: Layout) -> Result<Vec<Listed>, EditError> {
-    let held = super::edit::entries(text, layout)?;
     if text.is_empty() {
         return Ok(Vec::new());
     }
     let (node, _) = document::parse(text.expose()).map_err(|_| EditError::Unfit)?;
     let below = |at: &str, entries: &document::Node| -> Vec<Listed> {
-        let one = |server: &String| {
-            let pointer = pointer(at, server);
-            let holds = held.iter().any(|entry| entry.server == *server && entry.pointer == pointer);
-            Listed { server: server.clone(), pointer, holds }
+        let one = |(server, entry): &(String, document::Node)| Listed {
+            server: server.clone(),
+            pointer: pointer_to_server(at, server),
+            holds: edit::holds(entry),
         };
-        entries.members().iter().map(|(server, _)| one(server)).collect()
+        entries.members().iter().map(one).collect()
     };
     Ok(match layout {
         Layout::Flat => below("", &node),
@@ -176,6 +175,8 @@ mod tests {
         let all = r#"{"a":1,"auths":{"h":{"auth":"x","email":"e"},"other":{},"https://h":{}},"AUTHS":{"h":{}}}"#;
         assert_eq!(strip(all, &["h", "https://h"]), r#"{"a":1,"auths":{"other":{}},"AUTHS":{}}"#);
         assert_eq!(strip(all, &["none"]), all);
+        let bare = secret(r#"{"registry2":{"auth":"x"}}"#);
+        assert!(listed(&bare, Layout::Flat).expect("listed").iter().all(|one| one.holds));
         let flat = without(&secret(r#"{"h":{"auth":"x"},"o":{}}"#), Layout::Flat, &["h".to_owned()]).expect("out");
         assert_eq!(text(flat), r#"{"o":{}}"#);
         let listed = listed(&secret(all), Layout::Nested).expect("listed");

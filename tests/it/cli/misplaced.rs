@@ -36,6 +36,15 @@ const REPORTS: [&[&str]; 20] = [
     &["fix", "--apply", "--yes"],
 ];
 
+const LOGOUTS: [&[&str]; 6] = [
+    &["logout", "--all"],
+    &["logout", "--all", "--json"],
+    &["logout", "h.test"],
+    &["logout", "--all", "--yes"],
+    &["undo", "--list"],
+    &["undo", "--list", "--json"],
+];
+
 fn careless() -> Sandbox {
     let sandbox = store_of(&[]);
     let (bob, token) = (STANDARD.encode("bob:pw"), STANDARD.encode(format!("{AS_USER}:pw")));
@@ -64,11 +73,10 @@ fn careless() -> Sandbox {
 
 const UUID: &str = "7d1c9f0e-3b2a-4c5d-8e9f-0a1b2c3d4e5f";
 
-#[test]
-fn no_report_tells_what_stands_in_a_wrong_place() {
-    let sandbox = careless();
+/// What all of them say.
+fn told(sandbox: &Sandbox, reports: &[&[&str]]) -> String {
     let mut all = String::new();
-    for report in REPORTS {
+    for report in reports {
         let answer = sandbox.regpass(report, b"");
         let said = format!("{}{}", answer.out(), answer.err());
         for secret in [IN_ADDRESS, AS_SERVER, AS_USER, AS_HELPER, AS_NAME] {
@@ -78,7 +86,25 @@ fn no_report_tells_what_stands_in_a_wrong_place() {
         }
         all.push_str(&said);
     }
+    all
+}
+
+#[test]
+fn no_report_tells_what_stands_in_a_wrong_place() {
+    let all = told(&careless(), &REPORTS);
     for honest in ["https://***@h.test/v1/", UUID, "robot$x", "123456789012.dkr.ecr.us-east-1.amazonaws.com"] {
         assert!(all.contains(honest), "nothing tells {honest}");
     }
+}
+
+#[test]
+fn no_logout_tells_what_stands_in_a_wrong_place() {
+    let sandbox = careless();
+    let all = told(&sandbox, &LOGOUTS);
+    assert!(all.contains("***@h.test") && all.contains("log out of \\\"***@h.test\\\""), "{all}");
+    let erased = sandbox.regpass(&["logout", "--all", "--yes", "--json"], b"");
+    assert!(erased.out().contains("\"registries\""), "{}{}", erased.out(), erased.err());
+    let one_by_one = careless();
+    let all = told(&one_by_one, &[&["logout", "--all", "--yes", "--json"]]);
+    assert!(all.contains("***@f.test"), "{all}");
 }
