@@ -106,6 +106,12 @@ impl LastChecks {
         self.0.iter().find(|one| one.registry == registry)
     }
 
+    /// For a test's own.
+    #[cfg(test)]
+    pub(crate) fn made_of(checks: impl IntoIterator<Item = LastCheck>) -> LastChecks {
+        LastChecks(checks.into_iter().collect())
+    }
+
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -102,7 +102,7 @@ impl App {
     }
 
     fn start(&mut self, ticket: Ticket, job: Job) {
-        if job.lane() == Lane::Open {
+        if matches!(job.lane(), Lane::Open | Lane::Away) {
             self.opening.push(ticket);
         }
         self.orders.push(Order::Start(ticket, job));
@@ -156,6 +156,11 @@ impl App {
             }
             Event::Mouse(mouse) => self.pointed(mouse),
             Event::Report(ticket, report) => self.report(ticket, *report),
+            Event::Part(ticket, part) => {
+                if let Some(owner) = self.owner(ticket) {
+                    owner.part(ticket.number, *part);
+                }
+            }
             Event::Progress(ticket, pace) => {
                 if let Some(owner) = self.owner(ticket) {
                     owner.progress(ticket.number, pace);
@@ -209,7 +214,7 @@ impl App {
         if ticket.owner == taking_back::NAME {
             return self.take_back(ticket, report);
         }
-        if let Ok(Report::Entries(_) | Report::Registries(_)) = &report {
+        if let Ok(Report::Entries(_) | Report::Registries(..)) = &report {
             self.ask(Job::Whereabouts);
         }
         let scope = self.scope.clone();
@@ -304,8 +309,9 @@ impl App {
 
     fn find_registry(&mut self, name: &str) {
         self.close_layers();
+        let scope = self.scope.clone();
         for index in 0..self.tabs.len() {
-            if let Some(flow) = self.tabs[index].find_registry(name) {
+            if let Some(flow) = self.tabs[index].find_registry(name, &scope) {
                 self.show_tab(index);
                 return self.follow(flow);
             }

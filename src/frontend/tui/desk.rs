@@ -22,6 +22,7 @@ mod reveal_time;
 mod search;
 mod secrets;
 mod sizes;
+mod testing;
 mod tree;
 mod writes;
 
@@ -42,6 +43,7 @@ use super::screen::{Scope, Ticket};
 use super::theme::Theme;
 use crate::model::{EntryPath, Problem, Recipient, Secret, UserId};
 use crate::ops::entries::EntryFacts;
+use crate::ops::last_checks::LastChecks;
 use crate::ops::readers::{Lock, OwnKey, Reader, Whereabouts};
 use crate::ops::recipients::{Access, Astray};
 use crate::ops::registries::Registries;
@@ -83,6 +85,8 @@ struct Desk {
     secret: &'static [u8],
     /// The registries are those of `accounts`.
     accounts: bool,
+    /// What is remembered of tests.
+    checks: LastChecks,
     /// Jobs that were started, answered or not.
     started: Vec<String>,
     /// Answers are held back.
@@ -130,6 +134,7 @@ impl Desk {
             obstacle: None,
             secret: b"tr0ub4dor&3\nuser: postgres\nurl: db1.internal:5432\n",
             accounts: false,
+            checks: LastChecks::default(),
             started: Vec::new(),
             slow: false,
             held: Vec::new(),
@@ -205,18 +210,22 @@ impl Desk {
             }
             Job::Folder(job) => Report::Folder(facts::found(&job, self.astray)),
             Job::Facts(path) => Report::Facts(facts(path), self.access.clone(), self.git),
-            Job::Registries if self.accounts => Report::Registries(accounts::registries()),
+            Job::Registries if self.accounts => Report::Registries(accounts::registries(), self.checks.clone()),
             Job::Accounts(job) => Report::Accounts(accounts::found(&job)),
+            Job::Logins(job) => Report::Logins(testing::found(&job)),
             Job::Audit(job) => audit::found(&job),
             Job::Contexts(job) => contexts::found(&job),
             Job::Fix(job) => Report::Fix(audit::mended(&job)),
-            Job::Registries => Report::Registries(Registries {
-                logins: logins(),
-                elsewhere: Vec::new(),
-                docker: Some(accounts::docker()),
-                unreadable: self.unreadable.clone(),
-                doubt: None,
-            }),
+            Job::Registries => {
+                let found = Registries {
+                    logins: logins(),
+                    elsewhere: Vec::new(),
+                    docker: Some(accounts::docker()),
+                    unreadable: self.unreadable.clone(),
+                    doubt: None,
+                };
+                Report::Registries(found, self.checks.clone())
+            }
             Job::Open(_) => Report::Opened(Secret::new(self.secret.to_vec())),
             Job::History(job) => Report::History(history::found(&job)),
             Job::Recipients(job) => Report::Recipients(readers::found(&job, &self.access)),

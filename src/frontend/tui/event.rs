@@ -31,6 +31,8 @@ pub(super) enum Event {
     Resized,
     /// A job has ended.
     Report(Ticket, Box<Result<Report, Problem>>),
+    /// What a job has found so far.
+    Part(Ticket, Box<Report>),
     /// How far a job is.
     Progress(Ticket, Pace),
     /// The journal of helper calls may have another one.

@@ -9,6 +9,7 @@ pub(super) mod folder;
 pub(super) mod git;
 pub(super) mod history;
 pub(super) mod lines;
+pub(super) mod logins;
 pub(super) mod recipients;
 pub(super) mod search;
 pub(super) mod undo;
@@ -22,6 +23,7 @@ use crate::model::{EntryPath, Problem, Secret};
 use crate::ops::contexts::Matrix;
 use crate::ops::entries::{EntryFacts, Opened};
 use crate::ops::journal::{self, Journal, Stamp};
+use crate::ops::last_checks::{self, LastChecks};
 use crate::ops::mending::{self, Mend};
 use crate::ops::overview::{self, Overview};
 use crate::ops::readers::{OwnKey, Whereabouts};
@@ -67,6 +69,7 @@ pub(super) enum Job {
     /// A text for the clipboard that is no secret.
     CopyText(String),
     Accounts(accounts::Job),
+    Logins(logins::Job),
     Audit(audit::Job),
     Contexts(contexts::Job),
     Fix(fix::Job),
@@ -107,7 +110,8 @@ pub(super) enum Report {
     Entries(Catalogue),
     Facts(EntryFacts, Access, Tracking),
     Folder(folder::Report),
-    Registries(Registries),
+    /// With what came of their logins' last tests.
+    Registries(Registries, LastChecks),
     Opened(Secret),
     /// An entry that is to be edited.
     Editable(Arc<Opened>),
@@ -116,6 +120,7 @@ pub(super) enum Report {
     Mended(String),
     Lines(lines::Report),
     Accounts(accounts::Report),
+    Logins(logins::Report),
     Audit(audit::Ran),
     Contexts(Box<Matrix>),
     Fix(fix::Report),
@@ -141,13 +146,15 @@ impl From<Copied> for Copy {
 }
 
 /// Which worker does it: looking never waits behind a person who is typing a passphrase, nor behind an agent that hangs,
-/// nor behind a long history or a whole store that is gone through for what nobody pressed a key for.
+/// nor behind a long history or a whole store that is gone through for what nobody pressed a key for; nothing waits behind
+/// a registry that does not answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Lane {
     Look,
     Ask,
     Open,
     Past,
+    Away,
 }
 
 impl Job {
@@ -165,6 +172,7 @@ impl Job {
             Job::OwnKey | Job::History(history::Job::Versions(_)) | Job::Recipients(recipients::Job::List) => Lane::Ask,
             Job::Recipients(recipients::Job::Access(_)) => Lane::Look,
             Job::Audit(_) | Job::Contexts(_) | Job::Fix(fix::Job::Plan(_)) => Lane::Past,
+            Job::Logins(_) | Job::Write(write::Job::LogIn(_)) => Lane::Away,
             Job::EntryCount | Job::AstrayCount(_) | Job::History(history::Job::Last(_)) | Job::Folder(_) => Lane::Past,
             Job::Git(git::Job::Status | git::Job::Log(_) | git::Job::Conflicts) => Lane::Look,
             Job::Undo(undo::Job::Last) | Job::Write(write::Job::Recipe) => Lane::Look,
@@ -194,6 +202,7 @@ impl Job {
                 | Job::Folder(folder::Job::Astray(_))
                 | Job::Registries
                 | Job::Accounts(_)
+                | Job::Logins(_)
                 | Job::Audit(_)
                 | Job::Contexts(_)
                 | Job::Fix(_)
@@ -223,7 +232,9 @@ impl Job {
             Job::Entries => catalogue(system).map(Report::Entries),
             Job::Facts(entry) => facts(system, &entry),
             Job::Folder(job) => job.run(system, watch).map(Report::Folder),
-            Job::Registries => registries::list(system).map(Report::Registries),
+            Job::Registries => {
+                registries::list(system).map(|found| Report::Registries(found, last_checks::read(system).0))
+            }
             Job::Open(entry) => entries::show(system, &entry, Asking::Allowed).map(Report::Opened),
             Job::Copy(entry, portion) => copy(system, &entry, portion).map(Report::Copied),
             Job::Mend(mend) => mending::mend(system, &mend).map(Report::Mended),
@@ -234,6 +245,7 @@ impl Job {
             Job::Lines(job) => job.run(system).map(Report::Lines),
             Job::Edit(job) => job.run(system, watch),
             Job::Accounts(job) => job.run(system).map(Report::Accounts),
+            Job::Logins(job) => job.run(system, watch).map(Report::Logins),
             Job::Audit(job) => job.run(system, watch).map(Report::Audit),
             Job::Contexts(job) => job.run(system, watch).map(|found| Report::Contexts(Box::new(found))),
             Job::Fix(job) => job.run(system, watch).map(Report::Fix),
@@ -242,7 +254,7 @@ impl Job {
             Job::Git(job) => job.run(system, watch).map(Report::Git),
             Job::Search(job) => job.run(system, watch).map(Report::Search),
             Job::Undo(job) => job.run(system).map(Report::Undo),
-            Job::Write(job) => job.run(system).map(Report::Write),
+            Job::Write(job) => job.run(system, watch).map(Report::Write),
         }
     }
 }

@@ -32,6 +32,7 @@ pub(super) trait Layer {
     fn enter(&mut self, scope: &Scope) -> Flow;
     fn leave(&mut self);
     fn report(&mut self, number: u64, report: Result<Report, Problem>, scope: &Scope) -> Flow;
+    fn part(&mut self, number: u64, part: Report);
     fn progress(&mut self, number: u64, pace: Pace);
     fn deadline(&self, now: Instant) -> Option<Instant>;
     fn lapse(&mut self, now: Instant);
@@ -40,7 +41,7 @@ pub(super) trait Layer {
     fn outdate(&mut self);
     fn folder_moved(&mut self, from: &EntryPath, to: &EntryPath);
     fn find_entry(&mut self, entry: &EntryPath, as_folder: bool) -> Option<Flow>;
-    fn find_registry(&mut self, name: &str) -> Option<Flow>;
+    fn find_registry(&mut self, name: &str, scope: &Scope) -> Option<Flow>;
     fn called(&mut self) -> Flow;
     fn name(&self) -> &'static str;
 }
@@ -133,6 +134,10 @@ impl<S: Screen> Layer for S {
         Screen::report(self, number, report, scope)
     }
 
+    fn part(&mut self, number: u64, part: Report) {
+        Screen::part(self, number, part);
+    }
+
     fn progress(&mut self, number: u64, pace: Pace) {
         Screen::progress(self, number, pace);
     }
@@ -165,8 +170,8 @@ impl<S: Screen> Layer for S {
         Screen::find_entry(self, entry, as_folder)
     }
 
-    fn find_registry(&mut self, name: &str) -> Option<Flow> {
-        Screen::find_registry(self, name)
+    fn find_registry(&mut self, name: &str, scope: &Scope) -> Option<Flow> {
+        Screen::find_registry(self, name, scope)
     }
 
     fn called(&mut self) -> Flow {

@@ -244,6 +244,9 @@ pub(super) trait Screen {
         Flow::Stay
     }
 
+    /// A part of the answer to a job, which goes on; the ticket says which.
+    fn part(&mut self, _number: u64, _part: Report) {}
+
     /// How far a job is; the ticket says which.
     fn progress(&mut self, _number: u64, _pace: Pace) {}
 
@@ -277,7 +280,7 @@ pub(super) trait Screen {
     }
 
     /// Selects a registry by its canonical name; None when it lists none.
-    fn find_registry(&mut self, _name: &str) -> Option<Flow> {
+    fn find_registry(&mut self, _name: &str, _scope: &Scope) -> Option<Flow> {
         None
     }
 }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::event::Event;
 use super::guest::Guest;
+use super::jobs::Report;
 use super::screen::Ticket;
 use crate::model::text;
 use crate::ops::progress::{Cancel, Progress, Step};
@@ -54,6 +55,12 @@ impl Watch<'_> {
     /// What another program says of its progress: foreign text.
     pub(super) fn hear(&self, words: &str) {
         self.tell(false, || Pace { what: text::escaped(words.trim().as_bytes()).into_owned(), ..Pace::default() });
+    }
+
+    /// A part of what it is to report.
+    pub(super) fn found(&self, part: Report) {
+        // An error means that the program is ending.
+        let _ = self.events.send(Event::Part(self.ticket, Box::new(part)));
     }
 
     /// Gives the screen to another program until what is answered is dropped. None: the program is ending.

@@ -2,8 +2,8 @@
 //! the program ends whether or not they have.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 
 use super::event::Event;
@@ -24,6 +24,7 @@ pub(super) struct Workers {
     ask: Sender<Commission>,
     open: Sender<Commission>,
     past: Sender<Commission>,
+    away: Sender<Commission>,
     /// How the jobs that have not ended are called off.
     waiting: Vec<(Ticket, Cancel)>,
 }
@@ -37,17 +38,19 @@ struct Commission {
 
 impl Workers {
     pub(super) fn start(env: &Env, options: &Options, events: &Sender<Event>) -> Result<Workers, Problem> {
+        let turn = Arc::new(Turn::default());
         let lane = |name: &str| {
             let (sender, jobs) = channel();
-            let (env, options, events) = (env.clone(), options.clone(), events.clone());
+            let (env, options, turn) = (env.clone(), options.clone(), turn.clone());
+            let events = events.clone();
             thread::Builder::new()
                 .name(name.to_owned())
-                .spawn(move || work(&env, &options, &jobs, &events))
+                .spawn(move || work(&env, &options, &jobs, &events, &turn))
                 .map_err(|error| Problem::failed("cannot start a thread").because(error))?;
             Ok::<_, Problem>(sender)
         };
         let (look, ask, open, past) = (lane("look")?, lane("ask")?, lane("open")?, lane("past")?);
-        Ok(Workers { look, ask, open, past, waiting: Vec::new() })
+        Ok(Workers { look, ask, open, past, away: lane("away")?, waiting: Vec::new() })
     }
 
     /// Queues a job. A worker that is gone takes its jobs with it: nobody is left to answer then.
@@ -57,6 +60,7 @@ impl Workers {
             Lane::Ask => &self.ask,
             Lane::Open => &self.open,
             Lane::Past => &self.past,
+            Lane::Away => &self.away,
         };
         let cancel = Cancel::default();
         self.waiting.push((ticket, cancel.clone()));
@@ -74,8 +78,8 @@ impl Workers {
     }
 }
 
-fn work(env: &Env, options: &Options, jobs: &Receiver<Commission>, events: &Sender<Event>) {
-    let fresh = || System::with_prompts(env.clone(), options.clone(), prompts(events));
+fn work(env: &Env, options: &Options, jobs: &Receiver<Commission>, events: &Sender<Event>, turn: &Arc<Turn>) {
+    let fresh = || System::with_prompts(env.clone(), options.clone(), prompts(events, turn));
     let mut system = fresh();
     for Commission { ticket, job, cancel } in jobs {
         if job.wants_fresh_system() {
@@ -93,13 +97,34 @@ fn work(env: &Env, options: &Options, jobs: &Receiver<Commission>, events: &Send
     }
 }
 
+/// Whose pinentry has the terminal: two lanes may open something, and the screen is lent to one at a time.
+#[derive(Default)]
+struct Turn {
+    taken: Mutex<bool>,
+    over: Condvar,
+}
+
+impl Turn {
+    fn take(&self) {
+        let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut taken = self.over.wait_while(taken, |taken| *taken).unwrap_or_else(PoisonError::into_inner);
+        *taken = true;
+    }
+
+    fn give(&self) {
+        *self.taken.lock().unwrap_or_else(PoisonError::into_inner) = false;
+        self.over.notify_one();
+    }
+}
+
 /// How passphrases are asked for while the terminal UI has the screen.
-fn prompts(events: &Sender<Event>) -> Prompts {
-    let pinentry = events.clone();
+fn prompts(events: &Sender<Event>, turn: &Arc<Turn>) -> Prompts {
+    let (pinentry, turn) = (events.clone(), turn.clone());
     let passphrase = events.clone();
     Prompts {
         pinentry: Some(Arc::new(move |event| match event {
             PinentryEvent::Starts { terminal: true, pinentry: running } => {
+                turn.take();
                 let (free, wait) = sync_channel(1);
                 let guest = running.map(Guest::Pinentry);
                 if pinentry.send(Event::ScreenWanted { free, guest }).is_ok() {
@@ -110,6 +135,7 @@ fn prompts(events: &Sender<Event>) -> Prompts {
             PinentryEvent::Starts { terminal: false, .. } => {}
             PinentryEvent::Ended => {
                 let _ = pinentry.send(Event::ScreenFree);
+                turn.give();
             }
         })),
         passphrase: Some(Arc::new(move |what_for| {

@@ -149,7 +149,7 @@ fn whom_docker_asks_is_told_with_what_it_gets() {
     let mut desk = desk((80, 24));
     desk.press("jj").shows("no, Docker asks docker-credential-desktop about it");
     desk.press("jj").shows("Docker asks docker-credential-pass about it, which has no login of it");
-    desk.shows("docker login new.test");
+    desk.shows("l puts one there");
     // Where a helper is asked, Docker does not read what stands in its own file.
     desk.press("j").shows("docker-credential-pass instead");
     desk.shows("This moves it there:  docker login quay.io");

@@ -47,7 +47,7 @@ fn a_call_that_found_nothing_is_explained_and_leads_to_what_mends_it() {
     desk.press("4/quay<Enter>").shows("went on anonymously");
     desk.shows("docker login quay.io");
     desk.shows("another HOME than yours: /root");
-    desk.press("o").shows("no login here: docker login quay.io");
+    desk.press("o").shows("no login of quay.io here: l logs in");
     desk.shows("AGE");
     desk.press("4<Esc>/harbor<Enter>").shows("the key is locked");
     desk.press("o").shows("▶ harbor.corp.test");

@@ -15,6 +15,7 @@ pub(super) fn found(job: &Ask) -> Answer {
     match job {
         Ask::Recipe => Answer::Recipe(Recipe::of_classes(&Class::ALL, 25)),
         Ask::New(new) => done("made", Some(&new.entry)),
+        Ask::LogIn(new) => done(&format!("{} is kept", new.login.quoted()), None),
         Ask::Keep(entry, text) => done(&format!("kept {} bytes", text.len()), Some(entry)),
         Ask::Password(entry, _) => done("new password", Some(entry)),
         Ask::Transfer(Kind::Move, from, to) if from.len() == 1 && !to.as_folder => {

@@ -4,9 +4,12 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use crate::model::{EntryPath, EntryText, Login, Problem, RegistryKey, Secret, text};
+use super::super::watch::Watch;
+use crate::model::{Credential, EntryPath, EntryText, Login, Problem, RegistryKey, Secret, text};
+use crate::ops::audit::Scope;
 use crate::ops::audit::ignore_file::{self, Acceptance};
 use crate::ops::generate::{self, Onto, Recipe};
+use crate::ops::login::{self, Outcome};
 use crate::ops::transfer::{self, Kind, Place};
 use crate::ops::{Written, entries, registries, undo};
 use crate::system::System;
@@ -28,8 +31,20 @@ pub(in super::super) enum Job {
         from: Login,
         to: Login,
     },
+    /// A login kept where Docker looks for it, once its registry took it.
+    LogIn(NewLogin),
     /// A finding of the audit accepted.
     Ignore(Acceptance),
+}
+
+#[derive(Debug)]
+pub(in super::super) struct NewLogin {
+    /// Any spelling; empty for Docker Hub.
+    pub(in super::super) registry: String,
+    pub(in super::super) login: Login,
+    pub(in super::super) secret: Secret,
+    /// The registry is asked first.
+    pub(in super::super) verify: bool,
 }
 
 #[derive(Debug)]
@@ -78,8 +93,9 @@ impl Done {
 }
 
 impl Job {
-    pub(in super::super) fn run(self, system: &System) -> Result<Report, Problem> {
+    pub(in super::super) fn run(self, system: &System, watch: &Watch<'_>) -> Result<Report, Problem> {
         match self {
+            Job::LogIn(new) => log_in(system, new, watch).map(Report::Done),
             Job::Recipe => generate::default_recipe(system, None, true).map(Report::Recipe),
             Job::New(new) => make(system, new).map(Report::Done),
             Job::Keep(entry, text) => {
@@ -107,6 +123,38 @@ impl Job {
             }
         }
     }
+}
+
+/// What the registry refuses, or what could not be asked, is kept nowhere: that is a problem then.
+fn log_in(system: &System, new: NewLogin, watch: &Watch<'_>) -> Result<Done, Problem> {
+    let target = login::target(system, &new.registry, None)?;
+    let asking = if new.verify { Some(login::asking(system, watch.cancel())?) } else { None };
+    let (name, keeper, whose) = (target.name.clone(), target.keeper(), new.login.quoted());
+    let credential = Credential::new(new.login, new.secret);
+    let entered = match login::login(system, &Scope::default(), &target, credential, asking.as_deref())? {
+        Outcome::Kept(entered) => entered,
+        Outcome::Refused(..) if watch.cancel().is_called_off() => {
+            return Err(Problem::cancelled("called off: nothing was stored"));
+        }
+        Outcome::Refused(_, mut problem) => {
+            // For what these commands ask the form has fields.
+            problem.hints.retain(|hint| !hint.contains(" login"));
+            return Err(problem);
+        }
+    };
+    let how = entered.checked.as_ref().map_or_else(
+        || "its registry was not asked".to_owned(),
+        |checked| checked.evidence.map_or(checked.outcome.id(), |evidence| evidence.words()).to_owned(),
+    );
+    let mut warnings = target.warnings;
+    warnings.extend(entered.warnings);
+    warnings.extend(entered.in_clear.into_iter().map(Problem::failed));
+    Ok(Done {
+        told: format!("{whose} at {} is kept by {}: {how}", text::escaped(name.as_bytes()), keeper),
+        warnings,
+        changed: entered.is_undoable,
+        ..Done::default()
+    })
 }
 
 fn make(system: &System, new: NewEntry) -> Result<Done, Problem> {
@@ -240,7 +288,10 @@ mod tests {
         let options = Options::resolve(&Typed::default(), &env).expect("options");
         let system = System::new(env, options);
         let place = |name: &str| Place { path: EntryPath::parse(name).expect("a name"), as_folder: false };
-        let done = Job::Remove(vec![place("a"), place("b")]).run(&system).expect("removed");
+        let (events, _hears) = std::sync::mpsc::channel();
+        let ticket = super::super::super::screen::Tickets::of("test").next();
+        let watch = Watch::new(ticket, &events, crate::ops::progress::Cancel::default());
+        let done = Job::Remove(vec![place("a"), place("b")]).run(&system, &watch).expect("removed");
         assert!(matches!(done, Report::Done(Done { changed: true, stopped: None, .. })), "{done:?}");
         let last = undo::last(&system).expect("steps").expect("a step");
         assert_eq!(last.what, "Remove a from store. Remove b from store.");

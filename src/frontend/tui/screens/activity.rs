@@ -343,7 +343,7 @@ impl Screen for Activity {
             };
         }
         if self.looking.take_if(|asked| *asked == number).is_some() {
-            if let Ok(Report::Registries(registries)) = report {
+            if let Ok(Report::Registries(registries, _)) = report {
                 self.logins = registries.logins;
             }
             return Flow::Stay;

@@ -182,7 +182,7 @@ impl Editor {
 
     fn save(&mut self) -> Flow {
         if !self.is_changed() {
-            let toast = Toast::good(format!("{} is unchanged", self.entry.display()));
+            let toast = Toast::good(format!("{} is unchanged", layout::told(&self.entry)));
             return Flow::Many(vec![Flow::Say(toast), Flow::Shut(NAME)]);
         }
         let ticket = self.tickets.next();

@@ -18,6 +18,7 @@ use super::super::widgets::{progress, sheet, words};
 use crate::model::Problem;
 use crate::ops::opening::Failed;
 use crate::ops::recipients::Edit;
+use crate::system::store::layout;
 
 const NAME: &str = "encrypt anew";
 
@@ -206,7 +207,7 @@ impl Screen for EncryptAnew {
         let mut place = self.place;
         place.draw(frame.buffer_mut(), list, self.rows(), scope, |index, columns| match &self.state {
             State::Foreseen(outlook) => {
-                Line::from(words::fit_middle(&outlook.due[index].display(), columns, scope.theme.glyphs.ellipsis))
+                Line::from(words::fit_middle(&layout::told(&outlook.due[index]), columns, scope.theme.glyphs.ellipsis))
             }
             State::Done(outcome) => failed_row(&outcome.failed[index], columns, scope),
             _ => Line::default(),
@@ -261,7 +262,7 @@ fn draw_outcome(outcome: &Outcome, details: &mut Details<'_>) {
 
 fn failed_row(failed: &Failed, columns: u16, scope: &Scope) -> Line<'static> {
     let ellipsis = scope.theme.glyphs.ellipsis;
-    let name = words::fit_middle(&failed.entry.display(), columns / 2, ellipsis);
+    let name = words::fit_middle(&layout::told(&failed.entry), columns / 2, ellipsis);
     let room = columns.saturating_sub(words::width(&name) + 2);
     let why = words::fit(&failed.problem.one_line(), room, ellipsis);
     Line::from(vec![Span::raw(name), Span::styled(format!("  {why}"), scope.theme.style(Meaning::Bad))])

@@ -21,6 +21,9 @@ pub(super) trait Question {
     /// It asks for a password's recipe.
     const MAKES_PASSWORD: bool = false;
 
+    /// What it asks for may take long, and ends early when it is no longer wanted.
+    const MAY_TAKE_LONG: bool = false;
+
     /// What passwords are made of here.
     fn learn(&mut self, _usual: Recipe, _form: &mut Form) {}
 
@@ -156,8 +159,12 @@ impl<Q: Question> Screen for FormLayer<Q> {
                 self.form.change(forward);
                 return self.touched();
             }
-            // What is being done goes on; its end is told all the same.
-            Action::Cancel => return Flow::Pop,
+            Action::Cancel => {
+                let wanted = self.doing.filter(|_| Q::MAY_TAKE_LONG).map(|number| self.tickets.ticket(number));
+                let off = wanted.map_or(Flow::Stay, Flow::CallOff);
+                // What is being done goes on; its end is told all the same.
+                return Flow::Many(vec![off, Flow::Pop]);
+            }
         }
         Flow::Stay
     }
@@ -188,6 +195,7 @@ impl<Q: Question> Screen for FormLayer<Q> {
 
     fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, scope: &Scope) {
         let note = match self.doing {
+            Some(_) if Q::MAY_TAKE_LONG => "the registry is being asked; Esc calls it off".to_owned(),
             Some(_) => "it is being done".to_owned(),
             None => self.question.note(&self.form),
         };

@@ -17,6 +17,7 @@ use super::confirm::Confirm;
 use super::difference::Difference;
 use crate::model::{EntryPath, Problem, text, utc};
 use crate::ops::history::{Content, Version, Which};
+use crate::system::store::layout;
 
 const NAME: &str = "history";
 
@@ -107,7 +108,7 @@ impl History {
     fn compare(&self, since: bool) -> Flow {
         let Some(version) = self.selected() else { return Flow::Stay };
         let (id, short) = (which(version), version.commit.id.short());
-        let name = self.entry.display();
+        let name = layout::told(&self.entry);
         let (from, to, title) = if since {
             (Some(id), Which::Now, format!("{name}: {short} to now"))
         } else {
@@ -198,7 +199,7 @@ impl Screen for History {
                 Ok(Report::History(Answer::Restored(written))) => {
                     let toast = match (written.warnings.first(), written.changed) {
                         (Some(warning), _) => Toast::warn(warning.one_line()),
-                        (None, true) => Toast::good(format!("restored: {}", self.entry.display())),
+                        (None, true) => Toast::good(format!("restored: {}", layout::told(&self.entry))),
                         (None, false) => Toast::good("it is so already"),
                     };
                     Flow::Many(vec![Flow::Say(toast), Flow::StoreChanged, self.ask()])
@@ -217,7 +218,7 @@ impl Screen for History {
     }
 
     fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, scope: &Scope) {
-        let title = format!("History of {}", self.entry.display());
+        let title = format!("History of {}", layout::told(&self.entry));
         let room = sheet::open(frame.buffer_mut(), area, &title, scope);
         let versions = match &self.known {
             Some(Ok(versions)) if !versions.is_empty() => versions,
@@ -292,7 +293,7 @@ fn draw_notes(version: &Version, entry: &EntryPath, roomy: bool, details: &mut D
         details.sentence(why, Meaning::Warn);
     }
     if let Some(path) = version.path.as_ref().filter(|path| *path != entry) {
-        details.line_fact("then called", &path.display(), Meaning::Plain);
+        details.line_fact("then called", &layout::told(path), Meaning::Plain);
     }
     if !roomy && why.is_none() {
         let line = format!("{} {date} {}", commit.id.short(), text::escaped(commit.subject.as_bytes()));

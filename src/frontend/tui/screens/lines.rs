@@ -20,6 +20,7 @@ use super::super::widgets::secret_panel::{columns_end, countdown, next_step, tol
 use super::super::widgets::{sheet, words};
 use super::editor::Editor;
 use crate::model::{EntryPath, Problem, Secret, text};
+use crate::system::store::layout;
 
 const NAME: &str = "lines";
 
@@ -125,7 +126,7 @@ impl Lines {
 
     fn copy(&mut self, portion: Portion, what: &str) -> Flow {
         let ticket = self.tickets.next();
-        self.copying = Some((ticket.number, format!("{what} of {}", self.entry.display())));
+        self.copying = Some((ticket.number, format!("{what} of {}", layout::told(&self.entry))));
         Flow::Start(ticket, Job::Copy(self.entry.clone(), portion))
     }
 
@@ -248,7 +249,7 @@ impl Screen for Lines {
     }
 
     fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, scope: &Scope) {
-        let room = sheet::open(frame.buffer_mut(), area, &self.entry.display(), scope);
+        let room = sheet::open(frame.buffer_mut(), area, &layout::told(&self.entry), scope);
         let inner = Rect { x: room.x + 2, width: room.width.saturating_sub(4), ..room };
         if self.lines().is_empty() {
             let mut details = Details::new(frame.buffer_mut(), inner, false, scope);

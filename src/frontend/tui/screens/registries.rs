@@ -5,21 +5,25 @@
 use std::collections::BTreeMap;
 use std::time::{Instant, SystemTime};
 
-use crossterm::event::KeyCode;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use super::super::jobs::{Job, Portion, Report, accounts};
-use super::super::keys::{Binding, Key, Offer, row};
+use super::super::jobs::{Job, Portion, Report, accounts, logins};
+use super::super::keys::{Binding, Key, Offer};
 use super::super::screen::{Flow, Mark, Scope, Screen, Tickets, Toast};
 use super::super::theme::Glyphs;
 use super::super::widgets::details::Scroll;
 use super::super::widgets::finder::Finder;
 use super::super::widgets::list::{ListPlace, Move};
 use super::super::widgets::secret_panel::{SecretPanel, UNCUT};
+use super::log_in;
+use super::registries_columns::Names;
 use super::registries_do;
+pub(in super::super) use super::registries_keys::Action;
+use super::registries_keys::{FILTER_KEYS, KEYS};
 use super::registries_table::{Held, Item, Table, name_of};
-use super::registries_view::{self, Names, panel_keys};
+use super::registries_tests::Tests;
+use super::registries_view::{self, panel_keys};
 use super::unreadable::Unreadable;
 use crate::model::{EntryPath, Problem, RegistryKey};
 use crate::ops::registries::{Elsewhere, Registries, Registry, RegistryLogin, name_of as folded_name};
@@ -48,62 +52,12 @@ pub(in super::super) struct RegistriesScreen {
     held: Option<Held>,
     /// When tokens die, as the revealed ones said.
     pub(super) deaths: BTreeMap<EntryPath, SystemTime>,
+    pub(super) tests: Tests,
     /// Changes that were asked for, by the number of their question.
     pub(super) changing: Vec<(u64, registries_do::Change)>,
     pub(super) problem: Option<Problem>,
     outdated: bool,
 }
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in super::super) enum Action {
-    Open,
-    Unfold,
-    Fold,
-    Filter,
-    KeepFilter,
-    Back,
-    Reveal,
-    More,
-    Less,
-    Copy,
-    Use,
-    Rename,
-    CopyCommand,
-    Edit,
-    Erase,
-    Unreadable,
-    Reload,
-}
-
-const KEYS: &[Binding<Action>] = &[
-    row(&[Key::named(KeyCode::Enter)], Action::Open, "open", "show the details, then the secret"),
-    row(
-        &[Key::named(KeyCode::Right), Key::char(' ')],
-        Action::Unfold,
-        "all",
-        "all accounts and places of the registry",
-    ),
-    row(&[Key::named(KeyCode::Left)], Action::Fold, "fold", "the registry in one row again"),
-    row(&[Key::char('/')], Action::Filter, "find", "find by registry, spelling and user"),
-    row(&[Key::char('c')], Action::Copy, "copy", "copy the secret, cleared after a while"),
-    row(&[Key::char('r')], Action::Reveal, "reveal", "show or hide the secret, for a while"),
-    row(&[Key::char('a')], Action::Use, "use", "use this account: Docker gets it from now on"),
-    row(&[Key::char('R')], Action::Rename, "rename", "keep the login under another user name"),
-    row(&[Key::char('o'), Key::char('D')], Action::Erase, "erase", "erase all logins of the registry, and prove it"),
-    row(&[Key::char('e')], Action::Edit, "", "edit the login's text here, its secrets hidden"),
-    row(&[Key::char('J')], Action::More, "more", "more of a long secret, or of the details"),
-    row(&[Key::char('K')], Action::Less, "", "back up in a long secret, or in the details"),
-    row(&[Key::char('L')], Action::CopyCommand, "", "copy the docker login command, without the secret"),
-    row(&[Key::named(KeyCode::Esc)], Action::Back, "", "hide the secret, close the details, clear the filter"),
-    row(&[Key::char('u'), Key::char('U')], Action::Unreadable, "unreadable", "what is no login, and why"),
-    row(&[Key::named(KeyCode::F(5)), Key::ctrl('r')], Action::Reload, "", "read the registries again"),
-];
-
-/// While the filter's field has the focus.
-const FILTER_KEYS: &[Binding<Action>] = &[
-    row(&[Key::named(KeyCode::Enter)], Action::KeepFilter, "keep", "go on with the registries found"),
-    row(&[Key::named(KeyCode::Esc)], Action::Back, "clear", "clear the filter"),
-];
 
 impl Default for RegistriesScreen {
     fn default() -> RegistriesScreen {
@@ -122,6 +76,7 @@ impl Default for RegistriesScreen {
             wanted: None,
             held: None,
             deaths: BTreeMap::new(),
+            tests: Tests::default(),
             changing: Vec::new(),
             problem: None,
             outdated: false,
@@ -187,6 +142,8 @@ impl RegistriesScreen {
     fn back(&mut self) -> Flow {
         if self.secret.is_busy() {
             self.secret.hide();
+        } else if let Some(number) = self.tests.call_off() {
+            return Flow::CallOff(self.tickets.ticket(number));
         } else if self.zoomed && !self.finder.is_typing() {
             (self.zoomed, self.problem) = (false, None);
         } else {
@@ -228,6 +185,7 @@ impl Screen for RegistriesScreen {
             Action::Reveal | Action::Copy | Action::Edit if self.selected().is_none() => registries_do::why_none(self),
             Action::Open if self.finder.selected().is_none() => Offer::Refused(self.finder.why_nothing()),
             Action::Open if self.selected().is_none() && !self.wants_zoom() => registries_do::why_none(self),
+            Action::Test | Action::TestAll | Action::LogIn => self.offer_test(action),
             Action::Unfold | Action::Fold => self.offer_fold(matches!(action, Action::Unfold)),
             Action::Use | Action::Rename | Action::CopyCommand | Action::Erase => registries_do::offer(self, action),
             Action::More | Action::Less if !self.secret.is_cut() && !self.scroll.is_cut() => Offer::Refused(UNCUT),
@@ -238,7 +196,7 @@ impl Screen for RegistriesScreen {
     }
 
     fn writes(&self, action: Action) -> bool {
-        matches!(action, Action::Use | Action::Rename | Action::Erase | Action::Edit)
+        matches!(action, Action::Use | Action::Rename | Action::Erase | Action::Edit | Action::LogIn)
     }
 
     fn typing(&mut self, key: Key, _scope: &Scope) -> Option<Flow> {
@@ -251,10 +209,12 @@ impl Screen for RegistriesScreen {
             Action::Open if self.wants_zoom() => None,
             Action::Use if self.is_at_head() => Some("switch"),
             Action::Open if shown => Some(""),
+            Action::LogIn if self.selected().is_none() => Some("log in"),
             Action::More if !self.secret.is_cut() && !self.scroll.is_cut() => Some(""),
             Action::Reveal if shown => Some("hide"),
             Action::Open => Some("show"),
             Action::Back if self.finder.is_typing() || shown => None,
+            Action::Back if self.tests.is_under_way() => Some("stop"),
             Action::Back if self.zoomed => Some("back"),
             Action::Back if self.finder.is_filtered() => Some("clear"),
             _ => None,
@@ -287,6 +247,7 @@ impl Screen for RegistriesScreen {
             Mark("helper".to_owned(), "Docker's credHelpers names a helper for it"),
             Mark("inline".to_owned(), "its secret stands in Docker's config.json, in clear"),
             Mark("<token>".to_owned(), "an identity token, which needs no user name"),
+            Mark("TESTED".to_owned(), "how long ago its registry was asked about it, and whether it took it"),
             Mark("EXPIRES".to_owned(), "at the latest, where the login's kind or the token tells"),
         ]
     }
@@ -332,6 +293,8 @@ impl Screen for RegistriesScreen {
             Action::Back => self.back(),
             Action::Copy => self.copy(),
             Action::Edit => registries_do::edit(self),
+            Action::Test | Action::TestAll => self.test(action == Action::TestAll),
+            Action::LogIn => Flow::Push(Box::new(log_in::open(self.registry(), self.selected()))),
             Action::More | Action::Less if self.secret.is_cut() => self.secret.scroll(action == Action::More),
             Action::More | Action::Less => {
                 self.scroll.go(action == Action::More);
@@ -350,18 +313,25 @@ impl Screen for RegistriesScreen {
             self.loading = None;
             self.finder.forget();
             self.loaded = Some(report.map(|report| match report {
-                Report::Registries(registries) => registries,
+                Report::Registries(registries, checks) => {
+                    self.tests.learn(checks);
+                    registries
+                }
                 _ => Registries::default(),
             }));
             // Another token may be there now.
             self.deaths.clear();
             self.table.fill(self.loaded.as_ref().and_then(|loaded| loaded.as_ref().ok()));
+            self.tests.forget_outdated(&self.table.registries);
             self.widest = Names::widest(&self.table.registries);
             self.list();
             if let Some(row) = self.held.take().and_then(|held| self.table.find(&held)) {
                 self.finder.select(row);
             }
-            return self.select_wanted();
+            return self.select_wanted(scope);
+        }
+        if self.tests.is_asked(number) {
+            return self.tested(report);
         }
         if let Some(index) = self.changing.iter().position(|(asked, _)| *asked == number) {
             let (_, change) = self.changing.remove(index);
@@ -375,9 +345,15 @@ impl Screen for RegistriesScreen {
         flow
     }
 
-    fn find_registry(&mut self, name: &str) -> Option<Flow> {
+    fn part(&mut self, number: u64, part: Report) {
+        if let (true, Report::Logins(logins::Report::One(tried))) = (self.tests.is_asked(number), part) {
+            self.tests.end(tried);
+        }
+    }
+
+    fn find_registry(&mut self, name: &str, scope: &Scope) -> Option<Flow> {
         self.wanted = Some(folded_name(&RegistryKey::new(name)));
-        Some(if self.loaded.is_some() { self.select_wanted() } else { Flow::Stay })
+        Some(if self.loaded.is_some() { self.select_wanted(scope) } else { Flow::Stay })
     }
 
     fn deadline(&self, now: Instant) -> Option<Instant> {
@@ -394,16 +370,5 @@ impl Screen for RegistriesScreen {
 
     fn tally(&self) -> String {
         self.finder.tally(self.table.registries.len())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_tables_keep_the_rules() {
-        super::super::super::keys::check_list_table(KEYS);
-        super::super::super::keys::check_list_table(FILTER_KEYS);
     }
 }

@@ -1,10 +1,10 @@
 //! Ways through the rows of the registries screen: unfolding a registry, finding one, and another account of it.
 
 use super::super::keys::Offer;
-use super::super::screen::{Flow, Toast};
-use super::registries::RegistriesScreen;
+use super::super::screen::{Flow, Scope, Toast};
+use super::registries::{Action, RegistriesScreen};
 use super::registries_table::Item;
-use crate::model::text;
+use crate::ops::registries::shown_name;
 
 impl RegistriesScreen {
     /// Shows what belongs to the selected row's registry, or hides it and selects the registry's row.
@@ -33,7 +33,7 @@ impl RegistriesScreen {
     }
 
     /// Selects the wanted registry; says what makes a login where there is none.
-    pub(super) fn select_wanted(&mut self) -> Flow {
+    pub(super) fn select_wanted(&mut self, scope: &Scope) -> Flow {
         let Some(name) = self.wanted.take_if(|_| self.loading.is_none()) else { return Flow::Stay };
         let head = self.table.head_of(&name);
         if let Some(head) = head {
@@ -46,7 +46,11 @@ impl RegistriesScreen {
         if stored {
             return Flow::Stay;
         }
-        Flow::Say(Toast::warn(format!("no login here: docker login {}", text::escaped(name.as_bytes()))))
+        Flow::Say(Toast::warn(format!(
+            "no login of {} here: {} logs in",
+            shown_name(&name),
+            scope.key_of::<RegistriesScreen>(Action::LogIn)
+        )))
     }
 
     pub(super) fn offer_fold(&self, open: bool) -> Offer {

@@ -6,6 +6,7 @@ use super::super::widgets::words;
 use super::form_layer::{FormLayer, Question};
 use crate::model::{EntryPath, EntryPathError};
 use crate::ops::transfer::{Kind, Place};
+use crate::system::store::layout;
 
 /// What is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +25,7 @@ pub(super) struct Transfer {
 /// `from` is not empty; more than one is moved or copied into a folder.
 pub(super) fn open(way: Way, from: Vec<Place>) -> FormLayer<Transfer> {
     let what = match &from[..] {
-        [one] => one.path.display().into_owned(),
+        [one] => layout::told(&one.path).into_owned(),
         several => words::counted(several.len() as u64, "marked thing"),
     };
     let whole = |path: &EntryPath| path.as_os_str().to_string_lossy().into_owned();

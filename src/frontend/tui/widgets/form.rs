@@ -102,6 +102,22 @@ impl Form {
         self.with(label, Field::Secret(SecretInput::default()))
     }
 
+    /// For a token, which may be longer than any passphrase: so many bytes.
+    pub(in super::super) fn with_token(self, label: &'static str, max: usize) -> Form {
+        self.with(label, Field::Secret(SecretInput::holding(max)))
+    }
+
+    /// The focus on this field.
+    pub(in super::super) fn focused_on(mut self, field: usize) -> Form {
+        self.focus = field;
+        self
+    }
+
+    /// A secret is longer than its field.
+    pub(in super::super) fn is_cut(&self, field: usize) -> bool {
+        matches!(self.rows.get(field).map(|row| &row.field), Some(Field::Secret(input)) if input.is_cut())
+    }
+
     pub(in super::super) fn with_number(self, label: &'static str, value: usize) -> Form {
         let mut input = TextInput::default();
         input.insert(&value.to_string(), DIGITS_MAX);
@@ -157,7 +173,7 @@ impl Form {
     pub(in super::super) fn wipe(&mut self) {
         for row in &mut self.rows {
             if let Field::Secret(input) = &mut row.field {
-                *input = SecretInput::default();
+                input.clear();
             }
         }
     }

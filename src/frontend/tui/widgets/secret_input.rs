@@ -10,6 +10,10 @@ const PASSPHRASE_MAX: usize = 900;
 
 #[derive(Debug)]
 pub(in super::super) struct SecretInput {
+    /// In bytes.
+    max: usize,
+    /// More came than it holds.
+    is_full: bool,
     /// Never grows, so never leaves a copy behind.
     typed: Secret,
     characters: usize,
@@ -17,11 +21,26 @@ pub(in super::super) struct SecretInput {
 
 impl Default for SecretInput {
     fn default() -> SecretInput {
-        SecretInput { typed: Secret::with_capacity(PASSPHRASE_MAX), characters: 0 }
+        SecretInput::holding(PASSPHRASE_MAX)
     }
 }
 
 impl SecretInput {
+    /// Room for so many bytes.
+    pub(in super::super) fn holding(max: usize) -> SecretInput {
+        SecretInput { max, is_full: false, typed: Secret::with_capacity(max), characters: 0 }
+    }
+
+    /// Empty again.
+    pub(in super::super) fn clear(&mut self) {
+        *self = SecretInput::holding(self.max);
+    }
+
+    /// It is not all that was typed or pasted.
+    pub(in super::super) fn is_cut(&self) -> bool {
+        self.is_full
+    }
+
     /// How many masks to draw.
     pub(in super::super) fn characters(&self) -> usize {
         self.characters
@@ -45,7 +64,7 @@ impl SecretInput {
             return true;
         }
         match key.code() {
-            _ if key.is_ctrl('u') => *self = SecretInput::default(),
+            _ if key.is_ctrl('u') => self.clear(),
             KeyCode::Backspace => {
                 let bytes = self.typed.expose();
                 let last = bytes.iter().rposition(|byte| byte & 0xc0 != 0x80).unwrap_or(0);
@@ -66,7 +85,9 @@ impl SecretInput {
     }
 
     fn push(&mut self, character: &str) {
-        if self.typed.len() + character.len() <= PASSPHRASE_MAX {
+        if self.typed.len() + character.len() > self.max {
+            self.is_full = true;
+        } else {
             self.typed.push(character.as_bytes());
             self.characters += 1;
         }
@@ -92,6 +113,15 @@ mod tests {
     fn never_grows() {
         let mut input = SecretInput::default();
         input.paste(&"x".repeat(5000));
+        assert!(input.is_cut());
         assert_eq!(input.take().len(), PASSPHRASE_MAX);
+        let mut input = SecretInput::holding(5000);
+        input.paste(&"x".repeat(5000));
+        assert_eq!((input.is_cut(), input.copied().len()), (false, 5000));
+        input.paste("x");
+        assert!(input.is_cut());
+        input.clear();
+        input.paste(&"x".repeat(5000));
+        assert_eq!((input.is_cut(), input.copied().len()), (false, 5000));
     }
 }
