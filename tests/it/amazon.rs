@@ -143,6 +143,21 @@ fn a_token_is_fetched_kept_and_found_and_no_key_is_anywhere() {
     assert!(role.err().contains(&format!("the profile \"ci\" (role \"{ROLE}\")")), "{}", role.err());
     assert!(role.err().contains("was kept already"), "{}", role.err());
 
+    // In a window, with another login of its own, which goes with it.
+    let docker = sandbox.home().join(".docker");
+    fs::create_dir_all(&docker).expect("a folder");
+    fs::write(docker.join("config.json"), r#"{"credsStore":"regpass"}"#).expect("Docker's file");
+    sandbox.regpass(&["logout", HOST], b"");
+    assert_eq!(sandbox.helper("get", HOST).code, 1, "logged out");
+    let window = ["window", "open", "--ecr", "--profile", "ci", "--no-verify"];
+    let other = sandbox.regpass(&[&window[..], &["h.test"]].concat(), b"");
+    assert!(other.code == 2 && other.err().contains("none of these registries is at Amazon"), "{}", other.err());
+    let open = sandbox.regpass(&[&window[..], &[HOST]].concat(), b"").ok();
+    assert!(open.err().contains("dies before the window's end"), "{}", open.err());
+    assert!(sandbox.helper("get", HOST).ok().out().contains(TOKEN));
+    sandbox.regpass(&["window", "close"], b"").ok();
+    assert_eq!(sandbox.helper("get", HOST).code, 1, "the window is closed");
+
     // Nowhere in clear: what was fetched, nor the keys beyond their own file.
     let holding = |bytes: &str| files_holding(&sandbox.home(), bytes.as_bytes());
     assert_eq!(holding(TOKEN), Vec::<std::path::PathBuf>::new());

@@ -13,12 +13,13 @@ pub(super) use told::window_json;
 use super::interrupts::cancel_on_interrupt;
 use super::login::{Wish, credential};
 use super::{Session, logout};
-use crate::model::{Problem, age, text};
+use crate::model::{Credential, Problem, age, text, utc};
 use crate::ops::audit::Scope;
 use crate::ops::deadline;
 use crate::ops::login as logins;
 use crate::ops::progress::Cancel;
-use crate::ops::window::{self, Closed, Folder, Opened, Refused, Taking, Terms, Wanted, Which};
+use crate::ops::registries::RegistryKind;
+use crate::ops::window::{self, Closed, Folder, Opened, Place, Refused, Taking, Terms, Wanted, Which};
 use crate::system::System;
 use crate::system::options::{Options, Typed};
 use crate::system::runner::Runner;
@@ -27,6 +28,7 @@ const EXAMPLES: &str = "\
 Examples:
   regpass window open ghcr.io                       log in for four hours
   regpass window open --for 90m -u ci ghcr.io < token.txt --password-stdin
+  regpass window open --ecr 123456789012.dkr.ecr.eu-central-1.amazonaws.com
   regpass window status                             what is open, and how long still
   regpass window extend --for 1h                    an hour more
   regpass window close                              log out, and prove it
@@ -114,6 +116,12 @@ struct Opening {
     /// Take the password from standard input, one line; for one registry
     #[arg(long)]
     password_stdin: bool,
+    /// Fetch the logins of Amazon's registries (ECR) from there, as regpass login --ecr does
+    #[arg(long)]
+    ecr: bool,
+    /// The profile in ~/.aws whose credentials are to be used, and no others
+    #[arg(long, value_name = "NAME", requires = "ecr")]
+    profile: Option<String>,
     /// Do not ask the registries
     #[arg(long)]
     no_verify: bool,
@@ -216,18 +224,30 @@ impl Ready {
         let asking = if opening.no_verify { None } else { Some(logins::asking(&system, cancel)?) };
         let names = window::names(&opening.registry)?;
         let places = names.iter().map(|name| window::place(&system, name, taking)).collect::<Result<Vec<_>, _>>()?;
-        if opening.password_stdin && places.iter().filter(|place| place.needs_login()).count() > 1 {
+        let is_fetched = |place: &Place| opening.ecr && RegistryKind::of(&place.target.name) == RegistryKind::Ecr;
+        if opening.ecr && !places.iter().any(is_fetched) {
+            return Err(Problem::usage("none of these registries is at Amazon, from where --ecr fetches logins"));
+        }
+        let is_typed = |place: &&Place| place.needs_login() && !is_fetched(place);
+        if opening.password_stdin && places.iter().filter(is_typed).count() > 1 {
             return Err(Problem::usage("standard input has one password, and several registries need one")
                 .because("open them one after the other; each is a window of its own"));
         }
         let mut wanted = Vec::new();
-        for place in places {
+        for mut place in places {
+            let fetched = match place.needs_login() && is_fetched(&place) {
+                true => Some(fetched(&system, opening, &mut place, cancel)?),
+                false => None,
+            };
             if !json {
                 place.warnings.iter().for_each(|warning| session.console.warning(warning));
             }
             let user = opening.user.as_deref();
             let wish = Wish { user, password_stdin: opening.password_stdin, identity_token: false };
-            let credential = if place.needs_login() { Some(credential(&wish, &place.target)?) } else { None };
+            let credential = match fetched {
+                None if place.needs_login() => Some(credential(&wish, &place.target)?),
+                fetched => fetched,
+            };
             wanted.push(Wanted { place, credential });
         }
         let (scope, wanted) = (Scope::default(), wanted.into());
@@ -243,6 +263,20 @@ impl Ready {
         let terms = Terms { length: self.length, runner, folder: self.folder.clone() };
         window::open(&self.system, &self.scope, self.wanted.take(), &terms, self.asking.as_deref())
     }
+}
+
+/// A login from Amazon; one that dies before the window's end is told.
+fn fetched(system: &System, opening: &Opening, place: &mut Place, cancel: &Cancel) -> Result<Credential, Problem> {
+    let fetched = logins::fetched(system, &place.target, opening.profile.as_deref(), cancel)?;
+    let end = system.env.unstopped() + window::length(&opening.length)?;
+    let name = text::quoted(&place.target.name);
+    if let Some(dies) = fetched.origin.expires.filter(|dies| *dies < end) {
+        let told = format!("the login of {name} dies before the window's end, at {}", utc::rfc3339(dies));
+        let word = text::shell_word(Path::new(&place.target.name));
+        place.warnings.push(Problem::failed(told).hint(format!("get a new one then: regpass login --ecr {word}")));
+    }
+    place.warnings.extend(fetched.origin.notes.into_iter().map(|note| Problem::failed(format!("{name}: {note}"))));
+    Ok(fetched.credential)
 }
 
 /// What could not be proved, as a logout says it.
