@@ -77,6 +77,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "ops::login",
         &[
+            "keeper",
             "audit",
             "backup",
             "credentials",
@@ -93,7 +94,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ops::bundle", &["read_only", "registries"]),
     ("ops::doctor", &["mending", "overview", "readers", "registries", "shims"]),
     ("ops::last_checks", &["registries"]),
-    ("ops::login_check", &["history", "last_checks", "opening", "progress", "registries", "shims"]),
+    ("ops::keeper", &["shims"]),
+    ("ops::login_check", &["history", "keeper", "last_checks", "opening", "progress", "registries", "shims"]),
     ("ops::audit", &["change", "contexts", "opening", "progress", "read_only", "readers", "registries", "shims"]),
     ("ops::config", &["read_only"]),
     ("ops::shims", &["read_only"]),

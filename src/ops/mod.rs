@@ -22,6 +22,7 @@ pub mod generate;
 pub mod grep;
 pub mod history;
 pub mod journal;
+mod keeper;
 pub mod last_checks;
 pub mod line_diff;
 pub mod login;

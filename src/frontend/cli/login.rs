@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -64,6 +65,10 @@ pub(super) struct LoginArgs {
     #[arg(long)]
     no_verify: bool,
 
+    /// All the time that the registry has to answer, in seconds [default: 15]
+    #[arg(long, value_name = "SECS", conflicts_with = "no_verify", value_parser = clap::value_parser!(u64).range(1..=600))]
+    timeout: Option<u64>,
+
     /// The helper that is to keep it: pass for the store [default: the one that Docker asks]
     #[arg(long, value_name = "HELPER")]
     to: Option<String>,
@@ -80,7 +85,8 @@ pub(super) fn run(session: &Session, args: &LoginArgs) -> Result<u8, Problem> {
         target.warnings.iter().for_each(|warning| session.console.warning(warning));
     }
     let cancel = cancel_on_interrupt()?;
-    let asking = if args.no_verify { None } else { Some(login::asking(&system, &cancel)?) };
+    let timeout = args.timeout.map(Duration::from_secs);
+    let asking = if args.no_verify { None } else { Some(login::asking(&system, &cancel, timeout)?) };
     let (password_stdin, identity_token) = (args.password_stdin, args.identity_token);
     let wish = Wish { user: args.user.as_deref(), password_stdin, identity_token };
     let (credential, origin) = match args.ecr {

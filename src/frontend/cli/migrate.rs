@@ -81,7 +81,7 @@ pub(super) fn run(session: &Session, args: &MigrateArgs) -> Result<(), Problem> 
     let Migration { foreign, in_clear, mut problems } = found;
     let is_to_ask = args.apply && !args.no_verify && (is_inline || !foreign.is_empty());
     let cancel = if is_to_ask { cancel_on_interrupt()? } else { Cancel::default() };
-    let asking = if is_to_ask { Some(login::asking(&system, &cancel)?) } else { None };
+    let asking = if is_to_ask { Some(login::asking(&system, &cancel, None)?) } else { None };
     let ways = Ways { args, verify: asking.as_deref(), cancel: &cancel };
     let moved = undo::as_one(&system, || each(session, &system, &ways, foreign, &mut problems));
     let told = moved?;

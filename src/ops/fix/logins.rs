@@ -122,7 +122,7 @@ fn of_file(system: &System, evidence: &Evidence, seen: &AuthSeen, findings: &[&F
                 moves.push(Move { fingerprints: own.map(|finding| finding.fingerprint()).collect(), ..one });
             }
             Err(why) => {
-                stuck.push(text::quoted(&misplaced::server(&entry.server)));
+                stuck.push(text::quoted(misplaced::server(&entry.server)));
                 fixes.push(findings.guided(entry, why));
             }
         }

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::keeper::{Keeper, keeper};
+use super::keeper::{Keeper, chosen, keeper};
 use super::key_of;
 use crate::model::{Login, Problem, RegistryKey, text};
 use crate::ops::credentials::CredentialStore;
@@ -12,7 +12,7 @@ use crate::ops::registries::name_of;
 use crate::ops::shims::{self, PREFIX};
 use crate::system::System;
 use crate::system::docker::auth_file::{self, Contents, Layout, State};
-use crate::system::docker::config::{self, DockerConfig};
+use crate::system::docker::config;
 
 /// Helpers that make their logins themselves and keep none: AWS, Google, Azure, GitHub.
 pub(super) const READ_ONLY: [&str; 7] = ["acr-env", "acr-linux", "ecr-login", "env", "gcloud", "gcr", "ghcr-login"];
@@ -101,16 +101,6 @@ fn contents(system: &System) -> Option<Contents> {
         State::Read(contents) => Some(contents),
         State::Absent | State::Closed(_) | State::Broken { .. } => None,
     }
-}
-
-/// Where a file says nothing of logins, Docker takes `pass`, if that is there, and its helper
-/// (docker/cli `cli/config/credentials/default_store.go`, `configfile.ContainsAuth`).
-pub(super) fn chosen(system: &System, docker: &DockerConfig) -> Option<String> {
-    if docker.has_entries || docker.helper.is_some() || !docker.helpers.is_empty() {
-        return None;
-    }
-    let helper = if system.env.find_program("pass").is_some() { "pass" } else { "secretservice" };
-    shims::found_first(system, helper).ok().flatten().map(|_| helper.to_owned())
 }
 
 /// Two names of regpass lead to one store.

@@ -5,9 +5,8 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::RawName;
-use super::choice::chosen;
 use super::files::{self, InFile};
-use super::keeper::{Keeper, keeper};
+use super::keeper::{Keeper, chosen, keeper};
 use crate::model::registry_key::{HUB_KEY, HUB_NAME};
 use crate::model::{Problem, RegistryKey, Secret, misplaced, text};
 use crate::ops::audit::Scope;

@@ -6,7 +6,6 @@ mod choice;
 mod ecr;
 mod enter;
 mod files;
-mod keeper;
 mod logout;
 mod mark;
 mod migrate;
@@ -27,6 +26,7 @@ use std::fmt;
 
 use crate::model::registry_key::{HUB_KEY, HUB_NAME};
 use crate::model::{Problem, RegistryKey, misplaced, text};
+use crate::ops::keeper;
 use crate::ops::registries::name_of;
 
 /// The longest host and port: DNS has 253 characters (RFC 1035, 2.3.4), a port 5.

@@ -156,8 +156,10 @@ pub fn asker(
     system: &System,
     machine: &Path,
     cancel: &Cancel,
+    timeout: Option<Duration>,
 ) -> impl Fn(&RegistryKey, &Credential) -> Checked + use<> {
     let mut conditions = conditions::of(system, machine);
+    conditions.timeout = timeout.unwrap_or(conditions.timeout);
     conditions.cancel = cancel.flag();
     move |key, credential| {
         let mut checked = match Address::of(key) {

@@ -1,30 +1,28 @@
 //! Where Docker would find each registry's login, and the login itself read from there: the store, another helper, or
 //! Docker's own file. One after the other, and asking for a passphrase until somebody was asked in vain.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use crate::model::registry_key::{HUB_KEY, HUB_NAME};
 use crate::model::{Credential, EntryPath, Login, Problem, RegistryKey, Secret, misplaced, text};
 use crate::ops::history;
+use crate::ops::keeper::{self, Keeper};
 use crate::ops::last_checks;
 use crate::ops::opening::unreadable;
 use crate::ops::progress::Cancel;
-use crate::ops::registries::{self, Asked, Elsewhere, Place, Registry, RegistryKind, RegistryLogin};
+use crate::ops::registries::{self, Elsewhere, Place, Registry, RegistryKind, RegistryLogin};
 use crate::ops::shims;
 use crate::system::System;
 use crate::system::cipher::Asking;
 use crate::system::docker::auth_file::Layout;
-use crate::system::docker::config::{self, SIZE_MAX};
-use crate::system::docker::{edit, payload};
+use crate::system::docker::config::{self, DockerConfig, SIZE_MAX};
+use crate::system::docker::edit;
+use crate::system::docker::helper_program::{HelperError, HelperProgram};
 use crate::system::files;
-use crate::system::process::{self, Limits};
 use crate::system::registry::checked::{Expiry, ExpirySource};
 use crate::system::registry::outcome::LoginOutcome;
 use crate::system::store::not_in_store;
-
-/// What another helper may take: it may ask a person, or a cloud.
-const HELPER: Limits = Limits { time: Duration::from_secs(60), stdout: 1 << 20 };
 
 /// Where a login is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,14 +62,22 @@ pub(super) struct FoundLogin {
     pub(super) notes: Vec<String>,
 }
 
-/// Those that are named, in any spelling, or all that have a login.
+/// Those that are named, in any spelling, or all that have a login: in the store, in the file, or with a helper that is named
+/// for it or beside a mark.
 pub(super) fn find(system: &System, named: &[RegistryKey], cancel: &Cancel) -> Result<Vec<FoundLogin>, Problem> {
     let listed = registries::list(system)?;
     let mut folded: BTreeMap<String, Registry> =
         registries::fold(&listed).into_iter().map(|one| (one.name.clone(), one)).collect();
-    let mut reader = Reader { system, asking: Asking::Allowed, cancel };
+    let docker = listed.docker.unwrap_or_default();
+    let mut reader = Reader { system, docker: &docker, asking: Asking::Allowed, cancel, stuck: Vec::new() };
     if named.is_empty() {
-        return Ok(folded.into_values().filter_map(|one| reader.login(&one)).collect());
+        let marks = docker.marks.iter().filter(|server| !server.is_hub_token()).map(registries::name_of);
+        let marked: BTreeSet<String> = marks.filter(|name| !folded.contains_key(name)).collect();
+        let mut found: Vec<FoundLogin> = folded.into_values().filter_map(|one| reader.login(&one)).collect();
+        let of_marks = marked.into_iter().filter_map(|name| reader.login(&bare(name)));
+        // A mark alone is no login.
+        found.extend(of_marks.filter(|one| !matches!(one.credential, Err((LoginOutcome::NoCredentials, _)))));
+        return Ok(found);
     }
     let mut found = Vec::new();
     let mut seen = Vec::new();
@@ -80,16 +86,24 @@ pub(super) fn find(system: &System, named: &[RegistryKey], cancel: &Cancel) -> R
         if seen.contains(&name) {
             continue;
         }
-        let of_registry = folded.remove(&name).and_then(|one| reader.login(&one));
-        found.push(of_registry.unwrap_or_else(|| nowhere(key, &name)));
+        let one = folded.remove(&name).unwrap_or_else(|| bare(name.clone()));
+        found.push(reader.login(&one).unwrap_or_else(|| nowhere(key, &name)));
         seen.push(name);
     }
     Ok(found)
 }
 
+/// A registry of which nothing is known here.
+fn bare(name: String) -> Registry {
+    Registry { kind: RegistryKind::of(&name), name, logins: Vec::new(), elsewhere: Vec::new(), asked: None }
+}
+
+fn log_in(name: &str) -> String {
+    format!("log in first: regpass login {}", text::shell_word(Path::new(&misplaced::server(name))))
+}
+
 fn nowhere(key: &RegistryKey, name: &str) -> FoundLogin {
-    let problem = Problem::not_found("no login is stored for it")
-        .hint(format!("log in first: regpass login {}", misplaced::shell_word(misplaced::server(name))));
+    let problem = Problem::not_found("no login is stored for it").hint(log_in(name));
     FoundLogin {
         name: name.to_owned(),
         kind: RegistryKind::of(name),
@@ -104,8 +118,11 @@ fn nowhere(key: &RegistryKey, name: &str) -> FoundLogin {
 
 struct Reader<'a> {
     system: &'a System,
+    docker: &'a DockerConfig,
     asking: Asking,
     cancel: &'a Cancel,
+    /// Helpers that did not answer: each is waited for once.
+    stuck: Vec<String>,
 }
 
 impl Reader<'_> {
@@ -115,17 +132,22 @@ impl Reader<'_> {
         let stored = one.logins.iter().find(counts);
         let is_inline = |place: &&Elsewhere| matches!(place.place, Place::Inline(_)) && !place.server.is_hub_token();
         let inline = one.elsewhere.iter().find(is_inline);
-        let asked = one.asked.as_ref().unwrap_or(&Asked::Nobody);
-        match (asked, stored, inline) {
-            (Asked::Other(helper), stored, _) => Some(self.of_helper(one, helper, stored)),
-            (Asked::Nobody, _, Some(place)) => Some(self.of_file(one, place, None)),
-            (Asked::Us(_), None, Some(place)) => {
+        match (keeper::asked(self.system, self.docker, &docker_key(&one.name)), stored, inline) {
+            (Some(Keeper::Program(program)), stored, _) => Some(self.of_helper(one, &program, stored)),
+            (Some(Keeper::Missing(helper)), ..) => {
+                let shown = text::quoted(format!("{}{}", shims::PREFIX, misplaced::helper(&helper)));
+                let problem = Problem::failed(format!("the helper {shown} is not on PATH"));
+                let unread = Err((LoginOutcome::HelperFailed, Box::new(problem)));
+                Some(found(one, Source::Helper(helper), None, unread, None))
+            }
+            (None, _, Some(place)) => Some(self.of_file(one, place, None)),
+            (Some(Keeper::Store), None, Some(place)) => {
                 Some(self.of_file(one, place, Some("Docker asks its helper and does not find this login")))
             }
-            (Asked::Nobody, Some(login), None) => {
+            (None, Some(login), None) => {
                 Some(self.of_store(one, login, Some("Docker asks no helper and does not find this login")))
             }
-            (Asked::Us(_), Some(login), _) => {
+            (Some(Keeper::Store), Some(login), _) => {
                 let astray = login.server.as_bytes() != docker_key(&one.name).as_bytes();
                 Some(self.of_store(
                     one,
@@ -133,7 +155,7 @@ impl Reader<'_> {
                     astray.then_some("it is kept under a spelling that Docker does not ask for"),
                 ))
             }
-            (Asked::Us(_) | Asked::Nobody, None, None) => None,
+            (Some(Keeper::Store) | None, None, None) => None,
         }
     }
 
@@ -201,51 +223,45 @@ impl Reader<'_> {
         found
     }
 
-    /// As Docker asks it (docker-credential-helpers, `client/client.go`).
-    fn of_helper(&self, one: &Registry, helper: &str, stored: Option<&RegistryLogin>) -> FoundLogin {
+    fn of_helper(&mut self, one: &Registry, program: &HelperProgram, stored: Option<&RegistryLogin>) -> FoundLogin {
+        let credential = self.ask(program, &docker_key(&one.name), &one.name);
+        // The official helper, on the same store.
+        if shims::is_ours(&program.name)
+            && let (Ok(answer), Some(login)) = (&credential, stored)
+            && answer.login == login.login
+            && self.open(&login.entry).is_ok_and(|secret| secret.same_as(&answer.secret))
+        {
+            let source = Source::Store(login.entry.clone());
+            let user = Some(login.login.clone());
+            return FoundLogin { expires: self.guess(one.kind, login), ..found(one, source, user, credential, None) };
+        }
         let note = stored.map(|_| "the store has a login for it too, for which Docker does not ask");
-        let credential = if self.cancel.is_called_off() {
-            Err((LoginOutcome::CalledOff, Box::new(Problem::cancelled("called off before it was read"))))
-        } else {
-            self.ask(helper, &docker_key(&one.name))
-        };
         let user = credential.as_ref().ok().map(|credential| credential.login.clone());
-        found(one, Source::Helper(helper.to_owned()), user, credential, note)
+        found(one, Source::Helper(program.name.clone()), user, credential, note)
     }
 
-    fn ask(&self, helper: &str, key: &RegistryKey) -> Result<Credential, Unread> {
-        let name = format!("{}{helper}", shims::PREFIX);
-        let shown = text::quoted(&name);
+    fn ask(&mut self, program: &HelperProgram, key: &RegistryKey, name: &str) -> Result<Credential, Unread> {
+        if self.cancel.is_called_off() {
+            return Err((LoginOutcome::CalledOff, Box::new(Problem::cancelled("called off before it was read"))));
+        }
         let failed = |problem: Problem| (LoginOutcome::HelperFailed, Box::new(problem));
-        // A path in the name would lead anywhere.
-        let program = (!helper.contains(['/', '\0'])).then(|| self.system.env.find_program(&name)).flatten();
-        let Some(program) = program else {
-            return Err(failed(Problem::failed(format!("the helper {shown} is not on PATH"))));
-        };
-        let mut command = process::command(&self.system.env, &program.to_string_lossy());
-        command.arg("get");
-        let finished = process::run(&mut command, key.as_bytes(), HELPER).map_err(|error| failed(error.into()))?;
-        let nothing = || {
-            (
-                LoginOutcome::NoCredentials,
-                Box::new(Problem::not_found(format!("the helper {shown} has no login for it"))),
-            )
-        };
-        if !finished.status.success() {
-            let said = finished.stdout.expose().trim_ascii();
-            if said == crate::system::docker::protocol::NOT_FOUND.as_bytes() {
-                return Err(nothing());
+        if self.stuck.contains(&program.name) {
+            let told = format!("{} did not answer before, and was not asked again", program.shown());
+            return Err(failed(Problem::failed(told)));
+        }
+        match program.get(&self.system.env, key) {
+            Ok(Some(credential)) => Ok(credential),
+            Ok(None) => {
+                let told = format!("{} has no login for it", program.shown());
+                Err((LoginOutcome::NoCredentials, Box::new(Problem::not_found(told).hint(log_in(name)))))
             }
-            // What it said may be anything, and a login too.
-            return Err(failed(Problem::failed(format!("the helper {shown} failed")).because(finished.complaint())));
+            Err(error) => {
+                if matches!(error, HelperError::Process(_)) {
+                    self.stuck.push(program.name.clone());
+                }
+                Err(failed(error.into()))
+            }
         }
-        let (_, credential) = payload::credential(&finished.stdout)
-            .map_err(|_| failed(Problem::failed(format!("the helper {shown} answered something else than a login"))))?;
-        // Debian's docker-credential-pass 0.6.4 answers so where it has none.
-        if credential.login.as_str().is_empty() && credential.secret.is_empty() {
-            return Err(nothing());
-        }
-        Ok(credential)
     }
 }
 
@@ -294,7 +310,9 @@ mod tests {
         bench.put("b.gpg", "garbage");
         let cancel = Cancel::default();
         let open = |asking, name: &str| {
-            let mut reader = Reader { system: &bench.system, asking, cancel: &cancel };
+            let docker = DockerConfig::default();
+            let mut reader =
+                Reader { system: &bench.system, docker: &docker, asking, cancel: &cancel, stuck: Vec::new() };
             let opened = reader.open(&EntryPath::parse(name).expect("a name"));
             opened.map(|secret| secret.len()).map_err(|(outcome, _)| outcome)
         };

@@ -207,3 +207,55 @@ fn advice_is_the_kind_s_own_and_no_command_is_made_of_a_foreign_name() {
     assert_eq!(told("h.test"), None);
     assert_eq!(known::advice(RegistryKind::Ecr, Out::BadCredentials, "x;rm -rf /"), None);
 }
+
+/// A helper that counts its calls and has one answer.
+fn helper(answer: &str) -> String {
+    format!("#!/bin/sh\necho x >> ${{0%/*}}/calls\nread server\n{answer}\n")
+}
+
+#[test]
+fn another_helper_is_asked_for_what_is_named_and_for_marks() {
+    let good = registry("pw1", Duration::ZERO);
+    let answer = format!(
+        "case $server in *{good}*) echo '{{\"Username\":\"amy\",\"Secret\":\"pw1\"}}';; \
+         old.test) echo '{{\"ServerURL\":\"\",\"Username\":\"\",\"Secret\":\"\"}}';; \
+         *) echo 'credentials not found in native keychain'; exit 1;; esac"
+    );
+    let bench = Bench::with_programs(&[("docker-credential-odd", &helper(&answer))]);
+    docker(&bench, &format!(r#"{{"credsStore":"odd","auths":{{"{good}":{{}},"old.test":{{}},"none.test":{{}}}}}}"#));
+    for names in [&[&*good][..], &[]] {
+        let all = tested(&bench, names);
+        let found: Vec<_> = all.iter().map(|one| (&*one.registry, one.checked.outcome, &one.source)).collect();
+        assert_eq!(found, [(&*good, Out::OkProved, &Source::Helper("odd".to_owned()))], "{all:#?}");
+    }
+    for name in ["none.test", "old.test"] {
+        let none = tested(&bench, &[name]);
+        assert_eq!((none[0].checked.outcome, exit_code(&none)), (Out::NoCredentials, 3), "{none:#?}");
+        let advice = none[0].checked.advice.clone().unwrap_or_default();
+        assert!(advice.ends_with(&format!("regpass login {name}")), "{advice}");
+    }
+}
+
+#[test]
+fn a_helper_of_our_name_is_asked_as_docker_asks_it() {
+    let good = registry("pw1", Duration::ZERO);
+    let answer = "echo '{\"Username\":\"amy\",\"Secret\":\"pw1\"}'";
+    let bench = Bench::with_programs(&[("docker-credential-pass", &helper(answer))]);
+    docker(&bench, r#"{"credsStore":"pass"}"#);
+    put(&bench, &good, "amy", "for alice\nother");
+    let theirs = tested(&bench, &[&good]);
+    assert_eq!((theirs[0].checked.outcome, &theirs[0].source), (Out::OkProved, &Source::Helper("pass".to_owned())));
+    // On the same store, which is then where it is kept.
+    put(&bench, &good, "amy", "for alice\npw1");
+    let same = tested(&bench, &[&good]);
+    assert!(matches!(same[0].source, Source::Store(_)) && same[0].checked.outcome == Out::OkProved, "{same:#?}");
+}
+
+#[test]
+fn a_helper_that_does_not_answer_is_waited_for_once() {
+    let bench = Bench::with_programs(&[("docker-credential-odd", &helper("yes | head -c 9000000"))]);
+    docker(&bench, r#"{"credsStore":"odd","auths":{"a.test":{},"b.test":{}}}"#);
+    let all = tested(&bench, &[]);
+    assert!(all.len() == 2 && all.iter().all(|one| one.checked.outcome == Out::HelperFailed), "{all:#?}");
+    assert_eq!(std::fs::read_to_string(bench.home().join("bin/calls")).expect("calls"), "x\n");
+}

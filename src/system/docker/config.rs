@@ -29,6 +29,8 @@ pub struct DockerConfig {
     pub helpers: BTreeMap<String, String>,
     /// `auths` that hold a secret. An entry without one is only the mark that Docker leaves at a login with a helper.
     pub inline: Vec<InlineLogin>,
+    /// Those marks.
+    pub marks: Vec<RegistryKey>,
     /// `auths` has entries, if only such marks.
     pub has_entries: bool,
     /// Where `credsStore` is.
@@ -107,12 +109,14 @@ pub(super) fn parse(file: &Path, text: &Secret) -> Result<DockerConfig, DockerCo
     }
     let entries = node.entries("auths");
     let has_entries = !entries.is_empty();
-    let inline = entries.into_iter().filter_map(|(server, entry)| {
-        let of = |name: &str| entry.get(name).and_then(Node::text).filter(|text| !text.is_empty());
+    let of = |entry: &Node, name: &str| entry.get(name).and_then(Node::text).is_some_and(|text| !text.is_empty());
+    let (held, marks): (Vec<_>, Vec<_>) =
+        entries.into_iter().partition(|(_, entry)| HOLDERS.iter().any(|name| of(entry, name)));
+    let inline = held.into_iter().map(|(server, entry)| {
         let user = || auth_file::plain(entry.get("username")).filter(|user| !user.is_empty()).map(Login::new);
-        let login = of("auth").and_then(|auth| auth_file::user_of(auth.expose())).or_else(user);
-        let holds = HOLDERS.iter().any(|name| of(name).is_some());
-        holds.then(|| InlineLogin { server: RegistryKey::new(server), login })
+        let auth = entry.get("auth").and_then(Node::text);
+        let login = auth.and_then(|auth| auth_file::user_of(auth.expose())).or_else(user);
+        InlineLogin { server: RegistryKey::new(server), login }
     });
     Ok(DockerConfig {
         exists: true,
@@ -125,6 +129,7 @@ pub(super) fn parse(file: &Path, text: &Secret) -> Result<DockerConfig, DockerCo
             .map(|(server, helper)| (server.to_owned(), misplaced::helper(&helper)))
             .collect(),
         inline: inline.collect(),
+        marks: marks.into_iter().map(|(server, _)| RegistryKey::new(server)).collect(),
         has_entries,
         file: file.to_owned(),
     })

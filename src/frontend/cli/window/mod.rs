@@ -221,7 +221,7 @@ impl Ready {
             (_, true) => Taking::Replace,
             _ => Taking::Leave,
         };
-        let asking = if opening.no_verify { None } else { Some(logins::asking(&system, cancel)?) };
+        let asking = if opening.no_verify { None } else { Some(logins::asking(&system, cancel, None)?) };
         let names = window::names(&opening.registry)?;
         let places = names.iter().map(|name| window::place(&system, name, taking)).collect::<Result<Vec<_>, _>>()?;
         let is_fetched = |place: &Place| opening.ecr && RegistryKind::of(&place.target.name) == RegistryKind::Ecr;

@@ -128,7 +128,7 @@ impl Job {
 /// What the registry refuses, or what could not be asked, is kept nowhere: that is a problem then.
 fn log_in(system: &System, new: NewLogin, watch: &Watch<'_>) -> Result<Done, Problem> {
     let target = login::target(system, &new.registry, None)?;
-    let asking = if new.verify { Some(login::asking(system, watch.cancel())?) } else { None };
+    let asking = if new.verify { Some(login::asking(system, watch.cancel(), None)?) } else { None };
     let (name, keeper, whose) = (target.name.clone(), target.keeper(), new.login.quoted());
     let credential = Credential::new(new.login, new.secret);
     let entered = match login::login(system, &Scope::default(), &target, credential, asking.as_deref())? {
