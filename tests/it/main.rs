@@ -22,6 +22,8 @@ mod logins;
 mod migrations;
 mod openpgp;
 mod other_clients;
+#[cfg(feature = "net")]
+mod real_registries;
 mod skipping;
 mod store;
 mod support;

@@ -160,19 +160,21 @@ fn what_cannot_be_read_is_told_and_keeps_nobody_back() {
 fn many_are_tried_side_by_side_and_stop_when_called_off() {
     let bench = Bench::new();
     docker(&bench, r#"{"credsStore":"pass"}"#);
-    let slow: Vec<String> = (0..12).map(|_| registry("pw1", Duration::from_millis(700))).collect();
+    const SLOW: Duration = Duration::from_secs(2);
+    let slow: Vec<String> = (0..50).map(|_| registry("pw1", SLOW)).collect();
     slow.iter().for_each(|name| put(&bench, name, "amy", "for alice\npw1"));
     let began = Env::clock();
     let all = tested(&bench, &[]);
     assert!(all.iter().all(|one| one.checked.outcome == Out::OkProved), "{all:#?}");
     let side_by_side = began.elapsed();
-    assert!(side_by_side < Duration::from_millis(700 * 6), "{side_by_side:?}");
+    // 1.3 times the slowest, and what a busy machine may take besides; 16 at once would take four times the slowest.
+    assert!(side_by_side < SLOW * 13 / 10 + Duration::from_secs(4), "{side_by_side:?}");
     let (cancel, began) = (Cancel::default(), Env::clock());
     let stopper = cancel.clone();
     let one_by_one = Wanted { jobs: 1, ..wanted(&[]) };
     let all = run(&bench.system, &one_by_one, &cancel, |_| stopper.call_off()).expect("tested");
-    assert_eq!((all.len(), exit_code(&all)), (12, 130));
-    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    assert_eq!((all.len(), exit_code(&all)), (50, 130));
+    assert!(began.elapsed() < SLOW * 5, "{:?}", began.elapsed());
 }
 
 #[test]

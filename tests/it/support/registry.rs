@@ -2,7 +2,7 @@
 //! own everything, and an image small enough to be made by hand. All end with the test.
 
 use std::net::{TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -27,19 +27,28 @@ impl Registry {
     pub fn start(sandbox: &Sandbox, accounts: &[(&str, &str)]) -> Option<Registry> {
         peer("docker-registry")?;
         peer("htpasswd")?;
-        let folder = sandbox.path().join("registry");
-        std::fs::create_dir(&folder).expect("a folder for the registry");
-        let passwords = folder.join("htpasswd");
+        let passwords = sandbox.path().join("htpasswd");
         std::fs::write(&passwords, b"").expect("the accounts");
         for (user, password) in accounts {
             let file = passwords.to_str().expect("UTF-8");
             // The registry knows bcrypt only; cost 4 is the fastest.
             sandbox.run("htpasswd", &["-i", "-B", "-C", "4", file, user], password.as_bytes()).ok();
         }
+        Registry::with(sandbox, &format!("{{htpasswd: {{realm: test, path: {}}}}}", passwords.display()), None)
+    }
+
+    /// One whose `auth` is this, encrypted with a certificate and its key in files where they are given. None as for `start`.
+    pub fn with(sandbox: &Sandbox, auth: &str, pair: Option<[&Path; 2]>) -> Option<Registry> {
+        peer("docker-registry")?;
+        let folder = tempfile::tempdir_in(sandbox.path()).expect("a folder for the registry").keep();
+        let tls = pair.map_or_else(String::new, |[certificate, key]| {
+            format!(", tls: {{certificate: {}, key: {}}}", certificate.display(), key.display())
+        });
         for _ in 0..ATTEMPTS {
             let address = free_address();
             let config = folder.join("config.yml");
-            std::fs::write(&config, registry_config(&folder, &address)).expect("the registry's configuration");
+            let text = registry_config(&folder, &address, &tls, auth);
+            std::fs::write(&config, text).expect("the registry's configuration");
             let args = ["serve", config.to_str().expect("UTF-8")];
             let mut service = Service::start(sandbox, "docker-registry", &args, folder.join("log"));
             if service.wait_until(|| TcpStream::connect(&address).is_ok()) {
@@ -55,11 +64,11 @@ impl Registry {
     }
 }
 
-fn registry_config(folder: &std::path::Path, address: &str) -> String {
+fn registry_config(folder: &Path, address: &str, tls: &str, auth: &str) -> String {
     let folder = folder.display();
     format!(
         "version: 0.1\nlog: {{level: error, accesslog: {{disabled: true}}}}\nstorage: {{filesystem: {{rootdirectory: {folder}/blobs}}}}\n\
-         http: {{addr: '{address}', secret: test}}\nauth: {{htpasswd: {{realm: test, path: {folder}/htpasswd}}}}\n"
+         http: {{addr: '{address}', secret: test{tls}}}\nauth: {auth}\n"
     )
 }
 
