@@ -65,7 +65,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ops::change", &["answering", "footprint"]),
     ("ops::conflict", &["answering", "change", "line_diff"]),
     ("ops::sync", &["answering", "change", "conflict"]),
-    ("ops::undo", &["backup", "change", "footprint"]),
+    ("ops::undo", &["backup", "change", "footprint", "login"]),
     ("ops::backup", &["change", "read_only"]),
     ("ops::generate", &["change", "entries"]),
     ("ops::otp", &["change", "entries"]),

@@ -3,6 +3,7 @@
 //! moment, nothing is lost, and the same command goes on where it stopped.
 
 mod effect;
+mod marks;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -170,7 +171,11 @@ pub fn undo(system: &System, id: Option<u64>) -> Result<Undone, Problem> {
     }
     let written = match file_step(system, &chosen) {
         Some(step) => backup::take_back(system, &step)?,
-        None => as_one(system, || take_back(system, &chosen))?,
+        None => {
+            let mut written = as_one(system, || take_back(system, &chosen))?;
+            written.warnings.extend(marks::put_back(system, chosen.id));
+            written
+        }
     };
     Ok(Undone { step: chosen, written })
 }

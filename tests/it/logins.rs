@@ -59,8 +59,15 @@ fn docker_and_skopeo_use_what_regpass_logged_in() {
     desk.assert_logged_in(user, password);
     desk.sandbox.regpass(&["undo"], b"").ok();
     desk.assert_logged_in("alice", PASSWORD);
-    desk.sandbox.regpass(&["logout", desk.server()], b"").ok();
+    // Nothing here has it any more, and the registry goes on taking it.
+    let told = desk.sandbox.regpass(&["logout", "--check", desk.server()], b"");
+    assert!(told.code == 1 && told.err().contains("itself still takes the login of \"alice\""), "{}", told.err());
+    assert!(!told.err().contains(PASSWORD), "{}", told.err());
     desk.assert_logged_out();
+    desk.sandbox.regpass(&["login", "--no-verify", "-u", "alice", "--password-stdin", desk.server()], b"changed").ok();
+    let json = desk.sandbox.regpass(&["logout", "--check", "--json", desk.server()], b"").ok();
+    let told: serde_json::Value = serde_json::from_slice(&json.stdout).expect("JSON");
+    assert_eq!(told["registries"][0]["checked"][0]["outcome"], json!("bad_credentials"), "{told}");
 }
 
 #[test]

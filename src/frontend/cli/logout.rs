@@ -4,11 +4,12 @@ use std::io::{self, IsTerminal};
 
 use serde_json::{Value, json};
 
+use super::interrupts::cancel_on_interrupt;
 use super::prompt::Terminal;
 use super::{Session, names};
 use crate::model::{Problem, RegistryKey, misplaced, text};
 use crate::ops::audit::Scope;
-use crate::ops::login::{self, Erased, LoggedOut, Plan};
+use crate::ops::login::{self, Afterwards, Erased, LoggedOut, Plan};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -16,6 +17,7 @@ Examples:
   regpass logout                  Docker Hub, with the tokens that docker login keeps beside it
   regpass logout --yes ghcr.io    logins in clear in files too, without asking
   regpass logout --all            every registry that has a login here
+  regpass logout --check ghcr.io  and ask the registry whether it still takes the login
 
 Afterwards every spelling is asked for again, and every file is read again. The registry itself is not told: it goes on taking \
 the password or token until that is changed or revoked there. What was in the store or in a file comes back with regpass undo.
@@ -39,6 +41,10 @@ pub(super) struct LogoutArgs {
     #[arg(long)]
     yes: bool,
 
+    /// Ask the registry itself afterwards whether it still takes the login
+    #[arg(long)]
+    check: bool,
+
     /// One JSON object that says what was erased and what is left
     #[arg(long)]
     json: bool,
@@ -60,10 +66,15 @@ pub(super) fn run(session: &Session, args: &LogoutArgs) -> Result<(), Problem> {
     if args.all && !args.yes && !plans.is_empty() {
         consent_to_all(&plans, terminal.as_mut())?;
     }
+    let asking = if args.check { Some(login::asking(&system, &cancel_on_interrupt()?, None)?) } else { None };
     let mut all = Vec::new();
     for plan in &plans {
         let files = args.yes || plan.in_clear().count() > 0 && consent_to_files(plan, terminal.as_mut())?;
-        let done = login::logout(&system, &scope, plan, files)?;
+        let before = asking.as_ref().map(|_| login::before(&system, plan));
+        let mut done = login::logout(&system, &scope, plan, files)?;
+        if let (Some(asking), Some(before)) = (&asking, before) {
+            login::ask_registry(&mut done, before, asking.as_ref());
+        }
         done.warnings.iter().for_each(|warning| session.console.warning(warning));
         if !args.json {
             session.console.status(&told(&done));
@@ -152,9 +163,14 @@ pub(super) fn one(done: &LoggedOut) -> Value {
     });
     json!({
         "registry": done.name, "proved": done.is_proved(), "erased": erased.collect::<Vec<_>>(), "asked": done.asked,
-        "still": done.still, "hints": done.hints,
+        "still": done.still, "hints": done.hints, "checked": done.afterwards.iter().map(checked).collect::<Vec<_>>(),
         "problems": done.warnings.iter().map(Problem::one_line).collect::<Vec<_>>(),
     })
+}
+
+fn checked(one: &Afterwards) -> Value {
+    let user = one.login.is_showable().then(|| one.login.as_str());
+    json!({ "user": user, "outcome": one.checked.outcome.id(), "message": one.checked.message })
 }
 
 pub(super) fn verdict(all: &[LoggedOut]) -> Result<(), Problem> {

@@ -17,6 +17,7 @@ use crate::frontend::console::{Console, Role};
 use crate::model::{Login, Problem, RegistryKey, age, misplaced, text, utc};
 use crate::ops::last_checks::{self, LastCheck, LastChecks};
 use crate::ops::registries::{self, Asked, Elsewhere, Found, Place, Registries, Registry, RegistryLogin, Still};
+use crate::system::registry::checked::ExpirySource;
 use crate::system::registry::outcome::Evidence;
 
 const EXAMPLES: &str = "\
@@ -241,6 +242,9 @@ fn as_json(registries: &Registries, checks: &LastChecks) -> Value {
             one.insert("mount".to_owned(), login.mount.display().into());
             one.insert("modified".to_owned(), utc::rfc3339(login.modified).into());
             one.insert("expires".to_owned(), login.expires.map(utc::rfc3339).into());
+            // Nothing is opened here: the file's time is all that is known.
+            let source = login.expires.map(|_| ExpirySource::File.id());
+            one.insert("expires_source".to_owned(), source.into());
             one.insert("active".to_owned(), login.active.into());
             one.insert("official".to_owned(), login.official.into());
             one.insert("twins".to_owned(), login.twins.iter().map(told).collect::<Vec<_>>().into());

@@ -134,7 +134,7 @@ pub(in crate::ops) fn auth_files(system: &System, scope: &Scope) -> Vec<(AuthRol
 }
 
 /// The `registries.conf` of podman and its kin that are there (containers-registries.conf(5)).
-pub(super) fn registries_confs(system: &System, scope: &Scope) -> Vec<PathBuf> {
+pub(in crate::ops) fn registries_confs(system: &System, scope: &Scope) -> Vec<PathBuf> {
     let own = system.env.config_dir().map(|dir| dir.join("containers"));
     let folders = own.into_iter().chain([scope.on_machine("/etc/containers")]);
     let mut found: Vec<PathBuf> = system.env.var("CONTAINERS_REGISTRIES_CONF").map(PathBuf::from).into_iter().collect();

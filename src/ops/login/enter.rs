@@ -99,11 +99,17 @@ fn keep(system: &System, target: &Target, credential: &Credential) -> Result<(bo
             Ok((written.changed, written.warnings))
         }
         Keeper::Program(program) => {
-            program.store(&system.env, &target.key, credential)?;
+            program.store(&system.env, &target.key, credential).map_err(|error| elsewhere(error.into(), target))?;
             Ok((true, Vec::new()))
         }
         Keeper::Missing(_) => Err(missing(target)),
     }
+}
+
+/// A helper that makes its logins itself says so only when it is to keep one.
+fn elsewhere(problem: Problem, target: &Target) -> Problem {
+    let name = text::shell_word(Path::new(&target.name));
+    problem.hint(format!("if it keeps no logins, keep this one in the store: regpass login --to pass {name}"))
 }
 
 fn missing(target: &Target) -> Problem {
@@ -256,6 +262,14 @@ esac
         assert!(done.in_clear[0].ends_with("holds a secret for \"https://h.test\" in clear"), "{done:?}");
         config(&bench, "{");
         assert!(enter(&bench, None, bob("pw"), NONE).is_err());
+    }
+
+    #[test]
+    fn a_helper_that_keeps_none_leads_to_the_store() {
+        let bench = Bench::with_programs(&[("docker-credential-odd", "#!/bin/sh\necho not implemented; exit 1\n")]);
+        let problem = enter(&bench, Some("odd"), bob("pw"), NONE).expect_err("it keeps none");
+        assert!(problem.message.ends_with("failed: not implemented"), "{problem:?}");
+        assert!(problem.hints[0].ends_with("regpass login --to pass h.test"), "{problem:?}");
     }
 
     #[test]

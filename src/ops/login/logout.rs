@@ -5,18 +5,22 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::RawName;
+use super::afterwards::Afterwards;
 use super::files::{self, InFile};
 use super::keeper::{Keeper, chosen, keeper};
 use crate::model::registry_key::{HUB_KEY, HUB_NAME};
 use crate::model::{Problem, RegistryKey, Secret, misplaced, text};
 use crate::ops::audit::Scope;
+use crate::ops::audit::places::{self, AuthRole};
 use crate::ops::read_only;
 use crate::ops::registries::{self, name_of};
 use crate::ops::shims::PREFIX;
 use crate::system::System;
 use crate::system::docker::auth_config;
+use crate::system::docker::auth_file::{self, State};
 use crate::system::docker::config::{self, DockerConfigError};
 use crate::system::docker::helper_program::{HelperError, HelperProgram};
+use crate::system::registries_conf;
 
 /// Docker Hub's tokens (docker/cli `internal/oauth/manager`), beside its key.
 const TOKENS: [&str; 2] = ["access-token", "refresh-token"];
@@ -49,6 +53,8 @@ pub struct LoggedOut {
     /// What to do about that.
     pub hints: Vec<String>,
     pub warnings: Vec<Problem>,
+    /// What the registry itself said afterwards, where it was asked.
+    pub afterwards: Vec<Afterwards>,
 }
 
 /// Where a login was, and is no more.
@@ -68,7 +74,7 @@ pub fn registries(system: &System, scope: &Scope) -> Result<Vec<String>, Problem
     let mut names: BTreeSet<String> = files::registries(system, scope).into_iter().collect();
     let listed = registries::list(system)?;
     names.extend(listed.logins.iter().filter(|one| one.mount.is_root()).map(|one| name_of(&one.server)));
-    for keeper in keepers(system, None).unwrap_or_default() {
+    for keeper in keepers(system, scope, None).unwrap_or_default() {
         if let Keeper::Program(program) = keeper
             && let Ok(listed) = program.list(&system.env)
         {
@@ -82,7 +88,7 @@ pub fn registries(system: &System, scope: &Scope) -> Result<Vec<String>, Problem
 pub fn plan(system: &System, scope: &Scope, server: &RegistryKey) -> Plan {
     let name = name_of(server);
     let (files, mut untold) = files::of_registry(system, scope, &name);
-    let keepers = keepers(system, Some(&name)).unwrap_or_else(|error| {
+    let keepers = keepers(system, scope, Some(&name)).unwrap_or_else(|error| {
         untold.push(format!("which helper Docker asks is not known: {error}"));
         Vec::new()
     });
@@ -90,18 +96,35 @@ pub fn plan(system: &System, scope: &Scope, server: &RegistryKey) -> Plan {
     Plan { keepers, name: raw.shown(), raw, files, untold }
 }
 
-/// The helpers that Docker asks about this registry or about any, also one that it chose itself; without those that the store
-/// answers for.
-fn keepers(system: &System, name: Option<&str>) -> Result<Vec<Keeper>, DockerConfigError> {
+/// The helpers that Docker and podman ask about this registry or about any, also one that Docker chose itself; without those
+/// that the store answers for.
+fn keepers(system: &System, scope: &Scope, name: Option<&str>) -> Result<Vec<Keeper>, DockerConfigError> {
     let docker = config::read(&system.options.docker_config)?;
     let is_of_it = |server: &String| name.is_none_or(|name| name_of(&RegistryKey::new(server.as_str())) == name);
     let own = docker.helpers.iter().filter(|(server, helper)| !helper.is_empty() && is_of_it(server));
     let mut helpers: Vec<String> = own.map(|(_, helper)| helper).chain(&docker.helper).cloned().collect();
     helpers.extend(chosen(system, &docker));
+    helpers.extend(of_podman(system, scope, is_of_it));
     helpers.sort();
     helpers.dedup();
     let found = helpers.iter().map(|helper| keeper(system, helper));
     Ok(found.filter(|keeper| *keeper != Keeper::Store).collect())
+}
+
+/// Those of `auth.json`, where `credsStore` counts for nothing (containers-auth.json(5)), and of `registries.conf`.
+fn of_podman(system: &System, scope: &Scope, is_of_it: impl Fn(&String) -> bool) -> Vec<String> {
+    let mut helpers = Vec::new();
+    let files = places::auth_files(system, scope).into_iter().filter(|(role, ..)| *role == AuthRole::Containers);
+    for (_, layout, path) in files {
+        if let State::Read(contents) = auth_file::read(&path, layout).state {
+            let own = contents.cred_helpers.into_iter().filter(|(server, _)| is_of_it(server));
+            helpers.extend(own.map(|(_, helper)| helper).filter(|helper| !helper.is_empty()));
+        }
+    }
+    let confs = places::registries_confs(system, scope);
+    helpers
+        .extend(confs.into_iter().filter_map(|file| registries_conf::read(&file).ok()).flat_map(|conf| conf.helpers));
+    helpers
 }
 
 /// Does it. Entries with a secret leave the files only where `files` says so. Goes on after what fails: that is told as what
@@ -116,6 +139,7 @@ pub fn logout(system: &System, scope: &Scope, plan: &Plan, files: bool) -> Resul
         still: plan.untold.clone(),
         hints: Vec::new(),
         warnings: Vec::new(),
+        afterwards: Vec::new(),
     };
     done.clear_store(system);
     for keeper in &plan.keepers {
@@ -123,7 +147,7 @@ pub fn logout(system: &System, scope: &Scope, plan: &Plan, files: bool) -> Resul
             Keeper::Program(program) => done.clear_helper(system, program),
             Keeper::Missing(helper) => {
                 let helper = text::escaped(format!("{PREFIX}{helper}").as_bytes()).into_owned();
-                done.still.push(format!("{helper}, which Docker is told to ask, is not on PATH and was not asked"));
+                done.still.push(format!("{helper}, which clients are told to ask, is not on PATH and was not asked"));
             }
             Keeper::Store => {}
         }
@@ -138,11 +162,11 @@ impl LoggedOut {
         self.still.is_empty()
     }
 
-    fn key(&self) -> RegistryKey {
-        RegistryKey::new(if self.raw.as_str() == HUB_NAME { HUB_KEY } else { self.raw.as_str() })
+    pub(super) fn key(&self) -> RegistryKey {
+        key_of(&self.raw)
     }
 
-    fn hint(&mut self, hint: String) {
+    pub(super) fn hint(&mut self, hint: String) {
         if !self.hints.contains(&hint) {
             self.hints.push(hint);
         }
@@ -303,7 +327,20 @@ fn cleared(system: &System, program: &HelperProgram, key: &RegistryKey, listed: 
     program.erase(&system.env, key).map(|()| true)
 }
 
+/// What Docker asks for.
+fn key_of(name: &RawName) -> RegistryKey {
+    RegistryKey::new(if name.as_str() == HUB_NAME { HUB_KEY } else { name.as_str() })
+}
+
 impl Plan {
+    pub(super) fn key(&self) -> RegistryKey {
+        key_of(&self.raw)
+    }
+
+    pub(super) fn keepers(&self) -> &[Keeper] {
+        &self.keepers
+    }
+
     /// The files with entries in clear that could be taken out.
     pub fn in_clear(&self) -> impl Iterator<Item = &InFile> {
         self.files.iter().filter(|file| !file.is_copy() && !file.held().is_empty())
@@ -357,6 +394,10 @@ mod tests {
             std::fs::read_to_string(&file).expect("it"),
             "{\n\t\"auths\": {\n\t\t\"o.test\": {}\n\t},\n\t\"credsStore\": \"pass\",\n\t\"x\": 1\n}"
         );
+        crate::ops::undo::undo(&bench.system, None).expect("taken back");
+        let text = std::fs::read_to_string(&file).expect("it");
+        assert!(text.contains("\"h.test\": {}") && !text.contains("https://h.test"), "{text}");
+        assert!(out(&bench, "h.test", false).is_proved());
         let again = out(&bench, "h.test", false);
         assert!(again.is_proved() && again.erased.is_empty(), "{again:?}");
         assert_eq!(registries(&bench.system, &scope(&bench)).expect("names"), ["h.test:5000", "o.test"]);
@@ -424,7 +465,7 @@ esac
         assert!(done.erased.is_empty(), "{done:?}");
         let done = out(&bench, "gone.test", false);
         assert!(
-            done.still[0].starts_with("docker-credential-nowhere, which Docker is told to ask, is not"),
+            done.still[0].starts_with("docker-credential-nowhere, which clients are told to ask, is not"),
             "{done:?}"
         );
         assert_eq!(registries(&bench.system, &scope(&bench)).expect("names"), ["o.test", "stubborn.test"]);
@@ -534,6 +575,29 @@ esac
         let done = out(&bench, "h.test", false);
         assert!(!done.is_proved(), "{done:?}");
         assert_eq!(std::fs::read_to_string(bench.home().join("bin/calls")).expect("calls"), "x\n");
+    }
+
+    #[test]
+    fn helpers_that_only_podman_is_told_of_are_asked_too() {
+        let bench = Bench::with_programs(&[("docker-credential-odd", HELPER)]);
+        let kept = bench.home().join("bin/kept");
+        std::fs::create_dir(&kept).expect("a folder");
+        for (file, text) in [
+            (".config/containers/auth.json", r#"{"credHelpers":{"h.test":"odd","o.test":"gone"}}"#),
+            (".config/containers/registries.conf", "credential-helpers = [\"containers-auth.json\", \"odd\"]\n"),
+        ] {
+            let file = bench.home().join(file);
+            std::fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
+            std::fs::write(&file, text).expect("written");
+            std::fs::write(kept.join("h.test"), "").expect("a login");
+            let done = out(&bench, "h.test", false);
+            assert!(done.is_proved() && !kept.join("h.test").exists(), "{done:?}");
+            assert_eq!(
+                done.erased[0],
+                Erased::Helper("docker-credential-odd".to_owned(), vec![RegistryKey::new("h.test")])
+            );
+            std::fs::remove_file(&file).expect("gone");
+        }
     }
 
     #[test]

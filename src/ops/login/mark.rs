@@ -4,8 +4,10 @@
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 
-use super::choice::Target;
-use crate::model::{Problem, Secret, text};
+use super::choice::{self, Target};
+use super::keeper::Keeper;
+use crate::model::{Problem, RegistryKey, Secret, text};
+use crate::system::System;
 use crate::system::docker::auth_file::SIZE_MAX;
 use crate::system::docker::edit::{self, Edit, EditError};
 use crate::system::docker::entries;
@@ -32,6 +34,16 @@ pub(super) fn put(target: &Target) -> Result<bool, Problem> {
     }
     now.prepare(&new)?.put()?;
     Ok(true)
+}
+
+/// The same for a login that came back to the store: a logout took the mark along. Only under the name that Docker asks for, and
+/// in a file that is there.
+pub(in crate::ops) fn again(system: &System, key: &RegistryKey) -> Result<bool, Problem> {
+    let Ok(target) = choice::target(system, &key.to_text(), None) else { return Ok(false) };
+    if target.key != *key || target.keeper != Keeper::Store || target.config.symlink_metadata().is_err() {
+        return Ok(false);
+    }
+    put(&target)
 }
 
 /// With the helper's name, where Docker chose it itself.

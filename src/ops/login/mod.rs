@@ -1,6 +1,7 @@
 //! Logged in and out, and the proof of it: a login is kept where Docker looks for it and nowhere in clear, and after a logout
 //! nothing that could be asked has it any more. Works without a Docker daemon.
 
+mod afterwards;
 mod asking;
 mod choice;
 mod ecr;
@@ -11,12 +12,14 @@ mod mark;
 mod migrate;
 mod verdict;
 
+pub use afterwards::{Afterwards, Before, ask_registry, before};
 pub use asking::{Asking, asking};
 pub use choice::{Target, standing, target};
 pub use ecr::{Fetched, Origin, fetched};
 pub use enter::{Entered, Outcome, found, login};
 pub use files::InFile;
 pub use logout::{Erased, LoggedOut, Plan, logout, plan, registries};
+pub(in crate::ops) use mark::again as mark_again;
 pub use migrate::{
     Foreign, INLINE, Migration, Moved, asked_elsewhere, check_writable, migration, move_inline, move_one,
 };

@@ -264,7 +264,8 @@ fn registries_show_whose_login_answers() {
     let value = json_of(sandbox.regpass(&["registries", "--json"], b""));
     let first = &value["registries"][0];
     assert_eq!(keys(&value), ["schema", "registries", "elsewhere", "unreadable", "by_registry"]);
-    let mut expected = vec!["server", "canonical", "kind", "user", "path", "mount", "modified", "expires", "active"];
+    let mut expected =
+        vec!["server", "canonical", "kind", "user", "path", "mount", "modified", "expires", "expires_source", "active"];
     expected.extend(["official", "twins", "last_check"]);
     assert_eq!(keys(first), expected);
     assert_eq!((&first["server"], &first["canonical"]), (&json!("host.test:5000"), &json!("host.test:5000")));
