@@ -11,6 +11,7 @@ use super::shims::{self, Shim};
 use crate::model::{EntryPath, Problem, UserId, text};
 use crate::system::System;
 use crate::system::docker::config::DockerConfig;
+use crate::system::files;
 use crate::system::journal::Call;
 use crate::system::keyring::RecipientStanding;
 use crate::system::links::Found;
@@ -254,6 +255,9 @@ fn store(
         return vec![Line::of("store", State::Broken, &error.into())];
     }
     let place = tell(root.root());
+    if let Some(error) = files::closed(root.root()) {
+        return vec![line("store", State::Unknown, error.to_string())];
+    }
     if !root.exists() {
         let said = format!("{place} is not there");
         return vec![line("store", State::Broken, said).then(mending(seen, "recipients set"))];
@@ -274,7 +278,12 @@ fn store(
     } else {
         lock
     };
-    lines.extend(key_lines(key, lock));
+    let readers_known = root.recipients_for(&EntryPath::root(), &system.options).is_ok();
+    match (lock == Lock::Absent).then(|| readers::unseen_keys(system, readers_known)).flatten() {
+        // A key is not missing where nobody could look for it.
+        Some(why) => lines.push(line("key", State::Unknown, why).then("regpass audit --group gpg")),
+        None => lines.extend(key_lines(key, lock)),
+    }
     lines
 }
 
@@ -448,6 +457,29 @@ mod tests {
         assert_eq!(states(Lock::Untold), [State::Unknown]);
         let asks = Diagnosis { lines: key_lines(None, Lock::Locked), in_clear: false };
         assert!(asks.verdict().contains("once the key is unlocked"));
+    }
+
+    #[test]
+    fn a_key_is_not_missing_where_nobody_could_look() {
+        let bench = Bench::new();
+        let home = bench.system.options.gnupg_home.clone();
+        std::fs::create_dir_all(&home).expect("a folder");
+        let keys = home.join("private-keys-v1.d");
+        assert_eq!(state(&look(&bench.system), "key"), State::Broken);
+        // Root may look into everything but a link to itself.
+        std::os::unix::fs::symlink(&keys, &keys).expect("a link");
+        let found = look(&bench.system);
+        assert_eq!(state(&found, "key"), State::Unknown);
+        let said = &found.lines.iter().find(|line| line.about == "key").expect("a line").said;
+        assert!(said.contains("private-keys-v1.d"), "{said}");
+        std::fs::remove_file(&keys).expect("removed");
+        std::fs::remove_file(bench.root().join(".gpg-id")).expect("removed");
+        assert_eq!(state(&look(&bench.system), "key"), State::Unknown, "whose key?");
+        std::fs::remove_dir_all(bench.root()).expect("removed");
+        std::os::unix::fs::symlink(bench.root(), bench.root()).expect("a link");
+        let found = look(&bench.system);
+        assert!(found.lines.iter().any(|line| line.about == "store" && line.state != State::Works));
+        assert!(found.lines.iter().all(|line| line.about != "key"), "{found:?}");
     }
 
     #[test]

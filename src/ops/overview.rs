@@ -254,7 +254,7 @@ pub fn steps_for_astray(found: &Astray) -> Vec<Step> {
 pub fn step_for(lock: Lock) -> Option<Step> {
     match lock {
         Lock::NoAgent => Some(Step::new(
-            "gpg-agent does not run: without a terminal Docker cannot start it",
+            "gpg-agent does not run: the first pull starts it, and a locked key asks then",
             "gpg-connect-agent /bye",
         )),
         Lock::Silent => Some(Step::new("gpg-agent runs and does not answer", "gpgconf --kill gpg-agent")),
@@ -495,7 +495,8 @@ mod tests {
 
     #[test]
     fn the_agent_s_word_becomes_a_step_only_where_something_is_to_be_done() {
-        assert!(step_for(Lock::NoAgent).is_some() && step_for(Lock::Absent).is_some());
+        assert!(step_for(Lock::NoAgent).is_some_and(|step| step.what.contains("the first pull starts it")));
+        assert!(step_for(Lock::Absent).is_some());
         assert!(step_for(Lock::Unlocked).is_none() && step_for(Lock::KeyFile).is_none());
     }
 }

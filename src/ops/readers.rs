@@ -8,6 +8,7 @@ use crate::model::{EntryPath, Problem, Recipient, UserId};
 use crate::system::System;
 use crate::system::agent::{AgentConnection, AgentError, KeyState, Keygrip};
 use crate::system::cipher::Identity;
+use crate::system::files;
 use crate::system::keyring::{RecipientStanding, encrypting_keys};
 
 /// One recipient as a person knows it.
@@ -83,6 +84,15 @@ pub fn own_key(system: &System) -> Result<OwnKey, Problem> {
         if system.options.key_file.is_some() { (0, Lock::KeyFile) } else { asked_agent(system, &readers) };
     let key = (index < readers.len()).then(|| readers.swap_remove(index));
     Ok(OwnKey { key, lock })
+}
+
+/// Why nobody can say whether the secret key is here.
+pub fn unseen_keys(system: &System, readers_known: bool) -> Option<String> {
+    let home = &system.options.gnupg_home;
+    let places = ["", "private-keys-v1.d", "pubring.kbx", "pubring.gpg", "public-keys.d"];
+    let closed = places.iter().find_map(|place| files::closed(&home.join(place)));
+    let closed = closed.map(|error| error.to_string());
+    closed.or_else(|| (!readers_known).then(|| "whose key it takes is not known".to_owned()))
 }
 
 fn readers_of_top(system: &System) -> Result<Vec<Reader>, Problem> {

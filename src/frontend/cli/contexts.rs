@@ -11,6 +11,7 @@ use crate::frontend::console::{Console, Role};
 use crate::model::{Problem, text};
 use crate::ops::contexts::run::{self, Ran};
 use crate::ops::contexts::{self, Answer, Cell, Context, Matrix, Scope};
+use crate::ops::login;
 use crate::system::System;
 
 const EXAMPLES: &str = "\
@@ -55,6 +56,8 @@ const NAME_MAX: usize = 30;
 pub(super) fn run(session: &Session, args: &ContextsArgs) -> Result<(), Problem> {
     let system = session.system()?;
     let scope = Scope { all_users: args.all_users, ..Scope::default() };
+    // As everywhere: what is no name of a registry is not looked for.
+    args.registries.iter().try_for_each(|name| login::key_of(name).map(|_| ()))?;
     let mut matrix = contexts::matrix(&system, &scope, &args.registries);
     let ran = if args.run { run::run(&system, &mut matrix) } else { Vec::new() };
     if args.json {

@@ -8,6 +8,7 @@ use super::{Session, contexts as table, names};
 use crate::frontend::console::Role;
 use crate::model::{Problem, text};
 use crate::ops::contexts::{self, Answer, Scope};
+use crate::ops::login;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -40,6 +41,7 @@ const NOT_FOUND: u8 = 3;
 pub(super) fn run(session: &Session, args: &ExplainArgs) -> Result<u8, Problem> {
     let system = session.system()?;
     let scope = Scope { all_users: args.context.starts_with("user "), ..Scope::default() };
+    login::key_of(&args.registry)?;
     let matrix = contexts::matrix(&system, &scope, std::slice::from_ref(&args.registry));
     let Some(index) = matrix.contexts.iter().position(|context| context.name == args.context) else {
         return Err(Problem::not_found(format!("there is no context {}", text::quoted(&args.context)))

@@ -7,7 +7,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::accepted::{self, Accepted};
+use super::accepted::{self, Accepted, Ignored};
 use crate::model::{Problem, text};
 use crate::ops::read_only;
 use crate::system::System;
@@ -77,6 +77,42 @@ pub fn add(system: &System, one: &Acceptance) -> Result<PathBuf, Problem> {
     Ok(file)
 }
 
+/// Takes one entry out of it: what it was about is told again. All else in it stays as it is. Answers the file.
+pub fn remove(system: &System, one: &Ignored) -> Result<PathBuf, Problem> {
+    let gone = || Problem::not_found("there is no such entry in the ignore file any more").hint("run the audit again");
+    let file = path(&system.env).filter(|file| file.symlink_metadata().is_ok()).ok_or_else(gone)?;
+    read_only::check(system, &file)?;
+    let failed = |error: &dyn std::fmt::Display| {
+        Problem::failed(format!("the ignore file {} cannot be written", text::quoted_path(&file))).because(error)
+    };
+    let _held =
+        files::lock_folder(file.parent().unwrap_or(Path::new("/")), LOCK_WAIT).map_err(|error| failed(&error))?;
+    let content = accepted::content(&file)?;
+    let mut entries = accepted::entries(&file, &content)?;
+    let index = entries.iter().position(|other| other == one).ok_or_else(gone)?;
+    entries.remove(index);
+    // Written in another way than ours, one cannot be told from its neighbours.
+    let new = without(&content, index).filter(|new| accepted::entries(&file, new).is_ok_and(|left| left == entries));
+    let new = new.ok_or_else(|| failed(&"the entry is written in a way that only a person can change"))?;
+    let real = std::fs::canonicalize(&file).map_err(|error| failed(&error))?;
+    files::replace(&real, new.as_bytes(), 0o600).map_err(|error| failed(&error))?;
+    Ok(file)
+}
+
+/// The text without the lines of one entry; comments behind it stay.
+fn without(content: &str, index: usize) -> Option<String> {
+    let lines: Vec<&str> = content.split_inclusive('\n').collect();
+    let heads = lines.iter().enumerate().filter(|(_, line)| line.trim() == "[[ignore]]").map(|(at, _)| at);
+    let heads: Vec<usize> = heads.collect();
+    let start = *heads.get(index)?;
+    let end = heads.get(index + 1).copied().unwrap_or(lines.len());
+    let says = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
+    let last = lines[start..end].iter().rposition(says)?;
+    // The blank line that stands before it goes with it.
+    let front = if start > 0 && lines[start - 1].trim().is_empty() { start - 1 } else { start };
+    Some(lines[..front].iter().chain(&lines[start + last + 1..]).copied().collect())
+}
+
 fn check(system: &System, one: &Acceptance) -> Result<(), Problem> {
     let reason = one.reason.trim();
     if reason.is_empty() || reason.len() > REASON_MAX || reason.chars().any(char::is_control) {
@@ -118,6 +154,7 @@ mod tests {
     use super::super::accepted::Standing;
     use super::super::{Finding, Severity};
     use super::*;
+    use crate::model::ProblemKind;
     use crate::system::options::{Options, Typed};
 
     fn system(home: &Path, typed: &Typed) -> System {
@@ -193,5 +230,29 @@ mod tests {
             assert!(add(&ours, &acceptance()).is_err(), "{content}");
             assert_eq!(std::fs::read_to_string(&file).expect("read"), content);
         }
+    }
+
+    #[test]
+    fn one_entry_is_taken_back_and_all_else_stays() {
+        let home = tempfile::tempdir().expect("a folder");
+        let system = system(home.path(), &Typed::default());
+        let file = path(&system.env).expect("a place");
+        let entry = |id: &str| format!("[[ignore]]\nid = \"{id}\"\nreason = \"x\"\nexpires = \"2999-01-01\"\n");
+        let [one, two] = ["CFG03", "CFG07"].map(entry);
+        std::fs::create_dir_all(file.parent().expect("a folder")).expect("folders");
+        let text = format!("# ours\n\n{one}# of May\n\n{two}");
+        std::fs::write(&file, &text).expect("a file");
+        let known = accepted::entries(&file, &text).expect("read");
+        remove(&system, &known[0]).expect("removed");
+        assert_eq!(std::fs::read_to_string(&file).expect("read"), format!("# ours\n# of May\n\n{two}"));
+        assert_eq!(remove(&system, &known[0]).expect_err("gone").kind, ProblemKind::NotFound);
+        remove(&system, &known[1]).expect("removed");
+        assert_eq!(std::fs::read_to_string(&file).expect("read"), "# ours\n# of May\n");
+        let odd = "ignore = [{id=\"CFG03\",reason=\"x\",expires=\"2999-01-01\"}]\n";
+        std::fs::write(&file, odd).expect("a file");
+        remove(&system, &known[0]).expect_err("a person's");
+        assert_eq!(std::fs::read_to_string(&file).expect("read"), odd);
+        let read_only = Typed { read_only: true, ..Typed::default() };
+        remove(&self::system(home.path(), &read_only), &known[0]).expect_err("read-only");
     }
 }

@@ -23,6 +23,7 @@ mod sources;
 mod store;
 mod tls;
 mod window;
+mod within;
 
 pub use evidence::{Evidence, gather, gather_for};
 pub use finding::{Answer, Confidence, Finding, Severity, Spot, Verdict};

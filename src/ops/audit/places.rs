@@ -2,10 +2,11 @@
 //! but what a folder of that list holds.
 
 use std::collections::HashSet;
-use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use super::within::Within;
 use crate::ops::progress::Cancel;
 use crate::system::System;
 use crate::system::docker::auth_file::Layout;
@@ -83,9 +84,6 @@ impl Scope {
         self.machine.join(path.trim_start_matches('/'))
     }
 }
-
-/// The most entries of one folder that are looked at: a folder is no history.
-const ITEMS_MAX: usize = 4_000;
 
 /// How deep a project's folder is searched.
 const DEPTH_MAX: usize = 6;
@@ -208,11 +206,19 @@ fn is_number(part: &str) -> bool {
     part.starts_with(|c: char| c.is_ascii_digit()) && part.chars().all(|c| c.is_ascii_digit() || "tz".contains(c))
 }
 
+/// Texts, and what kept some from being listed.
+#[derive(Debug, Default)]
+pub(super) struct Texts {
+    pub(super) files: Vec<(TextRole, PathBuf)>,
+    /// A folder, and why not all of it is known, escaped.
+    pub(super) missed: Vec<(TextRole, PathBuf, String)>,
+}
+
 /// Every text that may hold a secret of a registry. What is not there is not in it.
-pub(super) fn texts(system: &System, scope: &Scope) -> Vec<(TextRole, PathBuf)> {
-    let (mut found, mut known) = (Vec::new(), HashSet::new());
+pub(super) fn texts(system: &System, scope: &Scope) -> Texts {
+    let (mut found, mut missed, mut known) = (Vec::new(), Vec::new(), HashSet::new());
     let mut add = |role, path: PathBuf| {
-        if known.insert(path.clone()) && (path.is_file() || files::closed(&path).is_some()) {
+        if known.insert(path.clone()) && (holds(&path) || files::closed(&path).is_some()) {
             found.push((role, path));
         }
     };
@@ -240,13 +246,24 @@ pub(super) fn texts(system: &System, scope: &Scope) -> Vec<(TextRole, PathBuf)> 
         add(TextRole::Project, path);
     }
     for root in &scope.roots {
-        for path in below(root, "", DEPTH_MAX) {
+        let within = Within::of(root, DEPTH_MAX, |path| project_role(path).is_some(), scope);
+        for (folder, why) in &within.missed {
+            // Nobody knows of which kind those would have been.
+            missed.extend([TextRole::Project, TextRole::Pipeline].map(|role| (role, folder.clone(), why.clone())));
+        }
+        for path in within.files {
             if let Some(role) = project_role(&path) {
                 add(role, path);
             }
         }
     }
-    found
+    Texts { files: found, missed }
+}
+
+/// A file, or what stands in a file's place and cannot be read as one. Of `/dev/null`, where some keep their history, all is
+/// known.
+fn holds(path: &Path) -> bool {
+    path.metadata().is_ok_and(|meta| !meta.is_dir() && meta.rdev() != rustix::fs::makedev(1, 3))
 }
 
 const OF_HOME: &[(TextRole, &[&str])] = &[
@@ -312,7 +329,10 @@ const FOLDERS_OF_MACHINE: &[(TextRole, &str, &str)] = &[
     (TextRole::Cron, "/etc/cron.daily", ""),
     (TextRole::Cron, "/etc/cron.weekly", ""),
     (TextRole::Cron, "/etc/cron.monthly", ""),
+    // Debian has crontabs in it, SUSE tabs, others a table a user.
     (TextRole::Cron, "/var/spool/cron/crontabs", ""),
+    (TextRole::Cron, "/var/spool/cron/tabs", ""),
+    (TextRole::Cron, "/var/spool/cron", ""),
     (TextRole::BootScript, "/etc/init.d", ""),
 ];
 
@@ -334,31 +354,12 @@ fn project_role(path: &Path) -> Option<TextRole> {
 
 /// Files below a folder whose names end so, at most so many folders deep; links are not followed. Sorted.
 fn below(folder: &Path, ending: &str, depth: usize) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    let mut waiting = vec![(folder.to_owned(), depth)];
-    while let Some((folder, depth)) = waiting.pop() {
-        for path in items(&folder) {
-            let Ok(meta) = path.symlink_metadata() else { continue };
-            let name = path.file_name().unwrap_or_default();
-            if meta.is_dir() && depth > 0 && !SKIPPED.iter().any(|skipped| name == OsStr::new(skipped)) {
-                waiting.push((path, depth - 1));
-            } else if meta.is_file() && name.as_bytes().ends_with(ending.as_bytes()) && found.len() < ITEMS_MAX {
-                found.push(path);
-            }
-        }
-    }
-    found.sort();
-    found
+    let ends = |path: &Path| path.file_name().unwrap_or_default().as_bytes().ends_with(ending.as_bytes());
+    Within::of(folder, depth, ends, &Scope::default()).files
 }
 
-/// Folders of projects in which other people's files lie.
-const SKIPPED: [&str; 4] = [".git", "node_modules", "target", "vendor"];
-
 fn items(folder: &Path) -> Vec<PathBuf> {
-    let Ok(items) = std::fs::read_dir(folder) else { return Vec::new() };
-    let mut found: Vec<PathBuf> = items.filter_map(|item| Some(item.ok()?.path())).take(ITEMS_MAX).collect();
-    found.sort();
-    found
+    Within::default().items(folder)
 }
 
 #[cfg(test)]

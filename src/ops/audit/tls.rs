@@ -127,7 +127,9 @@ fn plain(evidence: &Evidence) -> Answer {
             "the login for {} is kept under an address without TLS: it is sent in clear",
             text::quoted(&server)
         );
-        let fix = format!("{away}, log in again, and change the password");
+        let host = RegistryKey::new(server.as_str()).canonical();
+        let again = format!("log in where it answers with TLS: regpass login {}", misplaced::shell_word(&host));
+        let fix = format!("{away}; {again}; and change the password");
         Finding::new("TLS03", Critical, title, fix).about(Some(server), None).with(Confidence::Likely)
     };
     let stored =
@@ -148,10 +150,10 @@ fn plain(evidence: &Evidence) -> Answer {
     answer
 }
 
-/// From the store, where all spellings of a registry go together.
+/// From wherever it may be, with proof: all spellings of a registry go together.
 fn erased(server: &str) -> String {
     let host = RegistryKey::new(misplaced::server(server).as_str()).canonical();
-    format!("regpass registries erase {}", misplaced::shell_word(&host))
+    format!("log out there: regpass logout {}", misplaced::shell_word(&host))
 }
 
 fn certificates(evidence: &Evidence) -> Answer {

@@ -63,6 +63,12 @@ const MEASURED: [&str; 6] = [
 /// The longest value that is told, in characters.
 const VALUE_MAX: usize = 4096;
 
+/// Of these, the values that are names: whatever else somebody put there is measured.
+const NAMES: [&str; 7] = ["DISPLAY", "DOCKER_CONTEXT", "LANG", "LC_ALL", "TERM", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME"];
+
+/// The longest name that is told, in characters.
+const NAME_MAX: usize = 64;
+
 /// How long a program may take to tell its version.
 const VERSION: Limits = Limits { time: Duration::from_secs(3), stdout: 64 << 10 };
 
@@ -87,14 +93,21 @@ pub fn environment(env: &Env) -> Value {
     let mut told = Map::new();
     for name in TOLD {
         if let Some(value) = env.var(name) {
-            let value: String = value.to_string_lossy().chars().take(VALUE_MAX).collect();
-            told.insert(name.to_owned(), value.into());
+            told.insert(name.to_owned(), shown(name, &value.to_string_lossy()).into());
         }
     }
     let measured = MEASURED.iter().filter_map(|name| Some(((*name).to_owned(), Value::from(env.var(name)?.len()))));
     let measured: Map<String, Value> = measured.collect();
     let others = env.vars().count().saturating_sub(told.len() + measured.len());
     json!({ "uid": env.uid(), "values": told, "lengths": measured, "others": others })
+}
+
+fn shown(name: &str, value: &str) -> String {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:/@+".contains(&byte);
+    if NAMES.contains(&name) && (value.len() > NAME_MAX || !value.bytes().all(fits)) {
+        return format!("a text of {} bytes", value.len());
+    }
+    value.chars().take(VALUE_MAX).collect()
 }
 
 /// Docker's `config.json`: names of members, helpers and registries; of every other value its kind and length.
@@ -144,4 +157,21 @@ fn system_name() -> Option<String> {
 fn line_of(path: &Path) -> Option<String> {
     let text = files::read_bounded(path, 4096).ok()?;
     Some(String::from_utf8_lossy(&text).trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_name_is_measured() {
+        let env = Env::made_of([
+            ("LC_ALL", "de_DE.UTF-8"),
+            ("DISPLAY", "pass word\u{1b}"),
+            ("DOCKER_CONTEXT", &"x".repeat(65)),
+        ]);
+        let told = &environment(&env)["values"];
+        assert_eq!((&told["LC_ALL"], &told["DISPLAY"]), (&json!("de_DE.UTF-8"), &json!("a text of 10 bytes")));
+        assert_eq!(told["DOCKER_CONTEXT"], json!("a text of 65 bytes"));
+    }
 }

@@ -117,9 +117,11 @@ impl<'t> Trail<'t> {
     fn file_store(&mut self) -> End {
         let inside = self.inside;
         let config = inside.config.clone();
-        self.step("helper", false, "no helper is named for it: Docker looks into config.json", Some(&config));
         let shown = text::quoted_path(&config);
         let held = inside.contents().and_then(|contents| inline(contents, &self.key.to_text()));
+        // No fault, where the file has what a helper was not asked for.
+        let seen = "no helper is named for it: Docker looks into config.json";
+        self.step("helper", held.is_some(), seen, Some(&config));
         if let Some(held) = held {
             if inside.contents().is_some_and(|contents| !contents.odd.is_empty()) {
                 return End::new(

@@ -141,9 +141,9 @@ impl Fix {
         self.path.as_deref().map(misplaced::path)
     }
 
-    /// Without what may be a secret in a name.
-    fn told(mut self) -> Fix {
-        self.title = misplaced::words(&self.title);
+    /// Without what may be a secret in a name, the home as `~`.
+    fn told(mut self, home: Option<&Path>) -> Fix {
+        self.title = misplaced::words(&in_home(&self.title, home));
         self.why = self.why.map(|why| misplaced::words(&why));
         self.steps.iter_mut().for_each(|line| *line = misplaced::words(line));
         self.advice.iter_mut().for_each(|line| *line = misplaced::remedy(line));
@@ -210,6 +210,13 @@ fn with_kin(ids: &[String]) -> Vec<String> {
     all
 }
 
+/// Words in which a path of the home begins with `~`.
+fn in_home(words: &str, home: Option<&Path>) -> String {
+    let Some(home) = home.filter(|home| home.parent().is_some()) else { return words.to_owned() };
+    let shown = text::quoted_path(&home.join(""));
+    words.replace(shown.trim_end_matches('"'), "\"~/")
+}
+
 /// Every finding has its fix; one fix may mend several.
 fn planned(system: &System, evidence: &Evidence, findings: &[&Finding]) -> Vec<Fix> {
     let mut fixes = logins::plan(system, evidence, findings);
@@ -222,7 +229,7 @@ fn planned(system: &System, evidence: &Evidence, findings: &[&Finding]) -> Vec<F
         done.extend(fix.fingerprints.iter().cloned());
         fixes.push(fix);
     }
-    fixes.into_iter().map(Fix::told).collect()
+    fixes.into_iter().map(|fix| fix.told(evidence.home.as_deref())).collect()
 }
 
 /// Why regpass keeps its hands off a file, if it does.

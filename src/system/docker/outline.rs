@@ -12,6 +12,9 @@ use crate::system::files;
 /// The most that is read, in bytes.
 const SIZE_MAX: u64 = 1 << 20;
 
+/// The longest name of a helper that is told, in bytes.
+const HELPER_MAX: usize = 64;
+
 /// The outline, or in words, escaped, why there is none.
 pub fn of(path: &Path) -> Result<Value, String> {
     let bytes = Secret::new(files::read_bounded(path, SIZE_MAX).map_err(|error| error.to_string())?);
@@ -44,7 +47,8 @@ fn object(node: &Node, named: fn(&str) -> String, each: fn(&Node) -> Value) -> V
 
 /// A helper's name.
 fn plain(node: &Node) -> Value {
-    node.text().map_or_else(|| kind(node), |text| misplaced::helper(&String::from_utf8_lossy(text.expose())).into())
+    let Some(text) = node.text().filter(|text| text.len() <= HELPER_MAX) else { return kind(node) };
+    misplaced::helper(&String::from_utf8_lossy(text.expose())).into()
 }
 
 fn kind(node: &Node) -> Value {

@@ -232,6 +232,19 @@ fn a_finding_is_ignored_for_a_reason_and_a_time_and_looked_at_again() {
 }
 
 #[test]
+fn what_is_ignored_is_told_again_after_a_question() {
+    let mut desk = at_audit((80, 24));
+    desk.press("a/CFG03<Enter>x").shows("┌─ Tell CFG03 again");
+    desk.shows("every finding of CFG03");
+    desk.press("n").hides("Tell CFG03");
+    desk.press("x<Enter>").hides("Tell CFG03");
+    assert!(!desk.started.iter().any(|job| job.starts_with("Write(")), "the safe answer was chosen");
+    desk.press("xy").shows("CFG03 is told again");
+    assert!(desk.started.iter().any(|job| job.starts_with("Write(TellAgain")));
+    assert_eq!(runs(&desk).len(), 2, "it looks again");
+}
+
+#[test]
 fn what_mends_a_finding_is_shown_then_done_after_a_yes() {
     let mut desk = at_audit((80, 24));
     insta::assert_snapshot!("fix_guided", desk.press("f").screen());

@@ -33,6 +33,7 @@ pub(super) fn found(job: &Ask) -> Answer {
             let told = format!("{} is ignored until {}", one.id, one.expires);
             Answer::Done(Done { told, ..Done::default() })
         }
+        Ask::TellAgain(one) => Answer::Done(Done { told: format!("{} is told again", one.id), ..Done::default() }),
     }
 }
 

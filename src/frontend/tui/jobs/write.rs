@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::super::watch::Watch;
 use crate::model::{Credential, EntryPath, EntryText, Login, Problem, RegistryKey, Secret, text};
 use crate::ops::audit::Scope;
+use crate::ops::audit::accepted::Ignored;
 use crate::ops::audit::ignore_file::{self, Acceptance};
 use crate::ops::generate::{self, Onto, Recipe};
 use crate::ops::login::{self, Outcome};
@@ -35,6 +36,8 @@ pub(in super::super) enum Job {
     LogIn(NewLogin),
     /// A finding of the audit accepted.
     Ignore(Acceptance),
+    /// That taken back.
+    TellAgain(Ignored),
 }
 
 #[derive(Debug)]
@@ -119,6 +122,11 @@ impl Job {
             Job::Ignore(one) => {
                 let file = ignore_file::add(system, &one)?;
                 let told = format!("{} is ignored until {} ({})", one.id, one.expires, text::quoted_path(&file));
+                Ok(Report::Done(Done::new(told, Written::default(), None)))
+            }
+            Job::TellAgain(one) => {
+                let file = ignore_file::remove(system, &one)?;
+                let told = format!("{} is told again ({})", one.id, text::quoted_path(&file));
                 Ok(Report::Done(Done::new(told, Written::default(), None)))
             }
         }

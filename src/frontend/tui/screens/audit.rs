@@ -10,6 +10,7 @@ use ratatui::layout::Rect;
 
 use super::super::jobs::audit::{Job as Ask, Judged, Look, Ran, Verdicts};
 use super::super::jobs::fix::Of;
+use super::super::jobs::write::Report as Written;
 use super::super::jobs::{Job, Report};
 use super::super::keys::{Binding, Key, Offer, row};
 use super::super::screen::{Flow, Mark, Scope, Screen, Tickets, Toast};
@@ -21,6 +22,7 @@ use super::super::widgets::list::{ListPlace, Move};
 use super::audit_rows::{self, Item, Row};
 use super::audit_view;
 use super::fix_preview::FixPreview;
+use super::form_layer;
 use super::ignore_finding;
 use crate::model::{Problem, RegistryKey};
 
@@ -49,6 +51,8 @@ pub(in super::super) struct Audit {
     pub(super) scroll: Scroll,
     /// What is listed may be of yesterday.
     outdated: bool,
+    /// An ignored finding that is to be told again.
+    taking_back: Option<u64>,
 }
 
 /// An audit on its way.
@@ -81,7 +85,7 @@ const KEYS: &[Binding<Action>] = &[
     row(&[Key::named(KeyCode::Enter)], Action::Open, "explain", "what it is, why it matters, what mends it"),
     row(&[Key::char('/')], Action::Filter, "find", "find by severity, id, words or path"),
     row(&[Key::char('f')], Action::Fix, "fix", "what mends it: shown first, done after a question"),
-    row(&[Key::char('x')], Action::Ignore, "ignore", "accept the finding, for a reason and up to a day"),
+    row(&[Key::char('x')], Action::Ignore, "ignore", "accept it, for a reason and a time; or tell it again"),
     row(&[Key::char('o')], Action::Registry, "registry", "go to the registry that the finding is about"),
     row(&[Key::char('r')], Action::Again, "again", "run the selected one's check again"),
     row(&[Key::named(KeyCode::F(5)), Key::ctrl('r')], Action::Reload, "run all", "run all checks again"),
@@ -230,8 +234,13 @@ impl Audit {
     }
 
     fn ignore(&mut self, scope: &Scope) -> Flow {
-        let Some(finding) = self.finding().map(|judged| &judged.finding) else { return Flow::Stay };
-        Flow::Push(Box::new(ignore_finding::open(finding, scope.wall)))
+        let Some(judged) = self.finding() else { return Flow::Stay };
+        let Some(ignored) = judged.ignored.clone() else {
+            return Flow::Push(Box::new(ignore_finding::open(&judged.finding, scope.wall)));
+        };
+        let ticket = self.tickets.get_or_insert_with(|| Tickets::of(NAME)).next();
+        self.taking_back = Some(ticket.number);
+        Flow::Push(Box::new(ignore_finding::taken_back(ignored, ticket)))
     }
 }
 
@@ -249,9 +258,6 @@ impl Screen for Audit {
             Action::Again if self.check().is_none() => Offer::Refused("select a finding or a check, not a group"),
             Action::Fix | Action::Ignore | Action::Registry if finding.is_none() => {
                 Offer::Refused("no finding is selected")
-            }
-            Action::Ignore if finding.is_some_and(|judged| judged.ignored.is_some()) => {
-                Offer::Needless("it is ignored already; its entry in the ignore file says until when")
             }
             Action::Registry if finding.is_some_and(|judged| judged.finding.registry.is_none()) => {
                 Offer::Refused("this finding is about no single registry")
@@ -271,6 +277,7 @@ impl Screen for Audit {
             Action::Open if !self.wants_zoom() => Some(""),
             Action::More if !self.scroll.is_cut() => Some(""),
             Action::Everything if self.all => Some("less"),
+            Action::Ignore if self.finding().is_some_and(|judged| judged.ignored.is_some()) => Some("tell again"),
             Action::Back if self.zoomed && !self.finder.is_typing() => Some("back"),
             Action::Back if self.finder.is_filtered() => Some("clear"),
             Action::Back if self.running.is_some() => Some("stop"),
@@ -352,7 +359,16 @@ impl Screen for Audit {
         Flow::Stay
     }
 
-    fn report(&mut self, number: u64, report: Result<Report, Problem>, _scope: &Scope) -> Flow {
+    fn report(&mut self, number: u64, report: Result<Report, Problem>, scope: &Scope) -> Flow {
+        if self.taking_back.take_if(|asked| *asked == number).is_some() {
+            return match report {
+                Ok(Report::Write(Written::Done(done))) => {
+                    Flow::Many(vec![form_layer::told(done, scope), self.start(None, true)])
+                }
+                Ok(_) => Flow::Stay,
+                Err(problem) => Flow::Say(Toast::warn(problem.one_line())),
+            };
+        }
         let Some(running) = self.running.take_if(|running| running.number == number) else { return Flow::Stay };
         match report {
             Ok(Report::Audit(ran)) => self.take_in(ran, &running),

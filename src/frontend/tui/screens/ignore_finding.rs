@@ -1,12 +1,16 @@
-//! Asks why a finding is accepted, and until when.
+//! Asks why a finding is accepted, and until when; and whether that is to be taken back.
 
 use std::time::{Duration, SystemTime};
 
+use super::super::jobs::Job;
 use super::super::jobs::write::Job as Ask;
+use super::super::screen::{Flow, Ticket};
 use super::super::widgets::form::{Fault, Form};
+use super::confirm::Confirm;
 use super::form_layer::{FormLayer, Question};
+use crate::model::text;
 use crate::ops::audit::Finding;
-use crate::ops::audit::accepted;
+use crate::ops::audit::accepted::{self, Ignored};
 use crate::ops::audit::ignore_file::Acceptance;
 
 /// The last day that is proposed: a quarter from now, so that somebody looks again.
@@ -27,6 +31,22 @@ pub(super) fn open(finding: &Finding, now: SystemTime) -> FormLayer<IgnoreFindin
         .with_text("until", &accepted::day(now + USUAL));
     let question = IgnoreFinding { id: finding.id, fingerprint: finding.fingerprint(), today: accepted::day(now) };
     FormLayer::new(question, form)
+}
+
+/// Asks whether what was accepted is to be told again.
+pub(super) fn taken_back(ignored: Ignored, ticket: Ticket) -> Confirm {
+    let shown = |text: &str| text::escaped(text.as_bytes()).into_owned();
+    let whose = match ignored.fingerprint {
+        Some(_) => "This finding".to_owned(),
+        None => format!("The entry is about every finding of {}: each", shown(&ignored.id)),
+    };
+    let effect = format!(
+        "{whose} is told again, by regpass audit too. Ignored until {}: {}",
+        shown(&ignored.expires),
+        shown(&ignored.reason)
+    );
+    let title = format!("Tell {} again", shown(&ignored.id));
+    Confirm::new(title, effect, "tell it", Flow::Start(ticket, Job::Write(Ask::TellAgain(ignored))))
 }
 
 impl Question for IgnoreFinding {

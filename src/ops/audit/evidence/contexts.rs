@@ -19,7 +19,7 @@ const KEYS_MAX: usize = 20_000;
 
 /// The most files and folders of one tree that are looked at, and how deep.
 const ITEMS_MAX: usize = 30_000;
-const DEPTH_MAX: usize = 8;
+const DEPTH_MAX: usize = 40;
 
 #[derive(Debug, Default)]
 pub struct ContextsSeen {
@@ -153,12 +153,17 @@ impl ContextsSeen {
     fn look_for_strangers(&mut self, system: &System) {
         let Some(home) = system.env.home() else { return };
         let Ok(owner) = home.metadata().map(|meta| meta.uid()) else { return };
+        let real_home = home.canonicalize().ok();
         let mut tops = vec![system.options.docker_config.clone(), system.options.gnupg_home.clone()];
         tops.extend(system.env.config_dir().map(|folder| folder.join("gopass")));
         tops.dedup();
         for top in tops.into_iter().filter(|top| top.starts_with(home) && top.is_dir()) {
             let mut strangers: BTreeMap<u32, (usize, PathBuf)> = BTreeMap::new();
-            if !walk(&top, owner, &mut strangers) {
+            // Dotfiles are kept elsewhere in the home and linked; what is linked from outside may be several people's.
+            let real =
+                top.canonicalize().ok().filter(|real| real_home.as_ref().is_some_and(|home| real.starts_with(home)));
+            let Some(real) = real else { continue };
+            if !walk(&real, owner, &mut strangers) {
                 self.unseen.push(top.clone());
             }
             let of = |(uid, (count, first))| Strangers { top: top.clone(), count, first, uid };
@@ -185,7 +190,9 @@ fn walk(top: &Path, owner: u32, strangers: &mut BTreeMap<u32, (usize, PathBuf)>)
         if meta.uid() != owner {
             strangers.entry(meta.uid()).or_insert((0, path.clone())).0 += 1;
         }
-        if meta.is_dir() && depth < DEPTH_MAX {
+        if meta.is_dir() && depth == DEPTH_MAX {
+            whole = false;
+        } else if meta.is_dir() {
             match std::fs::read_dir(&path) {
                 Ok(items) => waiting.extend(items.flatten().map(|item| (item.path(), depth + 1))),
                 Err(_) => whole = false,
@@ -193,4 +200,22 @@ fn walk(top: &Path, owner: u32, strangers: &mut BTreeMap<u32, (usize, PathBuf)>)
         }
     }
     whole
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deep_tree_is_looked_through_and_one_without_end_is_told() {
+        let top = tempfile::tempdir().expect("a folder");
+        let deep = |levels: usize| (0..levels).fold(top.path().to_owned(), |path, _| path.join("d"));
+        std::fs::create_dir_all(deep(20)).expect("folders");
+        let ours = top.path().metadata().expect("it").uid();
+        let mut strangers = BTreeMap::new();
+        assert!(walk(top.path(), ours + 1, &mut strangers));
+        assert_eq!(strangers.get(&ours).map(|(count, _)| *count), Some(21));
+        std::fs::create_dir_all(deep(DEPTH_MAX + 1)).expect("folders");
+        assert!(!walk(top.path(), ours, &mut BTreeMap::new()));
+    }
 }

@@ -151,9 +151,8 @@ fn gathered(system: &System, scope: &Scope, parts: &Parts) -> Evidence {
     let texts = only(wants_texts, || places::texts(system, scope));
     let wants_confs = wanted(Part::Helpers) || wanted(Part::Tls);
     let confs = only(wants_confs, || tls::registries_confs(system, scope));
-    let contexts = only(wanted(Part::Contexts), || contexts::gather(system, scope, listed.as_ref(), &texts));
-    let texts = texts.into_iter().take_while(|_| wanted(Part::Texts));
-    let texts: Vec<TextSeen> = texts.map(|(role, path)| texts::look(role, path)).collect();
+    let contexts = only(wanted(Part::Contexts), || contexts::gather(system, scope, listed.as_ref(), &texts.files));
+    let texts = only(wanted(Part::Texts), || texts::look_at(texts, &scope.cancel));
     let seen = closed::Gathered {
         auth: &auth,
         texts: &texts,

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use crate::model::Secret;
 use crate::ops::audit::literals::{self, Kind, Literal};
-use crate::ops::audit::places::TextRole;
+use crate::ops::audit::places::{TextRole, Texts};
+use crate::ops::progress::Cancel;
 use crate::system::files;
 
 /// The longest text that is read, in bytes: histories grow for years.
@@ -25,7 +26,15 @@ pub struct TextSeen {
     pub literals: Result<Vec<(usize, Literal)>, String>,
 }
 
-pub(super) fn look(role: TextRole, path: PathBuf) -> TextSeen {
+/// Each of them, until it is called off; what could not be listed is not clean.
+pub(super) fn look_at(texts: Texts, cancel: &Cancel) -> Vec<TextSeen> {
+    let missed =
+        texts.missed.into_iter().map(|(role, path, why)| TextSeen { role, path, exposed: false, literals: Err(why) });
+    let files = texts.files.into_iter().take_while(|_| !cancel.is_called_off());
+    files.map(|(role, path)| look(role, path)).chain(missed).collect()
+}
+
+fn look(role: TextRole, path: PathBuf) -> TextSeen {
     let exposed = path.metadata().is_ok_and(|meta| files::is_exposed(&path, meta.mode()));
     let literals = match files::read_bounded(&path, TEXT_MAX) {
         Ok(bytes) => Ok(recognised(role, &Secret::new(bytes))),

@@ -87,7 +87,8 @@ fn a_fix_is_planned_again_after_another_one_changed_its_file() {
         |bench: &Bench, id: &str| plan(&bench.system, &scope(bench), &[id.to_owned()]).expect("planned").fixes;
     let [rename] = &planned(&bench, "CFG07")[..] else { panic!("one") };
     let [close] = &planned(&bench, "CFG03")[..] else { panic!("one") };
-    assert!(rename.title.starts_with("rename ") && close.title.starts_with("close "));
+    assert!(rename.title.starts_with("rename ") && rename.title.ends_with(" in \"~/.docker/config.json\""));
+    assert!(close.title.starts_with("close \"~/.docker/config.json\""), "{}", close.title);
     apply(&bench.system, &scope(&bench), rename).expect("renamed");
     let again = |fix: &Fix| plan_again(&bench.system, &scope(&bench), fix).expect("planned");
     assert!(again(rename).is_none(), "needless by now");

@@ -33,7 +33,7 @@ pub(super) const ROWS: &[ByHand] = &[
 fn a_login_in_a_file_is_not_mended_in_the_store() {
     let fix = |evidence: &Evidence| answer(evidence, "TLS03").findings[0].fix.clone();
     let in_file = fix(&holding(AuthRole::Docker, "http://reg.test"));
-    assert!(in_file.contains("/home/bob/.docker/config.json") && !in_file.contains("erase"), "{in_file}");
+    assert!(in_file.contains("/home/bob/.docker/config.json") && !in_file.contains("logout"), "{in_file}");
     let stored = fix(&Evidence { stored: Some(vec![RegistryKey::new("http://reg.test")]), ..mine() });
-    assert!(stored.contains("regpass registries erase reg.test"), "{stored}");
+    assert!(stored.contains("regpass logout reg.test; ") && stored.contains("regpass login reg.test;"), "{stored}");
 }

@@ -141,11 +141,11 @@ fn nothing_is_opened_unasked_and_what_cannot_be_is_told() {
     let mut bench = Bench::new();
     opened(&mut bench);
     bench.decrypt = false;
-    assert_eq!(answer(&bench.evidence(), "CRD04").verdict(), super::super::Verdict::Skipped);
+    assert_eq!(answer(&bench.evidence(), "CRD04").verdict(), Verdict::Skipped);
     bench.decrypt = true;
     bench.put("home/.password-store/docker-credential-helpers/Yi50ZXN0/bob.gpg", "no message");
     for id in ["CRD03", "CRD04", "CRD09"] {
-        assert_eq!(answer(&bench.evidence(), id).verdict(), super::super::Verdict::Failed, "{id}");
+        assert_eq!(answer(&bench.evidence(), id).verdict(), Verdict::Failed, "{id}");
     }
 }
 

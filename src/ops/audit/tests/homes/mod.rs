@@ -6,6 +6,7 @@ mod contexts;
 mod credentials;
 mod gpg;
 mod helpers;
+mod hostile;
 mod inline;
 mod keys;
 mod store;
@@ -16,7 +17,7 @@ mod window;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
-use super::super::{Choice, Evidence, Scope, gather, gather_for, opened, run_until};
+use super::super::{Choice, Evidence, Scope, Verdict, gather, gather_for, opened, run_until};
 use super::answer;
 use crate::model::ProblemKind;
 use crate::ops::progress::Cancel;
@@ -164,6 +165,50 @@ fn on_real_homes() {
             );
         }
     }
+}
+
+/// As root; anybody else has to be refused it, and sees those findings by hand.
+#[test]
+fn what_belongs_to_somebody_else_is_found() {
+    let rows: [(&str, &str); 3] = [
+        ("CFG04", "home/.docker/config.json"),
+        ("CFG04", "home/.docker"),
+        ("CTX12", "home/.docker/deep/a/b/c/d/e/f/g/h/i"),
+    ];
+    for (id, path) in rows {
+        let bench = Bench::new();
+        bench.docker("{}");
+        std::fs::create_dir_all(bench.at("home/.docker/deep/a/b/c/d/e/f/g/h/i")).expect("folders");
+        assert_eq!(answer(&bench.evidence(), id).findings.len(), 0, "{id} {path}");
+        let given = std::os::unix::fs::chown(bench.at(path), Some(12_345), None);
+        if !rustix::process::getuid().is_root() {
+            assert!(given.is_err(), "only root gives files away: {id} is seen by hand alone");
+            continue;
+        }
+        given.expect("given away");
+        assert_eq!(answer(&bench.evidence(), id).findings.len(), 1, "{id} {path}");
+    }
+    let bench = Bench::new();
+    bench.put("home/dotfiles/docker/x", "x");
+    symlink(bench.at("home/dotfiles/docker"), bench.at("home/.docker")).expect("a link");
+    if rustix::process::getuid().is_root() {
+        std::os::unix::fs::chown(bench.at("home/dotfiles/docker/x"), Some(12_345), None).expect("given away");
+        assert_eq!(answer(&bench.evidence(), "CTX12").findings.len(), 1, "behind a link");
+    }
+}
+
+#[test]
+fn a_project_s_folder_that_cannot_be_listed_is_not_clean() {
+    let bench = Bench::new();
+    bench.put("projects/a/.env", "x=1\n");
+    symlink(bench.at("nowhere/x"), bench.at("projects/link")).expect("a link");
+    assert_eq!(answer(&bench.evidence(), "INL14").verdict(), Verdict::Clean);
+    let closed = bench.at("projects/closed");
+    let (system, mut scope) = bench.asked(false);
+    symlink(&closed, &closed).expect("a link");
+    scope.roots.push(closed);
+    let evidence = gather(&system, &scope);
+    assert_eq!([answer(&evidence, "INL13"), answer(&evidence, "INL14")].map(|one| one.verdict()), [Verdict::Failed; 2]);
 }
 
 #[test]

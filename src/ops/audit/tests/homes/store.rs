@@ -375,7 +375,7 @@ fn what_cannot_be_looked_at_is_never_clean() {
         std::fs::remove_file(&file).expect("removed");
         std::fs::create_dir(&file).expect("a folder in its place");
     }
-    assert_eq!(answer(&bench.evidence(), "STO06").verdict(), super::super::Verdict::Failed);
+    assert_eq!(answer(&bench.evidence(), "STO06").verdict(), Verdict::Failed);
 }
 
 #[test]
