@@ -96,7 +96,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ops::last_checks", &["registries"]),
     ("ops::keeper", &["shims"]),
     ("ops::login_check", &["history", "keeper", "last_checks", "opening", "progress", "registries", "shims"]),
-    ("ops::audit", &["change", "contexts", "opening", "progress", "read_only", "readers", "registries", "shims"]),
+    (
+        "ops::audit",
+        &["change", "contexts", "deadline", "opening", "progress", "read_only", "readers", "registries", "shims"],
+    ),
     ("ops::config", &["read_only"]),
     ("ops::shims", &["read_only"]),
     ("ops::mending", &["read_only", "shims"]),

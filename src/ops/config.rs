@@ -136,6 +136,13 @@ const ROWS: &[Row] = &[
         value: |system, _| Some(system.options.local_only.to_string()),
     },
     Row {
+        key: "windows-only",
+        flag: None,
+        variable: None,
+        in_file: |file, _| file.windows_only.is_some(),
+        value: |system, _| Some(system.options.windows_only.to_string()),
+    },
+    Row {
         key: "key-file",
         flag: None,
         variable: Some(("REGPASS_KEY_FILE", Decides::Set)),

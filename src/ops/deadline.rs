@@ -184,6 +184,11 @@ impl Seen {
     pub fn until(&self) -> SystemTime {
         time(self.hold.until)
     }
+
+    /// As it was seen, and by the clock since.
+    pub fn over_at(&self, now: SystemTime) -> Option<Over> {
+        self.over.clone().or_else(|| (now >= self.until()).then(|| Over::Ended(self.until())))
+    }
 }
 
 /// All windows of the store, by registry, and the records that cannot be read.
@@ -205,9 +210,9 @@ impl AllSeen {
     /// One line a registry, for those who look at other things too: what is open, and (false) what is over and left a login.
     pub fn lines(&self, now: SystemTime) -> Vec<(bool, String)> {
         let name = |seen: &Seen| text::escaped(seen.record.registry.as_bytes()).into_owned();
-        let one = |seen: &Seen| match &seen.over {
+        let one = |seen: &Seen| match seen.over_at(now) {
             None => Some((true, format!("{} open for {} more", name(seen), age::left(now, seen.until())))),
-            Some(why) if self.left.get(&seen.record.registry) == Some(why) => {
+            Some(why) if self.is_left(seen, &why, now) => {
                 Some((false, format!("the window at {} {}", name(seen), why.words(now))))
             }
             Some(_) => None,
@@ -216,6 +221,16 @@ impl AllSeen {
         lines.extend(self.damaged.iter().map(|(_, why)| (false, format!("a window's record cannot be read: {why}"))));
         lines.dedup();
         lines
+    }
+
+    /// Whether what this window left is what is told of its registry.
+    fn is_left(&self, seen: &Seen, why: &Over, now: SystemTime) -> bool {
+        let same = |other: &&Seen| other.record.registry == seen.record.registry;
+        match self.left.get(&seen.record.registry) {
+            Some(told) => told == why,
+            // It ended since somebody looked.
+            None => seen.record.own && self.windows.iter().filter(same).all(|other| other.over_at(now).is_some()),
+        }
     }
 
     /// The open one that ends first.

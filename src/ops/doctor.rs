@@ -102,8 +102,20 @@ pub fn look(system: &System) -> Diagnosis {
         return Diagnosis { lines, in_clear };
     }
     lines.extend(store(system, &seen, &listed, &tell));
+    lines.extend(windows(system, &seen));
     lines.push(journal_line(&seen));
     Diagnosis { lines, in_clear }
+}
+
+/// Registries whose login is there for a while, or is not handed out any more.
+fn windows(system: &System, seen: &Overview) -> Vec<Line> {
+    let told = seen.windows.lines(system.env.unstopped());
+    let one = |(is_open, said): (bool, String)| match is_open {
+        true => line("window", State::Works, said),
+        false => line("window", State::Note, format!("{said}; its login is not handed out"))
+            .then("regpass window close --over"),
+    };
+    told.into_iter().map(one).collect()
 }
 
 /// A helper that keeps its logins somewhere else than in a password store.

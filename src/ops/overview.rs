@@ -2,6 +2,7 @@
 //! command that mends it. Looks only; runs nothing and asks no agent (`readers::own_key` does).
 
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use super::deadline::{self, AllSeen};
 use super::journal::Journal;
@@ -175,7 +176,6 @@ pub(super) fn look_for(system: &System, calls: usize) -> (Overview, Result<Regis
     let is_demo =
         options.demo.as_ref().is_some_and(|demo| stores.first().is_some_and(|root| root.root.starts_with(demo)));
     let windows = deadline::all(system);
-    next.extend(step_for_windows(&windows, system));
     if next.is_empty() && registries == Some(0) {
         next.push(Step::new("no registry has a login yet", "docker login REGISTRY"));
     }
@@ -200,9 +200,9 @@ pub(super) fn look_for(system: &System, calls: usize) -> (Overview, Result<Regis
     (seen, listed)
 }
 
-/// What a window that is over left.
-fn step_for_windows(windows: &AllSeen, system: &System) -> Option<Step> {
-    let lines = windows.lines(system.env.unstopped());
+/// What windows that are over left.
+pub fn step_for_windows(windows: &AllSeen, now: SystemTime) -> Option<Step> {
+    let lines = windows.lines(now);
     let mut over = lines.into_iter().filter(|(is_open, _)| !is_open).map(|(_, line)| line);
     let first = over.next()?;
     let more = match over.count() {

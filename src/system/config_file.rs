@@ -32,6 +32,7 @@ pub struct ConfigFile {
     pub clip_seconds: Option<u64>,
     pub read_only: Option<bool>,
     pub local_only: Option<bool>,
+    pub windows_only: Option<bool>,
     /// Left as it is until the terminal UI asks (`Ui::of`): a mistake there must not stop a `docker pull`.
     pub ui: Option<toml::Table>,
 }

@@ -103,6 +103,8 @@ pub struct Options {
     pub read_only: Option<&'static str>,
     /// `local-only` in the config file: the store is to have no remote.
     pub local_only: bool,
+    /// `windows-only` in the config file: no login is to be there outside of a deployment window.
+    pub windows_only: bool,
     /// The folder of the demo that we are in (`$REGPASS_DEMO`, set by `ops/demo`).
     pub demo: Option<PathBuf>,
     /// The config file that was read; None when there is none.
@@ -182,6 +184,7 @@ impl Options {
             .iter()
             .find_map(|(asked, by)| asked.then_some(*by)),
             local_only: config.local_only == Some(true),
+            windows_only: config.windows_only == Some(true),
             demo: path("REGPASS_DEMO"),
             config_file,
             ui: config.ui,

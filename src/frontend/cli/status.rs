@@ -46,6 +46,7 @@ pub(super) fn run(session: &Session, args: &StatusArgs) -> Result<(), Problem> {
     let astray = entries.and_then(|entries| overview::astray(&system, &EntryPath::root(), entries, &Cancel::default()));
     found.next.extend(astray.iter().flat_map(overview::steps_for_astray));
     let astray = astray.and_then(|astray| astray.count());
+    found.next.extend(overview::step_for_windows(&found.windows, session.env.unstopped()));
     let own = readers::own_key(&system).ok();
     let lock = own.as_ref().map(|own| own.lock);
     if found.stores.first().is_some_and(|store| store.exists) {

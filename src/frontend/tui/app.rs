@@ -127,7 +127,8 @@ impl App {
         let layers = self.tabs.iter().chain(&self.layers).filter_map(|layer| layer.deadline(now));
         let toast = self.toast.as_ref().map(|(_, until)| *until);
         let later = self.later.as_ref().map(|(at, _)| *at);
-        layers.chain(toast).chain(later).min()
+        let window = self.breadcrumb.changes_in(self.scope.wall).map(|wait| now + wait);
+        layers.chain(toast).chain(later).chain(window).min()
     }
 
     /// Time has passed.
@@ -213,6 +214,9 @@ impl App {
         }
         if ticket.owner == taking_back::NAME {
             return self.take_back(ticket, report);
+        }
+        if let Ok(Report::Overview(found)) = &report {
+            self.breadcrumb.learn_windows(&found.windows);
         }
         if let Ok(Report::Entries(_) | Report::Registries(..)) = &report {
             self.ask(Job::Whereabouts);

@@ -2,6 +2,7 @@
 //! it is always there. What was not looked up yet is left out; where there is little room words go before facts.
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -9,7 +10,8 @@ use ratatui::layout::Rect;
 use super::screen::{Mark, Scope};
 use super::theme::Meaning;
 use super::widgets::words;
-use crate::model::text;
+use crate::model::{age, text};
+use crate::ops::deadline::{AllSeen, Seen};
 use crate::ops::readers::{Lock, OwnKey, Reader, Whereabouts};
 use crate::system::env::Env;
 use crate::system::options::Options;
@@ -25,6 +27,8 @@ pub(super) struct Breadcrumb {
     /// The demo's folder, when we are in one.
     demo: Option<PathBuf>,
     read_only: bool,
+    /// When the window that ends first does.
+    window: Option<SystemTime>,
 }
 
 /// One fact.
@@ -60,6 +64,9 @@ enum Save {
 
 const SAVINGS: [Save; 5] = [Save::Nothing, Save::Labels, Save::Words, Save::Blanks, Save::Paths];
 
+/// From then on the end of a window is near.
+const SOON: Duration = Duration::from_secs(600);
+
 /// A path is not cut to fewer columns than this.
 const PATH_MIN: u16 = 12;
 
@@ -76,6 +83,7 @@ impl Breadcrumb {
             lock: None,
             demo: options.demo.clone(),
             read_only: options.read_only.is_some(),
+            window: None,
         }
     }
 
@@ -94,6 +102,20 @@ impl Breadcrumb {
         self.lock = Some(found.lock);
     }
 
+    pub(super) fn learn_windows(&mut self, windows: &AllSeen) {
+        let own = windows.windows.iter().filter(|seen| seen.over.is_none() && seen.record.own);
+        self.window = own.map(Seen::until).min();
+    }
+
+    /// How long what is shown of the time is right; None: for ever.
+    pub(super) fn changes_in(&self, wall: SystemTime) -> Option<Duration> {
+        let left = self.window?.duration_since(wall).ok()?;
+        let seconds = left.as_secs();
+        // Minutes are shown, and in the last one seconds.
+        let wait = if seconds < 60 { Duration::ZERO } else { Duration::from_secs(seconds % 60) };
+        Some(wait + Duration::from_nanos(left.subsec_nanos().into()) + Duration::from_millis(1))
+    }
+
     /// True when the store is the demo's: nothing in it is real.
     pub(super) fn is_demo(&self) -> bool {
         matches!((&self.demo, &self.store), (Some(demo), Some(store)) if store.starts_with(demo))
@@ -106,12 +128,14 @@ impl Breadcrumb {
             mark("first line", "user, HOME, Docker's folder, store, the key that opens it"),
             mark("locked", "opening an entry asks for the key's passphrase"),
             mark("from key file", "the key is in a file of its own; GnuPG is not asked"),
+            mark("window", "how long the deployment window that ends first is still open"),
             mark("no agent", "gpg-agent does not run; opening an entry starts it"),
         ]
     }
 
     pub(super) fn draw(&self, buffer: &mut Buffer, area: Rect, scope: &Scope) {
-        let (pieces, gap) = fitted(self.pieces(scope.theme.glyphs.ellipsis), area.width, scope.theme.glyphs.ellipsis);
+        let (pieces, gap) =
+            fitted(self.pieces(scope.theme.glyphs.ellipsis, scope.wall), area.width, scope.theme.glyphs.ellipsis);
         let mut x = area.x + 1;
         for (index, piece) in pieces.iter().enumerate() {
             x += if index == 0 { 0 } else { between(piece, gap) };
@@ -122,11 +146,17 @@ impl Breadcrumb {
         }
     }
 
-    fn pieces(&self, mark: &str) -> Vec<Piece> {
+    fn pieces(&self, mark: &str, wall: SystemTime) -> Vec<Piece> {
         let home = self.home.as_deref();
         let mut pieces = vec![piece("", self.user.clone(), 0)];
         if self.read_only {
             pieces.push(Piece { meaning: Meaning::Warn, ..piece("", "read-only".to_owned(), 0) });
+        }
+        if let Some(until) = self.window {
+            let is_over = wall >= until;
+            let left = if is_over { "over".to_owned() } else { age::left(wall, until) };
+            let meaning = if is_over || until < wall + SOON { Meaning::Warn } else { Meaning::Good };
+            pieces.push(Piece { meaning, ..piece("window", left, 0) });
         }
         if let Some(home) = home {
             let usual = home.file_name().is_some_and(|name| name.as_encoded_bytes() == self.user.as_bytes());
@@ -269,7 +299,7 @@ mod tests {
             expires: None,
         };
         breadcrumb.learn(Whereabouts { store, key: Some(key), lock: Some(lock) });
-        let (pieces, gap) = fitted(breadcrumb.pieces("…"), columns, "…");
+        let (pieces, gap) = fitted(breadcrumb.pieces("…", SystemTime::UNIX_EPOCH), columns, "…");
         assert!(width(&pieces, gap) <= columns, "{} columns", width(&pieces, gap));
         let mut line = String::new();
         for piece in &pieces {

@@ -199,6 +199,7 @@ impl Desk {
             Job::EntryCount => Report::EntryCount(Some(11)),
             Job::AstrayCount(_) => Report::AstrayCount(Some(Astray { entries: self.astray, ..Astray::default() })),
             Job::Journal(_) => activity::journal(activity::calls()),
+            Job::Window(_) => Report::Window("logged out of \"h.test\": proved".to_owned()),
             Job::Mend(_) => Report::Mended("linked in /home/alice/.local/bin".to_owned()),
             Job::CopyText(_) => Report::Copied(Copied::Clipboard { seconds: 45 }.into()),
             Job::Entries => {

@@ -13,6 +13,7 @@ pub(super) mod logins;
 pub(super) mod recipients;
 pub(super) mod search;
 pub(super) mod undo;
+pub(super) mod window;
 pub(super) mod write;
 
 use std::sync::Arc;
@@ -78,6 +79,7 @@ pub(super) enum Job {
     Recipients(recipients::Job),
     Git(git::Job),
     Undo(undo::Job),
+    Window(window::Job),
     Write(write::Job),
 }
 
@@ -129,6 +131,8 @@ pub(super) enum Report {
     Recipients(recipients::Report),
     Git(git::Report),
     Undo(undo::Report),
+    /// What was done about a window, in words.
+    Window(String),
     Write(write::Report),
 }
 
@@ -187,6 +191,7 @@ impl Job {
             | Job::Recipients(_)
             | Job::Git(_)
             | Job::Undo(_)
+            | Job::Window(_)
             | Job::Write(_) => Lane::Open,
         }
     }
@@ -211,6 +216,7 @@ impl Job {
                 | Job::Recipients(_)
                 | Job::Git(_)
                 | Job::Undo(_)
+                | Job::Window(_)
                 | Job::Write(_)
         )
     }
@@ -254,6 +260,7 @@ impl Job {
             Job::Git(job) => job.run(system, watch).map(Report::Git),
             Job::Search(job) => job.run(system, watch).map(Report::Search),
             Job::Undo(job) => job.run(system).map(Report::Undo),
+            Job::Window(job) => job.run(system).map(Report::Window),
             Job::Write(job) => job.run(system, watch).map(Report::Write),
         }
     }

@@ -25,9 +25,10 @@ pub(super) const OF: &[(Source, &[&str])] = &[
     (
         Source::Store,
         &[
-            "INL02", "CTX03", "CTX07", "CTX08", "HLP03", "TLS01", "TLS03", "TLS04", "TLS06", "WIN02", "WIN03", "STO01",
-            "STO02", "STO03", "STO04", "STO05", "STO06", "STO07", "STO08", "STO09", "STO10", "STO11", "STO12", "STO13",
-            "STO14", "STO15", "STO17", "STO18", "GPG08", "GPG09", "CRD01", "CRD02", "CRD03", "CRD04", "CRD06", "CRD09",
+            "INL02", "CTX03", "CTX07", "CTX08", "HLP03", "TLS01", "TLS03", "TLS04", "TLS06", "WIN01", "WIN02", "WIN03",
+            "STO01", "STO02", "STO03", "STO04", "STO05", "STO06", "STO07", "STO08", "STO09", "STO10", "STO11", "STO12",
+            "STO13", "STO14", "STO15", "STO17", "STO18", "GPG08", "GPG09", "CRD01", "CRD02", "CRD03", "CRD04", "CRD06",
+            "CRD09",
         ],
     ),
     (

@@ -1,4 +1,4 @@
-//! Group WIN: is what was logged out really gone. By the helper's journal, the store and the files with logins. Ids as in the
+//! Group WIN: is what was logged out really gone, and what was opened for a while closed. By the helper's journal, the store and the files with logins. Ids as in the
 //! catalogue (docs/checks.md).
 
 use std::collections::BTreeMap;
@@ -10,11 +10,13 @@ use super::finding::{Answer, Confidence, Finding, Severity, Spot};
 use super::places::AuthRole;
 use crate::model::registry_key::HUB_NAME;
 use crate::model::{RegistryKey, misplaced, text};
+use crate::ops::registries::name_of;
 use crate::system::docker::auth_file::Held;
 
-use Severity::High;
+use Severity::{High, Medium};
 
 pub(super) const CHECKS: &[Check] = &[
+    Check { id: "WIN01", title: "a login can be used while no window is open", severity: Medium, look: outside },
     Check { id: "WIN02", title: "a login is still there after its logout", severity: High, look: still_there },
     Check {
         id: "WIN03",
@@ -22,7 +24,44 @@ pub(super) const CHECKS: &[Check] = &[
         severity: High,
         look: other_spelling,
     },
+    Check { id: "WIN04", title: "a window is over and was not closed", severity: Medium, look: not_closed },
 ];
+
+fn outside(evidence: &Evidence) -> Answer {
+    let seen = &evidence.window;
+    if !seen.windows_only {
+        return Answer::skipped("config.toml does not say windows-only = true");
+    }
+    let mut answer = Answer::default();
+    for login in &seen.logins {
+        let name = name_of(&login.server);
+        // What is over is not handed out.
+        if seen.open.contains(&name) || seen.over.iter().any(|(over, _)| *over == name) {
+            continue;
+        }
+        let server = misplaced::server(login.server.as_bytes());
+        let title = format!("{} has a login, and no window is open there", quoted(&login.server));
+        let fix = format!("regpass logout {}", misplaced::shell_word(&server));
+        let finding = Finding::new("WIN01", Medium, title, fix).at(&login.file, Spot::Whole);
+        answer.findings.push(finding.about(Some(server), None));
+    }
+    answer
+}
+
+fn not_closed(evidence: &Evidence) -> Answer {
+    let mut answer = Answer::default();
+    for (registry, words) in &evidence.window.over {
+        let title = format!("the window at {} {words}", text::quoted(registry));
+        let finding = Finding::new("WIN04", Medium, title, "regpass window close --over");
+        answer.findings.push(finding.about(Some(registry.clone()), None));
+    }
+    for (path, why) in &evidence.window.damaged {
+        let title = format!("a window's record cannot be read, and its registry has no login: {why}");
+        let fix = format!("regpass logout there, then rm {}", text::shell_word(path));
+        answer.findings.push(Finding::new("WIN04", Medium, title, fix).at(path, Spot::Whole));
+    }
+    answer
+}
 
 fn still_there(evidence: &Evidence) -> Answer {
     let mut answer = start(evidence);

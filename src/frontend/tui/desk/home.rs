@@ -1,8 +1,10 @@
 //! The first tab: what it tells of a machine where all is in place, and of one where nothing is.
 
+use std::path::Path;
+
 use super::*;
 use crate::model::RegistryKey;
-use crate::ops::deadline::AllSeen;
+use crate::ops::deadline::{AllSeen, Seen};
 use crate::ops::journal::Journal;
 use crate::ops::mending::Mend;
 use crate::ops::overview::{Helper, Overview, Step, StoreSeen};
@@ -11,6 +13,7 @@ use crate::system::docker::config::{DockerConfig, InlineLogin};
 use crate::system::docker::creds_store::Placed;
 use crate::system::journal::Call;
 use crate::system::links::Found;
+use crate::system::windows::{Hold, Record};
 
 pub(super) fn call(time: &str, action: &str, server: &str, outcome: &str) -> Call {
     Call {
@@ -288,4 +291,50 @@ fn the_helper_is_put_into_a_configuration_that_is_there_and_taken_out() {
     desk.press("f").shows("Takes the line");
     desk.press("y");
     assert!(desk.started.iter().any(|job| job.starts_with("Mend(NoCredsStore")), "{:?}", desk.started);
+}
+
+/// Windows as they were seen a moment ago: so many seconds are left of each.
+fn with_windows(windows: &[(&str, u64)]) -> Overview {
+    let mut all = AllSeen::default();
+    for (registry, left) in windows {
+        let mut record = Record::new(registry, Path::new("/s"), Some("ci".to_owned()), "store", true);
+        let docker_config = "/home/alice/.docker".into();
+        let (window, opened, until) = ("w".to_owned(), WALL - 600, WALL + left);
+        record.holds.push(Hold { window, opened, until, docker_config, made: None, runner: None, closed: false });
+        all.windows.push(Seen { hold: record.holds[0].clone(), record, over: None });
+    }
+    Overview { windows: all, ..overview() }
+}
+
+#[test]
+fn a_window_counts_down_and_is_extended_and_closed_after_a_question() {
+    let mut desk = at_home((80, 24), with_windows(&[("h.test", 2 * 3600 + 90), ("ghcr.io", 59)]));
+    insta::assert_snapshot!("home_window", desk.screen());
+    desk.shows("ghcr.io open for 59s more");
+    desk.shows("h.test open for 2h 1m more");
+    let wait = desk.app.deadline().expect("time is shown") - desk.app.scope.now;
+    assert!(wait <= Duration::from_secs(1) + Duration::from_millis(1), "{wait:?}");
+    desk.press("e").shows("this line is no window that is open");
+    desk.press("jj").shows("e an hour more");
+    desk.press("e").shows("\"h.test\" is handed out an hour longer");
+    desk.press("n");
+    assert!(!desk.started.iter().any(|job| job.starts_with("Window(")));
+    // Back from a question it has looked again; what the desk then finds has no window.
+    let mut desk = at_home((80, 24), with_windows(&[("h.test", 600)]));
+    desk.press("jjey");
+    assert!(desk.started.iter().any(|job| job.starts_with("Window(Extend(\"h.test\", 3600s")), "{:?}", desk.started);
+    let mut desk = at_home((80, 24), with_windows(&[("h.test", 5)]));
+    desk.press("jjx").shows("Erases the login of \"h.test\"");
+    desk.press("y").shows("logged out of \"h.test\": proved");
+    assert!(desk.started.iter().any(|job| job.starts_with("Window(Close(At([\"h.test\"")), "{:?}", desk.started);
+    // Its end comes while somebody looks.
+    let mut desk = at_home((80, 24), with_windows(&[("h.test", 5)]));
+    desk.app.scope.wall += Duration::from_secs(6);
+    desk.shows("window over");
+    desk.shows("the window at h.test ended just now");
+    desk.hides("open for");
+    assert_eq!(desk.app.deadline(), None, "nothing more changes");
+    desk.press("kkkkx").shows("every window that is over");
+    desk.press("y");
+    assert!(desk.started.iter().any(|job| job.starts_with("Window(Close(Over")), "{:?}", desk.started);
 }

@@ -16,17 +16,16 @@ use super::super::widgets::secret_panel::told;
 use super::super::widgets::{sheet, words};
 use super::confirm::Confirm;
 use super::following::Following;
-use super::home_rows::{Entries, Go, Row, rows};
-use crate::model::{Problem, misplaced};
-use crate::ops::mending::{self, Mend};
+use super::home_mend;
+use super::home_rows::{Entries, Go, Row, WindowRow, rows};
+use super::home_window;
+use crate::model::Problem;
+use crate::ops::mending::Mend;
 use crate::ops::overview::{self, Overview};
 use crate::ops::readers::OwnKey;
 use crate::ops::recipients::Astray;
 
 const NAME: &str = "home";
-
-/// How many logins in clear are named in a question.
-const INLINE_NAMED: usize = 3;
 
 pub(in super::super) struct Home {
     tickets: Tickets,
@@ -52,6 +51,8 @@ pub(in super::super) struct Home {
 pub(in super::super) enum Action {
     Open,
     Mend,
+    Extend,
+    Close,
     Reload,
 }
 
@@ -67,6 +68,18 @@ const KEYS: &[Binding<Action>] = &[
         action: Action::Mend,
         hint: "do it",
         help: "put in place what the line asks for, after a question",
+    },
+    Binding {
+        keys: &[Key::char('e')],
+        action: Action::Extend,
+        hint: "an hour more",
+        help: "an hour more for the line's window",
+    },
+    Binding {
+        keys: &[Key::char('x')],
+        action: Action::Close,
+        hint: "close",
+        help: "close the line's window: log out, and prove it",
     },
     Binding {
         keys: &[Key::named(KeyCode::F(5)), Key::ctrl('r')],
@@ -148,62 +161,30 @@ impl Home {
 
     fn mend(&mut self, scope: &Scope) -> Flow {
         let Some(mend) = self.selected().and_then(|row| row.mend.clone()) else { return Flow::Stay };
-        let (title, effect) = match &mend {
-            Mend::Links(folder) => (
-                "Link the helper",
-                format!(
-                    "Makes docker-credential-pass and docker-credential-regpass in {}, links to this regpass. Nothing that is \
-                     there is replaced.",
-                    words::path(folder, scope.home.as_deref())
-                ),
-            ),
-            Mend::DockerConfig(file) => (
-                "Let Docker ask regpass",
-                format!(
-                    "Makes {}, which is not there, with nothing in it but the helper's name: {}",
-                    words::path(file, scope.home.as_deref()),
-                    mending::docker_config().split_whitespace().collect::<Vec<_>>().join(" ")
-                ),
-            ),
-            Mend::CredsStore(file) => (
-                "Let Docker ask regpass",
-                format!(
-                    "Puts one line into {}, \"credsStore\": \"{}\"; all else in it stays as it is.{}",
-                    words::path(file, scope.home.as_deref()),
-                    mending::USUAL,
-                    self.inline_words()
-                ),
-            ),
-            Mend::NoCredsStore(file) => (
-                "Let Docker ask nobody",
-                format!(
-                    "Takes the line \"credsStore\": \"{}\" out of {} again. Docker then keeps new logins there, in clear.",
-                    mending::USUAL,
-                    words::path(file, scope.home.as_deref()),
-                ),
-            ),
-        };
+        let docker = self.overview.as_ref().and_then(|overview| overview.docker.as_ref().ok());
+        let (title, effect) = home_mend::question(&mend, docker, scope.home.as_deref());
         let ticket = self.tickets.next();
         self.mending = Some(ticket.number);
         Flow::Push(Box::new(Confirm::new(title.to_owned(), effect, "do it", Flow::Start(ticket, Job::Mend(mend)))))
     }
 
-    fn takes_back(&self) -> bool {
-        self.selected().is_some_and(|row| matches!(row.mend, Some(Mend::NoCredsStore(_))))
+    fn window(&self) -> Option<&WindowRow> {
+        self.selected()?.window.as_ref()
     }
 
-    /// What becomes of the logins that stand in Docker's own file, once it asks a helper.
-    fn inline_words(&self) -> String {
-        let docker = self.overview.as_ref().and_then(|overview| overview.docker.as_ref().ok());
-        let inline = docker.map_or(&[][..], |docker| &docker.inline);
-        let named: Vec<_> =
-            inline.iter().take(INLINE_NAMED).map(|one| misplaced::server(one.server.as_bytes())).collect();
-        let named = named.join(", ");
-        match inline.len() - inline.len().min(INLINE_NAMED) {
-            _ if inline.is_empty() => String::new(),
-            0 => format!(" Docker no longer reads what is there in clear ({named}): log in again."),
-            more => format!(" Docker no longer reads what is there in clear ({named} and {more} more): log in again."),
+    /// Asks first.
+    fn about_window(&mut self, action: Action) -> Flow {
+        let Some(row) = self.window().cloned() else { return Flow::Stay };
+        let ticket = self.tickets.next();
+        self.mending = Some(ticket.number);
+        match action {
+            Action::Extend => home_window::extend(&row, ticket).unwrap_or(Flow::Stay),
+            _ => home_window::close(&row, ticket),
         }
+    }
+
+    fn takes_back(&self) -> bool {
+        self.selected().is_some_and(|row| matches!(row.mend, Some(Mend::NoCredsStore(_))))
     }
 
     fn selected(&self) -> Option<&Row> {
@@ -241,12 +222,16 @@ impl Screen for Home {
                     _ => Offer::Refused("this step is yours: Enter copies its command"),
                 }
             }
+            (Action::Extend, _) if !matches!(self.window(), Some(WindowRow::Open(_))) => {
+                Offer::Refused("this line is no window that is open")
+            }
+            (Action::Close, _) if self.window().is_none() => Offer::Refused("this line is no window"),
             _ => Offer::Ready,
         }
     }
 
     fn writes(&self, action: Action) -> bool {
-        matches!(action, Action::Mend)
+        matches!(action, Action::Mend | Action::Extend | Action::Close)
     }
 
     fn hint(&self, action: Action) -> Option<&'static str> {
@@ -291,6 +276,7 @@ impl Screen for Home {
                 Flow::Start(ticket, Job::CopyText(command))
             }
             (Action::Mend, _) => self.mend(scope),
+            (Action::Extend | Action::Close, _) => self.about_window(action),
             (Action::Open, _) => Flow::Stay,
         }
     }
@@ -305,7 +291,9 @@ impl Screen for Home {
         }
         if self.mending.take_if(|asked| *asked == number).is_some() {
             return match report {
-                Ok(Report::Mended(told)) => Flow::Many(vec![self.look(), Flow::Say(Toast::good(told))]),
+                Ok(Report::Mended(told) | Report::Window(told)) => {
+                    Flow::Many(vec![self.look(), Flow::Say(Toast::good(told))])
+                }
                 Ok(_) => Flow::Stay,
                 Err(problem) => Flow::Say(Toast::warn(problem.one_line())),
             };
@@ -345,6 +333,10 @@ impl Screen for Home {
     }
 
     fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, scope: &Scope) {
+        if self.overview.as_ref().is_some_and(|overview| !overview.windows.is_empty()) {
+            // Time is left of them, and ever less.
+            self.arrange(scope);
+        }
         if self.rows.is_empty() {
             let area = Rect { x: area.x + 2, y: area.y + 1, width: area.width - 4, height: area.height - 1 };
             let mut details = Details::new(frame.buffer_mut(), area, false, scope);

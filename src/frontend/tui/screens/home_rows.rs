@@ -10,6 +10,7 @@ use super::super::widgets::words;
 use super::audit_view;
 use super::calls;
 use crate::model::{age, text};
+use crate::ops::deadline::Seen;
 use crate::ops::mending::{self, Mend};
 use crate::ops::overview::{self, Overview, Step};
 use crate::ops::readers::{Lock, OwnKey};
@@ -28,6 +29,16 @@ pub(super) struct Row {
     pub(super) go: Go,
     /// What regpass can put in place for it.
     pub(super) mend: Option<Mend>,
+    /// The deployment window that it tells of.
+    pub(super) window: Option<WindowRow>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum WindowRow {
+    /// An open one, at this registry.
+    Open(String),
+    /// All that are over.
+    Over,
 }
 
 /// Where Enter leads from a line.
@@ -49,7 +60,14 @@ pub(super) enum Entries {
 
 impl Row {
     fn fact(label: &str, text: impl Into<String>) -> Row {
-        Row { label: label.to_owned(), text: text.into(), meaning: Meaning::Plain, go: Go::Nowhere, mend: None }
+        Row {
+            label: label.to_owned(),
+            text: text.into(),
+            meaning: Meaning::Plain,
+            go: Go::Nowhere,
+            mend: None,
+            window: None,
+        }
     }
 
     fn with(self, meaning: Meaning) -> Row {
@@ -79,10 +97,13 @@ pub(super) fn rows(
     }
     let glyphs = scope.theme.glyphs;
     let mut rows: Vec<Row> = steps.iter().map(|step| step_row(step, glyphs.warn)).collect();
+    let over = overview::step_for_windows(&found.windows, scope.wall);
+    rows.extend(over.map(|step| Row { window: Some(WindowRow::Over), ..step_row(&step, glyphs.warn) }));
     if rows.is_empty() {
         rows.push(Row::fact("next", format!("{} everything is in place", glyphs.good)).with(Meaning::Good));
         rows.push(try_row(scope));
     }
+    rows.extend(windows(found, scope));
     if found.is_demo {
         rows.push(Row::fact("demo", "nothing here is real; it goes when you quit").with(Meaning::Warn));
     }
@@ -93,6 +114,23 @@ pub(super) fn rows(
     }
     rows.extend(last_calls(found, scope));
     rows
+}
+
+/// What is open, and how long still.
+fn windows(found: &Overview, scope: &Scope) -> Vec<Row> {
+    let open = found.windows.windows.iter().filter(|seen| seen.over_at(scope.wall).is_none());
+    let one = |seen: &Seen| {
+        let stays = if seen.record.own { "" } else { "; the login was there before, and stays" };
+        let text = format!(
+            "{} {} open for {} more{stays}",
+            scope.theme.glyphs.good,
+            text::escaped(seen.record.registry.as_bytes()),
+            age::left(scope.wall, seen.until())
+        );
+        let row = Row::fact("window", text).with(Meaning::Good).leading(Go::Tab("Registries"));
+        Row { window: Some(WindowRow::Open(seen.record.registry.clone())), ..row }
+    };
+    open.map(one).collect()
 }
 
 fn last_calls(found: &Overview, scope: &Scope) -> Vec<Row> {

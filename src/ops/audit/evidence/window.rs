@@ -1,10 +1,12 @@
-//! What group WIN judges: what was logged out, by the helper's journal, and since when what is still there is there.
+//! What group WIN judges: what was logged out, by the helper's journal, and since when what is still there is there; and what
+//! deployment windows are open, or over.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::AuthSeen;
 use crate::model::{RegistryKey, utc};
+use crate::ops::deadline;
 use crate::ops::registries::Registries;
 use crate::system::System;
 use crate::system::files;
@@ -20,6 +22,14 @@ pub struct WindowSeen {
     pub files: BTreeMap<PathBuf, String>,
     /// Why nobody knows what was logged out.
     pub untold: Option<String>,
+    /// `windows-only` in config.toml: no login is to be there outside of a window.
+    pub windows_only: bool,
+    /// Registries with an open window, by name.
+    pub open: BTreeSet<String>,
+    /// Registries whose windows are over and have not been closed, and what is said of them, escaped.
+    pub over: Vec<(String, String)>,
+    /// Records of windows that cannot be read, and why, escaped.
+    pub damaged: Vec<(PathBuf, String)>,
 }
 
 /// A logout that the helper was asked for.
@@ -56,6 +66,7 @@ pub(super) fn gather(system: &System, auth: &[AuthSeen], listed: Option<&Registr
         }
         Err(error) => seen.untold = Some(error.to_string()),
     }
+    gather_windows(system, &mut seen);
     let logins = listed.into_iter().flat_map(|found| &found.logins).filter(|login| login.mount.is_root());
     seen.logins = logins
         .map(|login| Kept {
@@ -67,6 +78,15 @@ pub(super) fn gather(system: &System, auth: &[AuthSeen], listed: Option<&Registr
     let files = auth.iter().filter(|seen| seen.holds_secrets()).map(|seen| &seen.file.path);
     seen.files = files.filter_map(|path| Some((path.clone(), utc::rfc3339(files::modified(path)?)))).collect();
     seen
+}
+
+fn gather_windows(system: &System, seen: &mut WindowSeen) {
+    let (all, now) = (deadline::all(system), system.env.unstopped());
+    seen.windows_only = system.options.windows_only;
+    let open = all.windows.iter().filter(|one| one.over.is_none());
+    seen.open = open.map(|one| one.record.registry.clone()).collect();
+    seen.over = all.left.iter().map(|(registry, why)| (registry.clone(), why.words(now))).collect();
+    seen.damaged = all.damaged;
 }
 
 /// Logouts after which nobody logged in to the registry again, oldest first.

@@ -12,7 +12,23 @@ fn logged_out(server: &str, kept: &str) -> Evidence {
     Evidence { window: WindowSeen { erased, logins: vec![login], ..WindowSeen::default() }, ..mine() }
 }
 
+/// A login of `a.test` where none is to be.
+fn outside() -> Evidence {
+    let mut evidence = logged_out("b.test", "a.test");
+    evidence.window.windows_only = true;
+    evidence
+}
+
 pub(super) const ROWS: &[ByHand] = &[
+    ("WIN01", outside),
+    ("WIN04", || Evidence {
+        window: WindowSeen { over: vec![("a.test".to_owned(), "ended".to_owned())], ..WindowSeen::default() },
+        ..mine()
+    }),
+    ("WIN04", || Evidence {
+        window: WindowSeen { damaged: vec![("/w/x.json".into(), "why".to_owned())], ..WindowSeen::default() },
+        ..mine()
+    }),
     ("WIN02", || logged_out("a.test", "a.test")),
     ("WIN02", || logged_out("https://index.docker.io/v1/", "https://index.docker.io/v1/")),
     ("WIN02", || {
@@ -23,6 +39,19 @@ pub(super) const ROWS: &[ByHand] = &[
     ("WIN03", || logged_out("docker.io", "https://index.docker.io/v1/")),
     ("WIN03", || logged_out("a.test", "https://a.test/v2/")),
 ];
+
+#[test]
+fn a_login_in_a_window_or_past_its_end_is_not_outside_of_one() {
+    let mut evidence = outside();
+    evidence.window.open.insert("a.test".to_owned());
+    assert_eq!(answer(&evidence, "WIN01").verdict(), Verdict::Clean);
+    let mut evidence = outside();
+    evidence.window.over.push(("a.test".to_owned(), "ended".to_owned()));
+    assert_eq!(answer(&evidence, "WIN01").verdict(), Verdict::Clean);
+    let mut evidence = outside();
+    evidence.window.windows_only = false;
+    assert!(answer(&evidence, "WIN01").skipped.is_some());
+}
 
 #[test]
 fn what_was_written_later_or_means_another_registry_is_no_leftover() {
