@@ -21,6 +21,7 @@ fn a_store_is_told_with_its_counts_and_what_docker_lacks() {
         "entries",
         "astray",
         "registries",
+        "windows",
         "journal_on",
         "calls",
         "next",
