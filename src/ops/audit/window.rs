@@ -57,7 +57,7 @@ fn not_closed(evidence: &Evidence) -> Answer {
     }
     for (path, why) in &evidence.window.damaged {
         let title = format!("a window's record cannot be read, and its registry has no login: {why}");
-        let fix = format!("regpass logout there, then rm {}", text::shell_word(path));
+        let fix = format!("log out of what is not handed out (regpass journal), then remove {}", shown(path));
         answer.findings.push(Finding::new("WIN04", Medium, title, fix).at(path, Spot::Whole));
     }
     answer
