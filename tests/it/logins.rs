@@ -198,6 +198,7 @@ fn a_login_in_clear_stays_until_somebody_agrees() {
     terminal.send(b"n\n");
     let (code, shown) = terminal.end();
     assert!(code == 1 && shown.contains("regpass logout --yes"), "{code} {shown}");
+    assert!(shown.contains("nothing was taken out for "), "{shown}");
     assert_eq!(held(), std::slice::from_ref(&auth));
 
     let mut terminal = Terminal::start(&command);

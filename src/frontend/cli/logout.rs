@@ -78,6 +78,9 @@ pub(super) fn run(session: &Session, args: &LogoutArgs) -> Result<(), Problem> {
         done.warnings.iter().for_each(|warning| session.console.warning(warning));
         if !args.json {
             session.console.status(&told(&done));
+            if done.erased.iter().any(|erased| matches!(erased, Erased::Store(_) | Erased::File(..))) {
+                session.console.advice("to have it here again: regpass undo");
+            }
         }
         all.push(done);
     }
@@ -121,7 +124,8 @@ pub(super) fn told(done: &LoggedOut) -> String {
     let name = text::quoted(&done.name);
     let places: Vec<String> = done.erased.iter().map(words).collect();
     let what = match places.is_empty() {
-        true => format!("there was no login of {name}"),
+        true if done.is_proved() => format!("there was no login of {name}"),
+        true => format!("nothing was taken out for {name}"),
         false => format!("logged out of {name}: {}", places.join("; ")),
     };
     let proof = if done.is_proved() {
