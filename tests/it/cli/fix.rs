@@ -20,8 +20,7 @@ fn auth(user: &str, secret: &str) -> String {
 /// A machine with our helper on PATH and this `config.json`.
 fn machine(config: &str) -> (Sandbox, PathBuf) {
     let mut sandbox = Sandbox::without_gnupg();
-    let path = format!("{}:{}", sandbox.shim_dir().display(), std::env::var("PATH").expect("PATH"));
-    sandbox.set("PATH", path);
+    sandbox.put_shims_first();
     let file = sandbox.home().join(".docker/config.json");
     std::fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
     set_mode(file.parent().expect("a folder"), 0o700);

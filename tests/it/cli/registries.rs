@@ -146,6 +146,7 @@ fn the_official_helper_answers_whom_we_say_and_pass_reads_a_renamed_login() {
 #[test]
 fn what_came_of_a_test_is_remembered() {
     let mut sandbox = Sandbox::without_gnupg();
+    sandbox.put_shims_first();
     // Nobody listens on this port.
     sandbox.helper("store", r#"{"ServerURL":"127.0.0.1:1","Username":"amy","Secret":"pw"}"#).ok();
     sandbox.helper("store", r#"{"ServerURL":"h.test","Username":"bob","Secret":"pw"}"#).ok();

@@ -17,7 +17,8 @@ fn log_in(sandbox: &Sandbox, server: &str, secret: &str) {
 }
 
 fn machine() -> Sandbox {
-    let sandbox = store_of(&[]);
+    let mut sandbox = store_of(&[]);
+    sandbox.put_shims_first();
     std::fs::create_dir(sandbox.home().join(".docker")).expect("a folder");
     std::fs::write(sandbox.home().join(".docker/config.json"), r#"{"credsStore":"pass"}"#).expect("config.json");
     sandbox

@@ -175,6 +175,12 @@ impl Sandbox {
         bin
     }
 
+    /// What is asked as `docker-credential-pass` is then this regpass, whatever the machine has.
+    pub fn put_shims_first(&mut self) {
+        let path = format!("{}:{}", self.shim_dir().display(), std::env::var("PATH").expect("PATH"));
+        self.set("PATH", path);
+    }
+
     pub fn helper_link(&self) -> PathBuf {
         self.shim_dir().join("docker-credential-pass")
     }

@@ -92,7 +92,7 @@ fn a_login_s_copy_is_the_whole_secret() {
 
 fn find_login(terminal: &mut Terminal, needle: &str) {
     terminal.press("/", "the filter's field", |frame| frame.cursor.is_some());
-    terminal.press(needle, "the login", |frame| frame.row(23).ends_with("1/9"));
+    terminal.press(needle, "the login", |frame| frame.row(23).ends_with("1/10"));
     terminal.press(key::ENTER, "the login, selected", |frame| frame.cursor.is_none());
 }
 
