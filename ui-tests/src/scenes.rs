@@ -198,7 +198,7 @@ fn palette(terminal: &mut Terminal) -> Arc<Frame> {
     find(terminal, "dbroot");
     terminal.press(key::ENTER, "the entry", |frame| frame.contains("readable by"));
     terminal.press(":", "every action", |frame| frame.contains("Actions"));
-    terminal.press("copy", "what fits", |frame| frame.contains("copy the user name"))
+    terminal.press("copy", "what fits", |frame| frame.contains("/ copy"))
 }
 
 fn store(terminal: &mut Terminal) -> Arc<Frame> {
